@@ -1,0 +1,182 @@
+# One Makefile, one process, one graph. Each folder lists its own modules in
+# its module.mk; this file only knows how to turn lists into targets.
+#
+#   make                   release build of every program
+#   make test              everything a commit must pass      (make help lists the rest)
+#   make BUILD=asan check  unit tests of another variant
+#   make V=1               show full command lines
+#
+# User-settable: CC CXX CFLAGS LDFLAGS BUILD OPT V WERROR
+# The main job's knobs: PRESET DURATION WORKERS RATE WORKLOAD LABEL TARGET BASELINE OPTIMIZED
+
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := all
+
+BUILD ?= release
+V     ?= 0
+ifneq ($(filter default undefined,$(origin CC)),)
+CC := gcc
+endif
+ifneq ($(filter default undefined,$(origin CXX)),)
+CXX := g++
+endif
+AR    := ar
+O     := build/$(BUILD)
+
+# ---- flags, one row per variant -------------------------------------------
+warn := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+        -Wpointer-arith -Wwrite-strings -Wvla -Wundef -Wformat=2 \
+        -Wimplicit-fallthrough -Wconversion
+opt-release := -O2 -g
+opt-native  := -O3 -g -march=native -flto=auto -ffunction-sections -fdata-sections
+opt-debug   := -O0 -g3
+opt-asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+opt-tsan    := -O1 -g -fsanitize=thread
+opt-cov     := -O0 -g --coverage
+opt-fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined
+ifeq ($(OPT),native)
+BUILD := native
+endif
+opt := $(opt-$(BUILD))
+$(if $(opt),,$(error unknown BUILD=$(BUILD); use release native debug asan tsan cov fuzz))
+link-fuzz   := -fsanitize=address,undefined
+link-native := -O3 -flto=auto -march=native -Wl,--gc-sections
+
+# Frame pointers stay in every variant: the profiles need stacks.
+base-cppflags := -D_GNU_SOURCE -iquote . -iquote build/gen -MMD -MP
+base-cflags   := -std=c11 $(warn) $(opt) -fno-omit-frame-pointer \
+                 -mno-omit-leaf-frame-pointer -fcf-protection=none -pthread \
+                 $(if $(WERROR),-Werror)
+base-cxxflags := -std=c++17 -Wall -Wextra $(opt) -fno-omit-frame-pointer -pthread
+base-ldflags  := $(filter -fsanitize% --coverage,$(opt)) $(link-$(BUILD)) -pthread
+
+revision := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+
+# ---- printing --------------------------------------------------------------
+ifeq ($(V),1)
+say =
+q   =
+else
+say = @printf '  %-6s %s\n' $(1) $(2);
+q   = @
+endif
+
+# ---- collect the module lists ---------------------------------------------
+libs  :=
+progs :=
+tests :=
+fuzz  :=
+bats  :=
+generated :=
+include $(sort $(wildcard */module.mk */*/module.mk))
+
+obj = $(patsubst %.c,$(O)/%.o,$(filter %.c,$(1))) \
+      $(patsubst %.cc,$(O)/%.o,$(filter %.cc,$(1)))
+lib = $(patsubst %,$(O)/lib%.a,$(1))
+
+# $(1) = library name; uses $(1)-srcs and $(1)-cflags
+define lib-rule
+all-objs += $(call obj,$($(1)-srcs))
+$(call lib,$(1)): $(call obj,$($(1)-srcs))
+	$$(call say,AR,$$@) rm -f $$@ && $(AR) rcsD $$@ $$^
+$(call obj,$($(1)-srcs)): module-cflags := $($(1)-cflags)
+endef
+
+# $(1) = program, $(2) = folder; uses $(1)-srcs, $(1)-libs, $(1)-ldlibs, $(1)-ldflags
+define prog-rule
+all-objs += $(call obj,$($(1)-srcs))
+$(O)/$(2)/$(1): $(call obj,$($(1)-srcs)) $(call lib,$($(1)-libs))
+	@mkdir -p $$(@D)
+	$$(call say,LD,$$@) $(if $(filter %.cc,$($(1)-srcs)),$$(CXX),$$(CC)) $$(base-ldflags) \
+	    $($(1)-ldflags) $$(LDFLAGS) -o $$@ $(call obj,$($(1)-srcs)) \
+	    -Wl,--start-group $(call lib,$($(1)-libs)) -Wl,--end-group $($(1)-ldlibs)
+endef
+
+$(foreach l,$(libs),$(eval $(call lib-rule,$(l))))
+$(foreach p,$(progs),$(eval $(call prog-rule,$(p),bin)))
+$(foreach t,$(tests),$(eval $(call prog-rule,$(t),test)))
+ifeq ($(BUILD),fuzz)  # needs CC=clang
+$(foreach f,$(fuzz),$(eval $(f)-ldlibs += -fsanitize=fuzzer)$(eval $(call prog-rule,$(f),fuzz)))
+endif
+
+all-c := $(sort $(foreach m,$(libs) $(progs) $(tests) $(fuzz),$(filter %.c,$($(m)-srcs))))
+cc-flags  = $(base-cppflags) $(CPPFLAGS) $(base-cflags) $(CFLAGS)
+cxx-flags = $(base-cppflags) $(CPPFLAGS) $(base-cxxflags) $(CXXFLAGS)
+
+# ---- compile ---------------------------------------------------------------
+# Objects depend on the flags file, so a changed flag rebuilds everything and
+# an unchanged one rebuilds nothing.
+flags-now := $(CC) $(cc-flags) | $(CXX) $(cxx-flags)
+$(O)/.flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(flags-now)' | cmp -s - $@ || printf '%s\n' '$(flags-now)' > $@
+
+# What --version and every result say of this build; changes with each commit, so only
+# daemon/base/version.c sees it.
+$(O)/version.flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(revision)' | cmp -s - $@ || printf '%s\n' '$(revision)' > $@
+$(O)/daemon/base/version.o: $(O)/version.flags
+$(O)/daemon/base/version.o: CPPFLAGS += -DVERSION_REVISION='"$(revision)"' \
+    -DVERSION_VARIANT='"$(BUILD)"' -DVERSION_FLAGS='"$(opt)"'
+
+$(O)/%.o: %.c $(O)/.flags | $(generated)
+	@mkdir -p $(@D)
+	$(call say,CC,$@) $(CC) $(cc-flags) $(module-cflags) -c -o $@ $<
+$(O)/%.o: %.cc $(O)/.flags | $(generated)
+	@mkdir -p $(@D)
+	$(call say,CXX,$@) $(CXX) $(cxx-flags) -c -o $@ $<
+
+-include $(all-objs:.o=.d)
+
+# ---- targets ---------------------------------------------------------------
+.PHONY: all check check-unit check-cli check-fuzz test lint floors headers format-check clean help FORCE
+all: $(addprefix $(O)/bin/,$(progs))  ## build every program
+
+check-unit: $(addprefix $(O)/test/,$(tests))  ## run unit tests
+	$(q)for t in $^; do echo "# $$t"; ASAN_OPTIONS=halt_on_error=1 TSAN_OPTIONS=halt_on_error=1 \
+	    $$t || exit 1; done
+
+check-cli: all  ## run the command-line tests (bats)
+	$(q)O=$(O) bats $(sort $(bats))
+
+check: check-unit check-cli floors headers  ## everything a commit must pass
+
+floors:  ## check that #include arrows only point down
+	$(q)sh scripts/check-floors.sh scripts/floors.txt
+
+check-fuzz: $(addprefix $(O)/fuzz/,$(fuzz))  ## 20 s per fuzz target (BUILD=fuzz CC=clang)
+	$(q)for f in $^; do mkdir -p $(O)/corpus/$${f##*/}; \
+	    $$f -max_total_time=$(or $(FUZZ_SECONDS),20) -rss_limit_mb=4096 \
+	    $(O)/corpus/$${f##*/} $$(ls -d */fuzz/corpus/$${f##*/} */test/corpus/$${f##*/} 2>/dev/null) \
+	    || exit 1; done
+
+headers: | $(generated)  ## each header must compile alone
+	$(q)for h in $$(git ls-files '*.h'); do \
+	    $(CC) -std=c11 -D_GNU_SOURCE -iquote . -iquote build/gen $(warn) -fsyntax-only -x c $$h || exit 1; \
+	done
+
+format-check:  ## clang-format finds nothing to change
+	$(q)git ls-files '*.c' '*.h' '*.cc' | xargs clang-format --dry-run -Werror
+
+lint: compile_commands.json | $(generated)  ## clang-tidy (one process per file), cppcheck, shellcheck
+	$(q)printf '%s\n' $(all-c) | grep -v -e /fuzz/ | xargs -n1 -P$$(nproc) clang-tidy -quiet -p . 2>/dev/null
+	$(q)cppcheck -q --std=c11 --enable=warning,performance,portability \
+	    --inline-suppr --error-exitcode=1 -I. -j$$(nproc) $(all-c)
+	$(q)git ls-files '*.sh' .ci/run | xargs shellcheck
+
+compile_commands.json: Makefile $(wildcard */module.mk */*/module.mk)
+	$(q){ sep='['; for s in $(all-c); do \
+	    printf '%s{"directory":"%s","file":"%s","command":"%s -c %s"}\n' \
+	        "$$sep" '$(CURDIR)' "$$s" '$(CC) $(cc-flags)' "$$s"; sep=,; \
+	done; echo ']'; } > $@
+
+clean:  ## remove every build output
+	rm -rf build compile_commands.json
+
+help:  ## this text
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-18s %s\n",$$1,$$2}' Makefile
+
+FORCE:

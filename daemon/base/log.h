@@ -1,0 +1,29 @@
+/*
+ * log.h - one line per event, on stderr or in a file.
+ *
+ * Levels are defined by who must act: error someone now, warn the run is suspect,
+ * info start, stop and effective configuration, debug a developer.
+ * A line is "2026-11-20T10:00:00.123Z LEVEL module: message". Never called per request.
+ * Threads: any; a line is written by one write(2).
+ */
+#ifndef DAEMON_BASE_LOG_H
+#define DAEMON_BASE_LOG_H
+
+struct err;
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
+void log_set_level(enum log_level level);
+
+/* Appends to path from now on instead of stderr. Errors: of open(2); stderr stays in use. */
+int log_open(const char *path, struct err *err);
+
+void log_write(enum log_level level, const char *module, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#define log_error(module, ...) log_write(LOG_ERROR, module, __VA_ARGS__)
+#define log_warn(module, ...)  log_write(LOG_WARN, module, __VA_ARGS__)
+#define log_info(module, ...)  log_write(LOG_INFO, module, __VA_ARGS__)
+#define log_debug(module, ...) log_write(LOG_DEBUG, module, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * sock.h - sockets: listening, connecting, options. All descriptors are close-on-exec.
+ * Functions return a descriptor or 0, or a negative errno with its sentence in err.
+ */
+#ifndef DAEMON_BASE_SOCK_H
+#define DAEMON_BASE_SOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct err;
+
+/* Where a server listens. */
+struct sock_addr {
+	bool is_unix;
+	char path[108]; /* of a Unix socket, NUL-terminated */
+	char host[64];  /* of TCP: numeric IPv4/IPv6 or "localhost" */
+	uint16_t port;  /* 0 = any when listening */
+};
+
+/* "H:P", "[::1]:P" or ":P" (loopback). -EINVAL names the fault. */
+int sock_parse_tcp(const char *text, struct sock_addr *out, struct err *err);
+int sock_parse_unix(const char *path, struct sock_addr *out, struct err *err);
+
+/* "unix:/path" or "127.0.0.1:80"; cap at least 128. */
+void sock_format(const struct sock_addr *addr, char *out, int cap);
+
+/* True for 127/8, ::1 and Unix sockets. */
+bool sock_is_loopback(const struct sock_addr *addr);
+
+/*
+ * Binds and listens, non-blocking. A Unix path that a living server answers on gives -EADDRINUSE; a
+ * stale socket file is replaced, any other file is refused (-EEXIST). mode is applied to the socket
+ * file before listening.
+ */
+int sock_listen(const struct sock_addr *addr, int backlog, unsigned mode, struct err *err);
+
+/* Connects, waiting up to timeout_ns; the descriptor comes back blocking. */
+int sock_connect(const struct sock_addr *addr, uint64_t timeout_ns, struct err *err);
+
+int sock_set_nonblocking(int fd, bool on);
+int sock_set_nodelay(int fd); /* no-op on a Unix socket */
+
+#endif

@@ -1,0 +1,18 @@
+/* thread.h - a named joinable thread with a stated stack size; signals stay with the main thread.
+ */
+#ifndef DAEMON_BASE_THREAD_H
+#define DAEMON_BASE_THREAD_H
+
+#include <pthread.h>
+#include <stddef.h>
+
+struct err;
+
+/*
+ * name up to 15 characters, shown by top and perf. stack_bytes 0 = the system's default. All
+ * signals are blocked in the new thread.
+ */
+int thread_start(pthread_t *out, const char *name, size_t stack_bytes, void *(*run)(void *),
+		 void *arg, struct err *err);
+
+#endif
