@@ -1,0 +1,63 @@
+/*
+ * startup.h - the start-up trace: which phase began when and took how long, since exec.
+ *
+ *	int main(...)
+ *	{
+ *		startup_init();
+ *		int phase = startup_begin("context");
+ *		...
+ *		startup_end(phase);
+ *		startup_ready();
+ *
+ * Phases may overlap and may run in other threads. The kernel tells when a process started only to
+ * a clock tick (10 ms), but exactly how much CPU time it had used on entry to main: the start is
+ * taken to be that long before main, moved into the tick where it falls outside. Both are shown.
+ */
+#ifndef DAEMON_TELEMETRY_STARTUP_H
+#define DAEMON_TELEMETRY_STARTUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct json_out;
+
+enum { STARTUP_PHASES_MAX = 32 };
+
+struct startup_phase {
+	const char *name;     /* a literal */
+	uint64_t start_ns;    /* since exec */
+	uint64_t duration_ns; /* so far, while is_open */
+	bool is_open;
+};
+
+struct startup_trace {
+	struct startup_phase phases[STARTUP_PHASES_MAX]; /* in order of begin; [0] is "exec" */
+	unsigned count;
+	unsigned lost_count;  /* begun beyond STARTUP_PHASES_MAX */
+	uint64_t exec_ns;     /* CLOCK_MONOTONIC of the start, as estimated */
+	uint64_t main_ns;     /* start to main, as estimated */
+	uint64_t main_cpu_ns; /* CPU time used before main: a lower bound of main_ns */
+	uint64_t main_ns_max; /* upper bound of main_ns, from the start tick; 0 = unknown */
+	uint64_t ready_ns;    /* start to startup_ready; 0 = not yet */
+};
+
+/* First thing in main. Calling it again is a no-op. */
+void startup_init(void);
+
+/* Begins a phase; name must be a literal. Returns its number for startup_end, -1 when full. */
+int startup_begin(const char *name);
+void startup_end(int phase);
+
+/* The daemon answers requests from now on. Later calls change nothing. */
+void startup_ready(void);
+
+void startup_read(struct startup_trace *out);
+
+/* {ready_ns, exec_to_main:{...}, phases:[{name,start_ns,duration_ns}]} for `status`. */
+void startup_write(struct json_out *j, const char *key);
+
+/* The table that --startup-trace shows. */
+void startup_print(FILE *out);
+
+#endif
