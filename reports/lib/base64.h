@@ -1,0 +1,20 @@
+/* base64.h - RFC 4648 base64 with padding, as interval logs carry it. */
+#ifndef REPORTS_LIB_BASE64_H
+#define REPORTS_LIB_BASE64_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/base/span.h"
+#include "daemon/base/strbuf.h"
+
+void base64_encode(struct strbuf *out, const void *bytes, size_t len);
+
+/* Bytes that base64_decode writes at most. */
+size_t base64_decoded_max(size_t text_len);
+
+/* Decodes all of text. Returns the number of bytes, or -EPROTO: a character outside the alphabet,
+ * a length that is no multiple of four, or padding in the middle. */
+long base64_decode(struct span text, uint8_t *out);
+
+#endif
