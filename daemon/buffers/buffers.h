@@ -1,0 +1,62 @@
+/*
+ * buffers.h - the buffers axis: memory for what is read and what is sent.
+ *
+ * Threads: get and put may be called by any thread, also on different ones.
+ */
+#ifndef DAEMON_BUFFERS_BUFFERS_H
+#define DAEMON_BUFFERS_BUFFERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct buffers;
+struct err;
+
+struct buffers_cfg {
+	size_t clients_count; /* v14 allocates this many 4 KiB buffers at start */
+	int huge_pages;       /* 1 = try (pool) */
+};
+
+struct buffers_stats {
+	uint64_t gets_count;
+	uint64_t misses_count; /* gets that had to ask malloc */
+	uint64_t out_bytes;    /* handed out now */
+	uint64_t held_bytes;   /* kept for later */
+};
+
+struct buffers_ops {
+	const char *name;
+	const char *summary;
+	size_t size;
+
+	int (*init)(struct buffers *b, const struct buffers_cfg *cfg, struct err *err);
+	void (*deinit)(struct buffers *b); /* asserts that all came back */
+	/* At least min_bytes, 64-aligned; *cap is what it really has. NULL: out of memory. */
+	void *(*get)(struct buffers *b, size_t min_bytes, size_t *cap);
+	void (*put)(struct buffers *b, void *ptr, size_t cap);
+	void (*stats)(const struct buffers *b, struct buffers_stats *out);
+};
+
+struct buffers {
+	const struct buffers_ops *ops;
+};
+
+extern const struct buffers_ops buffers_malloc_ops;
+extern const struct buffers_ops buffers_pool_ops;
+extern const struct buffers_ops *const buffers_backends[];
+
+int buffers_open(const char *name, const struct buffers_cfg *cfg, struct buffers **out,
+		 struct err *err);
+void buffers_close(struct buffers *b);
+
+static inline void *buffers_get(struct buffers *b, size_t min_bytes, size_t *cap)
+{
+	return b->ops->get(b, min_bytes, cap);
+}
+
+static inline void buffers_put(struct buffers *b, void *ptr, size_t cap)
+{
+	b->ops->put(b, ptr, cap);
+}
+
+#endif
