@@ -13,6 +13,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "daemon/telemetry/slots.h"
+
 struct json_out;
 
 enum metric {
@@ -47,7 +49,8 @@ struct metrics {
 
 /* Private: a thread's block, and getting one. */
 struct metrics_block {
-	alignas(64) _Atomic uint64_t counts[METRIC_COUNT]; /* written by the owning thread only */
+	alignas(64) struct slot slot;
+	_Atomic uint64_t counts[METRIC_COUNT]; /* written by the owning thread only */
 };
 extern _Thread_local struct metrics_block *metrics_mine;
 struct metrics_block *metrics_attach(void);

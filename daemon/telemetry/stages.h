@@ -47,7 +47,10 @@ struct stage_clock {
 	bool on;
 };
 
-/* Samples one request in every_n from now on, any thread; 0 turns stamping off (the start). */
+/*
+ * Samples one request in every_n from now on, by lot; 0 turns stamping off, as it is at the start.
+ * A thread that is counting down to its next sample finishes that count first. Threads: any.
+ */
 void stages_set_every(uint32_t every_n);
 uint32_t stages_get_every(void);
 
