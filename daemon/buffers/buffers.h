@@ -12,9 +12,12 @@
 struct buffers;
 struct err;
 
+/* Of one buffer: the largest request (rpc/limits.h) and its padding fit. */
+#define BUFFERS_BYTES_MAX ((size_t)1 << 31)
+
 struct buffers_cfg {
 	size_t clients_count; /* v14 allocates this many 4 KiB buffers at start */
-	int huge_pages;       /* 1 = try (pool) */
+	int huge_pages;       /* 1 = try (pool): never an error, stats say what came of it */
 };
 
 struct buffers_stats {
@@ -22,6 +25,7 @@ struct buffers_stats {
 	uint64_t misses_count; /* gets that had to ask malloc */
 	uint64_t out_bytes;    /* handed out now */
 	uint64_t held_bytes;   /* kept for later */
+	int huge_pages;        /* 1 in force, 0 not asked for, or the negative errno of the try */
 };
 
 struct buffers_ops {
@@ -31,7 +35,10 @@ struct buffers_ops {
 
 	int (*init)(struct buffers *b, const struct buffers_cfg *cfg, struct err *err);
 	void (*deinit)(struct buffers *b); /* asserts that all came back */
-	/* At least min_bytes, 64-aligned; *cap is what it really has. NULL: out of memory. */
+	/*
+	 * At least min_bytes, 64-aligned, contents undefined; *cap is what it really has and what
+	 * put wants back. NULL: out of memory, or more than BUFFERS_BYTES_MAX asked for.
+	 */
 	void *(*get)(struct buffers *b, size_t min_bytes, size_t *cap);
 	void (*put)(struct buffers *b, void *ptr, size_t cap);
 	void (*stats)(const struct buffers *b, struct buffers_stats *out);
@@ -45,8 +52,10 @@ extern const struct buffers_ops buffers_malloc_ops;
 extern const struct buffers_ops buffers_pool_ops;
 extern const struct buffers_ops *const buffers_backends[];
 
+/* Errors: -ENOENT unknown name, -ENOMEM. */
 int buffers_open(const char *name, const struct buffers_cfg *cfg, struct buffers **out,
 		 struct err *err);
+/* Every buffer has come back (asserted), and no other thread uses b any more. */
 void buffers_close(struct buffers *b);
 
 static inline void *buffers_get(struct buffers *b, size_t min_bytes, size_t *cap)
@@ -57,6 +66,11 @@ static inline void *buffers_get(struct buffers *b, size_t min_bytes, size_t *cap
 static inline void buffers_put(struct buffers *b, void *ptr, size_t cap)
 {
 	b->ops->put(b, ptr, cap);
+}
+
+static inline void buffers_stats(const struct buffers *b, struct buffers_stats *out)
+{
+	b->ops->stats(b, out);
 }
 
 #endif

@@ -19,7 +19,10 @@ struct dispatch_ops {
 	const char *summary;
 	size_t size;
 
-	/* methods[count] is borrowed until deinit. -EEXIST names a name that stands twice. */
+	/*
+	 * methods[count] is borrowed until deinit. -EEXIST names a name that stands twice; -EINVAL
+	 * (hash) names one that is in methods and not in rpc/method_names.def, or the reverse.
+	 */
 	int (*init)(struct dispatch *d, const struct method *const *methods, size_t count,
 		    struct err *err);
 	void (*deinit)(struct dispatch *d);
