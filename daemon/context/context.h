@@ -1,0 +1,143 @@
+/*
+ * context.h - the context axis: who may work on which project, and with what working memory.
+ *
+ * `per-worker` (v14) makes one whole engine workspace for each worker at start and lets one request
+ * at a time touch any document: one global lock, held through reads, edits, renders and exports.
+ * `shared` (v15) makes everything on first use, locks each project by itself, keeps that lock
+ * through a group of requests, and gives long readers a copy-on-write snapshot without any lock.
+ *
+ * A worker (or a reading thread that runs short methods) has a lease. It enters a project, works on
+ * it, says done after each request and leave after each group of requests that were waiting
+ * together. A lease holds at most one project's lock.
+ */
+#ifndef DAEMON_CONTEXT_CONTEXT_H
+#define DAEMON_CONTEXT_CONTEXT_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/voxel/project.h"
+#include "daemon/voxel/snapshot.h"
+
+struct context;
+struct context_entry;
+struct context_lease;
+struct err;
+struct workspace;
+
+enum {
+	CONTEXT_WORKERS_MAX = 256, /* leases at once */
+};
+
+struct context_cfg {
+	unsigned leases_count; /* threads that will run methods: 1..CONTEXT_WORKERS_MAX */
+};
+
+enum context_cap {
+	CONTEXT_CAP_EAGER = 1 << 0,     /* workspaces exist before the first request */
+	CONTEXT_CAP_GROUPS = 1 << 1,    /* the lock is kept through a group */
+	CONTEXT_CAP_SNAPSHOTS = 1 << 2, /* long readers hold no lock */
+};
+
+/* One backend. Every method is present. */
+struct context_ops {
+	const char *name;
+	const char *summary;
+	unsigned caps;
+	size_t size;
+
+	int (*init)(struct context *c, const struct context_cfg *cfg, struct err *err);
+	void (*deinit)(struct context *c);
+	/* Makes lease->workspace. Called by the thread that will use it. -ENOMEM. */
+	int (*attach)(struct context *c, struct context_lease *lease, struct err *err);
+	void (*detach)(struct context *c, struct context_lease *lease);
+	/* Locks the entry (referenced by the caller) for this lease; may wait for another. */
+	void (*lock)(struct context *c, struct context_lease *lease, struct context_entry *entry);
+	/* Unlocks what the lease holds. */
+	void (*unlock)(struct context *c, struct context_lease *lease);
+	/* A request has ended: unlocks, or keeps the lock for the rest of the group. */
+	void (*done)(struct context *c, struct context_lease *lease);
+	/* A snapshot was taken for a long reader: unlocks, or makes everybody wait for the reader.
+	 */
+	void (*reading)(struct context *c, struct context_lease *lease);
+};
+
+/* One open project. Referenced by the registry and by every lease that waits for it or holds it. */
+struct context_entry {
+	uint32_t refs;           /* under context.registry */
+	uint64_t used;           /* under context.registry; a counter of entries, for eviction */
+	struct project *project; /* under the entry's lock */
+	bool is_closed;          /* under the entry's lock: taken out of the registry */
+	pthread_mutex_t lock;    /* used by backends that lock each project by itself */
+};
+
+struct context {
+	const struct context_ops *ops; /* first member of every backend's struct */
+	struct context_cfg cfg;
+	pthread_mutex_t registry; /* protects what follows; a leaf: held for a few instructions */
+	struct context_entry *entries[PROJECTS_MAX]; /* in order of opening */
+	size_t entries_count;
+	int32_t next_id;
+	int32_t default_id; /* the one opened last; 0 = none */
+	uint64_t uses;
+	unsigned leases_taken;
+};
+
+/* Caller-allocated; one thread. */
+struct context_lease {
+	struct context *context;
+	unsigned index;              /* 0 .. leases_count - 1 */
+	struct workspace *workspace; /* this thread's working memory */
+	struct context_entry *entry; /* whose lock is held; NULL = none */
+	bool is_reading;             /* per-worker: the lock is kept for a long reader */
+};
+
+/* The implementations. Only context.c, bench/ and tests name one directly. */
+extern const struct context_ops context_per_worker_ops;
+extern const struct context_ops context_shared_ops;
+extern const struct context_ops *const context_backends[];
+
+int context_open(const char *name, const struct context_cfg *cfg, struct context **out,
+		 struct err *err);
+void context_close(struct context *c); /* frees the projects; no lease may be attached */
+
+/* -ENOSPC above cfg.leases_count. */
+int context_attach(struct context *c, struct context_lease *lease, struct err *err);
+void context_detach(struct context_lease *lease);
+
+/*
+ * The project with that id (0 = the default), locked for this lease until done or leave.
+ * -ENOENT: no such project, or none at all.
+ */
+int context_enter(struct context_lease *lease, int32_t id, struct project **out);
+
+/*
+ * Its frozen state for a reader that lasts; snapshot_put it. The lease holds no lock afterwards
+ * (or, in `per-worker`, keeps everybody out until done). -ENOENT, -ENOMEM.
+ */
+int context_snapshot(struct context_lease *lease, int32_t id, struct snapshot **out);
+
+/* Makes a project under a fresh id the newest and the default; the lease enters it. When
+ * PROJECTS_MAX are open, the one that was used longest ago is closed and *evicted_id says which
+ * (else 0). -ENOMEM. */
+int context_create(struct context_lease *lease, const char *name, size_t name_len,
+		   const int32_t size[3], struct project **out, int32_t *evicted_id);
+
+/* Closes it; whoever is inside finishes first. -ENOENT. */
+int context_remove(struct context_lease *lease, int32_t id);
+
+/* ids[PROJECTS_MAX] in order of opening; returns how many. *default_id may be NULL. */
+size_t context_list(struct context *c, int32_t *ids, int32_t *default_id);
+
+/* After each request, and after each group of requests. */
+static inline void context_done(struct context_lease *lease)
+{
+	if (lease->entry)
+		lease->context->ops->done(lease->context, lease);
+}
+
+void context_leave(struct context_lease *lease);
+
+#endif

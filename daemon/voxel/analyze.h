@@ -1,0 +1,41 @@
+/* analyze.h - what is in a volume: walks, counts of colors, positions of a color. Read only. */
+#ifndef DAEMON_VOXEL_ANALYZE_H
+#define DAEMON_VOXEL_ANALYZE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/voxel/volume.h"
+
+/*
+ * Calls visit for every voxel in region (NULL = all), by blocks in z, y, x order, x fastest inside.
+ * Stops when it returns non-zero and returns that; -ENOMEM.
+ */
+typedef int(analyze_visit)(void *arg, const struct voxel *v);
+int analyze_walk(const struct volume *v, const struct box *region, analyze_visit *visit, void *arg);
+
+/* Voxels in region (NULL = all). */
+uint64_t analyze_count(const struct volume *v, const struct box *region);
+
+struct color_count {
+	rgba color;
+	uint64_t count;
+};
+
+/* A hash of colors. Zeroed = empty; analyze_colors_deinit frees. */
+struct color_counts {
+	struct color_count *slots; /* private until analyze_colors_list */
+	uint32_t mask;
+	uint32_t count; /* different colors */
+	uint64_t total; /* voxels */
+};
+
+/* Adds the colors of v in region. bin_size > 1: per channel the middle of its bin. -ENOMEM. */
+int analyze_colors(struct color_counts *c, const struct volume *v, const struct box *region,
+		   unsigned bin_size);
+/* Turns the hash into a list slots[0..count-1], by count (largest first) or by r, g, b, a. */
+void analyze_colors_list(struct color_counts *c, bool by_count);
+void analyze_colors_deinit(struct color_counts *c);
+
+#endif

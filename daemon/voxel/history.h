@@ -1,0 +1,62 @@
+/*
+ * history.h - bounded undo and redo of one project, by copy-on-write.
+ *
+ * A step is what one edit changed: single voxels as (position, color before) up to
+ * HISTORY_VOXELS_MAX of them, larger changes as before-images of the blocks touched (references,
+ * copied only when written), and the layer list with its names and flags where that changed. Undo
+ * and redo exchange the step's contents with the document's, so each costs what the edit changed.
+ * The arrays of a step are reused; steady editing allocates nothing.
+ */
+#ifndef DAEMON_VOXEL_HISTORY_H
+#define DAEMON_VOXEL_HISTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/voxel/document.h"
+
+enum {
+	HISTORY_STEPS_MAX = 128,
+	HISTORY_VOXELS_MAX = 256,  /* of a step; above, blocks are kept */
+	HISTORY_BLOCKS_MAX = 8192, /* 128 MiB of before-images of all steps; the newest always
+				      stays */
+};
+
+struct history_step;
+
+struct history {
+	struct history_step *steps; /* ring[HISTORY_STEPS_MAX], allocated with the first edit */
+	uint32_t first;             /* oldest step's slot */
+	uint32_t done_count;        /* steps that can be undone */
+	uint32_t undone_count;      /* steps that can be redone; they follow the done ones */
+	uint64_t epoch;
+	uint64_t blocks_count; /* before-images held */
+	bool is_open;          /* an edit is under way */
+	struct volume_watch watch;
+};
+
+void history_init(struct history *h);
+void history_deinit(struct history *h);
+void history_clear(struct history *h);
+
+/*
+ * An edit: begin, then say what is going to change before changing it, then commit or roll back.
+ * Not nested. label is a literal, shown by undo's reply.
+ */
+int history_begin(struct history *h, const char *label); /* -ENOMEM */
+/* Before the list of layers or any meta changes: once per edit is enough. -ENOMEM. */
+int history_keep_layers(struct history *h, struct document *d);
+/* Before a voxel changes from old. -ENOSPC above HISTORY_VOXELS_MAX in this step. */
+int history_keep_voxel(struct history *h, struct layer *l, const struct voxel *old);
+/* Watches a layer until the end of the edit: its changed blocks are kept. -ENOMEM. */
+int history_keep_blocks(struct history *h, struct layer *l);
+void history_commit(struct history *h,
+		    struct document *d); /* an edit that kept nothing leaves no step */
+void history_rollback(struct history *h, struct document *d);
+
+/* 0, -ENOENT when there is nothing, -ENOMEM (nothing changed). *label says which edit it was. */
+int history_undo(struct history *h, struct document *d, const char **label);
+int history_redo(struct history *h, struct document *d, const char **label);
+
+#endif

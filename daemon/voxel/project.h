@@ -1,0 +1,89 @@
+/*
+ * project.h - a document under edit: history, selection, clipboard, identity.
+ *
+ * Every change goes through project_begin ... project_commit (or project_rollback, which puts
+ * everything back), or through the one-voxel shortcut. A change bumps doc.version.
+ * Threads: the holder of the context's lock for this project.
+ */
+#ifndef DAEMON_VOXEL_PROJECT_H
+#define DAEMON_VOXEL_PROJECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/voxel/document.h"
+#include "daemon/voxel/history.h"
+
+enum {
+	PROJECT_PATH_MAX = 4096,
+	PROJECTS_MAX = 64, /* open at once */
+};
+
+/* What is selected: a box, and inside it either all positions or those of the mask. */
+struct selection {
+	bool is_set;
+	bool has_mask;
+	struct box box;
+	struct volume mask; /* voxels selected by color */
+};
+
+struct clipboard {
+	bool is_set;
+	int32_t origin[3]; /* where its minimum corner was copied from */
+	struct box box;    /* of the copied selection, in the source's coordinates */
+	struct volume voxels;
+};
+
+struct project {
+	int32_t id;             /* from 1, unique in the process */
+	int32_t size[3];        /* as asked by create_project: width, height, depth */
+	uint64_t created_ns;    /* wall clock */
+	char *path;             /* of the file last loaded or saved; NULL = none; owned */
+	uint64_t saved_version; /* doc.version at that moment */
+	struct document doc;
+	struct history history;
+	struct selection selection;
+	struct clipboard clipboard;
+};
+
+/* A new project with the default document. -ENOMEM. */
+int project_new(int32_t id, const char *name, size_t name_len, const int32_t size[3],
+		struct project **out);
+void project_free(struct project *p); /* NULL is fine */
+
+/* Remembers path for saves; -ENOMEM. */
+int project_set_path(struct project *p, const char *path);
+
+/* Takes doc (its contents move; doc is empty afterwards) in place of the project's own; the history
+ * is cleared. For load_project. */
+void project_take_document(struct project *p, struct document *doc);
+
+/* See history.h. layer_edit: the layer whose voxels the edit changes freely. */
+int project_begin(struct project *p, const char *label);
+int project_edit_layer(struct project *p, struct layer *l); /* then write l->volume */
+int project_edit_layers(struct project *p);                 /* then change the list or metas */
+void project_commit(struct project *p);
+void project_rollback(struct project *p);
+
+/* One voxel as a whole edit; *old may be NULL. Allocates nothing in steady state. */
+int project_set_voxel(struct project *p, struct layer *l, const struct voxel *v, rgba *old);
+
+/* Many voxels as a whole edit, all or nothing. */
+int project_set_voxels(struct project *p, struct layer *l, const struct voxel *voxels, size_t n);
+
+int project_undo(struct project *p, const char **label);
+int project_redo(struct project *p, const char **label);
+
+/* Layer operations, each a whole edit. Errors: -ENOENT no such layer, -ENOSPC, -ENOMEM, -EINVAL. */
+int project_layer_create(struct project *p, const char *name, size_t name_len, struct layer **out);
+int project_layer_delete(struct project *p,
+			 int32_t id); /* the last one is replaced by an empty one */
+int project_layer_duplicate(struct project *p, int32_t id, struct layer **out);
+int project_layer_merge(struct project *p, int32_t source_id, int32_t target_id);
+int project_layer_move(struct project *p, int32_t id, size_t index);
+int project_layer_clear(struct project *p, int32_t id);
+/* Changes of meta: begin, project_edit_layers, change l->meta, commit. */
+int project_layer_activate(struct project *p, int32_t id);
+
+#endif

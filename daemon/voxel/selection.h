@@ -1,0 +1,34 @@
+/* selection.h - select by box and color, copy, cut, paste, move, fill. Edits are whole edits. */
+#ifndef DAEMON_VOXEL_SELECTION_H
+#define DAEMON_VOXEL_SELECTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/voxel/project.h"
+
+/* None of these is undone by undo: only voxels are. */
+void selection_clear(struct project *p);
+void selection_set_box(struct project *p, const struct box *box);
+/* Voxels of l near color, inside region (NULL = everywhere). *count may be 0: nothing selected. */
+int selection_set_color(struct project *p, struct layer *l, rgba color, rgba tolerance,
+			const struct box *region, uint64_t *count);
+
+/* Voxels of l that are selected. */
+uint64_t selection_count(const struct project *p, const struct layer *l);
+
+/* -ENOENT: nothing is selected. Counts are of voxels. */
+int selection_copy(struct project *p, struct layer *l, uint64_t *count);
+int selection_delete(struct project *p, struct layer *l, uint64_t *count);
+int selection_fill(struct project *p, struct layer *l, rgba color, uint64_t *count);
+
+/* Moves the selected voxels of l and the selection by delta. -ERANGE beyond int32. */
+int selection_move(struct project *p, struct layer *l, const int32_t delta[3], uint64_t *count);
+
+/*
+ * Puts the clipboard into l with its minimum corner at `at` (NULL: where it came from). -ENOENT:
+ * nothing was copied; -ERANGE.
+ */
+int selection_paste(struct project *p, struct layer *l, const int32_t *at, uint64_t *count);
+
+#endif
