@@ -1,8 +1,13 @@
 /*
- * alloc.h - counts of what the process asked of malloc, always on.
+ * alloc.h - counts of what the process asked of malloc, always on, and a hook for a heap sampler.
  *
- * Programs that link alloc_count.c with -Wl,--wrap=malloc,... get true counts; in others the
- * counters stay 0 and alloc_is_counted() says so. Counters are per thread and summed on reading.
+ * A program opts in by linking the library `alloccount` with $(alloc-wrap-ldflags) (daemon/base/
+ * module.mk). In others the counters stay 0 and alloc_is_counted() says so. Counters are per thread
+ * and summed on reading; counting costs a few instructions and no lock.
+ *
+ * Limits: the linker wraps the calls of the program's own objects and static libraries, strdup and
+ * strndup included. What shared libraries (libc too) allocate inside is not seen, unless they are
+ * handed our malloc, as cJSON_InitHooks and json_set_alloc_funcs do.
  */
 #ifndef DAEMON_BASE_ALLOC_H
 #define DAEMON_BASE_ALLOC_H
@@ -12,36 +17,39 @@
 #include <stdint.h>
 
 struct alloc_counts {
-	uint64_t allocs_count; /* malloc, calloc, realloc that moved or grew, aligned_alloc */
-	uint64_t frees_count;
-	uint64_t allocated_bytes;
+	uint64_t allocs_count;    /* malloc, calloc, realloc that moved or grew, aligned_alloc */
+	uint64_t frees_count;     /* of non-NULL; the old block of a realloc counted above too */
+	uint64_t allocated_bytes; /* as asked for; of a block grown in place, by how much */
 };
 
 bool alloc_is_counted(void);
-void alloc_read(struct alloc_counts *out);        /* whole process */
+void alloc_read(struct alloc_counts *out);        /* whole process, ended threads included */
 void alloc_read_thread(struct alloc_counts *out); /* calling thread: exact, for tests and benches */
 
 /*
- * A sampler's way in. The wrapped functions take each allocation's bytes off the calling thread's
- * countdown and call on_alloc when it falls below 0, after the block was got and before it is
- * returned; on_alloc sets the next countdown. They call on_free, before the block is given back,
- * for blocks that may be watched. A realloc that is counted is a free of the old and an allocation
- * of the new block. The hooks must not allocate. Threads: any, concurrently.
+ * A sampler of allocations. Each thread counts down the bytes it allocates; the allocation that
+ * takes the count below zero is sampled. With draw_bytes exponential of mean M, each byte is
+ * sampled with probability 1/M, independently of the others (a Poisson process).
+ *
+ * All three are called in the thread that allocates or frees, without locks of ours held, and may
+ * allocate themselves: that is counted, never sampled. Any thread.
  */
 struct alloc_hook {
-	void (*on_alloc)(void *block, size_t bytes);
-	void (*on_free)(void *block);
+	int64_t (*draw_bytes)(void); /* bytes until this thread's next sample, above 0 */
+	void (*on_alloc)(void *ptr, size_t bytes);
+	/*
+	 * Before ptr goes back to the allocator. Called for every sampled pointer and for few
+	 * others. Returns whether ptr was a sampled one. realloc is a free and an allocation; one
+	 * that fails drops the sample of the block that stays.
+	 */
+	bool (*on_free)(void *ptr);
 };
 
-extern _Thread_local int64_t alloc_countdown_bytes; /* 0 in a new thread */
-
-void alloc_set_hook(const struct alloc_hook *hook); /* borrowed for good; NULL takes it away */
-
 /*
- * Watched blocks are kept as counts by hash of the address, so on_free is also called for some
- * that were never watched. Each watch is undone by one unwatch.
+ * Starts sampling; NULL ends it. Threads that exist already follow after 64 KiB of allocations at
+ * most. Threads may still be inside an old hook on return, so hook must stay valid for the life
+ * of the process. -EOPNOTSUPP where allocations are not counted.
  */
-void alloc_watch(const void *block);
-void alloc_unwatch(const void *block);
+int alloc_set_hook(const struct alloc_hook *hook);
 
 #endif

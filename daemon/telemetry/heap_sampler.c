@@ -38,13 +38,6 @@ static _Thread_local struct {
 	uintptr_t stack_top; /* no frame of this thread lies above it */
 } mine;
 
-static int64_t draw_gap(void)
-{
-	mine.gap_mean = (double)atomic_load_explicit(&state.mean_bytes, memory_order_relaxed);
-	/* Capped far above any likely gap, so that the conversion is always defined. */
-	return (int64_t)fmin(-log(rng_unit(&mine.rng)) * mine.gap_mean, 1e18);
-}
-
 static void enter_thread(void)
 {
 	/*
@@ -54,6 +47,15 @@ static void enter_thread(void)
 	mine.stack_top =
 		gettid() == getpid() ? (uintptr_t)__libc_stack_end : (uintptr_t)pthread_self();
 	rng_init(&mine.rng, clock_ns(), (uint64_t)gettid());
+}
+
+static int64_t draw_bytes(void)
+{
+	if (mine.gap_mean == 0)
+		enter_thread();
+	mine.gap_mean = (double)atomic_load_explicit(&state.mean_bytes, memory_order_relaxed);
+	/* Capped far above any likely gap, so that the conversion is always defined. */
+	return (int64_t)fmin(ceil(-log(rng_unit(&mine.rng)) * mine.gap_mean), 1e18) + 1;
 }
 
 /*
@@ -83,34 +85,30 @@ static void on_alloc(void *block, size_t bytes)
 {
 	uintptr_t pcs[HEAP_SAMPLER_DEPTH_MAX];
 	struct heap_weight weight;
-	uint32_t depth;
+	uint32_t depth = walk(pcs);
 
-	if (mine.gap_mean == 0) {
-		/* The countdown was nobody's so far: draw the first gap and count this block. */
-		enter_thread();
-		alloc_countdown_bytes = draw_gap() - (int64_t)bytes;
-		if (alloc_countdown_bytes >= 0)
-			return;
-	}
 	weight.objects = 1 / -expm1(-(double)bytes / mine.gap_mean);
 	weight.bytes = weight.objects * (double)bytes;
-	depth = walk(pcs);
 	pthread_mutex_lock(&state.lock);
-	if (heap_table_add(&state.table, pcs, depth, (uintptr_t)block, weight))
-		alloc_watch(block);
+	heap_table_add(&state.table, pcs, depth, (uintptr_t)block, weight);
 	pthread_mutex_unlock(&state.lock);
-	alloc_countdown_bytes = draw_gap();
 }
 
-static void on_free(void *block)
+static bool on_free(void *block)
 {
+	bool was_live;
+
 	pthread_mutex_lock(&state.lock);
-	if (heap_table_free(&state.table, (uintptr_t)block))
-		alloc_unwatch(block);
+	was_live = heap_table_free(&state.table, (uintptr_t)block);
 	pthread_mutex_unlock(&state.lock);
+	return was_live;
 }
 
-static const struct alloc_hook sampler_hook = { on_alloc, on_free };
+static const struct alloc_hook sampler_hook = {
+	.draw_bytes = draw_bytes,
+	.on_alloc = on_alloc,
+	.on_free = on_free,
+};
 
 int heap_sampler_start(uint64_t mean_bytes, struct err *err)
 {
@@ -127,8 +125,10 @@ int heap_sampler_start(uint64_t mean_bytes, struct err *err)
 	if (rc < 0)
 		return err_set(err, rc, "heap sampler: no memory for its tables");
 	heap_sampler_set_mean(mean_bytes);
+	rc = alloc_set_hook(&sampler_hook);
+	if (rc < 0)
+		return err_set(err, rc, "heap sampler: no hook in this program's malloc");
 	atomic_store(&state.is_on, true);
-	alloc_set_hook(&sampler_hook);
 	return 0;
 }
 

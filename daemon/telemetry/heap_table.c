@@ -82,7 +82,7 @@ static uint32_t take_live(struct heap_table *t)
 	return t->live_count < HEAP_SAMPLER_LIVE_MAX ? ++t->live_count : 0;
 }
 
-bool heap_table_add(struct heap_table *t, const uintptr_t *pcs, uint32_t depth, uintptr_t block,
+void heap_table_add(struct heap_table *t, const uintptr_t *pcs, uint32_t depth, uintptr_t block,
 		    struct heap_weight weight)
 {
 	uint32_t stack = find_stack(t, pcs, depth);
@@ -93,7 +93,7 @@ bool heap_table_add(struct heap_table *t, const uintptr_t *pcs, uint32_t depth, 
 	t->samples_count++;
 	if (!stack) {
 		t->lost_stacks_count++;
-		return false;
+		return;
 	}
 	s = &t->stacks[stack - 1];
 	s->allocs.objects += weight.objects;
@@ -101,13 +101,12 @@ bool heap_table_add(struct heap_table *t, const uintptr_t *pcs, uint32_t depth, 
 	at = take_live(t);
 	if (!at) {
 		t->lost_live_count++;
-		return false;
+		return;
 	}
 	t->live[at - 1] = (struct heap_live){ block, stack - 1, *head, weight };
 	*head = at;
 	s->inuse.objects += weight.objects;
 	s->inuse.bytes += weight.bytes;
-	return true;
 }
 
 bool heap_table_free(struct heap_table *t, uintptr_t block)

@@ -49,8 +49,8 @@ struct heap_table {
 /* -ENOMEM. Never undone: the process keeps its sampler. */
 int heap_table_init(struct heap_table *t);
 
-/* Adds a sample; true when its block is followed from now on, so that heap_table_free finds it. */
-bool heap_table_add(struct heap_table *t, const uintptr_t *pcs, uint32_t depth, uintptr_t block,
+/* Adds a sample and follows its block until heap_table_free. */
+void heap_table_add(struct heap_table *t, const uintptr_t *pcs, uint32_t depth, uintptr_t block,
 		    struct heap_weight weight);
 
 /* True when block was a live sample and now is not. */
