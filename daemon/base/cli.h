@@ -3,8 +3,8 @@
  * configuration files, validation and the dump of the effective configuration.
  *
  * GNU long options ("--name value", "--name=value"), single letters for the few typed daily, "--"
- * ends options. --help, --version are added to every table. An unknown option's message names the
- * nearest known one.
+ * ends options. --help (-h) and --version (-V) are added to every table. An unknown option's
+ * message names the nearest known one.
  */
 #ifndef DAEMON_BASE_CLI_H
 #define DAEMON_BASE_CLI_H
@@ -41,6 +41,7 @@ struct cli_opt {
 	const char *help;           /* a phrase; --help adds default and range */
 	const char *const *choices; /* CLI_CHOICE: NULL-terminated */
 	int (*parse)(void *field, const char *value, struct err *err);
+	void (*show)(const void *field, FILE *out); /* CLI_CALL: for cli_dump; NULL = left out */
 };
 
 struct cli_prog {
@@ -49,15 +50,21 @@ struct cli_prog {
 	const char *summary; /* one sentence */
 	const struct cli_opt *opts;
 	void (*help_more)(FILE *out); /* backends, examples; NULL = none */
-	const char *exit_codes;       /* NULL = the suite's standard five */
+	const char *exit_codes;       /* lines "0  ok"; NULL = the suite's standard five */
+	const char *version;          /* NULL = GOXEL_PERF_VERSION */
 };
 
 /* Puts every option's default into cfg (which the caller zeroed). */
 int cli_defaults(const struct cli_prog *prog, void *cfg, struct err *err);
 
 /*
- * Parses argv over what cfg holds. *operand_index is where operands start in argv (permuted).
- * Returns 0; 1 when --help or --version was answered on stdout (exit 0 then); -EINVAL.
+ * Parses argv over what cfg holds. *operand_index is where operands start in argv, which is
+ * permuted so that they come last, in their order; a second pass over it gives the same result.
+ * operand_index NULL: the program takes no operands, one is an error.
+ * The word after an option that takes a value is that value, unless it starts with a dash and is
+ * neither "-" nor a number: then the value was forgotten ("--out=-x" says it was not).
+ * Returns 0; 1 when --help or --version was answered on stdout (exit 0 then); -EINVAL, or -EIO
+ * when stdout cannot be written.
  */
 int cli_parse(const struct cli_prog *prog, void *cfg, int argc, char **argv, int *operand_index,
 	      struct err *err);
@@ -69,7 +76,7 @@ int cli_set(const struct cli_prog *prog, void *cfg, const char *name, const char
 /* The name among the table's that is nearest to a mistyped one; NULL when none is near. */
 const char *cli_nearest(const struct cli_prog *prog, const char *name);
 
-/* key=value lines of the effective configuration, in table order. */
+/* key=value lines of the effective configuration, in table order; unset texts are left out. */
 void cli_dump(const struct cli_prog *prog, const void *cfg, FILE *out);
 
 /* The parsers of single values, for those who read them elsewhere. */

@@ -1,7 +1,10 @@
 libs += base
 base-srcs := \
+	daemon/base/alloc_none.c \
 	daemon/base/clock.c \
 	daemon/base/cli.c \
+	daemon/base/cli_help.c \
+	daemon/base/cli_value.c \
 	daemon/base/cpu.c \
 	daemon/base/err.c \
 	daemon/base/file.c \
@@ -13,3 +16,12 @@ base-srcs := \
 	daemon/base/strbuf.c \
 	daemon/base/thread.c \
 	daemon/base/version.c
+
+
+# Counted allocations (alloc.h): list alloccount in -libs and add the flags to -ldflags. Assign
+# those with "=", not ":=": folders that sort before this one are read earlier.
+libs += alloccount
+alloccount-srcs := daemon/base/alloc_count.c
+comma := ,
+alloc-wrap-ldflags := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray \
+    aligned_alloc posix_memalign strdup strndup free)

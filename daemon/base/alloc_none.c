@@ -1,0 +1,30 @@
+/*
+ * alloc_none.c - the answers of a program that does not count its allocations.
+ *
+ * Weak, so that any program may ask: the wrapped malloc of one that opted in pulls alloc_count.o
+ * out of its library, and the definitions there replace these.
+ */
+#include "daemon/base/alloc.h"
+
+#include <errno.h>
+
+__attribute__((weak)) bool alloc_is_counted(void)
+{
+	return false;
+}
+
+__attribute__((weak)) void alloc_read(struct alloc_counts *out)
+{
+	*out = (struct alloc_counts){ 0 };
+}
+
+__attribute__((weak)) void alloc_read_thread(struct alloc_counts *out)
+{
+	*out = (struct alloc_counts){ 0 };
+}
+
+__attribute__((weak)) int alloc_set_hook(const struct alloc_hook *hook)
+{
+	(void)hook;
+	return -EOPNOTSUPP;
+}

@@ -1,0 +1,46 @@
+#include "daemon/base/thread.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/base/err.h"
+
+static int set_stack_size(pthread_attr_t *attr, size_t stack_bytes)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t least = (size_t)PTHREAD_STACK_MIN;
+
+	if (stack_bytes < least)
+		stack_bytes = least;
+	return pthread_attr_setstacksize(attr, (stack_bytes + page - 1) / page * page);
+}
+
+int thread_start(pthread_t *out, const char *name, size_t stack_bytes, void *(*run)(void *),
+		 void *arg, struct err *err)
+{
+	pthread_attr_t attr;
+	sigset_t all;
+	sigset_t old;
+	int rc;
+
+	rc = pthread_attr_init(&attr);
+	if (rc)
+		return err_set(err, -rc, "thread %s: %s", name, strerrordesc_np(rc));
+	if (stack_bytes)
+		rc = set_stack_size(&attr, stack_bytes);
+	if (!rc) {
+		/* A thread inherits the mask of its creator: block first, so there is no gap. */
+		sigfillset(&all);
+		pthread_sigmask(SIG_SETMASK, &all, &old);
+		rc = pthread_create(out, &attr, run, arg);
+		pthread_sigmask(SIG_SETMASK, &old, NULL);
+	}
+	pthread_attr_destroy(&attr);
+	if (rc)
+		return err_set(err, -rc, "thread %s: cannot start: %s", name, strerrordesc_np(rc));
+	pthread_setname_np(*out, name);
+	return 0;
+}

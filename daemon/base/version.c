@@ -1,0 +1,32 @@
+#include "daemon/base/version.h"
+
+#define TEXT_OF(x)         #x
+#define TEXT(x)            TEXT_OF(x)
+#define VERSION_3(a, b, c) TEXT(a) "." TEXT(b) "." TEXT(c)
+
+#ifdef __clang__
+#define COMPILER "clang " VERSION_3(__clang_major__, __clang_minor__, __clang_patchlevel__)
+#else
+#define COMPILER "gcc " VERSION_3(__GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__)
+#endif
+
+/* The Makefile gives these to this file alone, so a commit rebuilds one object. */
+const char *version_revision(void)
+{
+	return VERSION_REVISION;
+}
+
+const char *version_variant(void)
+{
+	return VERSION_VARIANT;
+}
+
+const char *version_flags(void)
+{
+	return VERSION_FLAGS;
+}
+
+const char *version_compiler(void)
+{
+	return COMPILER;
+}
