@@ -1,0 +1,67 @@
+#include "daemon/queue/park.h"
+
+#include <limits.h>
+#include <linux/futex.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { NSEC_A_SECOND = 1000000000 };
+
+/*
+ * is_waking saves system calls and must never save the only one. Whoever finds it set leaves the
+ * wake-up to another; that one raises the epoch and wakes a sleeper, which lowers is_waking and
+ * only then looks for news. Should the wake-up find nobody, is_waking stays up; so each sleeper
+ * lowers it after it has read the epoch: if it lowers too early, the epoch is not the one it read
+ * and futex(2) returns at once.
+ */
+static void lower_waking(struct park *p)
+{
+	if (atomic_load_explicit(&p->is_waking, memory_order_seq_cst))
+		atomic_store_explicit(&p->is_waking, 0, memory_order_seq_cst);
+}
+
+uint32_t park_begin(struct park *p)
+{
+	uint32_t key;
+
+	atomic_fetch_add_explicit(&p->sleepers, 1, memory_order_seq_cst);
+	key = atomic_load_explicit(&p->epoch, memory_order_seq_cst);
+	lower_waking(p);
+	return key;
+}
+
+void park_cancel(struct park *p)
+{
+	atomic_fetch_sub_explicit(&p->sleepers, 1, memory_order_seq_cst);
+}
+
+void park_sleep(struct park *p, uint32_t key, uint64_t deadline_ns)
+{
+	struct timespec t = {
+		.tv_sec = (time_t)(deadline_ns / NSEC_A_SECOND),
+		.tv_nsec = (long)(deadline_ns % NSEC_A_SECOND),
+	};
+
+	/* WAIT_BITSET takes an absolute time. Every way to return is one to look again. */
+	syscall(SYS_futex, &p->epoch, FUTEX_WAIT_BITSET_PRIVATE, key, &t, NULL,
+		FUTEX_BITSET_MATCH_ANY);
+	atomic_fetch_sub_explicit(&p->sleepers, 1, memory_order_seq_cst);
+	lower_waking(p);
+}
+
+void park_wake_up(struct park *p, uint32_t threads_count)
+{
+	if (atomic_exchange_explicit(&p->is_waking, 1, memory_order_seq_cst))
+		return;
+	atomic_fetch_add_explicit(&p->epoch, 1, memory_order_seq_cst);
+	syscall(SYS_futex, &p->epoch, FUTEX_WAKE_PRIVATE, threads_count, NULL, NULL, 0);
+}
+
+void park_shut(struct park *p)
+{
+	atomic_store_explicit(&p->is_shut, true, memory_order_seq_cst);
+	atomic_fetch_add_explicit(&p->epoch, 1, memory_order_seq_cst);
+	syscall(SYS_futex, &p->epoch, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+}
