@@ -44,12 +44,12 @@ static void open_level(struct json_out *j, const char *key, char opener, char cl
 	j->depth++;
 }
 
-void json_object(struct json_out *j, const char *key)
+void json_object_open(struct json_out *j, const char *key)
 {
 	open_level(j, key, '{', '}');
 }
 
-void json_array(struct json_out *j, const char *key)
+void json_array_open(struct json_out *j, const char *key)
 {
 	open_level(j, key, '[', ']');
 }
@@ -70,7 +70,7 @@ void json_str(struct json_out *j, const char *key, const char *value)
 	if (value)
 		json_span(j, key, span_str(value));
 	else
-		json_null(j, key);
+		json_put_null(j, key);
 }
 
 void json_span(struct json_out *j, const char *key, struct span value)
@@ -98,7 +98,7 @@ void json_f64(struct json_out *j, const char *key, double value)
 	char text[32];
 
 	if (!isfinite(value)) {
-		json_null(j, key);
+		json_put_null(j, key);
 		return;
 	}
 	/* 17 digits always read back equal; most values do with 15 or 16 and look better so. */
@@ -117,7 +117,7 @@ void json_bool(struct json_out *j, const char *key, bool value)
 	strbuf_add_str(j->sb, value ? "true" : "false");
 }
 
-void json_null(struct json_out *j, const char *key)
+void json_put_null(struct json_out *j, const char *key)
 {
 	lead(j, key);
 	strbuf_add_str(j->sb, "null");

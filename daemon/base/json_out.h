@@ -2,13 +2,14 @@
  * json_out.h - writes one JSON document into a strbuf, comma and indentation included.
  *
  * For results, status texts and tools; request replies of the daemon go through rpc/reply.h.
+ * Names keep clear of jansson's, which result readers include and link beside this.
  * Calls must be balanced (asserted). Numbers: a double is written so that it reads back equal;
  * NaN and infinity become null.
  *
  *	struct json_out j = { .sb = &sb, .indent = 2 };
- *	json_object(&j, NULL);
+ *	json_object_open(&j, NULL);
  *	json_i64(&j, "ops_count", 7);
- *	json_array(&j, "samples_ns");
+ *	json_array_open(&j, "samples_ns");
  *	json_i64(&j, NULL, 12);
  *	json_close(&j);
  *	json_close(&j);
@@ -33,8 +34,8 @@ struct json_out {
 };
 
 /* key is NULL inside an array and for the document itself. */
-void json_object(struct json_out *j, const char *key);
-void json_array(struct json_out *j, const char *key);
+void json_object_open(struct json_out *j, const char *key);
+void json_array_open(struct json_out *j, const char *key);
 void json_close(struct json_out *j); /* the innermost open object or array */
 
 void json_str(struct json_out *j, const char *key, const char *value); /* NULL writes null */
@@ -43,7 +44,7 @@ void json_i64(struct json_out *j, const char *key, int64_t value);
 void json_u64(struct json_out *j, const char *key, uint64_t value);
 void json_f64(struct json_out *j, const char *key, double value);
 void json_bool(struct json_out *j, const char *key, bool value);
-void json_null(struct json_out *j, const char *key);
+void json_put_null(struct json_out *j, const char *key);
 void json_raw(struct json_out *j, const char *key, struct span text); /* already JSON */
 
 #endif

@@ -79,7 +79,7 @@ static void write_line(struct json_out *j, char *line)
 		return;
 	search.addr = (uintptr_t)start;
 	dl_iterate_phdr(visit_object, &search);
-	json_object(j, NULL);
+	json_object_open(j, NULL);
 	snprintf(text, sizeof(text), "0x%jx", start);
 	json_str(j, "start", text);
 	snprintf(text, sizeof(text), "0x%jx", limit);
@@ -99,7 +99,7 @@ int heap_maps_write(struct json_out *j, const char *key, struct err *err)
 
 	if (!in)
 		return err_set(err, -errno, "open /proc/self/maps");
-	json_array(j, key);
+	json_array_open(j, key);
 	while (getline(&line, &cap, in) > 0)
 		write_line(j, line);
 	json_close(j);

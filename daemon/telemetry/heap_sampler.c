@@ -144,8 +144,8 @@ bool heap_sampler_is_on(void)
 
 static void write_stack(struct json_out *j, const struct heap_stack *s)
 {
-	json_object(j, NULL);
-	json_array(j, "stack");
+	json_object_open(j, NULL);
+	json_array_open(j, "stack");
 	for (uint32_t i = 0; i < s->depth; i++) {
 		char text[2 + 16 + 1];
 		int len = snprintf(text, sizeof(text), "0x%jx", (uintmax_t)s->pcs[i]);
@@ -174,7 +174,7 @@ int heap_sampler_write(struct strbuf *out, struct err *err)
 	pthread_mutex_lock(&state.lock);
 	now = state.table;
 	pthread_mutex_unlock(&state.lock);
-	json_object(&j, NULL);
+	json_object_open(&j, NULL);
 	json_str(&j, "schema", "goxel-heap/1");
 	json_i64(&j, "pid", getpid());
 	json_u64(&j, "time_ns", clock_ns());
@@ -185,7 +185,7 @@ int heap_sampler_write(struct strbuf *out, struct err *err)
 	json_u64(&j, "allocs_count", counts.allocs_count);
 	json_u64(&j, "frees_count", counts.frees_count);
 	json_u64(&j, "allocated_bytes", counts.allocated_bytes);
-	json_array(&j, "samples");
+	json_array_open(&j, "samples");
 	for (uint32_t i = 0; i < now.stacks_count; i++) {
 		struct heap_stack copy;
 

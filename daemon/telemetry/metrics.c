@@ -103,13 +103,13 @@ void metrics_write(struct json_out *j, const char *key)
 	struct metrics m;
 
 	metrics_read(&m);
-	json_object(j, key);
+	json_object_open(j, key);
 	for (unsigned i = 0; i < METRIC_ERROR_PARSE; i++)
 		json_u64(j, metric_names[i], m.counts[i]);
 	json_u64(j, "errors_count", m.errors_count);
 	json_u64(j, "connections_count", m.connections_count);
 	json_u64(j, "queue_depth", m.queue_depth);
-	json_object(j, "errors");
+	json_object_open(j, "errors");
 	for (unsigned i = METRIC_ERROR_PARSE; i <= METRIC_ERROR_APPLICATION; i++)
 		json_u64(j, metric_names[i], m.counts[i]);
 	json_close(j);

@@ -162,11 +162,11 @@ int stages_write(struct json_out *j, const char *key)
 
 	if (!h)
 		return -ENOMEM;
-	json_object(j, key);
+	json_object_open(j, key);
 	for (unsigned i = 0; i <= STAGE_COUNT; i++) {
 		hist_reset(h);
 		stages_read((enum stage)i, h);
-		json_object(j, stage_names[i]);
+		json_object_open(j, stage_names[i]);
 		json_u64(j, "count", h->total);
 		json_f64(j, "mean_ns", hist_mean_ns(h));
 		json_u64(j, "p50_ns", hist_quantile_ns(h, 0.5));

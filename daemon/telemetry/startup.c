@@ -156,17 +156,17 @@ void startup_write(struct json_out *j, const char *key)
 	struct startup_trace t;
 
 	startup_read(&t);
-	json_object(j, key);
+	json_object_open(j, key);
 	json_u64(j, "ready_ns", t.ready_ns);
-	json_object(j, "exec_to_main");
+	json_object_open(j, "exec_to_main");
 	json_u64(j, "estimate_ns", t.main_ns);
 	json_u64(j, "cpu_ns", t.main_cpu_ns);
 	json_u64(j, "max_ns", t.main_ns_max);
 	json_close(j);
 	json_u64(j, "lost_count", t.lost_count);
-	json_array(j, "phases");
+	json_array_open(j, "phases");
 	for (unsigned i = 0; i < t.count; i++) {
-		json_object(j, NULL);
+		json_object_open(j, NULL);
 		json_str(j, "name", t.phases[i].name);
 		json_u64(j, "start_ns", t.phases[i].start_ns);
 		json_u64(j, "duration_ns", t.phases[i].duration_ns);

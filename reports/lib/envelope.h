@@ -2,7 +2,7 @@
  * envelope.h - the keys that open every result file of the suite.
  *
  *	struct json_out j = { .sb = &sb, .indent = 2 };
- *	json_object(&j, NULL);
+ *	json_object_open(&j, NULL);
  *	envelope_write(&j, &(struct envelope){ .schema = "goxel-load/1", .tool = "goxel-load" });
  *	... the tool's own keys ...
  *	json_close(&j);
