@@ -17,9 +17,19 @@
  *	phases     [{name, start_s, duration_s}]   of the run itself
  *	machine_after {steal_pct, load_1m, pressure_cpu_pct, ...} when known
  *	files      [names]
- * startup.json "goxel-startup/1": phases[{name,start_ns,duration_ns}], total_ns,
- *	first_reply_ns (exec to first reply), rss_bytes (just after start)
+ * startup.json "goxel-startup/1": phases[{name,start_ns,duration_ns}], ready_ns,
+ *	first_reply_ns (exec to first reply), rss_bytes (just after the start)
  * stages.json "goxel-stages/1": stages{NAME:{count,p50_ns,p99_ns,max_ns,mean_ns}}
+ * counters.json "goxel-counters/1": duration_s, requests_count (answered meanwhile; null unknown),
+ *	events[{name, kind "hardware"|"software"|"tracepoint", value (scaled), running_ratio}],
+ *	missing[{name, reason}], intervals[{start_s, elapsed_s, values{NAME:number}}],
+ *	cpu{user_s, system_s}, syscalls{total_count, by_name{NAME:count}} or null
+ * allocs.json "goxel-allocs/1": requests_count, totals{allocs_count, frees_count, allocated_bytes}
+ *	of the profiled stretch, sources[{function, file, line, allocs_count, allocated_bytes}] by
+ *	falling bytes, routines[{function, file, allocated_bytes, lines[{line, allocs_count,
+ *	allocated_bytes}]}], tree[{function, allocated_bytes, children[...]}]
+ * memory.csv: header line, then time_s,rss_bytes,pss_bytes,... (columns are found by name)
+ * cpu.folded: "frame;frame;frame count" a line, outermost first
  */
 #ifndef REPORTS_LIB_RUNDIR_H
 #define REPORTS_LIB_RUNDIR_H
