@@ -1,0 +1,226 @@
+/*
+ * transport_epoll.c - one thread, epoll level-triggered, work in the reading thread (v15).
+ *
+ * Reads go into the thread's one buffer, so that an idle connection costs its 64 bytes; only the
+ * beginning of an unfinished request is kept in a pooled buffer. A read that came back short has
+ * emptied the socket: there is no second one to hear EAGAIN. A held connection stays registered,
+ * since most come back before more bytes do; if an event comes after all, it is taken out until
+ * then.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "daemon/base/clock.h"
+#include "daemon/base/err.h"
+#include "daemon/transport/sockets.h"
+#include "daemon/transport/transport.h"
+
+enum {
+	EPOLL_BATCH = 64,
+	EPOLL_ACCEPTS = 64, /* connections taken at once before others get their turn */
+	/* epoll_event.data below this is no connection: a listener's number, or the wake-up. */
+	EPOLL_WAKE = SOCKETS_LISTENERS_MAX,
+	EPOLL_CONNS,
+};
+
+struct transport_epoll {
+	struct sockets socks;
+	int fd;
+	char *buf; /* TRANSPORT_READ_BYTES + padding */
+};
+
+static int epoll_add(struct transport_epoll *e, int fd, uint64_t data, struct err *err)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.u64 = data };
+
+	if (epoll_ctl(e->fd, EPOLL_CTL_ADD, fd, &ev) < 0)
+		return err_set(err, -errno, "epoll_ctl: %s", strerror(errno));
+	return 0;
+}
+
+static void epoll_deinit(struct transport *t)
+{
+	struct transport_epoll *e = (struct transport_epoll *)t;
+
+	sockets_deinit(&e->socks);
+	close(e->fd);
+	free(e->buf);
+}
+
+static int epoll_init(struct transport *t, const struct transport_cfg *cfg, struct err *err)
+{
+	struct transport_epoll *e = (struct transport_epoll *)t;
+	int rc;
+
+	rc = sockets_init(&e->socks, cfg, sizeof(struct conn), err);
+	if (rc < 0)
+		return rc;
+	e->fd = epoll_create1(EPOLL_CLOEXEC);
+	if (e->fd < 0) {
+		rc = err_set(err, -errno, "epoll_create1: %s", strerror(errno));
+		goto out;
+	}
+	e->buf = aligned_alloc(64, TRANSPORT_READ_BYTES + TRANSPORT_PADDING_BYTES);
+	if (!e->buf) {
+		rc = err_set(err, -ENOMEM, "read buffer");
+		goto out;
+	}
+	rc = epoll_add(e, e->socks.wake_fd, EPOLL_WAKE, err);
+	for (size_t i = 0; rc == 0 && i < e->socks.listeners_count; i++)
+		rc = epoll_add(e, e->socks.listeners[i].fd, i, err);
+	if (rc == 0)
+		return 0;
+out:
+	e->socks.listeners_count = 0; /* they stay the caller's */
+	epoll_deinit(t);
+	return rc;
+}
+
+/* Waits for what the connection wants next. interest 0: not registered. */
+static void epoll_arm(struct transport_epoll *e, struct conn *c, enum conn_wants wants)
+{
+	struct epoll_event ev = { .data.ptr = c };
+	int op;
+
+	if (wants == CONN_HELD)
+		return;
+	/* While draining, a connection without anything under way is finished. */
+	if (wants == CONN_CLOSE ||
+	    (wants == CONN_READ &&
+	     atomic_load_explicit(&e->socks.is_stopping, memory_order_relaxed))) {
+		sockets_drop(&e->socks, c);
+		return;
+	}
+	ev.events = wants == CONN_WRITE ? EPOLLOUT : EPOLLIN;
+	if (c->interest == ev.events)
+		return;
+	op = c->interest ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+	if (epoll_ctl(e->fd, op, c->fd, &ev) < 0)
+		sockets_drop(&e->socks, c);
+	else
+		c->interest = (uint8_t)ev.events;
+}
+
+static void epoll_accept(struct transport_epoll *e, const struct sockets_listener *l)
+{
+	for (int i = 0; i < EPOLL_ACCEPTS; i++) {
+		int fd = sockets_accept(&e->socks, l);
+		struct conn *c;
+
+		if (fd < 0)
+			return;
+		c = sockets_adopt(&e->socks, fd);
+		if (c)
+			epoll_arm(e, c, CONN_READ);
+	}
+}
+
+/* True when the connection is the reading thread's; else it stops listening to it. */
+static bool epoll_owns(struct transport_epoll *e, struct conn *c)
+{
+	uint8_t held = HOLD_HELD;
+
+	if (__builtin_expect(atomic_load_explicit(&c->hold, memory_order_acquire) == HOLD_FREE, 1))
+		return true;
+	if (!atomic_compare_exchange_strong(&c->hold, &held, HOLD_PARKED) && held == HOLD_FREE)
+		return true;
+	epoll_ctl(e->fd, EPOLL_CTL_DEL, c->fd, NULL);
+	c->interest = 0;
+	return false;
+}
+
+static void epoll_resumed(struct transport_epoll *e)
+{
+	struct conn *c = sockets_take_resumed(&e->socks);
+
+	while (c) {
+		struct conn *next = c->next;
+
+		atomic_store_explicit(&c->hold, HOLD_FREE, memory_order_relaxed);
+		epoll_arm(e, c, conn_write(c));
+		c = next;
+	}
+}
+
+static void epoll_event(struct transport_epoll *e, const struct epoll_event *ev)
+{
+	struct conn *c = ev->data.ptr;
+
+	if (ev->data.u64 < EPOLL_WAKE) {
+		epoll_accept(e, &e->socks.listeners[ev->data.u64]);
+		return;
+	}
+	if (ev->data.u64 == EPOLL_WAKE) {
+		sockets_clear_wake(&e->socks);
+		return;
+	}
+	if (!epoll_owns(e, c))
+		return;
+	epoll_arm(e, c, c->interest == EPOLLOUT ? conn_write(c) : conn_read(c, e->buf));
+}
+
+static int epoll_wait_once(struct transport_epoll *e, int timeout_ms, struct err *err)
+{
+	struct epoll_event events[EPOLL_BATCH];
+	int n = epoll_wait(e->fd, events, EPOLL_BATCH, timeout_ms);
+
+	if (n < 0 && errno != EINTR)
+		return err_set(err, -errno, "epoll_wait: %s", strerror(errno));
+	for (int i = 0; i < n; i++)
+		epoll_event(e, &events[i]);
+	epoll_resumed(e);
+	return 0;
+}
+
+/* No new connections and no new bytes; what is under way may end. */
+static int epoll_drain(struct transport_epoll *e, struct err *err)
+{
+	uint64_t deadline_ns = clock_ns() + e->socks.base.cfg.drain_ns;
+	struct conn *c;
+	size_t at = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < e->socks.listeners_count; i++)
+		epoll_ctl(e->fd, EPOLL_CTL_DEL, e->socks.listeners[i].fd, NULL);
+	while ((c = sockets_next(&e->socks, &at))) {
+		if (c->interest != EPOLLIN)
+			continue;
+		epoll_ctl(e->fd, EPOLL_CTL_DEL, c->fd, NULL);
+		c->interest = 0;
+	}
+	while (rc == 0 && sockets_is_busy(&e->socks)) {
+		uint64_t now_ns = clock_ns();
+
+		if (now_ns >= deadline_ns)
+			break;
+		rc = epoll_wait_once(e, (int)((deadline_ns - now_ns) / NSEC_PER_MSEC) + 1, err);
+	}
+	return rc;
+}
+
+static int epoll_run(struct transport *t, struct err *err)
+{
+	struct transport_epoll *e = (struct transport_epoll *)t;
+	int rc = 0;
+
+	while (rc == 0 && !atomic_load_explicit(&e->socks.is_stopping, memory_order_relaxed))
+		rc = epoll_wait_once(e, -1, err);
+	return rc == 0 ? epoll_drain(e, err) : rc;
+}
+
+const struct transport_ops transport_epoll_ops = {
+	.name = "epoll",
+	.summary = "one thread, epoll; requests may run in the reading thread",
+	.caps = TRANSPORT_SOCKETS | TRANSPORT_INLINE,
+	.size = sizeof(struct transport_epoll),
+	.init = epoll_init,
+	.deinit = epoll_deinit,
+	.run = epoll_run,
+	.stop = sockets_stop,
+	.send = sockets_send,
+	.hold = sockets_hold,
+	.resume = sockets_resume,
+};
