@@ -54,8 +54,12 @@ static int64_t draw_bytes(void)
 	if (mine.gap_mean == 0)
 		enter_thread();
 	mine.gap_mean = (double)atomic_load_explicit(&state.mean_bytes, memory_order_relaxed);
-	/* Capped far above any likely gap, so that the conversion is always defined. */
-	return (int64_t)fmin(ceil(-log(rng_unit(&mine.rng)) * mine.gap_mean), 1e18) + 1;
+	/*
+	 * An allocation of s bytes is sampled when more than this many bytes come, so rounding
+	 * down makes its probability exactly 1 - exp(-s / mean). Capped far above any likely gap,
+	 * so that the conversion is always defined.
+	 */
+	return (int64_t)fmin(-log(rng_unit(&mine.rng)) * mine.gap_mean, 1e18);
 }
 
 /*

@@ -1,0 +1,196 @@
+#include "profiles/control.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/base/clock.h"
+#include "daemon/base/err.h"
+#include "daemon/base/sock.h"
+#include "daemon/base/strbuf.h"
+
+#define CONNECT_NS (2 * NSEC_PER_SEC)
+#define REPLY_NS   (10 * NSEC_PER_SEC)
+
+/* Finds where one JSON object ends in a stream that comes in pieces. */
+struct object_scan {
+	size_t at;
+	int depth;
+	bool in_string, is_escaped;
+};
+
+/* True once the object that text begins with is whole. */
+static bool scan_object(struct object_scan *s, const char *text, size_t len)
+{
+	for (; s->at < len; s->at++) {
+		char c = text[s->at];
+
+		if (s->is_escaped) {
+			s->is_escaped = false;
+		} else if (s->in_string) {
+			s->is_escaped = c == '\\';
+			s->in_string = c != '"';
+		} else if (c == '"') {
+			s->in_string = true;
+		} else if (c == '{' || c == '[') {
+			s->depth++;
+		} else if ((c == '}' || c == ']') && --s->depth == 0) {
+			s->at++;
+			return true;
+		}
+	}
+	return false;
+}
+
+int control_parse(const char *text, struct sock_addr *out, struct err *err)
+{
+	if (strncmp(text, "tcp:", 4) == 0)
+		return sock_parse_tcp(text + 4, out, err);
+	return sock_parse_unix(strncmp(text, "unix:", 5) == 0 ? text + 5 : text, out, err);
+}
+
+int control_open(const struct sock_addr *addr, struct control *out, struct err *err)
+{
+	*out = (struct control){ .fd = -1 };
+	sock_format(addr, out->where, sizeof(out->where));
+	out->fd = sock_connect(addr, CONNECT_NS, err);
+	return out->fd < 0 ? out->fd : 0;
+}
+
+void control_close(struct control *c)
+{
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+}
+
+int control_find(const struct target *target, struct control *out, struct err *err)
+{
+	enum { LISTENERS_MAX = 16 };
+	struct sock_addr addrs[LISTENERS_MAX];
+	const char *name = strrchr(target->exe, '/');
+	int count;
+
+	*out = (struct control){ .fd = -1 };
+	/* A stranger's server is not sent requests that it does not know. */
+	if (!strstr(target->comm, "goxel") && !(name && strstr(name, "goxel")))
+		return err_set(err, -ENOENT, "%s (pid %d) is not a goxel daemon", target->comm,
+			       (int)target->pid);
+	count = target_listeners(target->pid, addrs, LISTENERS_MAX);
+	if (count < 0)
+		return err_set(err, count, "process %d: its descriptors may not be read",
+			       (int)target->pid);
+	for (int i = 0; i < count; i++) {
+		json_t *status = NULL;
+
+		if (control_open(&addrs[i], out, NULL) < 0)
+			continue;
+		if (control_call(out, "status", &status, NULL) == 0) {
+			bool is_ours = json_object_get(status, "goxel_initialized") != NULL;
+
+			json_decref(status);
+			if (is_ours)
+				return 0;
+		}
+		control_close(out);
+	}
+	return err_set(err, -ENOENT, "%s (pid %d) has %d listening sockets, none of a goxel daemon",
+		       target->comm, (int)target->pid, count);
+}
+
+static int send_all(int fd, struct span text)
+{
+	while (text.len > 0) {
+		ssize_t n = send(fd, text.ptr, text.len, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		text.ptr += n;
+		text.len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* Reads one JSON object into sb; what comes before its brace is skipped. */
+static int receive_object(int fd, struct strbuf *sb)
+{
+	uint64_t deadline_ns = clock_ns() + REPLY_NS;
+	struct object_scan scan = { 0 };
+
+	while (!scan_object(&scan, sb->ptr ? sb->ptr : "", sb->len)) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		uint64_t now_ns = clock_ns();
+		char piece[16384];
+		ssize_t n;
+
+		if (now_ns >= deadline_ns)
+			return -ETIMEDOUT;
+		if (poll(&p, 1, (int)((deadline_ns - now_ns) / NSEC_PER_MSEC) + 1) < 0) {
+			/* A signal while waiting for an answer ends the wait for it. */
+			return -errno;
+		}
+		n = recv(fd, piece, sizeof(piece), MSG_DONTWAIT);
+		if (n == 0)
+			return -ECONNRESET;
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			return -errno;
+		if (n > 0)
+			strbuf_add(sb, piece, (size_t)n);
+		if (sb->failed)
+			return -ENOMEM;
+		if (sb->len > CONTROL_REPLY_BYTES_MAX)
+			return -EMSGSIZE;
+	}
+	sb->len = scan.at;
+	return 0;
+}
+
+static int take_result(json_t *reply, const char *method, json_t **result, struct err *err)
+{
+	json_t *error = json_object_get(reply, "error");
+	json_t *value = json_object_get(reply, "result");
+
+	if (json_is_object(error)) {
+		bool is_unknown = json_integer_value(json_object_get(error, "code")) == -32601;
+		const char *message = json_string_value(json_object_get(error, "message"));
+
+		return err_set(err, is_unknown ? -ENOSYS : -EPROTO, "%s: %s", method,
+			       message ? message : "error without a message");
+	}
+	if (!value)
+		return err_set(err, -EPROTO, "%s: a reply with neither result nor error", method);
+	*result = json_incref(value);
+	return 0;
+}
+
+int control_call(struct control *c, const char *method, json_t **result, struct err *err)
+{
+	struct strbuf sb = { 0 };
+	json_error_t where;
+	json_t *reply;
+	int rc;
+
+	strbuf_addf(&sb, "{\"jsonrpc\":\"2.0\",\"id\":%lld,\"method\":\"%s\"}\n",
+		    (long long)++c->id, method);
+	rc = sb.failed ? -ENOMEM : send_all(c->fd, strbuf_span(&sb));
+	strbuf_clear(&sb);
+	if (rc == 0)
+		rc = receive_object(c->fd, &sb);
+	if (rc < 0) {
+		strbuf_deinit(&sb);
+		return err_set(err, rc, "%s at %s: %s", method, c->where, strerror(-rc));
+	}
+	reply = json_loadb(sb.ptr, sb.len, 0, &where);
+	strbuf_deinit(&sb);
+	if (!reply)
+		return err_set(err, -EPROTO, "%s at %s: the reply is not JSON: %s", method,
+			       c->where, where.text);
+	rc = take_result(reply, method, result, err);
+	json_decref(reply);
+	return rc;
+}
