@@ -36,12 +36,13 @@ struct buffers_ops {
 	int (*init)(struct buffers *b, const struct buffers_cfg *cfg, struct err *err);
 	void (*deinit)(struct buffers *b); /* asserts that all came back */
 	/*
-	 * At least min_bytes, 64-aligned, contents undefined; *cap is what it really has and what
-	 * put wants back. NULL: out of memory, or more than BUFFERS_BYTES_MAX asked for.
+	 * At least min_bytes, aligned for any type (the pool: to 64), contents undefined; *cap is
+	 * what it really has and what put wants back. NULL: out of memory, or more than
+	 * BUFFERS_BYTES_MAX asked for.
 	 */
 	void *(*get)(struct buffers *b, size_t min_bytes, size_t *cap);
 	void (*put)(struct buffers *b, void *ptr, size_t cap);
-	void (*stats)(const struct buffers *b, struct buffers_stats *out);
+	void (*stats)(struct buffers *b, struct buffers_stats *out);
 };
 
 struct buffers {
@@ -68,7 +69,7 @@ static inline void buffers_put(struct buffers *b, void *ptr, size_t cap)
 	b->ops->put(b, ptr, cap);
 }
 
-static inline void buffers_stats(const struct buffers *b, struct buffers_stats *out)
+static inline void buffers_stats(struct buffers *b, struct buffers_stats *out)
 {
 	b->ops->stats(b, out);
 }

@@ -1,0 +1,91 @@
+/*
+ * per_thread.h - one record for each thread that uses a buffers object: counters for all backends,
+ * magazines for the pool. Private to daemon/buffers.
+ *
+ * A thread finds its record without a lock, as long as it stays with one object. Records are made
+ * at a thread's first use, retired when the thread ends, and freed with the set.
+ */
+#ifndef DAEMON_BUFFERS_PER_THREAD_H
+#define DAEMON_BUFFERS_PER_THREAD_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/buffers/buffers.h"
+
+struct err;
+struct per_thread_set;
+
+/* First member of a backend's record. Counters are written by the owning thread only. */
+struct per_thread {
+	struct per_thread_set *set;
+	struct per_thread *next; /* under the set's lock */
+	_Atomic uint64_t gets_count;
+	_Atomic uint64_t misses_count;
+	_Atomic int64_t out_bytes; /* negative in a thread that puts what others got */
+};
+
+struct per_thread_set {
+	uint64_t id; /* never used twice, so that a stale cache cannot match */
+	size_t record_bytes;
+	void (*retire)(struct per_thread *rec); /* lock held: give back what the record holds */
+	pthread_key_t key;
+	pthread_mutex_t lock;
+	struct per_thread *first;
+	struct per_thread left; /* counters of threads that ended or that never got a record; under
+				   the lock */
+};
+
+struct per_thread_cache {
+	uint64_t set_id;
+	struct per_thread *rec;
+};
+extern _Thread_local struct per_thread_cache per_thread_cache;
+
+/* record_bytes includes struct per_thread; records start zeroed and 64-aligned. */
+int per_thread_init(struct per_thread_set *set, size_t record_bytes,
+		    void (*retire)(struct per_thread *rec), struct err *err);
+
+/* Retires and frees all records. Threads that used the set have ended or use it no more. */
+void per_thread_deinit(struct per_thread_set *set);
+
+struct per_thread *per_thread_slow(struct per_thread_set *set);
+
+/* The caller's record; NULL when there is no memory for one. */
+static inline struct per_thread *per_thread_get(struct per_thread_set *set)
+{
+	if (__builtin_expect(per_thread_cache.set_id == set->id, 1))
+		return per_thread_cache.rec;
+	return per_thread_slow(set);
+}
+
+/* One writer, so that a plain load and store do; others may read meanwhile. */
+static inline void per_thread_count(struct per_thread *rec, int64_t out_bytes, uint64_t gets,
+				    uint64_t misses)
+{
+	atomic_store_explicit(&rec->out_bytes,
+			      atomic_load_explicit(&rec->out_bytes, memory_order_relaxed) +
+				      out_bytes,
+			      memory_order_relaxed);
+	if (gets)
+		atomic_store_explicit(&rec->gets_count,
+				      atomic_load_explicit(&rec->gets_count, memory_order_relaxed) +
+					      gets,
+				      memory_order_relaxed);
+	if (misses)
+		atomic_store_explicit(
+			&rec->misses_count,
+			atomic_load_explicit(&rec->misses_count, memory_order_relaxed) + misses,
+			memory_order_relaxed);
+}
+
+/* The same for a thread without a record. */
+void per_thread_count_left(struct per_thread_set *set, int64_t out_bytes, uint64_t gets,
+			   uint64_t misses);
+
+/* Sums the counters; lock held. held_bytes and huge_pages are left alone. */
+void per_thread_sum(const struct per_thread_set *set, struct buffers_stats *out);
+
+#endif
