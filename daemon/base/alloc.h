@@ -39,8 +39,8 @@ struct alloc_hook {
 	void (*on_alloc)(void *ptr, size_t bytes);
 	/*
 	 * Before ptr goes back to the allocator. Called for every sampled pointer and for few
-	 * others. Returns whether ptr was a sampled one. realloc is a free and an allocation; one
-	 * that fails drops the sample of the block that stays.
+	 * others. Returns whether ptr was a sampled one. realloc of a sampled block tells of a
+	 * free, and of an allocation if the block stayed where it was.
 	 */
 	bool (*on_free)(void *ptr);
 };

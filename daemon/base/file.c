@@ -150,6 +150,7 @@ int file_make_dirs(const char *path, struct err *err)
 {
 	char part[PATH_MAX];
 	size_t len = strlen(path);
+	struct stat st;
 
 	if (len == 0)
 		return err_set(err, -EINVAL, "empty path");
@@ -165,6 +166,11 @@ int file_make_dirs(const char *path, struct err *err)
 				       strerrordesc_np(errno));
 		part[i] = path[i];
 	}
+	/* What existed already may also be a file. */
+	if (stat(path, &st))
+		return err_set(err, -errno, "%s: %s", path, strerrordesc_np(errno));
+	if (!S_ISDIR(st.st_mode))
+		return err_set(err, -ENOTDIR, "%s exists and is not a folder", path);
 	return 0;
 }
 

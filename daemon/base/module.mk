@@ -25,3 +25,16 @@ alloccount-srcs := daemon/base/alloc_count.c
 comma := ,
 alloc-wrap-ldflags := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray \
     aligned_alloc posix_memalign strdup strndup free)
+
+base-tests := alloc alloc_none cli clock err file hist json_out log rng sock strbuf
+tests += $(addprefix test_,$(base-tests))
+$(foreach t,$(base-tests),$(eval test_$t-srcs := daemon/test/test_$t.c) \
+    $(eval test_$t-libs := base) $(eval test_$t-ldlibs := -lcmocka -lm))
+test_alloc-libs += alloccount
+test_alloc-ldflags = $(alloc-wrap-ldflags)
+test_json_out-ldlibs += -ljansson
+
+fuzz += fuzz_base
+fuzz_base-srcs := daemon/fuzz/fuzz_base.c
+fuzz_base-libs := base
+fuzz_base-ldlibs := -ljansson -lm
