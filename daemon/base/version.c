@@ -10,6 +10,13 @@
 #define COMPILER "gcc " VERSION_3(__GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__)
 #endif
 
+/* Linters and editors compile this file without the Makefile's word for it. */
+#ifndef VERSION_REVISION
+#define VERSION_REVISION "unknown"
+#define VERSION_VARIANT  "unknown"
+#define VERSION_FLAGS    "unknown"
+#endif
+
 /* The Makefile gives these to this file alone, so a commit rebuilds one object. */
 const char *version_revision(void)
 {

@@ -150,7 +150,7 @@ static void test_unix_listen_and_connect(void **state)
 static void test_tcp_listen_on_any_port(void **state)
 {
 	struct sock_addr addr;
-	struct sockaddr_in bound;
+	struct sockaddr_in bound = { 0 };
 	socklen_t len = sizeof(bound);
 	int fd;
 
