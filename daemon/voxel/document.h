@@ -65,6 +65,9 @@ struct document {
 void document_init(struct document *d);
 void document_deinit(struct document *d);
 
+/* dst (not initialized) becomes src; src is empty afterwards. Layers keep their identity. */
+void document_move(struct document *dst, struct document *src);
+
 /* What a new project has: layer "Layer.1", "Camera.1", "Material.1". -ENOMEM. */
 int document_add_defaults(struct document *d);
 
@@ -73,6 +76,8 @@ int document_add_defaults(struct document *d);
  * -ENOSPC at DOCUMENT_LAYERS_MAX, -EEXIST, -ENOMEM.
  */
 int document_add_layer(struct document *d, int32_t id, const char *name, struct layer **out);
+/* Takes the reference of l, which has a free id. -ENOSPC, -ENOMEM (nothing taken). */
+int document_insert_layer(struct document *d, struct layer *l, size_t index);
 int document_add_camera(struct document *d, struct camera **out);     /* -ENOSPC, -ENOMEM */
 int document_add_material(struct document *d, struct material **out); /* -ENOSPC, -ENOMEM */
 

@@ -34,6 +34,9 @@ struct history {
 	uint64_t blocks_count; /* before-images held */
 	bool is_open;          /* an edit is under way */
 	struct volume_watch watch;
+	struct layer **watched; /* layers under watch in the open edit, referenced */
+	uint32_t watched_count;
+	uint32_t watched_cap;
 };
 
 void history_init(struct history *h);
@@ -51,8 +54,8 @@ int history_keep_layers(struct history *h, struct document *d);
 int history_keep_voxel(struct history *h, struct layer *l, const struct voxel *old);
 /* Watches a layer until the end of the edit: its changed blocks are kept. -ENOMEM. */
 int history_keep_blocks(struct history *h, struct layer *l);
-void history_commit(struct history *h,
-		    struct document *d); /* an edit that kept nothing leaves no step */
+/* False when the edit kept nothing: it leaves no step. */
+bool history_commit(struct history *h);
 void history_rollback(struct history *h, struct document *d);
 
 /* 0, -ENOENT when there is nothing, -ENOMEM (nothing changed). *label says which edit it was. */

@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "daemon/voxel/volume.h"
@@ -53,7 +54,10 @@ struct layer *layer_new(int32_t id, const char *name, struct volume_budget *budg
 void layer_ref(struct layer *l);
 void layer_put(struct layer *l); /* NULL is fine */
 
-/* Copies a name of any bytes, cut at VOXEL_NAME_MAX - 1 on a UTF-8 boundary. */
+/* Copies a name, cut at the first NUL or at VOXEL_NAME_MAX - 1 on a UTF-8 boundary. name is not
+ * NULL.
+ */
+void voxel_name_copy(char out[VOXEL_NAME_MAX], const char *name, size_t len);
 void layer_set_name(struct layer_meta *meta, const char *name, size_t len);
 
 #endif

@@ -30,8 +30,7 @@ struct selection {
 
 struct clipboard {
 	bool is_set;
-	int32_t origin[3]; /* where its minimum corner was copied from */
-	struct box box;    /* of the copied selection, in the source's coordinates */
+	struct box box; /* of the copied selection, in the source's coordinates */
 	struct volume voxels;
 };
 
@@ -65,6 +64,7 @@ int project_edit_layer(struct project *p, struct layer *l); /* then write l->vol
 int project_edit_layers(struct project *p);                 /* then change the list or metas */
 void project_commit(struct project *p);
 void project_rollback(struct project *p);
+int project_end(struct project *p, int rc); /* commits, or rolls back when rc < 0; returns rc */
 
 /* One voxel as a whole edit; *old may be NULL. Allocates nothing in steady state. */
 int project_set_voxel(struct project *p, struct layer *l, const struct voxel *v, rgba *old);

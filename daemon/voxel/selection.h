@@ -14,8 +14,8 @@ void selection_set_box(struct project *p, const struct box *box);
 int selection_set_color(struct project *p, struct layer *l, rgba color, rgba tolerance,
 			const struct box *region, uint64_t *count);
 
-/* Voxels of l that are selected. */
-uint64_t selection_count(const struct project *p, const struct layer *l);
+/* Voxels of l that are selected. -ENOMEM. */
+int selection_count(const struct project *p, const struct layer *l, uint64_t *count);
 
 /* -ENOENT: nothing is selected. Counts are of voxels. */
 int selection_copy(struct project *p, struct layer *l, uint64_t *count);

@@ -2,8 +2,8 @@
  * shapes.h - solid and hollow bodies, rasterized row by row.
  *
  * A voxel belongs to a body when its centre does. Every size is exact: the box of what was drawn is
- * the box asked for (shape_box), with odd and even sizes. Hollow bodies keep the voxels that are
- * within `thickness` steps (6-connected) of the outside, so the shell has no holes.
+ * the box asked for (shape_box), with odd and even sizes. Hollow bodies keep the voxels from which
+ * `thickness` steps along an axis lead outside, so the shell has no holes.
  */
 #ifndef DAEMON_VOXEL_SHAPES_H
 #define DAEMON_VOXEL_SHAPES_H
@@ -20,7 +20,8 @@ enum shape_kind {
 	SHAPE_ELLIPSOID,
 	SHAPE_CYLINDER,
 	SHAPE_CONE,  /* its base at the low end of the axis */
-	SHAPE_TORUS, /* sizes across the axis: outer diameters; along it: the tube's thickness */
+	SHAPE_TORUS, /* sizes across the axis: outer diameter, equal; along it: the tube's, not
+			larger */
 	SHAPE_LINE,  /* from `from` to `to`, both included */
 	SHAPE_COUNT,
 };
@@ -48,7 +49,7 @@ const char *shape_kind_name(enum shape_kind kind);
  * -ERANGE when the box leaves int32. */
 int shape_centre(struct shape *s, const int32_t centre[3]);
 
-/* The box it will fill. -EINVAL: sizes or thickness out of range; -ERANGE. */
+/* The box it will fill. -EINVAL: sizes or thickness out of range, or no torus; -ERANGE. */
 int shape_box(const struct shape *s, struct box *out);
 
 /*

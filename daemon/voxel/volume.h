@@ -112,8 +112,13 @@ int volume_fill_row(struct volume *v, int32_t x0, int32_t x1, int32_t y, int32_t
 int volume_fill_box(struct volume *v, const struct box *box, rgba color);
 int volume_clear(struct volume *v);
 
-/* Puts block (NULL = none) there and hands back what was there: both references change owner. Not
- * told to the watch. *block is untouched on failure (-ENOMEM, -ENOSPC). */
+/* Puts a block of another volume, shared until either writes, in place of the one at pos. */
+int volume_share_block(struct volume *v, struct block_pos pos, struct block *block);
+
+/*
+ * Puts *block (NULL = none) there and hands back what was there: both references change owner. For
+ * history: not told to the watch, not refused by the budget. *block is untouched on -ENOMEM.
+ */
 int volume_swap_block(struct volume *v, struct block_pos pos, struct block **block);
 
 /* The smallest box of all voxels; false when there are none. Cost: O(blocks) and the outer blocks.

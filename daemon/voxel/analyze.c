@@ -1,0 +1,268 @@
+#include "daemon/voxel/analyze.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/voxel/table.h"
+
+/* The part of region (NULL = all) in the block at pos, in coordinates of the block. */
+struct part {
+	int32_t lo[3];
+	int32_t hi[3];
+	bool is_whole;
+};
+
+static struct part part_of(const struct box *region, struct block_pos pos)
+{
+	int32_t at[3] = { pos.x, pos.y, pos.z };
+	struct part part = { { 0, 0, 0 }, { BLOCK_MASK, BLOCK_MASK, BLOCK_MASK }, true };
+
+	for (int i = 0; region && i < 3; i++) {
+		int64_t start = (int64_t)at[i] * BLOCK_EDGE;
+
+		if (region->min[i] > start)
+			part.lo[i] = (int32_t)(region->min[i] - start);
+		if (region->max[i] < start + BLOCK_MASK)
+			part.hi[i] = (int32_t)(region->max[i] - start);
+		part.is_whole &= part.lo[i] == 0 && part.hi[i] == BLOCK_MASK;
+	}
+	return part;
+}
+
+static int walk_block(const struct volume_slot *slot, const struct part *part, analyze_visit *visit,
+		      void *arg)
+{
+	for (int32_t z = part->lo[2]; z <= part->hi[2]; z++) {
+		for (int32_t y = part->lo[1]; y <= part->hi[1]; y++) {
+			const rgba *row = &slot->block->voxels[block_index(0, y, z)];
+
+			for (int32_t x = part->lo[0]; x <= part->hi[0]; x++) {
+				struct voxel v = { slot->pos.x * BLOCK_EDGE + x,
+						   slot->pos.y * BLOCK_EDGE + y,
+						   slot->pos.z * BLOCK_EDGE + z, row[x] };
+				int rc = row[x] ? visit(arg, &v) : 0;
+
+				if (rc)
+					return rc;
+			}
+		}
+	}
+	return 0;
+}
+
+int analyze_walk(const struct volume *v, const struct box *region, analyze_visit *visit, void *arg)
+{
+	struct volume_slot *list;
+	uint32_t n;
+	int rc = volume_sorted(v, region, &list, &n);
+
+	if (rc < 0)
+		return rc;
+	for (uint32_t i = 0; rc == 0 && i < n; i++) {
+		struct part part = part_of(region, list[i].pos);
+
+		rc = walk_block(&list[i], &part, visit, arg);
+	}
+	free(list);
+	return rc;
+}
+
+/* Calls visit for the solid rows' colors of a part: n colors side by side. */
+typedef int(row_visit)(void *arg, const rgba *colors, uint32_t n);
+
+static int walk_rows(const struct block *b, const struct part *part, row_visit *visit, void *arg)
+{
+	if (part->is_whole)
+		return visit(arg, b->voxels, BLOCK_VOXELS);
+	for (int32_t z = part->lo[2]; z <= part->hi[2]; z++) {
+		for (int32_t y = part->lo[1]; y <= part->hi[1]; y++) {
+			int rc = visit(arg, &b->voxels[block_index(part->lo[0], y, z)],
+				       (uint32_t)(part->hi[0] - part->lo[0] + 1));
+
+			if (rc < 0)
+				return rc;
+		}
+	}
+	return 0;
+}
+
+static int walk_colors(const struct volume *v, const struct box *region, row_visit *visit,
+		       void *arg)
+{
+	struct volume_iter it = { .v = v };
+	int rc = 0;
+
+	while (rc == 0 && volume_next(&it)) {
+		int32_t at[3] = { it.pos.x, it.pos.y, it.pos.z };
+		bool is_in = true;
+		struct part part;
+
+		for (int i = 0; region && i < 3; i++)
+			is_in &= at[i] >= region->min[i] >> BLOCK_BITS &&
+				 at[i] <= region->max[i] >> BLOCK_BITS;
+		if (!is_in)
+			continue;
+		part = part_of(region, it.pos);
+		rc = walk_rows(it.block, &part, visit, arg);
+	}
+	return rc;
+}
+
+static int count_row(void *arg, const rgba *colors, uint32_t n)
+{
+	uint64_t *count = arg;
+	uint32_t solid = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		solid += colors[i] != 0;
+	*count += solid;
+	return 0;
+}
+
+uint64_t analyze_count(const struct volume *v, const struct box *region)
+{
+	uint64_t count = 0;
+
+	if (!region)
+		return volume_voxels_count(v);
+	walk_colors(v, region, count_row, &count);
+	return count;
+}
+
+/* ---- colors ---------------------------------------------------------------- */
+
+static uint32_t color_hash(rgba c)
+{
+	return (uint32_t)(((uint64_t)c * 0x9e3779b97f4a7c15ull) >> 32);
+}
+
+static struct color_count *color_slot(struct color_count *slots, uint32_t mask, rgba c)
+{
+	uint32_t i = color_hash(c) & mask;
+
+	while (slots[i].count && slots[i].color != c)
+		i = (i + 1) & mask;
+	return &slots[i];
+}
+
+static int grow(struct color_counts *c)
+{
+	uint32_t cap = c->slots ? 2 * (c->mask + 1) : 1024;
+	struct color_count *slots = calloc(cap, sizeof(*slots));
+
+	if (!slots)
+		return -ENOMEM;
+	for (uint32_t i = 0; c->slots && i <= c->mask; i++)
+		if (c->slots[i].count)
+			*color_slot(slots, cap - 1, c->slots[i].color) = c->slots[i];
+	free(c->slots);
+	c->slots = slots;
+	c->mask = cap - 1;
+	return 0;
+}
+
+static int add_color(struct color_counts *c, rgba color, uint64_t count)
+{
+	struct color_count *slot;
+
+	if (!c->slots || 2 * c->count > c->mask) {
+		int rc = grow(c);
+
+		if (rc < 0)
+			return rc;
+	}
+	slot = color_slot(c->slots, c->mask, color);
+	c->count += !slot->count;
+	slot->color = color;
+	slot->count += count;
+	c->total += count;
+	return 0;
+}
+
+struct color_scan {
+	struct color_counts *counts;
+	unsigned bin_size;
+};
+
+static unsigned bin(unsigned channel, unsigned size)
+{
+	unsigned middle = channel / size * size + size / 2;
+
+	return middle > 255 ? 255 : middle;
+}
+
+static rgba binned(rgba c, unsigned size)
+{
+	if (size <= 1)
+		return c;
+	return rgba_of(bin(rgba_r(c), size), bin(rgba_g(c), size), bin(rgba_b(c), size), rgba_a(c));
+}
+
+/* Neighbours mostly have equal colors: one look-up per run. */
+static int scan_row(void *arg, const rgba *colors, uint32_t n)
+{
+	struct color_scan *scan = arg;
+	uint32_t end;
+
+	for (uint32_t i = 0; i < n; i = end) {
+		int rc;
+
+		end = i + 1;
+		while (end < n && colors[end] == colors[i])
+			end++;
+		if (!colors[i])
+			continue;
+		rc = add_color(scan->counts, binned(colors[i], scan->bin_size), end - i);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int analyze_colors(struct color_counts *c, const struct volume *v, const struct box *region,
+		   unsigned bin_size)
+{
+	struct color_scan scan = { c, bin_size };
+
+	return walk_colors(v, region, scan_row, &scan);
+}
+
+/* r, g, b, a from the most significant down. */
+static uint32_t sort_key(rgba c)
+{
+	return __builtin_bswap32(c);
+}
+
+static int compare_colors(const void *a, const void *b)
+{
+	uint32_t ka = sort_key(((const struct color_count *)a)->color);
+	uint32_t kb = sort_key(((const struct color_count *)b)->color);
+
+	return (ka > kb) - (ka < kb);
+}
+
+static int compare_counts(const void *a, const void *b)
+{
+	uint64_t ca = ((const struct color_count *)a)->count;
+	uint64_t cb = ((const struct color_count *)b)->count;
+
+	return ca != cb ? (ca < cb) - (ca > cb) : compare_colors(a, b);
+}
+
+void analyze_colors_list(struct color_counts *c, bool by_count)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; c->slots && i <= c->mask; i++)
+		if (c->slots[i].count)
+			c->slots[n++] = c->slots[i];
+	if (n)
+		qsort(c->slots, n, sizeof(*c->slots), by_count ? compare_counts : compare_colors);
+}
+
+void analyze_colors_deinit(struct color_counts *c)
+{
+	free(c->slots);
+	*c = (struct color_counts){ 0 };
+}

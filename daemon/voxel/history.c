@@ -1,0 +1,212 @@
+/*
+ * The ring of steps: [first, first + done) can be undone, the undone_count after them redone. The
+ * slot after the ring's end is the step being made; commit exchanges it with its place, so the
+ * arrays go round and are reused.
+ */
+#include "daemon/voxel/history.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "daemon/voxel/history_step.h"
+
+static struct history_step *open_step(struct history *h)
+{
+	return &h->steps[HISTORY_STEPS_MAX];
+}
+
+/* The n-th step from the oldest. */
+static struct history_step *step_at(struct history *h, uint32_t n)
+{
+	return &h->steps[(h->first + n) % HISTORY_STEPS_MAX];
+}
+
+static struct layer *layer_of(struct volume *v)
+{
+	return (struct layer *)((char *)v - offsetof(struct layer, volume));
+}
+
+static int before_block(struct volume_watch *w, struct volume *v, struct block_pos pos,
+			struct block *block)
+{
+	struct history *h = (struct history *)((char *)w - offsetof(struct history, watch));
+
+	return step_add_block(open_step(h), layer_of(v), pos, block);
+}
+
+void history_init(struct history *h)
+{
+	*h = (struct history){ .watch = { .before = before_block } };
+}
+
+static void drop(struct history *h, struct history_step *s)
+{
+	h->blocks_count -= s->blocks_count;
+	step_clear(s);
+}
+
+static void drop_undone(struct history *h)
+{
+	while (h->undone_count)
+		drop(h, step_at(h, h->done_count + --h->undone_count));
+}
+
+static void drop_oldest(struct history *h)
+{
+	drop(h, step_at(h, 0));
+	h->first = (h->first + 1) % HISTORY_STEPS_MAX;
+	h->done_count--;
+}
+
+void history_clear(struct history *h)
+{
+	assert(!h->is_open);
+	drop_undone(h);
+	while (h->done_count)
+		drop_oldest(h);
+}
+
+void history_deinit(struct history *h)
+{
+	if (!h->steps)
+		return;
+	history_clear(h);
+	for (uint32_t i = 0; i <= HISTORY_STEPS_MAX; i++)
+		step_deinit(&h->steps[i]);
+	free(h->steps);
+	free(h->watched);
+	h->steps = NULL;
+	h->watched = NULL;
+}
+
+int history_begin(struct history *h, const char *label)
+{
+	assert(!h->is_open);
+	if (!h->steps) {
+		h->steps = calloc(HISTORY_STEPS_MAX + 1, sizeof(*h->steps));
+		if (!h->steps)
+			return -ENOMEM;
+	}
+	h->is_open = true;
+	h->epoch++;
+	open_step(h)->label = label;
+	return 0;
+}
+
+int history_keep_layers(struct history *h, struct document *d)
+{
+	assert(h->is_open);
+	return open_step(h)->metas ? 0 : step_add_layers(open_step(h), d);
+}
+
+int history_keep_voxel(struct history *h, struct layer *l, const struct voxel *old)
+{
+	struct history_step *s = open_step(h);
+
+	assert(h->is_open);
+	if (s->voxels_count >= HISTORY_VOXELS_MAX || s->blocks_count ||
+	    (s->voxels_count && s->voxels_layer != l))
+		return -ENOSPC;
+	return step_add_voxel(s, l, old);
+}
+
+int history_keep_blocks(struct history *h, struct layer *l)
+{
+	assert(h->is_open);
+	if (l->volume.watch)
+		return 0;
+	if (h->watched_count == h->watched_cap) {
+		uint32_t cap = h->watched_cap ? 2 * h->watched_cap : 4;
+		struct layer **grown = realloc(h->watched, cap * sizeof(struct layer *));
+
+		if (!grown)
+			return -ENOMEM;
+		h->watched = grown;
+		h->watched_cap = cap;
+	}
+	layer_ref(l);
+	h->watched[h->watched_count++] = l;
+	volume_watch(&l->volume, &h->watch, h->epoch);
+	return 0;
+}
+
+static void unwatch(struct history *h)
+{
+	while (h->watched_count) {
+		struct layer *l = h->watched[--h->watched_count];
+
+		volume_unwatch(&l->volume);
+		layer_put(l);
+	}
+	h->is_open = false;
+}
+
+bool history_commit(struct history *h)
+{
+	struct history_step *made = open_step(h);
+	struct history_step *place;
+	struct history_step swap;
+
+	assert(h->is_open);
+	unwatch(h);
+	if (step_is_empty(made))
+		return false;
+	drop_undone(h);
+	if (h->done_count == HISTORY_STEPS_MAX)
+		drop_oldest(h);
+	place = step_at(h, h->done_count);
+	swap = *place;
+	*place = *made;
+	*made = swap;
+	h->done_count++;
+	h->blocks_count += place->blocks_count;
+	while (h->blocks_count > HISTORY_BLOCKS_MAX && h->done_count > 1)
+		drop_oldest(h);
+	return true;
+}
+
+void history_rollback(struct history *h, struct document *d)
+{
+	struct history_step *s = open_step(h);
+
+	assert(h->is_open);
+	unwatch(h);
+	/* Puts back into tables that still have the room; only the layer list takes memory. */
+	step_backward(s, d);
+	step_clear(s);
+}
+
+int history_undo(struct history *h, struct document *d, const char **label)
+{
+	struct history_step *s;
+	int rc;
+
+	if (!h->done_count)
+		return -ENOENT;
+	s = step_at(h, h->done_count - 1);
+	rc = step_backward(s, d);
+	if (rc < 0)
+		return rc;
+	h->done_count--;
+	h->undone_count++;
+	*label = s->label;
+	return 0;
+}
+
+int history_redo(struct history *h, struct document *d, const char **label)
+{
+	struct history_step *s;
+	int rc;
+
+	if (!h->undone_count)
+		return -ENOENT;
+	s = step_at(h, h->done_count);
+	rc = step_forward(s, d);
+	if (rc < 0)
+		return rc;
+	h->done_count++;
+	h->undone_count--;
+	*label = s->label;
+	return 0;
+}

@@ -1,0 +1,27 @@
+libs += voxel
+voxel-srcs := \
+	daemon/voxel/analyze.c \
+	daemon/voxel/block.c \
+	daemon/voxel/box.c \
+	daemon/voxel/camera.c \
+	daemon/voxel/document.c \
+	daemon/voxel/fill.c \
+	daemon/voxel/history.c \
+	daemon/voxel/history_step.c \
+	daemon/voxel/layer.c \
+	daemon/voxel/merge.c \
+	daemon/voxel/project.c \
+	daemon/voxel/project_layers.c \
+	daemon/voxel/rgba.c \
+	daemon/voxel/selection.c \
+	daemon/voxel/shapes.c \
+	daemon/voxel/snapshot.c \
+	daemon/voxel/table.c \
+	daemon/voxel/volume.c \
+	daemon/voxel/volume_write.c
+
+voxel-tests := volume
+tests += $(addprefix test_,$(voxel-tests))
+$(foreach t,$(voxel-tests),$(eval test_$t-srcs := daemon/test/test_$t.c) \
+    $(eval test_$t-libs := voxel alloccount base) $(eval test_$t-ldlibs := -lcmocka -lm) \
+    $(eval test_$t-ldflags = $$(alloc-wrap-ldflags)))

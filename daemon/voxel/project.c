@@ -1,0 +1,172 @@
+#include "daemon/voxel/project.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/clock.h"
+
+int project_new(int32_t id, const char *name, size_t name_len, const int32_t size[3],
+		struct project **out)
+{
+	struct project *p = calloc(1, sizeof(*p));
+	int rc;
+
+	if (!p)
+		return -ENOMEM;
+	p->id = id;
+	p->created_ns = clock_wall_ns();
+	memcpy(p->size, size, sizeof(p->size));
+	document_init(&p->doc);
+	history_init(&p->history);
+	voxel_name_copy(p->doc.name, name, name_len);
+	rc = document_add_defaults(&p->doc);
+	if (rc < 0) {
+		project_free(p);
+		return rc;
+	}
+	/* The image box stands on z = 0 around the z axis, as the original's does. */
+	for (int i = 0; i < 3; i++)
+		p->doc.box[5 * i] = (float)size[i] / 2;
+	p->doc.box[14] = (float)size[2] / 2;
+	p->saved_version = p->doc.version;
+	*out = p;
+	return 0;
+}
+
+void project_free(struct project *p)
+{
+	if (!p)
+		return;
+	history_deinit(&p->history);
+	volume_deinit(&p->selection.mask);
+	volume_deinit(&p->clipboard.voxels);
+	document_deinit(&p->doc);
+	free(p->path);
+	free(p);
+}
+
+int project_set_path(struct project *p, const char *path)
+{
+	char *copy = strdup(path);
+
+	if (!copy)
+		return -ENOMEM;
+	free(p->path);
+	p->path = copy;
+	return 0;
+}
+
+void project_take_document(struct project *p, struct document *doc)
+{
+	uint64_t version = p->doc.version;
+
+	history_clear(&p->history);
+	document_deinit(&p->doc);
+	document_move(&p->doc, doc);
+	p->doc.version = version + 1;
+	p->saved_version = p->doc.version;
+}
+
+int project_begin(struct project *p, const char *label)
+{
+	return history_begin(&p->history, label);
+}
+
+int project_edit_layer(struct project *p, struct layer *l)
+{
+	return history_keep_blocks(&p->history, l);
+}
+
+int project_edit_layers(struct project *p)
+{
+	return history_keep_layers(&p->history, &p->doc);
+}
+
+void project_commit(struct project *p)
+{
+	if (history_commit(&p->history))
+		p->doc.version++;
+}
+
+void project_rollback(struct project *p)
+{
+	history_rollback(&p->history, &p->doc);
+}
+
+int project_end(struct project *p, int rc)
+{
+	if (rc < 0)
+		project_rollback(p);
+	else
+		project_commit(p);
+	return rc;
+}
+
+/* One voxel of an open edit whose changes still fit as single voxels. */
+static int set_kept(struct project *p, struct layer *l, const struct voxel *v, rgba *old)
+{
+	struct voxel was = *v;
+	int rc = volume_exchange(&l->volume, v->x, v->y, v->z, v->color, &was.color);
+
+	if (rc < 0)
+		return rc;
+	*old = was.color;
+	if (was.color == rgba_stored(v->color))
+		return 0;
+	rc = history_keep_voxel(&p->history, l, &was);
+	if (rc < 0) /* not known to the step: take it back here */
+		volume_set(&l->volume, v->x, v->y, v->z, was.color);
+	return rc;
+}
+
+int project_set_voxel(struct project *p, struct layer *l, const struct voxel *v, rgba *old)
+{
+	rgba was = RGBA_NONE;
+	int rc = project_begin(p, "set voxel");
+
+	if (rc < 0)
+		return rc;
+	rc = project_end(p, set_kept(p, l, v, &was));
+	if (old)
+		*old = was;
+	return rc;
+}
+
+int project_set_voxels(struct project *p, struct layer *l, const struct voxel *voxels, size_t n)
+{
+	int rc = project_begin(p, "set voxels");
+
+	if (rc < 0)
+		return rc;
+	if (n <= HISTORY_VOXELS_MAX) {
+		for (size_t i = 0; rc == 0 && i < n; i++) {
+			rgba old;
+
+			rc = set_kept(p, l, &voxels[i], &old);
+		}
+	} else {
+		rc = project_edit_layer(p, l);
+		if (!rc)
+			rc = volume_set_many(&l->volume, voxels, n);
+	}
+	return project_end(p, rc);
+}
+
+int project_undo(struct project *p, const char **label)
+{
+	int rc = history_undo(&p->history, &p->doc, label);
+
+	if (!rc)
+		p->doc.version++;
+	return rc;
+}
+
+int project_redo(struct project *p, const char **label)
+{
+	int rc = history_redo(&p->history, &p->doc, label);
+
+	if (!rc)
+		p->doc.version++;
+	return rc;
+}

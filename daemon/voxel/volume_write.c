@@ -1,0 +1,438 @@
+/*
+ * Writes of volumes. A write goes to the hot block: the one written last, private to this volume
+ * and already known to the watch, so that neighbours cost no look-up. make_hot does the rest: look
+ * up, tell the watch, copy what is shared, make what is missing.
+ */
+#include "daemon/voxel/volume.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "daemon/voxel/table.h"
+
+/* Makes the table private, with room for one more block if asked. */
+static int own_table(struct volume *v, bool one_more)
+{
+	struct volume_table *t = v->table;
+	struct volume_table *own;
+
+	if (t && table_is_private(t) && (!one_more || table_has_room(t)))
+		return 0;
+	if (!t)
+		own = table_new(TABLE_SLOTS_FIRST);
+	else
+		own = table_clone(t, one_more && !table_has_room(t) ? 2 * (t->mask + 1) : 0);
+	if (!own)
+		return -ENOMEM;
+	table_put(t);
+	v->table = own;
+	v->hot = NULL;
+	return 0;
+}
+
+/* The block must be told to the watch before it changes. */
+static bool is_unknown(const struct volume *v, const struct block *b)
+{
+	return v->watch && (!b || b->epoch != v->epoch);
+}
+
+static int tell(struct volume *v, struct block_pos pos, struct block *b)
+{
+	return is_unknown(v, b) ? v->watch->before(v->watch, v, pos, b) : 0;
+}
+
+/* Puts a fresh block where none is. Takes the reference, on failure too. */
+static int add_block(struct volume *v, struct block_pos pos, struct block *b)
+{
+	int rc = 0;
+
+	if (!b)
+		return -ENOMEM;
+	if (v->budget && v->budget->blocks_count >= v->budget->blocks_max)
+		rc = -ENOSPC;
+	if (!rc)
+		rc = own_table(v, true);
+	if (!rc)
+		rc = tell(v, pos, NULL);
+	if (rc) {
+		block_put(b);
+		return rc;
+	}
+	if (v->watch)
+		b->epoch = v->epoch;
+	table_insert(v->table, pos, b);
+	v->table->voxels_count += b->solid_count;
+	if (v->budget)
+		v->budget->blocks_count++;
+	return 0;
+}
+
+/* Takes the block away; the table is private and the watch knows. */
+static void drop_slot(struct volume *v, struct volume_slot *slot)
+{
+	struct block *b = slot->block;
+
+	v->table->voxels_count -= b->solid_count;
+	if (v->hot == b)
+		v->hot = NULL;
+	table_remove(v->table, slot);
+	block_put(b);
+	if (v->budget)
+		v->budget->blocks_count--;
+}
+
+/* Makes the block at pos, new if there is none, writable in place and hot. */
+static int make_hot(struct volume *v, struct block_pos pos)
+{
+	struct volume_slot *slot = table_find(v->table, pos);
+	struct block *own;
+	int rc;
+
+	if (!slot) {
+		own = block_new();
+		rc = add_block(v, pos, own);
+		if (rc < 0)
+			return rc;
+		v->hot = own;
+		v->hot_pos = pos;
+		return 0;
+	}
+	if (!table_is_private(v->table)) {
+		rc = own_table(v, false);
+		if (rc < 0)
+			return rc;
+		slot = table_find(v->table, pos);
+	}
+	own = slot->block;
+	if (is_unknown(v, own) || !block_is_private(own)) {
+		own = block_copy(slot->block);
+		if (!own)
+			return -ENOMEM;
+		rc = tell(v, pos, slot->block);
+		if (rc < 0) {
+			block_put(own);
+			return rc;
+		}
+		if (v->watch)
+			own->epoch = v->epoch;
+		block_put(slot->block);
+		slot->block = own;
+	}
+	v->hot = own;
+	v->hot_pos = pos;
+	return 0;
+}
+
+/* After a write that changed the number of voxels in the hot block by delta. */
+static void count_hot(struct volume *v, int32_t delta)
+{
+	v->hot->solid_count += (uint32_t)delta;
+	v->table->voxels_count += (uint64_t)(int64_t)delta;
+	if (!v->hot->solid_count)
+		drop_slot(v, table_find(v->table, v->hot_pos));
+}
+
+static inline bool is_hot(const struct volume *v, struct block_pos pos)
+{
+	return v->hot && block_pos_eq(v->hot_pos, pos);
+}
+
+static inline rgba put_hot(struct volume *v, uint32_t index, rgba color)
+{
+	rgba old = v->hot->voxels[index];
+	int32_t delta = (color != 0) - (old != 0);
+
+	v->hot->voxels[index] = color;
+	if (delta)
+		count_hot(v, delta);
+	return old;
+}
+
+/* A voxel outside the hot block: writes nothing that would change nothing. */
+static int exchange_cold(struct volume *v, struct block_pos pos, uint32_t index, rgba color,
+			 rgba *old)
+{
+	const struct volume_slot *slot = table_find(v->table, pos);
+	rgba was = slot ? slot->block->voxels[index] : RGBA_NONE;
+	int rc;
+
+	if (was == color) {
+		*old = was;
+		return 0;
+	}
+	rc = make_hot(v, pos);
+	if (rc < 0)
+		return rc;
+	*old = put_hot(v, index, color);
+	return 0;
+}
+
+static inline int exchange(struct volume *v, const struct voxel *voxel, rgba *old)
+{
+	struct block_pos pos = block_pos_of(voxel->x, voxel->y, voxel->z);
+	uint32_t index = block_index(voxel->x, voxel->y, voxel->z);
+	rgba color = rgba_stored(voxel->color);
+
+	if (__builtin_expect(!is_hot(v, pos), 0))
+		return exchange_cold(v, pos, index, color, old);
+	*old = put_hot(v, index, color);
+	return 0;
+}
+
+int volume_exchange(struct volume *v, int32_t x, int32_t y, int32_t z, rgba color, rgba *old)
+{
+	struct voxel voxel = { x, y, z, color };
+
+	return exchange(v, &voxel, old);
+}
+
+int volume_set(struct volume *v, int32_t x, int32_t y, int32_t z, rgba color)
+{
+	struct voxel voxel = { x, y, z, color };
+	rgba old;
+
+	return exchange(v, &voxel, &old);
+}
+
+int volume_set_many(struct volume *v, const struct voxel *voxels, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		rgba old;
+		int rc = exchange(v, &voxels[i], &old);
+
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* n voxels of one row of the hot block. */
+static void fill_hot(struct volume *v, uint32_t index, uint32_t n, rgba color)
+{
+	rgba *row = &v->hot->voxels[index];
+	int32_t solid = 0;
+
+	if (n == BLOCK_EDGE) {
+		for (uint32_t i = 0; i < BLOCK_EDGE; i++) {
+			solid += row[i] != 0;
+			row[i] = color;
+		}
+	} else {
+		for (uint32_t i = 0; i < n; i++) {
+			solid += row[i] != 0;
+			row[i] = color;
+		}
+	}
+	if (color)
+		solid -= (int32_t)n;
+	if (solid)
+		count_hot(v, -solid);
+}
+
+int volume_fill_row(struct volume *v, int32_t x0, int32_t x1, int32_t y, int32_t z, rgba color)
+{
+	color = rgba_stored(color);
+	for (int64_t x = x0; x <= x1;) {
+		struct block_pos pos = block_pos_of((int32_t)x, y, z);
+		int64_t last = x | BLOCK_MASK;
+		int rc = 0;
+
+		if (last > x1)
+			last = x1;
+		/* Removing where nothing is must not make a block. */
+		if (!is_hot(v, pos) && (color || table_find(v->table, pos)))
+			rc = make_hot(v, pos);
+		if (rc < 0)
+			return rc;
+		if (is_hot(v, pos))
+			fill_hot(v, block_index((int32_t)x, y, z), (uint32_t)(last - x + 1), color);
+		x = last + 1;
+	}
+	return 0;
+}
+
+/* Puts b (referenced once more; NULL removes) in place of the whole block at pos. */
+static int replace_block(struct volume *v, struct block_pos pos, struct block *b)
+{
+	struct volume_slot *slot = table_find(v->table, pos);
+	int rc;
+
+	if (!slot) {
+		if (!b)
+			return 0;
+		block_ref(b);
+		return add_block(v, pos, b);
+	}
+	rc = own_table(v, false);
+	if (rc < 0)
+		return rc;
+	slot = table_find(v->table, pos);
+	rc = tell(v, pos, slot->block);
+	if (rc < 0)
+		return rc;
+	if (!b) {
+		drop_slot(v, slot);
+		return 0;
+	}
+	if (v->hot == slot->block)
+		v->hot = NULL;
+	block_ref(b);
+	v->table->voxels_count += (uint64_t)b->solid_count - slot->block->solid_count;
+	block_put(slot->block);
+	slot->block = b;
+	return 0;
+}
+
+int volume_share_block(struct volume *v, struct block_pos pos, struct block *block)
+{
+	return replace_block(v, pos, block);
+}
+
+static struct block *solid_block(const struct volume *v, rgba color)
+{
+	struct block *b = block_new();
+
+	if (!b)
+		return NULL;
+	for (uint32_t i = 0; i < BLOCK_VOXELS; i++)
+		b->voxels[i] = color;
+	b->solid_count = BLOCK_VOXELS;
+	b->epoch = v->watch ? v->epoch : 0;
+	return b;
+}
+
+static int fill_part(struct volume *v, const struct box *part, rgba color)
+{
+	for (int32_t z = part->min[2]; z <= part->max[2]; z++) {
+		for (int32_t y = part->min[1]; y <= part->max[1]; y++) {
+			int rc = volume_fill_row(v, part->min[0], part->max[0], y, z, color);
+
+			if (rc < 0)
+				return rc;
+			if (y == INT32_MAX)
+				break;
+		}
+		if (z == INT32_MAX)
+			break;
+	}
+	return 0;
+}
+
+/* The part of box in the block at pos; *solid (made on first use) replaces whole blocks: they all
+ * share one until they are written. */
+static int fill_in_block(struct volume *v, const struct box *box, struct block_pos pos, rgba color,
+			 struct block **solid)
+{
+	struct box place = { { pos.x * BLOCK_EDGE, pos.y * BLOCK_EDGE, pos.z * BLOCK_EDGE },
+			     { pos.x * BLOCK_EDGE + BLOCK_MASK, pos.y * BLOCK_EDGE + BLOCK_MASK,
+			       pos.z * BLOCK_EDGE + BLOCK_MASK } };
+	struct box part;
+
+	if (!box_intersect(box, &place, &part))
+		return 0;
+	if (box_volume(&part) < BLOCK_VOXELS)
+		return fill_part(v, &part, color);
+	if (color && !*solid) {
+		*solid = solid_block(v, color);
+		if (!*solid)
+			return -ENOMEM;
+	}
+	return replace_block(v, pos, color ? *solid : NULL);
+}
+
+/* Removal walks the blocks there are, which may be fewer than the box has. */
+static int clear_box(struct volume *v, const struct box *box)
+{
+	struct block *none = NULL;
+	struct volume_slot *list;
+	uint32_t n;
+	int rc = volume_sorted(v, box, &list, &n);
+
+	if (rc < 0)
+		return rc;
+	for (uint32_t i = 0; rc == 0 && i < n; i++)
+		rc = fill_in_block(v, box, list[i].pos, RGBA_NONE, &none);
+	free(list);
+	return rc;
+}
+
+int volume_fill_box(struct volume *v, const struct box *box, rgba color)
+{
+	struct block_pos lo = block_pos_of(box->min[0], box->min[1], box->min[2]);
+	struct block_pos hi = block_pos_of(box->max[0], box->max[1], box->max[2]);
+	struct block *solid = NULL;
+	int rc = 0;
+
+	color = rgba_stored(color);
+	if (!color)
+		return clear_box(v, box);
+	for (int32_t z = lo.z; z <= hi.z && rc == 0; z++)
+		for (int32_t y = lo.y; y <= hi.y && rc == 0; y++)
+			for (int32_t x = lo.x; x <= hi.x && rc == 0; x++)
+				rc = fill_in_block(v, box, (struct block_pos){ x, y, z }, color,
+						   &solid);
+	block_put(solid);
+	return rc;
+}
+
+int volume_clear(struct volume *v)
+{
+	int rc;
+
+	if (!v->table)
+		return 0;
+	/* The table stays, emptied: putting the blocks back (a roll-back) must not need memory. */
+	rc = own_table(v, false);
+	for (uint32_t i = 0; rc == 0 && v->watch && i <= v->table->mask; i++) {
+		struct volume_slot *slot = &v->table->slots[i];
+
+		if (slot->block)
+			rc = tell(v, slot->pos, slot->block);
+	}
+	if (rc < 0)
+		return rc;
+	for (uint32_t i = 0; i <= v->table->mask; i++) {
+		block_put(v->table->slots[i].block);
+		v->table->slots[i].block = NULL;
+	}
+	if (v->budget)
+		v->budget->blocks_count -= v->table->blocks_count;
+	v->table->blocks_count = 0;
+	v->table->voxels_count = 0;
+	v->hot = NULL;
+	return 0;
+}
+
+int volume_swap_block(struct volume *v, struct block_pos pos, struct block **block)
+{
+	struct volume_slot *slot = table_find(v->table, pos);
+	struct block *in = *block;
+	int rc;
+
+	if (!slot && !in)
+		return 0;
+	rc = own_table(v, !slot);
+	if (rc < 0)
+		return rc;
+	v->hot = NULL;
+	if (!slot) {
+		table_insert(v->table, pos, in);
+		v->table->voxels_count += in->solid_count;
+		if (v->budget)
+			v->budget->blocks_count++;
+		*block = NULL;
+		return 0;
+	}
+	slot = table_find(v->table, pos);
+	*block = slot->block;
+	v->table->voxels_count -= slot->block->solid_count;
+	if (!in) {
+		table_remove(v->table, slot);
+		if (v->budget)
+			v->budget->blocks_count--;
+		return 0;
+	}
+	v->table->voxels_count += in->solid_count;
+	slot->block = in;
+	return 0;
+}
