@@ -132,7 +132,7 @@ $(O)/%.o: %.cc $(O)/.flags | $(generated)
 -include $(all-objs:.o=.d)
 
 # ---- targets ---------------------------------------------------------------
-.PHONY: all check check-unit check-cli check-fuzz test lint floors headers format-check clean help FORCE
+.PHONY: all check check-unit check-cli check-fuzz check-speed test lint floors headers format-check clean help FORCE
 all: $(addprefix $(O)/bin/,$(progs))  ## build every program
 
 check-unit: $(addprefix $(O)/test/,$(tests))  ## run unit tests
@@ -142,7 +142,10 @@ check-unit: $(addprefix $(O)/test/,$(tests))  ## run unit tests
 check-cli: all  ## run the command-line tests (bats)
 	$(q)O=$(O) bats $(sort $(bats))
 
-check: check-unit check-cli floors headers  ## everything a commit must pass
+check-speed: all $(addprefix $(O)/test/,$(tests))  ## a second build does nothing, and at once
+	$(q)+sh scripts/check-speed.sh $(MAKE) $^
+
+check: check-unit check-cli check-speed floors headers  ## everything a commit must pass
 
 floors:  ## check that #include arrows only point down
 	$(q)sh scripts/check-floors.sh scripts/floors.txt
