@@ -47,7 +47,8 @@ struct parser_ops {
 	/*
 	 * Reads the request envelope of an object: jsonrpc, method, id, params - or tool,
 	 * arguments. v14 clones params here. Returns 0, or -EPROTO when it is no valid request
-	 * (JSON-RPC 2.0, section 4); request->id is then what could be had.
+	 * (JSON-RPC 2.0, section 4); request->id is then what could be had. -ENOMEM: no room for
+	 * the clone.
 	 */
 	int (*envelope)(struct parser *p, struct value object, struct rpc_request *request);
 	void (*reset)(struct parser *p); /* frees or recycles the values; keeps working memory

@@ -41,4 +41,7 @@ enum frame_result {
 enum frame_result frame_next(struct frame_scan *scan, struct span data, size_t max_bytes,
 			     struct span *message, size_t *consumed_bytes);
 
+/* Follows GOXEL_CPU_MAX again: a hook for tests that walk the vector widths in one process. */
+void frame_choose_level(void);
+
 #endif

@@ -1,0 +1,71 @@
+#include "daemon/parser/parser.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/err.h"
+
+const struct parser_ops *const parser_backends[] = {
+	&parser_dom_ops,
+	&parser_scalar_ops,
+	NULL,
+};
+
+int parser_open(const char *name, struct parser **out, struct err *err)
+{
+	for (size_t i = 0; parser_backends[i]; i++) {
+		const struct parser_ops *ops = parser_backends[i];
+		struct parser *p;
+		int rc;
+
+		if (strcmp(ops->name, name) != 0)
+			continue;
+		p = calloc(1, ops->size);
+		if (!p)
+			return err_set(err, -ENOMEM, "open parser '%s': out of memory", name);
+		p->ops = ops;
+		rc = ops->init(p, err);
+		if (rc < 0) {
+			free(p);
+			return err_wrap(err, rc, "open parser '%s'", name);
+		}
+		*out = p;
+		return 0;
+	}
+	return err_set(err, -ENOENT, "no parser is named '%s'", name);
+}
+
+void parser_close(struct parser *p)
+{
+	if (!p)
+		return;
+	p->ops->deinit(p);
+	free(p);
+}
+
+int parser_reply_open(const struct parser *p, struct reply **out, struct err *err)
+{
+	const struct reply_ops *ops = p->ops->reply;
+	struct reply *r = calloc(1, ops->size);
+	int rc;
+
+	if (!r)
+		return err_set(err, -ENOMEM, "open reply builder '%s': out of memory", ops->name);
+	r->ops = ops;
+	rc = ops->init(r);
+	if (rc < 0) {
+		free(r);
+		return err_set(err, rc, "open reply builder '%s'", ops->name);
+	}
+	*out = r;
+	return 0;
+}
+
+void parser_reply_close(struct reply *r)
+{
+	if (!r)
+		return;
+	r->ops->deinit(r);
+	free(r);
+}

@@ -1,0 +1,126 @@
+/*
+ * tape.h - a document as a flat array of 16-byte nodes over the text that was received.
+ *
+ * Nodes stand in the order of the text; a container is followed by its children and a TAPE_END.
+ * Strings without escapes and keys are spans of the text; decoded ones lie in an arena. An array of
+ * equal records of small integers has no nodes inside: its numbers lie in one table, and
+ * value_first and value_next walk it by made-up node numbers.
+ * All memory is kept for the next document and bounded by tape_trim: steady traffic allocates
+ * nothing.
+ */
+#ifndef DAEMON_PARSER_TAPE_H
+#define DAEMON_PARSER_TAPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/base/span.h"
+#include "daemon/rpc/request.h"
+#include "daemon/rpc/value.h"
+
+enum { TAPE_END = VALUE_OBJECT + 1 }; /* node kind: the container ends */
+
+enum tape_flag {
+	TAPE_ARENA = 1,   /* string: in the arena */
+	TAPE_FAR_KEY = 2, /* key: a struct tape_far_key in the arena */
+	TAPE_RECORDS = 4, /* array: aux is the index of its record table */
+};
+
+enum {
+	TAPE_KEY_BYTES_MAX = UINT16_MAX, /* longer keys are far */
+	TAPE_COLUMNS_MAX = 15,           /* of records */
+	TAPE_ROWS_MAX = (1 << 28) - 1,
+};
+
+struct tape_node {
+	uint8_t kind; /* enum value_kind, or TAPE_END */
+	uint8_t flags;
+	uint16_t key_bytes;
+	uint32_t key_at; /* in the text; far keys: in the arena */
+	union {
+		int64_t integer; /* VALUE_BOOL too */
+		double real;
+		struct {
+			uint32_t at, bytes;
+		} string;
+		struct {
+			uint32_t end; /* index of the node behind the container */
+			uint32_t table;
+		} container;
+	} u;
+};
+
+/* A key that was escaped or is very long. The decoded bytes follow. */
+struct tape_far_key {
+	uint32_t bytes;
+	uint32_t text_at; /* of the raw key, behind its quote */
+};
+
+struct tape_table {
+	size_t values_at; /* index of the first value */
+	uint32_t keys_at; /* index of the first key; UINT32_MAX: arrays of arrays */
+	uint32_t row_count;
+	uint32_t column_count;
+};
+
+/* Growing memory. */
+struct tape_store {
+	void *ptr;
+	size_t count, cap; /* items */
+};
+
+struct tape {
+	struct value_doc doc;
+	struct span text;
+	struct tape_store nodes;  /* struct tape_node */
+	struct tape_store arena;  /* char */
+	struct tape_store tables; /* struct tape_table */
+	struct tape_store keys;   /* struct span */
+	struct tape_store values; /* int32_t */
+};
+
+void tape_init(struct tape *t);
+void tape_deinit(struct tape *t);
+
+/* Forgets the document; memory beyond fixed bounds is given back (see tape.c). */
+void tape_trim(struct tape *t);
+
+/* Starts a document: nothing in it yet. */
+static inline void tape_start(struct tape *t, struct span text)
+{
+	t->text = text;
+	t->nodes.count = 0;
+	t->arena.count = 0;
+	t->tables.count = 0;
+	t->keys.count = 0;
+	t->values.count = 0;
+}
+
+/* Makes room for extra more items of item_bytes. Returns 0 or -ENOMEM. Alloc only when it grows. */
+int tape_store_grow(struct tape_store *s, size_t extra, size_t item_bytes);
+
+static inline int tape_reserve(struct tape_store *s, size_t extra, size_t item_bytes)
+{
+	if (__builtin_expect(s->cap - s->count >= extra, 1))
+		return 0;
+	return tape_store_grow(s, extra, item_bytes);
+}
+
+static inline struct tape_node *tape_nodes(const struct tape *t)
+{
+	return t->nodes.ptr;
+}
+
+/* Decodes the escaped inside of a string into the arena. Returns 0 or -ENOMEM. */
+int tape_unescape(struct tape *t, struct span raw, uint32_t *at, uint32_t *bytes);
+
+/* Sets the key of a node from its raw text. Returns 0 or -ENOMEM. */
+int tape_set_key(struct tape *t, struct tape_node *node, struct span raw, bool is_escaped);
+
+struct value tape_root(const struct tape *t);
+
+/* parser_ops.envelope over a tape: the id is the text that was sent. */
+int tape_envelope(const struct tape *t, struct value object, struct rpc_request *request);
+
+#endif

@@ -1,0 +1,312 @@
+/*
+ * number.c - reads and writes JSON numbers.
+ *
+ * Reading: up to 19 significant digits are gathered in an integer m with a power of ten e. Where m
+ * and 10^|e| are exact doubles one division or product is correctly rounded (W. Clinger, "How to
+ * read floating point numbers accurately", 1990). Where both fit 64 bits the quotient or product is
+ * taken in 128-bit integers and rounded from its remainder. Anything else goes to strtod; the
+ * daemon never leaves the "C" locale.
+ * Writing: most reals of a voxel editor have few decimals, so the smallest d is sought for which
+ * round(v * 10^d) / 10^d is v again; else printf with 15 to 17 digits, the first that reads back.
+ */
+#include "daemon/rpc/number.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/span.h"
+
+enum {
+	DIGITS_MAX = 19,         /* decimal digits that always fit uint64_t */
+	EXACT_POWER = 22,        /* 10^22 is the largest power of ten that is an exact double */
+	TEXT_BYTES = 128,        /* longer numbers are copied to the heap for strtod */
+	EXPONENT_LIMIT = 100000, /* beyond it the answer is 0 or infinite, whatever the digits */
+};
+
+static const double exact_powers[EXACT_POWER + 1] = {
+	1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+};
+
+static const uint64_t integer_powers[DIGITS_MAX + 1] = {
+	1ull,
+	10ull,
+	100ull,
+	1000ull,
+	10000ull,
+	100000ull,
+	1000000ull,
+	10000000ull,
+	100000000ull,
+	1000000000ull,
+	10000000000ull,
+	100000000000ull,
+	1000000000000ull,
+	10000000000000ull,
+	100000000000000ull,
+	1000000000000000ull,
+	10000000000000000ull,
+	100000000000000000ull,
+	1000000000000000000ull,
+	10000000000000000000ull,
+};
+
+/* The parts of a number's text. */
+struct parts {
+	uint64_t digits; /* its significant digits, when digit_count <= DIGITS_MAX */
+	int digit_count; /* without leading zeros */
+	int exponent;    /* value = digits * 10^exponent */
+	bool is_negative;
+	bool is_plain; /* no fraction, no exponent */
+};
+
+static inline bool is_digit(const char *p, const char *end)
+{
+	return p < end && (unsigned char)(*p - '0') <= 9;
+}
+
+static inline void add_digit(struct parts *n, char c)
+{
+	if (n->digit_count < DIGITS_MAX)
+		n->digits = n->digits * 10 + (uint64_t)(c - '0');
+	if (n->digits)
+		n->digit_count++;
+}
+
+/* Reads sign and digits of an exponent; the caller sees from the last byte whether there were any.
+ */
+static const char *read_exponent(const char *p, const char *end, struct parts *n)
+{
+	bool is_negative = false;
+	int value = 0;
+
+	if (p < end && (*p == '+' || *p == '-'))
+		is_negative = *p++ == '-';
+	for (; is_digit(p, end); p++) {
+		if (value < EXPONENT_LIMIT)
+			value = value * 10 + (*p - '0');
+	}
+	n->exponent += is_negative ? -value : value;
+	return p;
+}
+
+/* The grammar. Returns 0, or -EPROTO with *pos at the byte that cannot be. */
+static int read_parts(const char **pos, const char *end, struct parts *n)
+{
+	const char *p = *pos;
+
+	if (p < end && *p == '-') {
+		n->is_negative = true;
+		p++;
+	}
+	*pos = p;
+	if (!is_digit(p, end))
+		return -EPROTO;
+	if (*p == '0')
+		p++;
+	else
+		for (; is_digit(p, end); p++)
+			add_digit(n, *p);
+	n->is_plain = true;
+	if (p < end && *p == '.') {
+		n->is_plain = false;
+		*pos = ++p;
+		if (!is_digit(p, end))
+			return -EPROTO;
+		for (; is_digit(p, end); p++) {
+			add_digit(n, *p);
+			/* Text is shorter than INT_MAX. */
+			n->exponent--;
+		}
+	}
+	if (p < end && (*p == 'e' || *p == 'E')) {
+		n->is_plain = false;
+		p = read_exponent(p + 1, end, n);
+		*pos = p;
+		if ((unsigned char)(p[-1] - '0') > 9)
+			return -EPROTO;
+	}
+	*pos = p;
+	return 0;
+}
+
+/* The nearest double of m / d, both not 0, ties to even. */
+static double divide(uint64_t m, uint64_t d)
+{
+	/* Shift so that the quotient has 64 bits or one more; a double keeps 53 of them. */
+	int shift = __builtin_clzll(m) + (64 - __builtin_clzll(d));
+	unsigned __int128 wide = (unsigned __int128)m << shift;
+	unsigned __int128 quotient = wide / d;
+
+	/* A remainder only matters as "more than": it decides ties. */
+	if (wide % d)
+		quotient |= 1;
+	return ldexp((double)quotient, -shift);
+}
+
+static double from_text(const char *text, size_t len)
+{
+	char local[TEXT_BYTES];
+	char *copy = len < sizeof(local) ? local : malloc(len + 1);
+	double value;
+
+	if (!copy)
+		return HUGE_VAL; /* refused as out of range */
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	value = strtod(copy, NULL);
+	if (copy != local)
+		free(copy);
+	return value;
+}
+
+/* The nearest double, sign apart. */
+static double magnitude(const struct parts *n, struct span text)
+{
+	int e = n->exponent;
+
+	if (n->digits == 0)
+		return 0;
+	if (n->digit_count > DIGITS_MAX || e < -EXACT_POWER || e > EXACT_POWER)
+		return fabs(from_text(text.ptr, text.len));
+	if (n->digits <= 1ull << 53)
+		return e < 0 ? (double)n->digits / exact_powers[-e]
+			     : (double)n->digits * exact_powers[e];
+	if (e < 0 && e >= -DIGITS_MAX)
+		return divide(n->digits, integer_powers[-e]);
+	if (e >= 0 && e <= DIGITS_MAX)
+		return (double)((unsigned __int128)n->digits * integer_powers[e]);
+	return fabs(from_text(text.ptr, text.len));
+}
+
+static bool plain_integer(const struct parts *n, int64_t *out)
+{
+	uint64_t limit = (uint64_t)INT64_MAX + n->is_negative;
+
+	if (!n->is_plain || n->digit_count > DIGITS_MAX || n->digits > limit)
+		return false;
+	*out = (int64_t)(n->is_negative ? 0 - n->digits : n->digits);
+	return true;
+}
+
+int number_read(const char **pos, const char *end, struct number *out)
+{
+	const char *start = *pos;
+	struct parts n = { 0 };
+	int rc = read_parts(pos, end, &n);
+
+	if (rc < 0)
+		return rc;
+	out->is_integer = plain_integer(&n, &out->integer);
+	if (out->is_integer) {
+		out->real = (double)out->integer;
+		return 0;
+	}
+	out->real = magnitude(&n, span_of(start, (size_t)(*pos - start)));
+	if (isinf(out->real)) {
+		*pos = start;
+		return -ERANGE;
+	}
+	if (n.is_negative)
+		out->real = -out->real;
+	/* -2^63 and 2^63 are exact doubles. */
+	if (out->real >= -0x1p63 && out->real < 0x1p63 && out->real == trunc(out->real)) {
+		out->is_integer = true;
+		out->integer = (int64_t)out->real;
+		out->real = (double)out->integer; /* no -0 */
+	}
+	return 0;
+}
+
+static const char digit_pairs[201] = "00010203040506070809101112131415161718192021222324"
+				     "25262728293031323334353637383940414243444546474849"
+				     "50515253545556575859606162636465666768697071727374"
+				     "75767778798081828384858687888990919293949596979899";
+
+static size_t put_unsigned(char *to, uint64_t value)
+{
+	char text[NUMBER_INTEGER_BYTES];
+	char *p = text + sizeof(text);
+
+	while (value >= 100) {
+		p -= 2;
+		memcpy(p, digit_pairs + value % 100 * 2, 2);
+		value /= 100;
+	}
+	if (value >= 10) {
+		p -= 2;
+		memcpy(p, digit_pairs + value * 2, 2);
+	} else {
+		*--p = (char)('0' + value);
+	}
+	memcpy(to, p, (size_t)(text + sizeof(text) - p));
+	return (size_t)(text + sizeof(text) - p);
+}
+
+size_t number_put_integer(char *to, int64_t value)
+{
+	if (value >= 0 && value < 10) {
+		*to = (char)('0' + value);
+		return 1;
+	}
+	if (value < 0) {
+		*to = '-';
+		return 1 + put_unsigned(to + 1, 0 - (uint64_t)value);
+	}
+	return put_unsigned(to, (uint64_t)value);
+}
+
+/* value > 0, below 2^53 / 10^6. Returns 0 when six decimals do not say it exactly. */
+static size_t put_short_real(char *to, double value)
+{
+	for (int decimals = 1; decimals <= 6; decimals++) {
+		double scaled = nearbyint(value * exact_powers[decimals]);
+		uint64_t whole, fraction;
+		size_t len;
+
+		if (scaled / exact_powers[decimals] != value)
+			continue;
+		whole = (uint64_t)scaled / integer_powers[decimals];
+		fraction = (uint64_t)scaled % integer_powers[decimals];
+		len = put_unsigned(to, whole);
+		to[len++] = '.';
+		for (int i = decimals - 1; i >= 0; i--)
+			to[len++] = (char)('0' + fraction / integer_powers[i] % 10);
+		return len;
+	}
+	return 0;
+}
+
+size_t number_put_real(char *to, double value)
+{
+	size_t sign = 0;
+	size_t len;
+
+	if (!isfinite(value)) {
+		memcpy(to, "null", 4);
+		return 4;
+	}
+	if (fabs(value) < 0x1p53 && value == trunc(value))
+		return number_put_integer(to, (int64_t)value);
+	if (value < 0) {
+		*to = '-';
+		sign = 1;
+		value = -value;
+	}
+	if (value < 1e9 && value >= 1e-3) {
+		len = put_short_real(to + sign, value);
+		if (len)
+			return sign + len;
+	}
+	for (int digits = 15; digits <= 17; digits++) {
+		int n = snprintf(to + sign, NUMBER_REAL_BYTES - sign, "%.*g", digits, value);
+
+		len = (size_t)n;
+		if (strtod(to + sign, NULL) == value)
+			break;
+	}
+	return sign + len;
+}
