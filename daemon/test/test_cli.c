@@ -1,5 +1,6 @@
 /* cli: one table serves parsing, files, help and the dump. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -491,6 +492,90 @@ static void test_version_says_what_was_built(void **state)
 	free(text);
 }
 
+/* Parses words with stdout going to path. */
+static void run_with_stdout(struct run *r, const char *words, const char *path)
+{
+	int saved_fd;
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	fflush(stdout);
+	saved_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	dup2(fd, STDOUT_FILENO);
+	run(r, words);
+	fflush(stdout);
+	dup2(saved_fd, STDOUT_FILENO);
+	clearerr(stdout);
+	close(saved_fd);
+	close(fd);
+}
+
+static void test_help_and_version_are_answered(void **state)
+{
+	static const char *const words[] = { "--help", "-h", "--version", "-V", "x --help --bad" };
+	struct run r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		run_with_stdout(&r, words[i], "/dev/null");
+		assert_int_equal(r.rc, 1);
+	}
+	run_with_stdout(&r, "--help", "/dev/full");
+	assert_int_equal(r.rc, -EIO);
+	assert_string_equal(r.err.msg, "cannot write to standard output");
+}
+
+static void print_more(FILE *out)
+{
+	fprintf(out, "Examples:\n  x -h H\n");
+}
+
+/* A table without headings that uses -h itself, with its own texts at the end. */
+static void test_help_of_a_small_program(void **state)
+{
+	static const struct cli_opt few[] = {
+		{ .name = "host", .letter = 'h', .type = CLI_TEXT, .help = "whom to ask" },
+		{ .name = NULL },
+	};
+	static const struct cli_prog small = {
+		.name = "x",
+		.usage = "x [options]",
+		.opts = few,
+		.help_more = print_more,
+		.exit_codes = "0  fine\n  9  odd",
+		.version = "15.0.0",
+	};
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	cli_print_help(&small, out);
+	cli_print_version(&small, out);
+	fclose(out);
+	assert_int_equal(strncmp(text,
+				 "Usage: x [options]\n"
+				 "\n"
+				 "Options:\n"
+				 "  -h, --host TEXT           whom to ask\n"
+				 "\n"
+				 "Common:\n"
+				 "      --help                print this text\n"
+				 "  -V, --version             print version, revision, compiler "
+				 "and build variant\n"
+				 "\n"
+				 "Examples:\n"
+				 "  x -h H\n"
+				 "\n"
+				 "Exit codes:\n"
+				 "  0  fine\n"
+				 "  9  odd\n"
+				 "x 15.0.0\n",
+				 strlen(text) - strlen(strstr(text, "revision "))),
+			 0);
+	free(text);
+}
+
 /* The dump can be read back key by key and gives the same configuration. */
 static void test_dump_reads_back_equal(void **state)
 {
@@ -557,6 +642,8 @@ int main(void)
 		cmocka_unit_test(test_rates),
 		cmocka_unit_test(test_help_fits_and_names_everything),
 		cmocka_unit_test(test_version_says_what_was_built),
+		cmocka_unit_test(test_help_and_version_are_answered),
+		cmocka_unit_test(test_help_of_a_small_program),
 		cmocka_unit_test(test_dump_reads_back_equal),
 		cmocka_unit_test(test_wrong_default_is_told),
 	};
