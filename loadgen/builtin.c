@@ -1,0 +1,13 @@
+/* builtin.c - the texts themselves are made at build time by loadgen/module.mk. */
+#include "loadgen/builtin.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+const struct builtin_workload builtin_workloads[] = {
+#include "workloads_builtin.h"
+	{ NULL, NULL },
+};
+
+static_assert(sizeof(builtin_workloads) / sizeof(builtin_workloads[0]) <= BUILTIN_MAX + 1,
+	      "raise BUILTIN_MAX");

@@ -1,0 +1,15 @@
+/* builtin.h - the workloads of loadgen/workloads/, compiled in so that they are found anywhere. */
+#ifndef LOADGEN_BUILTIN_H
+#define LOADGEN_BUILTIN_H
+
+enum { BUILTIN_MAX = 32 };
+
+struct builtin_workload {
+	const char *name;
+	const char *text;
+};
+
+/* Ends with a NULL name; at most BUILTIN_MAX before it. */
+extern const struct builtin_workload builtin_workloads[];
+
+#endif

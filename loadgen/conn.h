@@ -1,0 +1,103 @@
+/*
+ * conn.h - one connection of a worker: its requests in flight, in order of sending, and the bytes
+ * that are on their way in and out.
+ *
+ * Replies may come in any order. The requests not yet answered lie between head and tail of a
+ * ring; the request's id tells its place, so finding it takes no search.
+ */
+#ifndef LOADGEN_CONN_H
+#define LOADGEN_CONN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/base/strbuf.h"
+#include "loadgen/template.h"
+#include "loadgen/variable.h"
+
+struct err;
+
+struct slot {
+	uint64_t start_ns; /* intended: by the schedule, in a closed loop when it was sent */
+	uint64_t sent_ns;
+	uint32_t items;
+	uint16_t op;
+	bool is_recorded;
+	bool is_done; /* answered out of order; still in the ring */
+};
+
+struct conn {
+	int fd;              /* -1 while closed */
+	uint32_t number;     /* in the run */
+	bool waits_for_room; /* EPOLLOUT is on; bytes wait in `out` */
+	uint32_t pending;    /* requests not answered */
+	uint32_t thinking;   /* places that pause before their next request */
+	struct slot *slots;  /* owned; slots[mask + 1] */
+	uint64_t mask;
+	uint64_t head, tail;       /* request counts: oldest in the ring, next to send */
+	uint32_t head_id, tail_id; /* their ids */
+	struct draw draw;
+	struct strbuf in;  /* beginning of a reply */
+	struct strbuf out; /* what did not fit the socket */
+	size_t out_done;   /* of out, sent */
+	uint64_t retry_ns; /* closed: when to connect again */
+};
+
+/* depth: requests in flight at most. -ENOMEM. Owns: conn_deinit. */
+int conn_init(struct conn *c, uint32_t number, uint32_t depth, struct err *err);
+void conn_deinit(struct conn *c);
+
+/* Closes and forgets what is in flight and half sent or received. */
+void conn_drop(struct conn *c);
+
+/* The ring is full: replies that overtook the oldest request by far. */
+static inline bool conn_is_full(const struct conn *c)
+{
+	return c->tail - c->head > c->mask;
+}
+
+static inline uint32_t conn_next_id(uint32_t id)
+{
+	return id + 1 == REQUEST_ID_END ? REQUEST_ID_FIRST : id + 1;
+}
+
+/* Takes the next place; its id is the tail_id from before the call. */
+static inline struct slot *conn_push(struct conn *c)
+{
+	struct slot *s = &c->slots[c->tail++ & c->mask];
+
+	c->tail_id = conn_next_id(c->tail_id);
+	c->pending++;
+	s->is_done = false;
+	return s;
+}
+
+/* The waiting request of that id; NULL when there is none. */
+static inline struct slot *conn_find(struct conn *c, int64_t id)
+{
+	int64_t ahead = id - c->head_id;
+	struct slot *s;
+
+	if (id < REQUEST_ID_FIRST || id >= REQUEST_ID_END)
+		return NULL;
+	if (ahead < 0)
+		ahead += REQUEST_IDS;
+	if ((uint64_t)ahead >= c->tail - c->head)
+		return NULL;
+	s = &c->slots[(c->head + (uint64_t)ahead) & c->mask];
+	return s->is_done ? NULL : s;
+}
+
+/* Gives the places of answered requests back that no older one holds up. */
+static inline void conn_finish(struct conn *c, struct slot *s)
+{
+	s->is_done = true;
+	c->pending--;
+	while (c->head != c->tail && c->slots[c->head & c->mask].is_done) {
+		c->head++;
+		c->head_id = conn_next_id(c->head_id);
+	}
+}
+
+#endif

@@ -1,0 +1,201 @@
+/* options.c - the table of options, their help, and the checks between them. */
+#include "loadgen/options.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "daemon/base/err.h"
+#include "loadgen/workload.h"
+
+static const char *const arrivals[] = { "constant", "poisson", NULL };
+static const char *const checks[] = { "none", "fast", "full", NULL };
+static const char *const progresses[] = { "auto", "on", "off", NULL };
+
+#define FIELD(name) .offset = offsetof(struct options, name)
+
+static const struct cli_opt opts[] = {
+	{ .name = "Target", .type = CLI_GROUP },
+	{ .name = "unix",
+	  .type = CLI_TEXT,
+	  FIELD(unix_path),
+	  .arg = "PATH",
+	  .help = "Unix socket of the server" },
+	{ .name = "tcp",
+	  .type = CLI_TEXT,
+	  FIELD(tcp),
+	  .arg = "HOST:PORT",
+	  .help = "TCP address of the server" },
+
+	{ .name = "Load", .type = CLI_GROUP },
+	{ .name = "workload",
+	  .type = CLI_TEXT,
+	  FIELD(workload),
+	  .arg = "NAME|FILE",
+	  .preset = "mixed",
+	  .help = "built-in name, or a file (PATH.wl)" },
+	{ .name = "connections",
+	  .letter = 'c',
+	  .type = CLI_INT,
+	  FIELD(connections_count),
+	  .preset = "10",
+	  .min = 1,
+	  .max = OPTIONS_CONNECTIONS_MAX,
+	  .help = "of all threads" },
+	{ .name = "depth",
+	  .type = CLI_INT,
+	  FIELD(depth),
+	  .preset = "1",
+	  .min = 1,
+	  .max = OPTIONS_DEPTH_MAX,
+	  .help = "requests in flight on each connection" },
+	{ .name = "threads",
+	  .type = CLI_INT,
+	  FIELD(threads_count),
+	  .preset = "1",
+	  .min = 1,
+	  .max = OPTIONS_THREADS_MAX,
+	  .help = "that share the connections" },
+	{ .name = "rate",
+	  .letter = 'r',
+	  .type = CLI_RATE,
+	  FIELD(rate_per_s),
+	  .min = 0.001,
+	  .max = 1e8,
+	  .arg = "R",
+	  .help = "open loop: requests/s sent by a schedule; without it a closed loop" },
+	{ .name = "arrival",
+	  .type = CLI_CHOICE,
+	  FIELD(arrival),
+	  .preset = "constant",
+	  .choices = arrivals,
+	  .help = "schedule of an open loop" },
+	{ .name = "duration",
+	  .letter = 'd',
+	  .type = CLI_DURATION,
+	  FIELD(duration_ns),
+	  .arg = "TIME",
+	  .help = "measured time; else the workload's phases, else 10s" },
+	{ .name = "warmup",
+	  .type = CLI_DURATION,
+	  FIELD(warmup_ns),
+	  .arg = "TIME",
+	  .help = "before it, not recorded; else the workload's phases, else 2s" },
+	{ .name = "seed",
+	  .type = CLI_INT,
+	  FIELD(seed),
+	  .preset = "1",
+	  .help = "same seed, same requests" },
+	{ .name = "timeout",
+	  .type = CLI_DURATION,
+	  FIELD(timeout_ns),
+	  .preset = "10s",
+	  .min = 1e6,
+	  .max = 3.6e12,
+	  .help = "for connecting and for each reply" },
+	{ .name = "check",
+	  .type = CLI_CHOICE,
+	  FIELD(check),
+	  .preset = "fast",
+	  .choices = checks,
+	  .help = "replies: id only; content; content and a second JSON reader" },
+	{ .name = "errors-allowed",
+	  .type = CLI_REAL,
+	  FIELD(errors_allowed_pct),
+	  .preset = "0",
+	  .min = 0,
+	  .max = 100,
+	  .arg = "PCT",
+	  .help = "more failed operations end in exit 1" },
+
+	{ .name = "Generator", .type = CLI_GROUP },
+	{ .name = "affinity",
+	  .type = CLI_TEXT,
+	  FIELD(affinity),
+	  .arg = "CPUS",
+	  .help = "pin thread n to the n-th of \"0,1\", or the echo server" },
+	{ .name = "spin",
+	  .type = CLI_DURATION,
+	  FIELD(spin_ns),
+	  .preset = "50us",
+	  .max = 1e9,
+	  .help = "open loop: poll so long before a request is due" },
+
+	{ .name = "Output", .type = CLI_GROUP },
+	{ .name = "out",
+	  .type = CLI_TEXT,
+	  FIELD(out_dir),
+	  .arg = "DIR",
+	  .help = "write load-test-results.json, latency.hlog, latency.hgrm" },
+	{ .name = "json",
+	  .type = CLI_FLAG,
+	  FIELD(json),
+	  .help = "results on stdout as JSON, the summary on stderr" },
+	{ .name = "progress",
+	  .type = CLI_CHOICE,
+	  FIELD(progress),
+	  .preset = "auto",
+	  .choices = progresses,
+	  .help = "a line each second on stderr" },
+	{ .name = "dry-run",
+	  .type = CLI_FLAG,
+	  FIELD(dry_run),
+	  .help = "print the effective configuration and end" },
+
+	{ .name = "Echo server", .type = CLI_GROUP },
+	{ .name = "serve-echo",
+	  .type = CLI_FLAG,
+	  FIELD(serve_echo),
+	  .help = "be the bare server that figures are compared with" },
+	{ 0 },
+};
+
+static void help_more(FILE *out)
+{
+	fputs("\nBuilt-in workloads:\n", out);
+	workload_list(out);
+	fputs("\nKeys of workload files (see loadgen/workloads/ for examples):\n", out);
+	workload_keys(out);
+	fputs("\nExamples:\n"
+	      "  goxel-load --unix /tmp/goxel.sock --workload mixed --out run1\n"
+	      "  goxel-load --unix /tmp/goxel.sock --rate 20k --arrival poisson -d 30s\n"
+	      "  goxel-load --serve-echo --unix /tmp/echo.sock\n",
+	      out);
+}
+
+const struct cli_prog options_prog = {
+	.name = "goxel-load",
+	.usage = "goxel-load (--unix PATH | --tcp HOST:PORT) [options]",
+	.summary = "Drives a JSON-RPC server with a workload and measures its latency.",
+	.opts = opts,
+	.help_more = help_more,
+};
+
+static int check_options(struct options *o, struct err *err)
+{
+	if (!o->unix_path == !o->tcp)
+		return err_set(err, -EINVAL,
+			       o->tcp ? "--unix and --tcp exclude each other"
+				      : "a target is missing: --unix PATH or --tcp "
+					"HOST:PORT");
+	if (o->threads_count > o->connections_count)
+		return err_set(err, -EINVAL, "%d threads cannot share %d connections",
+			       (int)o->threads_count, (int)o->connections_count);
+	return o->tcp ? sock_parse_tcp(o->tcp, &o->addr, err)
+		      : sock_parse_unix(o->unix_path, &o->addr, err);
+}
+
+int options_parse(struct options *o, int argc, char **argv, struct err *err)
+{
+	int rc;
+
+	*o = (struct options){ 0 };
+	rc = cli_defaults(&options_prog, o, err);
+	if (rc)
+		return rc;
+	o->duration_ns = OPTIONS_TIME_UNSET;
+	o->warmup_ns = OPTIONS_TIME_UNSET;
+	rc = cli_parse(&options_prog, o, argc, argv, NULL, err);
+	if (rc)
+		return rc;
+	return check_options(o, err);
+}

@@ -1,0 +1,28 @@
+/* progress.h - a line about each interval on stderr: refreshed on a terminal, plain elsewhere. */
+#ifndef LOADGEN_PROGRESS_H
+#define LOADGEN_PROGRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "loadgen/collect.h"
+#include "loadgen/plan.h"
+
+struct progress {
+	bool is_on;
+	bool is_terminal;
+	uint64_t errors_count; /* so far */
+};
+
+void progress_begin(struct progress *p, const struct plan *plan);
+void progress_row(void *progress, const struct interval_row *row); /* a collector's on_row */
+void progress_end(struct progress *p);
+
+/* "812 ns", "24.1 µs", "3.20 ms", "1.50 s"; cap at least 16. Returns out. */
+char *format_time(uint64_t ns, char *out, size_t cap);
+
+/* "1,234,567"; cap at least 27. Returns out. */
+char *format_count(uint64_t n, char *out, size_t cap);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * sections.h - the suite's small configuration language: sections of "key = value".
+ *
+ *	# a comment, on lines of its own
+ *	[op add]
+ *	params = [1, 2,
+ *	          3]
+ *
+ * A heading is "[kind]" or "[kind name]". A value runs to the end of its line, blanks around it
+ * removed; lines that begin with a blank continue the value above them, joined by one space.
+ * This file knows no keys: what they mean is the visitor's business.
+ */
+#ifndef LOADGEN_SECTIONS_H
+#define LOADGEN_SECTIONS_H
+
+#include <stddef.h>
+
+struct err;
+
+enum { SECTIONS_LINE_BYTES_MAX = 64 * 1024 };
+
+struct sections_visitor {
+	/* A heading; name is "" when it has none. Texts stay valid while the parsed text does. */
+	int (*section)(void *arg, const char *kind, const char *name, struct err *err);
+	/* A key of the section above; key and value stay valid while the parsed text does. */
+	int (*key)(void *arg, const char *key, const char *value, struct err *err);
+	void *arg;
+};
+
+/*
+ * Walks text[len], which is cut up in place and must end with a NUL at text[len].
+ * Returns 0, or the first failure with "NAME:LINE: " before its sentence.
+ * Errors: -EPROTO for a line that is none of the above; what the visitor returned.
+ */
+int sections_parse(const char *name, char *text, size_t len, const struct sections_visitor *v,
+		   struct err *err);
+
+#endif

@@ -1,0 +1,92 @@
+/* worker_private.h - what the files of a worker share. */
+#ifndef LOADGEN_WORKER_PRIVATE_H
+#define LOADGEN_WORKER_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "loadgen/conn.h"
+#include "loadgen/timers.h"
+#include "loadgen/worker.h"
+
+enum {
+	WORKER_READ_BYTES = 128 * 1024,
+	WORKER_WRITE_BYTES = 256 * 1024,
+	WORKER_REPLY_BYTES_MAX = 64 << 20,
+	WORKER_EVENTS = 64,
+};
+
+struct worker {
+	const struct plan *plan;
+	uint32_t index;
+	int epoll_fd;
+	struct conn *conns; /* owned; conns[conns_count] */
+	uint32_t conns_count;
+	uint32_t open_count; /* connections that are open */
+	uint32_t depth;
+	uint32_t mix_below[WORKLOAD_OPS_MAX]; /* operation i when 32 random bits are below it */
+
+	/* Time, from the monotonic clock. */
+	uint64_t now_ns;        /* as of the last event */
+	uint64_t tick_ns;       /* when worker_tick is due */
+	uint64_t tend_ns;       /* when timeouts and lost connections are looked at */
+	uint64_t end_ns;        /* of the last phase */
+	uint64_t gone_since_ns; /* no connection is open since; 0 = some are */
+	size_t phase;
+	uint32_t interval;
+	bool is_recording; /* the phase is recorded */
+	bool is_ending;    /* the last phase is over: nothing new is sent in a closed loop */
+
+	/* Open loop. */
+	struct arrival arrival;
+	size_t arrival_phase;
+	uint32_t next_conn;
+	bool is_blocked;  /* an arrival is due and every place taken */
+	uint64_t room_ns; /* when that last ceased to be so */
+
+	struct timers timers; /* closed loop with think times */
+
+	struct record_pair records;
+	struct recorder *rec; /* the active one */
+	struct verifier verifier;
+	char *rx; /* owned; WORKER_READ_BYTES */
+	char *tx; /* owned; requests of one write */
+	size_t tx_cap;
+	size_t tx_len;
+	uint64_t tx_first; /* of the connection in hand: first request not stamped as sent */
+
+	/* Of the recorded phases. */
+	uint64_t cpu_mark_ns, wall_mark_ns;
+	uint64_t switches_mark;
+	struct worker_report report;
+	pthread_t thread;
+	atomic_bool must_stop; /* set by worker_stop, read by the worker */
+	atomic_bool has_ended; /* set by the worker as its last act */
+};
+
+/* worker_send.c */
+
+/* Fills the free places of c and sends. Closed loop. */
+void worker_top_up(struct worker *w, struct conn *c);
+
+/* Sends every arrival that is due and finds a place. Open loop. */
+void worker_send_due(struct worker *w);
+
+/* Starts the schedule of the arrival phase, or of the next phase that has arrivals. */
+void worker_next_schedule(struct worker *w);
+
+/* The socket has room again. */
+void worker_send_rest(struct worker *w, struct conn *c);
+
+/* worker_receive.c */
+
+/* Reads once, judges the replies, and (closed loop) fills their places again. */
+void worker_receive(struct worker *w, struct conn *c);
+
+/* The connection is of no use any more: what was in flight failed in the way of kind. */
+void worker_lose(struct worker *w, struct conn *c, enum error_kind kind);
+
+/* worker.c: turns to the phase and the interval of now_ns. */
+void worker_tick(struct worker *w);
+
+#endif
