@@ -7,7 +7,8 @@
 #   make V=1               show full command lines
 #
 # User-settable: CC CXX CFLAGS LDFLAGS BUILD OPT V WERROR
-# The main job's knobs: PRESET DURATION WORKERS RATE WORKLOAD LABEL TARGET BASELINE OPTIMIZED
+# The main job's knobs: DURATION WARMUP WORKERS DEPTH THREADS RATE SEED WORKLOAD LABEL TARGET ARGS RUNS
+#                       BASELINE OPTIMIZED OUT   (scripts/profile-baseline.sh --help)
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 .DELETE_ON_ERROR:
@@ -132,12 +133,42 @@ $(O)/%.o: %.cc $(O)/.flags | $(generated)
 -include $(all-objs:.o=.d)
 
 # ---- targets ---------------------------------------------------------------
-.PHONY: all check check-unit check-cli check-fuzz check-speed test lint floors headers format-check clean help FORCE
+.PHONY: all tests check check-unit check-cli check-fuzz check-speed test lint floors headers \
+        format-check clean help FORCE profile-baseline profile-optimized profile-compare
 all: $(addprefix $(O)/bin/,$(progs))  ## build every program
+tests: $(addprefix $(O)/test/,$(tests))  ## build every unit test
 
-check-unit: $(addprefix $(O)/test/,$(tests))  ## run unit tests
-	$(q)for t in $^; do echo "# $$t"; ASAN_OPTIONS=halt_on_error=1 TSAN_OPTIONS=halt_on_error=1 \
-	    $$t || exit 1; done
+# ---- the main job: each target gets what it needs, builds, and runs ---------
+# Recursive, because packages that the build needs may be installed first.
+bootstrap = $(q)scripts/bootstrap.sh
+build-all = $(q)+$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$$(nproc))
+run-knobs := ARGS BASELINE DEPTH DURATION LABEL OPTIMIZED OUT RATE RUNS SEED TARGET THREADS WARMUP \
+             WORKERS WORKLOAD
+export $(foreach k,$(run-knobs) PRESET,$(if $($(k)),$(k)))
+export BIN := $(CURDIR)/$(O)/bin
+
+profile-baseline:  ## build, drive and profile the v14 daemon; see README for the knobs
+	$(bootstrap) build run
+	$(build-all) all
+	$(q)scripts/profile-baseline.sh
+
+profile-optimized:  ## the same with the v15 daemon
+	$(bootstrap) build run
+	$(build-all) all
+	$(q)PRESET=v15 scripts/profile-baseline.sh
+
+profile-compare:  ## compare BASELINE=dir and OPTIMIZED=dir, or the newest of each
+	$(bootstrap) build run
+	$(build-all) all
+	$(q)scripts/compare-profiles.sh
+
+test:  ## everything a commit must pass, with what it needs
+	$(bootstrap) build run test
+	$(build-all) all tests
+	$(q)+$(MAKE) --no-print-directory check
+
+check-unit: tests  ## run unit tests
+	$(q)scripts/run-tests.sh $(addprefix $(O)/test/,$(tests))
 
 check-cli: all  ## run the command-line tests (bats)
 	$(q)O=$(O) bats $(sort $(bats))
@@ -168,7 +199,7 @@ lint: compile_commands.json | $(generated)  ## clang-tidy (one process per file)
 	$(q)printf '%s\n' $(all-c) | grep -v -e /fuzz/ | xargs -n1 -P$$(nproc) clang-tidy -quiet -p . 2>/dev/null
 	$(q)cppcheck -q --std=c11 --enable=warning,performance,portability \
 	    --inline-suppr --error-exitcode=1 -I. -j$$(nproc) $(all-c)
-	$(q)git ls-files '*.sh' .ci/run | xargs shellcheck
+	$(q)git ls-files '*.sh' .ci/run | xargs shellcheck --external-sources
 
 compile_commands.json: Makefile $(wildcard */module.mk */*/module.mk)
 	$(q){ sep='['; for s in $(all-c); do \

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# compare-profiles.sh - finds two runs and lets goxel-report compare them (R-003).
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+usage() {
+	cat <<'TXT'
+Usage: scripts/compare-profiles.sh [options]
+Compares two run directories; writes report.md, report.html and report.json.
+
+      --baseline DIR    [default: the newest complete v14 run in --runs]
+      --optimized DIR   [default: the newest complete v15 run in --runs]
+      --out DIR         where the reports go [default: the optimized run's directory]
+      --runs DIR        [default profiles/runs]
+      --bin DIR         the programs [default build/release/bin]
+      --json            the comparison as JSON on stdout
+  -h, --help            print this text
+  -V, --version         print version and revision
+
+BASELINE, OPTIMIZED, OUT, RUNS and BIN in the environment do the same.
+
+Exit codes: of goxel-report compare: 0 done, 2 no such run, 3 the runs cannot be compared,
+4 a file could not be read or written
+TXT
+}
+
+baseline=${BASELINE:-}
+optimized=${OPTIMIZED:-}
+out=${OUT:-}
+runs=${RUNS:-$root/profiles/runs}
+bin=${BIN:-$root/build/release/bin}
+json=false
+
+while [ $# -gt 0 ]; do
+	case $1 in
+	--json) json=true ;;
+	-h | --help) usage && exit 0 ;;
+	-V | --version) print_version && exit 0 ;;
+	--baseline | --optimized | --out | --runs | --bin)
+		need_value "$1" $#
+		printf -v "${1#--}" '%s' "$2"
+		shift
+		;;
+	*) die 2 "unknown option '$1' (see --help)" ;;
+	esac
+	shift
+done
+
+# newest PRESET: the newest complete run of that preset; names begin with the time.
+newest() {
+	local file
+	for file in "$runs"/*/run.json; do
+		[ -f "$file" ] || continue
+		jq -r --arg preset "$1" --arg dir "$(dirname "$file")" \
+			'select(.state == "complete" and .preset == $preset) | $dir' "$file" 2>/dev/null || true
+	done | LC_ALL=C sort | tail -n 1
+}
+
+# pick VARIABLE WORD PRESET COMMAND
+pick() {
+	if [ -n "${!1}" ]; then
+		[ -d "${!1}" ] || die 2 "$2=${!1}: there is no such directory"
+		[ -f "${!1}/run.json" ] || die 2 "$2=${!1} is not a run directory: it has no run.json"
+		return 0
+	fi
+	printf -v "$1" '%s' "$(newest "$3")"
+	[ -n "${!1}" ] || die 2 "no complete $3 run in $runs: run $4 first, or name one with $2=DIR"
+}
+
+[ -x "$bin/goxel-report" ] || die 2 "$bin/goxel-report is missing: run make first"
+command -v jq >/dev/null || die 2 "jq is missing: run scripts/bootstrap.sh"
+pick baseline BASELINE v14 "make profile-baseline"
+pick optimized OPTIMIZED v15 "make profile-optimized"
+
+options=()
+[ -z "$out" ] || options+=(--out "$out")
+! $json || options+=(--json)
+exec "$bin/goxel-report" compare "$baseline" "$optimized" "${options[@]}"

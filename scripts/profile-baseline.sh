@@ -1,0 +1,455 @@
+#!/usr/bin/env bash
+# profile-baseline.sh - the main job (R-002): start a target, drive it, capture its profile, and
+# leave a run directory that explains itself.
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+usage() {
+	cat <<'TXT'
+Usage: scripts/profile-baseline.sh [options]
+Starts a server, drives it with goxel-load, captures its profile with goxel-profile
+and leaves profiles/runs/<date_time>-<label>/.
+
+What is measured:
+      --preset v14|v15    shipped target goxel-<preset> [default v14]
+      --target NAME|FILE  another target description (profiles/targets/*.target)
+      --args 'WORDS'      more words for the target's command, e.g. '--queue ring'
+      --workload NAME|FILE  of goxel-load [default: the target's]
+
+How much:
+      --duration T        measured load, e.g. 30s [default 30s]
+      --warmup T          before it, not measured [default 2s]
+      --workers N         connections of the load [default 10]
+      --depth N           requests in flight on each [default 1]
+      --threads N         of the load generator [default 1]
+      --rate R            open loop at R requests/s, e.g. 20k [default: closed loop]
+      --seed N            same seed, same requests [default 1]
+
+Where:
+      --label TEXT        last part of the directory's name [default: the target's]
+      --runs DIR          [default profiles/runs]
+      --bin DIR           the programs [default build/release/bin]
+
+      --json              run.json on stdout, everything else on stderr
+  -h, --help              print this text
+  -V, --version           print version and revision
+
+Every option can be given as an environment variable, too: PRESET, TARGET, WORKLOAD,
+DURATION, WORKERS, RATE, LABEL and so on; make passes them on.
+
+Exit codes: 0 complete; 1 complete, but requests failed; 2 wrong usage or a program is
+missing; 3 cannot measure here; 4 the run failed (the target died, no reply); 130
+interrupted. A run that did not complete stays as <directory>.partial, marked so.
+TXT
+}
+
+# ---- what was asked for ---------------------------------------------------------
+
+preset=${PRESET:-v14}
+target_name=${TARGET:-}
+args=${ARGS:-}
+workload=${WORKLOAD:-}
+duration=${DURATION:-30s}
+warmup=${WARMUP:-2s}
+workers=${WORKERS:-10}
+depth=${DEPTH:-1}
+threads=${THREADS:-1}
+rate=${RATE:-}
+seed=${SEED:-1}
+label=${LABEL:-}
+runs=${RUNS:-$root/profiles/runs}
+bin=${BIN:-$root/build/release/bin}
+json=false
+
+while [ $# -gt 0 ]; do
+	case $1 in
+	--json) json=true ;;
+	-h | --help) usage && exit 0 ;;
+	-V | --version) print_version && exit 0 ;;
+	--preset | --target | --args | --workload | --duration | --warmup | --workers | --depth | \
+		--threads | --rate | --seed | --label | --runs | --bin)
+		need_value "$1" $#
+		name=${1#--}
+		[ "$name" != target ] || name=target_name
+		printf -v "$name" '%s' "$2"
+		shift
+		;;
+	*) die 2 "unknown option '$1' (see --help)" ;;
+	esac
+	shift
+done
+
+people_fd=1
+if $json; then
+	people_fd=2
+fi
+
+check_asked() {
+	local name program
+	if [ -z "$target_name" ]; then
+		case $preset in
+		v14 | v15) target_name=goxel-$preset ;;
+		*) die 2 "preset is '$preset'; v14 or v15" ;;
+		esac
+	fi
+	duration_s=$(duration_seconds "$duration") ||
+		die 2 "duration is '$duration'; a time with its unit is needed, e.g. 30s"
+	warmup_s=$(duration_seconds "$warmup") ||
+		die 2 "warmup is '$warmup'; a time with its unit is needed, e.g. 2s"
+	for name in workers depth threads seed; do
+		[[ ${!name} =~ ^[1-9][0-9]*$ ]] || die 2 "$name is '${!name}'; a number from 1 is needed"
+	done
+	[ "$threads" -le "$workers" ] || die 2 "$threads threads cannot share $workers connections"
+	[[ $label =~ ^[A-Za-z0-9._-]*$ ]] || die 2 "label '$label': letters, digits, . _ - only"
+	for program in goxel-start goxel-load goxel-profile goxel-report; do
+		[ -x "$bin/$program" ] || die 2 "$bin/$program is missing: run make first"
+	done
+	command -v jq >/dev/null || die 2 "jq is missing: run scripts/bootstrap.sh"
+	load_target "$(target_file "$target_name")"
+	[ -n "$label" ] || label=${target[label]}
+	[ -n "$workload" ] || workload=${target[workload]}
+}
+
+# ---- the run directory ------------------------------------------------------------
+
+warnings=()
+phases=()
+reason=''
+
+note_warning() {
+	warnings+=("$*")
+	warn "$*"
+}
+
+make_directory() {
+	local stamp number=2
+	stamp=$(date +%Y%m%d_%H%M%S)
+	start_wall_ns=$(date +%s%N)
+	start_time=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+	final=$runs/$stamp-$label
+	while [ -e "$final" ] || [ -e "$final.partial" ]; do
+		final=$runs/$stamp-$label-$((number++))
+	done
+	dir=$final.partial
+	mkdir -p "$dir" || die 4 "cannot make $dir"
+	socket_dir=$(mktemp -d "${TMPDIR:-/tmp}/goxel-run.XXXXXX")
+}
+
+# phase NAME START_US: notes that it lasted from then until now.
+phase() {
+	phases+=("$(jq -nc --arg name "$1" --argjson from "$2" --argjson run "$run_us" \
+		--argjson now "$(now_us)" \
+		'{name: $name, start_s: (($from - $run) / 1e6), duration_s: (($now - $from) / 1e6)}')")
+}
+
+# The machine's stolen share since the start of the run, its load and its pressure.
+machine_after() {
+	local ticks
+	ticks=$(head -n 1 /proc/stat)
+	awk -v before="$ticks_before" -v after="$ticks" -v load_1m="$(cut -d ' ' -f 1 /proc/loadavg)" \
+		-v pressure="$(sed -n 's/^some avg10=\([0-9.]*\).*/\1/p' /proc/pressure/cpu 2>/dev/null)" '
+	BEGIN {
+		split(before, b); n = split(after, a)
+		for (i = 2; i <= n && i <= 9; i++) total += a[i] - b[i]
+		printf "{\"steal_pct\":%s,\"load_1m\":%s,\"pressure_cpu_pct\":%s}",
+			total > 0 ? 100 * (a[9] - b[9]) / total : "null", load_1m,
+			pressure == "" ? "null" : pressure
+	}'
+}
+
+json_lines() {
+	jq -Rnc '[inputs]' < <([ $# -eq 0 ] || printf '%s\n' "$@")
+}
+
+# A file that jq can slurp, also where the tool never wrote it.
+or_empty() {
+	if [ -s "$1" ]; then printf '%s' "$1"; else printf /dev/null; fi
+}
+
+# write_run STATE
+write_run() {
+	jq -n --slurpfile load "$(or_empty "$dir/load-test-results.json")" \
+		--slurpfile status "$(or_empty "$socket_dir/status.json")" \
+		--arg tool profile-baseline.sh \
+		--arg version "$(print_version | cut -d ' ' -f 3)" \
+		--arg revision "$(print_version | cut -d ' ' -f 4)" \
+		--arg variant "$(basename "$(dirname "$bin")")" \
+		--arg start_time "$start_time" --argjson start_wall_ns "$start_wall_ns" \
+		--arg state "$1" --arg reason "$reason" --arg label "$(basename "$final")" \
+		--arg target "${target[name]}" --argjson machine_after "$(machine_after)" \
+		--argjson warnings "$(json_lines "${warnings[@]}")" \
+		--argjson command "$(json_lines "${command[@]}")" \
+		--argjson phases "[$(IFS=, && printf '%s' "${phases[*]}")]" \
+		--argjson asked "$(jq -nc --arg workload "$workload" --arg duration "$duration" \
+			--arg warmup "$warmup" --arg workers "$workers" --arg rate "$rate" \
+			'{$workload, $duration, $warmup, $workers, $rate}')" \
+		--argjson files "$(cd "$dir" && printf '%s\n' * run.json | sort -u | jq -Rnc '[inputs]')" \
+		-f "$root/scripts/run.jq" >"$dir/run.json.new"
+	mv "$dir/run.json.new" "$dir/run.json"
+}
+
+# ---- what runs beside us, and how it ends -------------------------------------------
+
+server_pid='' load_pid='' profile_pid='' tee_pid=''
+dir='' socket_dir='' is_complete=false
+
+# Every way out passes here: nothing of ours stays behind, and the directory says what it is.
+# shellcheck disable=SC2317 # called by traps
+clean_up() {
+	local code=$? pid
+	trap - EXIT INT TERM HUP
+	for pid in $load_pid $profile_pid $server_pid; do
+		stop_pid "$pid" 5 || true
+	done
+	[ -z "$tee_pid" ] || wait "$tee_pid" 2>/dev/null || true
+	if [ -n "$dir" ] && ! $is_complete; then
+		[ -n "$reason" ] || reason="ended with code $code"
+		write_run incomplete 2>/dev/null || true
+		warn "the run is incomplete ($reason); what there is: $dir"
+	fi
+	[ -z "$socket_dir" ] || rm -rf "$socket_dir"
+	exit "$code"
+}
+
+# shellcheck disable=SC2317 # called by traps
+interrupted() {
+	reason="interrupted by SIG$1"
+	printf '\n' >&2
+	exit 130
+}
+
+# fail_run CODE SENTENCE: with the end of the target's log.
+fail_run() {
+	local code=$1
+	shift
+	reason=$*
+	warn "$*"
+	if [ -s "$dir/daemon.log" ]; then
+		warn "last lines of daemon.log:"
+		tail -n 10 "$dir/daemon.log" | sed 's/^/    /' >&2
+	fi
+	exit "$code"
+}
+
+server_must_live() {
+	local code=0
+	pid_lives "$server_pid" && return 0
+	wait "$server_pid" || code=$?
+	server_pid=''
+	if [ "$code" -gt 128 ]; then
+		fail_run 4 "the target died $1: killed by SIG$(kill -l $((code - 128)))"
+	fi
+	case $code in
+	2 | 3) fail_run "$code" "the target refused to start (exit $code)" ;;
+	esac
+	fail_run 4 "the target ended $1 with exit code $code"
+}
+
+# ---- the steps ----------------------------------------------------------------------
+
+endpoint_options() {
+	if [ -n "${target[unix]}" ]; then
+		printf '%s\n' --unix "$(fill "${target[unix]}")"
+	else
+		printf '%s\n' --tcp "$(fill "${target[tcp]}")"
+	fi
+}
+
+start_server() {
+	local word from ticks=600
+	from=$(now_us)
+	command=()
+	for word in ${target[command]}; do
+		if [ "$word" = '{args}' ]; then
+			read -ra words <<<"$args"
+			command+=("${words[@]}")
+		else
+			command+=("$(fill "$word")")
+		fi
+	done
+	mapfile -t endpoint < <(endpoint_options)
+	"$bin/goxel-start" "${endpoint[@]}" --request "${target[request]}" --timeout 10s \
+		--out "$socket_dir/start.json" -- "${command[@]}" >"$dir/daemon.log" 2>&1 </dev/null &
+	server_pid=$!
+	while [ ! -s "$socket_dir/start.json" ]; do
+		server_must_live "before it answered"
+		[ $((ticks--)) -gt 0 ] || fail_run 4 "the target does not come up"
+		sleep 0.02
+	done
+	if [ "$(jq -r .answered "$socket_dir/start.json")" != true ]; then
+		server_must_live "before it answered"
+		fail_run 4 "the target does not answer: $(jq -r .error "$socket_dir/start.json")"
+	fi
+	profiled_pid=$server_pid
+	if [ "${target[pid]}" = child ]; then
+		profiled_pid=$(pgrep --parent "$server_pid" | head -n 1)
+		[ -n "$profiled_pid" ] || fail_run 4 "the target has no child to profile"
+	fi
+	phase start "$from"
+	say "$(jq -r --arg name "${target[name]}" \
+		'"\($name): first reply after \(.first_reply_ns / 1e6 * 100 | round / 100) ms, " +
+		"\(.rss_bytes / 1048576 * 10 | round / 10) MiB resident"' "$socket_dir/start.json")"
+}
+
+# ask_status FILE
+ask_status() {
+	[ -n "${target[status]}" ] || return 0
+	if ! "$bin/goxel-start" "${endpoint[@]}" --request "${target[status]}" --timeout 10s \
+		>"$1.new" 2>"$socket_dir/status.err"; then
+		note_warning "the target does not say its status: $(tail -n 1 "$socket_dir/status.err")"
+		return 0
+	fi
+	if ! jq -e .result "$1.new" >/dev/null 2>&1; then
+		note_warning "the target's status is no JSON-RPC result: $(head -c 200 "$1.new")"
+		return 0
+	fi
+	mv "$1.new" "$1"
+}
+
+start_load() {
+	local options=("${endpoint[@]}" --workload "$workload" --connections "$workers" --depth "$depth"
+		--threads "$threads" --duration "$duration" --warmup "$warmup" --seed "$seed"
+		--progress on --out "$dir")
+	[ -z "$rate" ] || options+=(--rate "$rate")
+	mkfifo "$socket_dir/load.fifo"
+	tee "$dir/load.log" <"$socket_dir/load.fifo" >&"$people_fd" &
+	tee_pid=$!
+	"$bin/goxel-load" "${options[@]}" >"$socket_dir/load.fifo" 2>&1 &
+	load_pid=$!
+}
+
+start_profile() {
+	"$bin/goxel-profile" --pid "$profiled_pid" --out "$dir" --duration "$duration" \
+		>"$dir/profile.log" 2>&1 &
+	profile_pid=$!
+}
+
+# Waits for the load and the profile, and sees to it that the target lives.
+drive() {
+	local from load_code=0 profile_code=0 started=false warm_us
+	from=$(now_us)
+	start_load
+	warm_us=$(awk -v s="$warmup_s" 'BEGIN { printf "%d", s * 1e6 }')
+	while pid_lives "$load_pid" || { [ -n "$profile_pid" ] && pid_lives "$profile_pid"; }; do
+		server_must_live "during the load"
+		if ! $started && [ $(($(now_us) - from)) -ge "$warm_us" ]; then
+			phase warmup "$from"
+			from=$(now_us) started=true
+			start_profile
+		fi
+		sleep 0.05
+	done
+	server_must_live "during the load"
+	wait "$load_pid" || load_code=$?
+	load_pid=''
+	wait "$tee_pid" || true
+	tee_pid=''
+	if [ -n "$profile_pid" ]; then wait "$profile_pid" || profile_code=$?; fi
+	profile_pid=''
+	phase measure "$from"
+	judge_load "$load_code"
+	judge_profile "$profile_code" $started
+}
+
+judge_load() {
+	case $1 in
+	0) ;;
+	1) note_warning "the load generator counted failed operations (exit 1): see load.log" ;;
+	3) note_warning "the load generator says that it was the bottleneck or could not measure (exit 3)" ;;
+	2) fail_run 2 "the load generator refused: $(tail -n 1 "$dir/load.log")" ;;
+	*) fail_run 4 "the load generator failed with exit code $1: $(tail -n 1 "$dir/load.log")" ;;
+	esac
+	[ -s "$dir/load-test-results.json" ] || fail_run 4 "the load generator left no results"
+	load_judgement=$1
+}
+
+# A capture that is not permitted here does not spoil the run: it goes on and says what is missing.
+judge_profile() {
+	local code=$1 started=$2
+	if ! $started; then
+		note_warning "no profile: the load ended before its warm-up did"
+	elif [ "$code" -ne 0 ]; then
+		note_warning "the profile is not complete (exit $code): $(tail -n 1 "$dir/profile.log")"
+	fi
+	if [ -s "$dir/profile.json" ]; then
+		jq -r '(.missing // [])[] | "not captured: \(.name // .what // .): \(.reason // .why // "")"' \
+			"$dir/profile.json" 2>/dev/null | while IFS= read -r line; do say "$line"; done
+	fi
+}
+
+stop_server() {
+	local from code=0
+	from=$(now_us)
+	ask_status "$socket_dir/status.json"
+	stop_pid "$server_pid" 10 || code=$?
+	server_pid=''
+	[ "$code" -eq 0 ] || [ "$code" -eq 143 ] || note_warning "the target ended with exit code $code"
+	phase stop "$from"
+}
+
+# startup.json and stages.json (reports/lib/rundir.h).
+write_status_files() {
+	jq -n --slurpfile status "$(or_empty "$socket_dir/status.json")" \
+		--slurpfile start "$socket_dir/start.json" '
+		($status[0].result.startup // {}) as $s
+		| $s + {schema: "goxel-startup/1", phases: ($s.phases // []), ready_ns: $s.ready_ns,
+			first_connect_ns: $start[0].first_connect_ns,
+			first_reply_ns: $start[0].first_reply_ns,
+			rss_bytes: $start[0].rss_bytes, pss_bytes: $start[0].pss_bytes}' \
+		>"$dir/startup.json"
+	jq -n --slurpfile status "$(or_empty "$socket_dir/status.json")" \
+		'{schema: "goxel-stages/1", stages: ($status[0].result.stages // {})}' >"$dir/stages.json"
+}
+
+draw_flame_graph() {
+	[ -s "$dir/cpu.folded" ] || return 0
+	"$bin/goxel-report" flamegraph "$dir/cpu.folded" --out "$dir/cpu.svg" 2>"$socket_dir/flame.err" ||
+		note_warning "no flame graph: $(tail -n 1 "$socket_dir/flame.err")"
+}
+
+finish() {
+	write_run complete
+	mv "$dir" "$final"
+	dir=$final is_complete=true
+	"$bin/goxel-report" profile "$final" >/dev/null 2>"$socket_dir/report.err" ||
+		warn "no report: $(tail -n 1 "$socket_dir/report.err")"
+	if $json; then
+		cat "$final/run.json"
+	else
+		summary
+	fi
+}
+
+summary() {
+	say ""
+	jq -r '
+		def us: . / 1000 * 10 | round / 10;
+		"\(.totals.ops_count) operations in \(.totals.elapsed_s * 10 | round / 10) s: " +
+		"\(.totals.throughput_per_s | round)/s, \(.totals.errors_count) errors",
+		"response time: p50 \(.response_time_ns.p50 | us) us, p99 \(.response_time_ns.p99 | us) us, " +
+		"p99.9 \(.response_time_ns.p99_9 | us) us, max \(.response_time_ns.max | us) us"' \
+		"$final/load-test-results.json"
+	[ ${#warnings[@]} -eq 0 ] || printf 'warning: %s\n' "${warnings[@]}"
+	say "run: ${final#"$PWD"/}"
+}
+
+check_asked
+run_us=$(now_us)
+ticks_before=$(head -n 1 /proc/stat)
+command=()
+trap clean_up EXIT
+trap 'interrupted INT' INT
+trap 'interrupted TERM' TERM
+trap 'interrupted HUP' HUP
+make_directory
+write_run incomplete
+say "profiling ${target[name]}: $workload, $workers connections, $duration after $warmup" \
+	"(about $(awk -v a="$duration_s" -v b="$warmup_s" 'BEGIN { printf "%d", a + b + 3 }') s)"
+start_server
+drive
+stop_server
+write_status_files
+draw_flame_graph
+finish
+exit "$load_judgement"

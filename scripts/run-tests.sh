@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# run-tests.sh - runs test programs one after the other and shows the closing lines of each; all of
+# the output where one fails. Goes on after a failure, and fails at the end.
+#
+#	scripts/run-tests.sh PROGRAM...
+set -euo pipefail
+
+[ $# -gt 0 ] || {
+	echo "usage: scripts/run-tests.sh PROGRAM..." >&2
+	exit 2
+}
+export ASAN_OPTIONS=${ASAN_OPTIONS:-halt_on_error=1}
+export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
+failed=()
+for program in "$@"; do
+	log=$program.log
+	code=0
+	timeout --kill-after=10 "${TEST_TIMEOUT:-600}" "$program" >"$log" 2>&1 </dev/null || code=$?
+	if [ "$code" -eq 0 ] || [ "$code" -eq 77 ]; then
+		# From cmocka's "... test(s) run." on; the last line of others.
+		awk -v name="${program##*/}" -v skipped=$((code == 77)) '
+			/^\[==========\].* run\./ { text = ""; keep = 1 }
+			keep { text = text "\n    " $0 }
+			{ last = $0 }
+			END { printf "%s%s%s\n", name, skipped ? " (skipped)" : "",
+				text != "" ? text : "\n    " last }' "$log"
+	else
+		cat "$log"
+		echo "FAILED: $program (exit $code)"
+		failed+=("$program")
+	fi
+done
+if [ ${#failed[@]} -gt 0 ]; then
+	printf '%d of %d test programs failed:\n' ${#failed[@]} $#
+	printf '    %s\n' "${failed[@]}"
+	exit 1
+fi
+printf 'all %d test programs passed\n' $#

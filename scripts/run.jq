@@ -1,0 +1,39 @@
+# run.jq - composes run.json (schema goxel-run/1, reports/lib/rundir.h) of what the tools wrote.
+# --slurpfile load, status (both may be empty); --arg and --argjson as used below.
+
+($load[0] // {}) as $l
+| ($status[0].result // {}) as $s
+| {
+	schema: "goxel-run/1",
+	tool: $tool,
+	version: ($l.version // $version),
+	revision: ($l.revision // $revision),
+	compiler: $l.compiler,
+	variant: ($l.variant // $variant),
+	flags: $l.flags,
+	start_time: $start_time,
+	start_wall_ns: $start_wall_ns,
+	machine: $l.machine,
+	machine_after: $machine_after,
+	warnings: ($warnings + ($l.warnings // []) | unique),
+	state: $state,
+	reason: (if $reason == "" then null else $reason end),
+	label: $label,
+	target: $target,
+	preset: ($s.preset // null),
+	daemon: {
+		version: $s.version,
+		revision: $s.revision,
+		variant: $s.variant,
+		compiler: $s.compiler,
+		flags: $s.flags,
+		command: $command
+	},
+	axes: ($s.axes // {}),
+	workload: ((($l.load // {}) | {
+		name: .workload, seed, connections_count, depth, threads_count, rate_per_s,
+		duration_s, warmup_s, mode
+	}) + { asked: $asked }),
+	phases: $phases,
+	files: $files
+}
