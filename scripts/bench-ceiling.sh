@@ -1,0 +1,292 @@
+#!/usr/bin/env bash
+# bench-ceiling.sh - the speed targets of the daemon, the generator and the capture, each as a ratio
+# of two things measured in turn in the same rounds, against the kernel's ceiling: a bare echo server.
+#
+# Blocks taken one after the other differ by a quarter here without any cause; so every round
+# measures both sides of every ratio, in alternating order, and what is judged is the median of the
+# rounds' ratios, shown with their spread.
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+usage() {
+	cat <<'TXT'
+Usage: scripts/bench-ceiling.sh [options] [PART...]
+Measures the speed targets in interleaved rounds and prints medians of ratios.
+
+Parts (default: all):
+  ping      v15 against the echo server: 50 connections depth 1, 10 depth 16, 10 depth 64
+  mixed     v15 against v14, 90 % writes, 10 connections
+  start     v15's exec to first reply against the echo server's; its memory after it
+  generator goxel-load against the echo server, 10 connections, depth 1 and 16
+  capture   v15 with 99 Hz sampling and heap sampling against without
+
+      --rounds N       [default 7]
+      --duration T     of each measurement [default 1s]
+      --bin DIR        the programs [default build/release/bin]
+      --json           one JSON document on stdout, goxel-ceiling/1
+  -h, --help           print this text
+  -V, --version        print version and revision
+
+Exit codes: 0 every target is met; 1 one is missed; 2 wrong usage; 4 a server or the
+generator failed; 130 interrupted
+TXT
+}
+
+rounds=${ROUNDS:-7}
+duration=${DURATION:-1s}
+bin=${BIN:-$root/build/release/bin}
+json=false
+parts=()
+while [ $# -gt 0 ]; do
+	case $1 in
+	--json) json=true ;;
+	-h | --help) usage && exit 0 ;;
+	-V | --version) print_version && exit 0 ;;
+	--rounds | --duration | --bin)
+		need_value "$1" $#
+		printf -v "${1#--}" '%s' "$2"
+		shift
+		;;
+	ping | mixed | start | generator | capture) parts+=("$1") ;;
+	*) die 2 "unknown part or option '$1' (see --help)" ;;
+	esac
+	shift
+done
+[ ${#parts[@]} -gt 0 ] || parts=(ping mixed start generator capture)
+[[ $rounds =~ ^[1-9][0-9]*$ ]] || die 2 "rounds is '$rounds'; a number from 1 is needed"
+duration_seconds "$duration" >/dev/null || die 2 "duration is '$duration'; a time like 1s is needed"
+for program in goxel-start goxel-load goxel-daemon goxel-profile; do
+	[ -x "$bin/$program" ] || die 2 "$bin/$program is missing: run make first"
+done
+command -v jq >/dev/null || die 2 "jq is missing: run scripts/bootstrap.sh"
+people_fd=1
+if $json; then
+	people_fd=2
+fi
+
+# ---- servers --------------------------------------------------------------------
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/goxel-ceiling.XXXXXX")
+rows=$work/rows # metric, ratio or value; one line a round
+declare -A pids
+
+# shellcheck disable=SC2317 # called by traps
+clean_up() {
+	local code=$? name
+	trap - EXIT INT TERM HUP
+	for name in "${!pids[@]}"; do stop_pid "${pids[$name]}" 5 || true; done
+	rm -rf "$work"
+	exit "$code"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM HUP
+
+# start NAME COMMAND...: its socket is $work/NAME.sock; leaves $work/NAME.json
+start() {
+	local name=$1 ticks=500
+	shift
+	rm -f "$work/$name.json"
+	"$bin/goxel-start" --unix "$work/$name.sock" --out "$work/$name.json" -- "$@" \
+		>"$work/$name.log" 2>&1 </dev/null &
+	pids[$name]=$!
+	while [ ! -s "$work/$name.json" ]; do
+		[ $((ticks--)) -gt 0 ] || die 4 "$name does not come up"
+		sleep 0.02
+	done
+	[ "$(jq .answered "$work/$name.json")" = true ] ||
+		die 4 "$name does not answer: $(jq -r .error "$work/$name.json"); $(tail -n 1 "$work/$name.log")"
+}
+
+stop() {
+	stop_pid "${pids[$1]}" 20 || true
+	unset "pids[$1]"
+}
+
+start_named() {
+	case $1 in
+	echo) start echo "$bin/goxel-load" --serve-echo --unix "$work/echo.sock" ;;
+	v14) start v14 "$bin/goxel-daemon" --preset v14 --socket "$work/v14.sock" ;;
+	v15) start v15 "$bin/goxel-daemon" --preset v15 --socket "$work/v15.sock" ;;
+	sampled)
+		start sampled "$bin/goxel-daemon" --preset v15 --socket "$work/sampled.sock" \
+			--heap-sample 512KiB
+		;;
+	esac
+}
+
+# Measurements leave their figure in $value: in a subshell, what they start could outlive us.
+
+# rate SERVER WORKLOAD CONNECTIONS DEPTH: requests/s
+rate() {
+	local code=0
+	"$bin/goxel-load" --unix "$work/$1.sock" --workload "$2" --connections "$3" --depth "$4" \
+		--threads 1 --duration "$duration" --warmup 200ms --progress off --json \
+		>"$work/load.json" 2>"$work/load.err" || code=$?
+	# 3: the generator was the limit, which against the echo server it may well be.
+	[ $code -eq 0 ] || [ $code -eq 3 ] ||
+		die 4 "goxel-load against $1 failed (exit $code): $(tail -n 1 "$work/load.err")"
+	value=$(jq .totals.throughput_per_s "$work/load.json")
+}
+
+add_row() {
+	printf '%s %s\n' "$1" "$2" >>"$rows"
+}
+
+ratio() {
+	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.5f", a / b }'
+}
+
+# pair METRIC ROUND COMMAND_A -- COMMAND_B: odd rounds measure A first, even ones B.
+pair() {
+	local metric=$1 round=$2 a b
+	shift 2
+	local first=() second=()
+	while [ "$1" != -- ]; do
+		first+=("$1")
+		shift
+	done
+	shift
+	second=("$@")
+	if [ $((round % 2)) -eq 1 ]; then
+		"${first[@]}"
+		a=$value
+		"${second[@]}"
+		b=$value
+	else
+		"${second[@]}"
+		b=$value
+		"${first[@]}"
+		a=$value
+	fi
+	add_row "$metric" "$(ratio "$a" "$b")"
+	add_row "$metric.a" "$a"
+	add_row "$metric.b" "$b"
+}
+
+# ---- parts: each measures one round ------------------------------------------------
+
+round_ping() {
+	pair ping_n50_p1 "$1" rate v15 ping 50 1 -- rate echo ping 50 1
+	pair ping_n10_p16 "$1" rate v15 ping 10 16 -- rate echo ping 10 16
+	pair ping_n10_p64 "$1" rate v15 ping 10 64 -- rate echo ping 10 64
+}
+
+round_mixed() {
+	pair mixed_n10 "$1" rate v15 mixed 10 1 -- rate v14 mixed 10 1
+}
+
+first_reply() {
+	local from=$1 name=cold_$1
+	case $from in
+	echo) start "$name" "$bin/goxel-load" --serve-echo --unix "$work/$name.sock" ;;
+	v15) start "$name" "$bin/goxel-daemon" --preset v15 --socket "$work/$name.sock" ;;
+	esac
+	stop "$name"
+	value=$(jq .first_reply_ns "$work/$name.json")
+}
+
+round_start() {
+	pair start_to_reply "$1" first_reply v15 -- first_reply echo
+	add_row rss_mib "$(jq '.rss_bytes / 1048576' "$work/cold_v15.json")"
+}
+
+round_generator() {
+	rate echo ping 10 1
+	add_row generator_n10_p1 "$value"
+	rate echo ping 10 16
+	add_row generator_n10_p16 "$value"
+}
+
+with_capture() {
+	local out=$work/profile
+	rm -rf "$out"
+	mkdir "$out"
+	# Longer than the measurement, so that none of it is without capture; then ended by us.
+	"$bin/goxel-profile" --pid "${pids[sampled]}" --out "$out" --duration 600s \
+		>"$work/profile.log" 2>&1 &
+	pids[profile]=$!
+	sleep 0.5
+	rate sampled mixed 10 1
+	pid_lives "${pids[profile]}" || die 4 "goxel-profile ended early: $(tail -n 1 "$work/profile.log")"
+	stop profile
+}
+
+round_capture() {
+	pair capture "$1" with_capture -- rate v15 mixed 10 1
+}
+
+# ---- judgement -----------------------------------------------------------------------
+
+# metric, relation, target, what it is
+targets() {
+	cat <<'TXT'
+ping_n50_p1       >= 0.85    v15 ping / echo, 50 connections, depth 1
+ping_n10_p16      >= 0.40    v15 ping / echo, 10 connections, depth 16
+ping_n10_p64      >= 0.30    v15 ping / echo, 10 connections, depth 64
+mixed_n10         >= 2       v15 mixed / v14 mixed, 10 connections
+start_to_reply    <= 4       v15 exec to first reply / echo's
+rss_mib           <= 4.768   v15 resident MiB after the start (5 MB)
+generator_n10_p1  >= 250000  goxel-load against echo, requests/s, depth 1
+generator_n10_p16 >= 2000000 goxel-load against echo, requests/s, depth 16
+capture           >= 0.97    v15 mixed with capture / without
+TXT
+}
+
+judge() {
+	targets | while read -r metric relation target what; do
+		awk -v metric="$metric" '$1 == metric { print $2 }' "$rows" | sort -g |
+			awk -v metric="$metric" -v relation="$relation" -v target="$target" -v what="$what" '
+			{ v[NR] = $1 }
+			END {
+				if (!NR) exit
+				median = NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2
+				met = relation == ">=" ? median >= target : median <= target
+				printf "%s\t%s\t%s\t%.6g\t%.6g\t%.6g\t%d\t%s\t%s\n", metric, relation, target,
+					median, v[1], v[NR], NR, met ? "met" : "missed", what
+			}'
+	done
+}
+
+show() {
+	local tab=$'\t'
+	printf '\n%-46s %10s  %-21s %12s  %s\n' "median of $rounds rounds" "" "lowest .. highest" target ""
+	while IFS=$tab read -r _ relation target median low high _ verdict what; do
+		printf '%-46s %10.4g  %-21s %12s  %s\n' "$what" "$median" \
+			"$(printf '%.4g .. %.4g' "$low" "$high")" "$relation $target" "$verdict"
+	done
+	printf '\n%s\n' "Client and server share the machine's $(nproc) processors; nothing is pinned."
+}
+
+to_json() {
+	jq -Rn --arg revision "$(print_version | cut -d ' ' -f 4)" --argjson rounds "$rounds" \
+		--arg duration "$duration" --rawfile rows "$rows" '
+		{schema: "goxel-ceiling/1", revision: $revision, rounds_count: $rounds, duration: $duration,
+		 metrics: [inputs | split("\t") | {name: .[0], relation: .[1], target: (.[2] | tonumber),
+			median: (.[3] | tonumber), min: (.[4] | tonumber), max: (.[5] | tonumber),
+			verdict: .[7], what: .[8]}],
+		 values: ($rows | split("\n") | map(select(. != "") | split(" ") | {(.[0]): (.[1] | tonumber)})
+			| reduce .[] as $r ({}; reduce ($r | keys[]) as $k (.; .[$k] += [$r[$k]])))}'
+}
+
+servers_needed() {
+	case " ${parts[*]} " in *" ping "* | *" generator "*) echo echo ;; esac
+	case " ${parts[*]} " in *" ping "* | *" mixed "* | *" capture "*) echo v15 ;; esac
+	case " ${parts[*]} " in *" mixed "*) echo v14 ;; esac
+	case " ${parts[*]} " in *" capture "*) echo sampled ;; esac
+}
+
+wants() {
+	case " ${parts[*]} " in *" $1 "*) ;; *) return 1 ;; esac
+}
+
+for server in $(servers_needed); do start_named "$server"; done
+for round in $(seq "$rounds"); do
+	say "round $round of $rounds: ${parts[*]}"
+	for part in ping mixed start generator capture; do
+		if wants $part; then "round_$part" "$round"; fi
+	done
+done
+judge >"$work/judged"
+if $json; then to_json <"$work/judged"; else show <"$work/judged"; fi
+! grep -q $'\tmissed\t' "$work/judged" || exit 1
