@@ -153,8 +153,8 @@ machine_after() {
 		split(before, b); n = split(after, a)
 		for (i = 2; i <= n && i <= 9; i++) total += a[i] - b[i]
 		printf "{\"steal_pct\":%s,\"load_1m\":%s,\"pressure_cpu_pct\":%s}",
-			total > 0 ? 100 * (a[9] - b[9]) / total : "null", load_1m,
-			pressure == "" ? "null" : pressure
+			(total > 0 ? 100 * (a[9] - b[9]) / total : "null"), load_1m,
+			(pressure == "" ? "null" : pressure)
 	}'
 }
 
@@ -176,7 +176,7 @@ write_run() {
 		--arg revision "$(print_version | cut -d ' ' -f 4)" \
 		--arg variant "$(basename "$(dirname "$bin")")" \
 		--arg start_time "$start_time" --argjson start_wall_ns "$start_wall_ns" \
-		--arg state "$1" --arg reason "$reason" --arg label "$(basename "$final")" \
+		--arg state "$1" --arg reason "$reason" --arg run_label "$(basename "$final")" \
 		--arg target "${target[name]}" --argjson machine_after "$(machine_after)" \
 		--argjson warnings "$(json_lines "${warnings[@]}")" \
 		--argjson command "$(json_lines "${command[@]}")" \
@@ -185,8 +185,8 @@ write_run() {
 			--arg warmup "$warmup" --arg workers "$workers" --arg rate "$rate" \
 			'{$workload, $duration, $warmup, $workers, $rate}')" \
 		--argjson files "$(cd "$dir" && printf '%s\n' * run.json | sort -u | jq -Rnc '[inputs]')" \
-		-f "$root/scripts/run.jq" >"$dir/run.json.new"
-	mv "$dir/run.json.new" "$dir/run.json"
+		-f "$root/scripts/run.jq" >"$dir/.run.json" &&
+		mv "$dir/.run.json" "$dir/run.json"
 }
 
 # ---- what runs beside us, and how it ends -------------------------------------------
@@ -421,16 +421,11 @@ finish() {
 	fi
 }
 
+# The load generator has shown its own summary.
 summary() {
 	say ""
-	jq -r '
-		def us: . / 1000 * 10 | round / 10;
-		"\(.totals.ops_count) operations in \(.totals.elapsed_s * 10 | round / 10) s: " +
-		"\(.totals.throughput_per_s | round)/s, \(.totals.errors_count) errors",
-		"response time: p50 \(.response_time_ns.p50 | us) us, p99 \(.response_time_ns.p99 | us) us, " +
-		"p99.9 \(.response_time_ns.p99_9 | us) us, max \(.response_time_ns.max | us) us"' \
-		"$final/load-test-results.json"
-	[ ${#warnings[@]} -eq 0 ] || printf 'warning: %s\n' "${warnings[@]}"
+	[ ${#warnings[@]} -eq 0 ] || say "$(printf 'warning: %s\n' "${warnings[@]}")"
+	[ ! -f "$final/report.html" ] || say "report: ${final#"$PWD"/}/report.html"
 	say "run: ${final#"$PWD"/}"
 }
 

@@ -18,7 +18,7 @@
 	warnings: ($warnings + ($l.warnings // []) | unique),
 	state: $state,
 	reason: (if $reason == "" then null else $reason end),
-	label: $label,
+	label: $run_label,
 	target: $target,
 	preset: ($s.preset // null),
 	daemon: {
