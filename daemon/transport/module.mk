@@ -7,3 +7,8 @@ transport-srcs := \
 	daemon/transport/transport_inproc.c \
 	daemon/transport/transport_poll.c \
 	daemon/transport/transport_threads.c
+
+tests += test_transport
+test_transport-srcs := daemon/test/test_transport.c
+test_transport-libs := transport base
+test_transport-ldlibs := -lcmocka
