@@ -84,7 +84,7 @@ static void open_control(struct capture *c)
 		rc = control_find(&c->target, &c->control, &err);
 	}
 	if (rc < 0)
-		capture_miss(c, "requests per second", err.msg);
+		capture_miss(c, "request counts", err.msg);
 }
 
 static bool take_heap(struct capture *c, struct heap_profile *out, struct err *err)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,12 +18,15 @@ struct line {
 
 size_t fold_depth(struct symbols *symbols, const uint64_t *addrs, size_t depth)
 {
+	bool was_user = false;
+
 	for (size_t i = 0; i < depth; i++) {
 		const struct symbols_place *place = symbols_find(symbols, addrs[i]);
 
 		/* The place where it stood is kept even so: time was spent there. */
-		if (place && !place->is_known)
+		if (place && (!place->is_known || (place->is_kernel && was_user)))
 			return i > 0 ? i : 1;
+		was_user |= place && !place->is_kernel;
 	}
 	return depth;
 }

@@ -19,7 +19,10 @@ struct symbols;
 int fold_write(const struct stacks *stacks, struct symbols *symbols, size_t value,
 	       struct strbuf *out, struct err *err);
 
-/* Frames of a stack that mean something: up to the first address that is in no mapping. */
+/*
+ * Frames of a stack that mean something: up to the first address that is in no mapping, or in the
+ * kernel although user code stands inside of it.
+ */
 size_t fold_depth(struct symbols *symbols, const uint64_t *addrs, size_t depth);
 
 #endif

@@ -143,6 +143,25 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* What is missing for the same reason is said in one line. */
+static void report_missing(const struct capture *c, FILE *out)
+{
+	for (size_t i = 0; i < c->missing_count; i++) {
+		bool is_said = false;
+
+		for (size_t k = 0; k < i; k++)
+			is_said |= strcmp(c->missing[k].reason, c->missing[i].reason) == 0;
+		if (is_said)
+			continue;
+		fprintf(out, "no %s", c->missing[i].name);
+		for (size_t k = i + 1; k < c->missing_count; k++) {
+			if (strcmp(c->missing[k].reason, c->missing[i].reason) == 0)
+				fprintf(out, ", %s", c->missing[k].name);
+		}
+		fprintf(out, ": %s\n", c->missing[i].reason);
+	}
+}
+
 static void report(const struct capture *c, FILE *out)
 {
 	if (c->has_samples)
@@ -156,8 +175,7 @@ static void report(const struct capture *c, FILE *out)
 	}
 	if (c->summary.len)
 		fwrite(c->summary.ptr, 1, c->summary.len, out);
-	for (size_t i = 0; i < c->missing_count; i++)
-		fprintf(out, "no %s: %s\n", c->missing[i].name, c->missing[i].reason);
+	report_missing(c, out);
 	fprintf(out, "%s:", c->cfg.out_dir);
 	for (size_t i = 0; i < c->files_count; i++)
 		fprintf(out, " %s", c->files[i]);
