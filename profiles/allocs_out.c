@@ -85,7 +85,7 @@ static int compare_line_numbers(const void *a, const void *b)
 
 static json_t *routine_json(const struct allocs *a, const struct routine *r)
 {
-	const struct allocs_line **lines = calloc(a->lines_count, sizeof(*lines));
+	const struct allocs_line **lines = calloc(a->lines_count, sizeof(void *));
 	json_t *item = json_object(), *list = json_array();
 	size_t count = 0;
 
@@ -94,7 +94,7 @@ static json_t *routine_json(const struct allocs *a, const struct routine *r)
 			lines[count++] = &a->lines[i];
 	}
 	if (count)
-		qsort(lines, count, sizeof(*lines), compare_line_numbers);
+		qsort(lines, count, sizeof(void *), compare_line_numbers);
 	set_text(item, "function", r->first->function);
 	set_text(item, "file", r->first->file);
 	set_count(item, "allocs_count", r->allocs_count);
@@ -172,9 +172,8 @@ static size_t children_of(const struct allocs *a, size_t parent, size_t **out)
 	return count;
 }
 
-/* Recursion is bounded by TREE_DEPTH_MAX. */
-static json_t *tree_json(const struct allocs *a, size_t parent,
-			 unsigned depth) /* NOLINT(misc-no-recursion) */
+/* Recursion is bounded by TREE_DEPTH_MAX. NOLINTNEXTLINE(misc-no-recursion) */
+static json_t *tree_json(const struct allocs *a, size_t parent, unsigned depth)
 {
 	json_t *list = json_array();
 	size_t *children;

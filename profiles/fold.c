@@ -36,8 +36,11 @@ static void add_name(struct strbuf *sb, const char *name, const char *suffix)
 {
 	if (sb->len)
 		strbuf_add_char(sb, ';');
-	for (; *name; name++)
-		strbuf_add_char(sb, *name == ';' || *name == '\n' ? ':' : *name);
+	for (; *name; name++) {
+		bool tears = *name == ';' || *name == '\n';
+
+		strbuf_add(sb, tears ? ":" : name, 1);
+	}
 	strbuf_add_str(sb, suffix);
 }
 

@@ -114,7 +114,7 @@ int heap_parse(json_t *json, struct symbols *symbols, struct heap_profile *out, 
 	if (rc < 0) {
 		heap_deinit(&p);
 		return err_set(err, rc, "heap profile: entry %zu: %s", i,
-			       rc == -EPROTO ? "not a sample or a mapping" : strerror(-rc));
+			       rc == -EPROTO ? "not a sample or a mapping" : strerrordesc_np(-rc));
 	}
 	*out = p;
 	return 0;

@@ -51,14 +51,15 @@ struct kallsyms *kallsyms_open(void)
 		return NULL;
 	k = calloc(1, sizeof(*k));
 	while (k && fgets(line, sizeof(line), in)) {
-		unsigned long long addr;
-		char type, name[256];
+		char *at;
+		uint64_t addr = strtoull(line, &at, 16);
 
-		/* Functions of the kernel and its modules; the rest of the line is the module. */
-		if (sscanf(line, "%llx %c %255s", &addr, &type, name) != 3 ||
-		    !strchr("tTwW", type) || addr >> 63 == 0)
+		/* "address type name [module]"; functions have these types. */
+		if (addr >> 63 == 0 || at[0] != ' ' || !at[1] || !strchr("tTwW", at[1]) ||
+		    at[2] != ' ')
 			continue;
-		if (!add(k, addr, name))
+		at[3 + strcspn(at + 3, " \t\n")] = '\0';
+		if (!add(k, addr, at + 3))
 			break;
 	}
 	fclose(in);

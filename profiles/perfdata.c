@@ -172,7 +172,7 @@ static int read_mmap(struct reader *r, const struct perf_event_header *h, struct
 		take_u64(&c);
 		take_u64(&c);
 		m.is_executable = low_half(take_u64(&c)) & PROT_EXEC; /* prot, flags */
-		for (unsigned i = 0;
+		for (size_t i = 0;
 		     h->misc & PERF_RECORD_MISC_MMAP_BUILD_ID && !c.is_short && i < id[0] && i < 20;
 		     i++)
 			snprintf(m.build_id + 2 * i, 3, "%02x", id[4 + i]);
@@ -299,7 +299,7 @@ int perfdata_read(const char *path, const struct perfdata_visitor *visitor, void
 	void *map;
 
 	if (fd < 0)
-		return err_set(err, -errno, "open %s: %s", path, strerror(errno));
+		return err_set(err, -errno, "open %s: %s", path, strerrordesc_np(errno));
 	if (fstat(fd, &st) < 0 || st.st_size <= 0 || (uint64_t)st.st_size > PERFDATA_BYTES_MAX) {
 		close(fd);
 		return err_set(err, -EPROTO, "%s: empty, or larger than %llu MiB", path,
@@ -308,7 +308,7 @@ int perfdata_read(const char *path, const struct perfdata_visitor *visitor, void
 	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	close(fd);
 	if (map == MAP_FAILED)
-		return err_set(err, -errno, "map %s: %s", path, strerror(errno));
+		return err_set(err, -errno, "map %s: %s", path, strerrordesc_np(errno));
 	rc = perfdata_parse(span_of(map, (size_t)st.st_size), visitor, arg, info, err);
 	munmap(map, (size_t)st.st_size);
 	return rc < 0 ? err_wrap(err, rc, "%s", path) : rc;

@@ -97,7 +97,7 @@ static uint64_t function_id(struct builder *b, const struct symbols_frame *frame
 
 static void fill_lines(struct builder *b, Pprof__Location *l, const struct symbols_place *place)
 {
-	l->line = calloc(place->count, sizeof(Pprof__Line *));
+	l->line = calloc(place->count, sizeof(void *));
 	for (size_t i = 0; l->line && i < place->count; i++) {
 		Pprof__Line *line = malloc(sizeof(*line));
 
@@ -172,7 +172,7 @@ static void add_sample(struct builder *b, const struct stack *stack, size_t type
 		b->failed = true;
 	}
 	if (stack->label[0]) {
-		s->label = malloc(sizeof(*s->label));
+		s->label = malloc(sizeof(void *));
 		if (s->label) {
 			s->label[0] = thread_label(b, stack->label);
 			s->n_label = s->label[0] != NULL;
@@ -250,7 +250,7 @@ static int pack_and_write(const Pprof__Profile *profile, const char *path, struc
 		rc = gzip(bytes, len, &zipped, &zipped_len);
 	}
 	if (rc < 0)
-		err_set(err, rc, "%s: cannot compress: %s", path, strerror(-rc));
+		err_set(err, rc, "%s: cannot compress: %s", path, strerrordesc_np(-rc));
 	else
 		rc = file_write_atomic(path, span_of((const char *)zipped, zipped_len), err);
 	free(zipped);

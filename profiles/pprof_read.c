@@ -57,7 +57,7 @@ const char *pprof_text(const struct pprof_profile *p, int64_t index)
 static int index_functions(struct pprof_profile *p)
 {
 	p->functions_max = p->msg->n_function + 1;
-	p->functions = calloc(p->functions_max, sizeof(*p->functions));
+	p->functions = calloc(p->functions_max, sizeof(void *));
 	if (!p->functions)
 		return -ENOMEM;
 	for (size_t i = 0; i < p->msg->n_function; i++) {
@@ -73,7 +73,7 @@ static int index_functions(struct pprof_profile *p)
 static int index_locations(struct pprof_profile *p)
 {
 	p->locations_max = p->msg->n_location + 1;
-	p->locations = calloc(p->locations_max, sizeof(*p->locations));
+	p->locations = calloc(p->locations_max, sizeof(void *));
 	if (!p->locations)
 		return -ENOMEM;
 	for (size_t i = 0; i < p->msg->n_location; i++) {
@@ -121,7 +121,7 @@ int pprof_parse(struct span bytes, struct pprof_profile *out, struct err *err)
 	if (is_zipped) {
 		rc = inflate_all(bytes, &plain, &len);
 		if (rc < 0)
-			return err_set(err, rc, "cannot decompress: %s", strerror(-rc));
+			return err_set(err, rc, "cannot decompress: %s", strerrordesc_np(-rc));
 	}
 	p.msg = pprof__profile__unpack(NULL, len, is_zipped ? plain : (const uint8_t *)bytes.ptr);
 	free(plain);
@@ -138,7 +138,8 @@ int pprof_parse(struct span bytes, struct pprof_profile *out, struct err *err)
 	if (rc < 0) {
 		pprof_deinit(&p);
 		return err_set(err, rc, "a damaged pprof profile: %s",
-			       rc == -EPROTO ? "a number in it points nowhere" : strerror(-rc));
+			       rc == -EPROTO ? "a number in it points nowhere"
+					     : strerrordesc_np(-rc));
 	}
 	*out = p;
 	return 0;

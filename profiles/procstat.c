@@ -9,6 +9,7 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
+#include "daemon/base/proc_maps.h"
 
 enum {
 	GUARD_BYTES = 4096, /* glibc's default guard below a thread's stack */
@@ -79,22 +80,20 @@ struct smaps_state {
 
 static bool parse_mapping(const char *line, struct smaps_state *s)
 {
-	unsigned long long start, limit;
-	char perms[5];
-	int path_at = 0;
+	struct proc_mapping m;
 	bool is_guard, is_named;
 
-	if (sscanf(line, "%llx-%llx %4s %*s %*s %*s %n", &start, &limit, perms, &path_at) != 3)
+	if (!proc_maps_parse(line, &m))
 		return false;
-	is_named = path_at > 0 && line[path_at] != '\n' && line[path_at] != '\0';
-	is_guard = !is_named && perms[0] == '-' && limit - start == GUARD_BYTES;
-	s->is_file = is_named && line[path_at] == '/';
-	s->is_stack = (is_named && strncmp(line + path_at, "[stack", 6) == 0) ||
-		      (!is_named && perms[1] == 'w' && s->below_limit == start && start != 0);
+	is_named = m.path.len > 0;
+	is_guard = !is_named && m.perms[0] == '-' && m.limit - m.start == GUARD_BYTES;
+	s->is_file = span_starts(m.path, SPAN_LIT("/"));
+	s->is_stack = span_starts(m.path, SPAN_LIT("[stack")) ||
+		      (!is_named && m.perms[1] == 'w' && s->below_limit == m.start && m.start != 0);
 	s->is_anonymous = !s->is_file && !s->is_stack;
-	s->start = start;
-	s->limit = limit;
-	s->below_limit = is_guard ? limit : 0;
+	s->start = m.start;
+	s->limit = m.limit;
+	s->below_limit = is_guard ? m.limit : 0;
 	return true;
 }
 
@@ -187,7 +186,8 @@ int procstat_take(struct procstat *p, struct err *err)
 	}
 	p->cost_ns += clock_ns() - begin_ns;
 	if (rc < 0)
-		return err_set(err, rc, "memory of process %d: %s", (int)p->pid, strerror(-rc));
+		return err_set(err, rc, "memory of process %d: %s", (int)p->pid,
+			       strerrordesc_np(-rc));
 	return 0;
 }
 

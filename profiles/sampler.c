@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +31,7 @@ static void run_perf(const struct sampler_cfg *cfg, const char *const *argv, int
 	int control = fcntl(control_fd, F_DUPFD, 10), ack = fcntl(ack_fd, F_DUPFD, 10);
 
 	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	pthread_sigmask(SIG_SETMASK, &none, NULL);
 	signal(SIGINT, SIG_DFL);
 	prctl(PR_SET_PDEATHSIG, SIGINT);
 	/* Ctrl-C at the terminal is for us; we then end perf in good order. */
@@ -92,7 +93,7 @@ static int enable(struct sampler *s, struct err *err)
 
 	/* A perf that is gone already is found below, with what it said. */
 	if (write(s->control_fd, "enable\n", 7) != 7 && errno != EPIPE)
-		return err_set(err, -errno, "perf record: %s", strerror(errno));
+		return err_set(err, -errno, "perf record: %s", strerrordesc_np(errno));
 	while (clock_ns() < deadline_ns) {
 		struct pollfd p = { .fd = s->ack_fd, .events = POLLIN };
 
@@ -122,13 +123,13 @@ static int spawn(const struct sampler_cfg *cfg, struct sampler *s, struct err *e
 	snprintf(event, sizeof(event), "%s%s", cfg->event, cfg->with_kernel ? "" : ":u");
 	s->message_fd = memfd_create("perf-messages", MFD_CLOEXEC);
 	if (s->message_fd < 0 || pipe2(control, O_CLOEXEC) < 0)
-		return err_set(err, -errno, "perf record: %s", strerror(errno));
+		return err_set(err, -errno, "perf record: %s", strerrordesc_np(errno));
 	if (pipe2(ack, O_CLOEXEC) < 0) {
 		int code = -errno;
 
 		close(control[0]);
 		close(control[1]);
-		return err_set(err, code, "perf record: %s", strerror(-code));
+		return err_set(err, code, "perf record: %s", strerrordesc_np(-code));
 	}
 	s->control_fd = control[1];
 	s->ack_fd = ack[0];
@@ -139,7 +140,7 @@ static int spawn(const struct sampler_cfg *cfg, struct sampler *s, struct err *e
 	close(ack[1]);
 	if (s->perf_pid < 0) {
 		s->perf_pid = 0;
-		return err_set(err, -errno, "start perf: %s", strerror(errno));
+		return err_set(err, -errno, "start perf: %s", strerrordesc_np(errno));
 	}
 	return 0;
 }

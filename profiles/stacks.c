@@ -69,7 +69,7 @@ static struct stack *append(struct stacks *s, const uint64_t *addrs, size_t dept
 	}
 	item = &s->items[s->count];
 	memset(item, 0, sizeof(*item));
-	item->addrs = malloc((depth ? depth : 1) * sizeof(*addrs));
+	item->addrs = calloc(depth + 1, sizeof(*addrs));
 	if (!item->addrs)
 		return NULL;
 	memcpy(item->addrs, addrs, depth * sizeof(*addrs));

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/proc_maps.h"
 #include "profiles/kallsyms.h"
 #include "profiles/symbols_elf.h"
 
@@ -109,13 +110,13 @@ int symbols_map_process(struct symbols *s, pid_t pid)
 	if (!in)
 		return -errno;
 	while (rc == 0 && getline(&line, &cap, in) > 0) {
-		unsigned long long start, limit, offset;
-		char perms[5], path[4096] = "";
+		struct proc_mapping m;
+		char path[4096];
 
-		if (sscanf(line, "%llx-%llx %4s %llx %*s %*s %4095[^\n]", &start, &limit, perms,
-			   &offset, path) >= 4 &&
-		    perms[2] == 'x')
-			rc = symbols_map(s, start, limit, offset, path, "");
+		if (!proc_maps_parse(line, &m) || m.perms[2] != 'x')
+			continue;
+		snprintf(path, sizeof(path), "%.*s", SPAN_ARG(m.path));
+		rc = symbols_map(s, m.start, m.limit, m.offset, path, "");
 	}
 	free(line);
 	fclose(in);

@@ -77,7 +77,7 @@ struct symbols_elf *symbols_elf_open(const struct symbols_mapping *maps, size_t 
 	if (!e)
 		return NULL;
 	/* Without it libdwfl would fetch debug information from servers named there. */
-	unsetenv("DEBUGINFOD_URLS");
+	unsetenv("DEBUGINFOD_URLS"); /* NOLINT(concurrency-mt-unsafe): one thread */
 	elf_version(EV_CURRENT);
 	e->dwfl = dwfl_begin(&callbacks);
 	if (!e->dwfl) {
