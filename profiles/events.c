@@ -1,11 +1,9 @@
 #include "profiles/events.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <perfmon/pfmlib.h>
 #include <perfmon/pfmlib_perf_event.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/base/err.h"
@@ -30,10 +28,9 @@ const char *events_default(void)
 static int tracepoint_id(const char *tracefs, const char *group, size_t group_len, const char *name,
 			 unsigned long long *id)
 {
-	char path[256], text[32];
+	char path[256];
 	FILE *in;
 	int n;
-	bool is_number;
 
 	if (!tracefs[0])
 		return -EACCES;
@@ -44,10 +41,9 @@ static int tracepoint_id(const char *tracefs, const char *group, size_t group_le
 	in = fopen(path, "re");
 	if (!in)
 		return -errno;
-	is_number = fgets(text, sizeof(text), in) && isdigit((unsigned char)text[0]);
+	n = fscanf(in, "%llu", id);
 	fclose(in);
-	*id = is_number ? strtoull(text, NULL, 10) : 0;
-	return is_number ? 0 : -EPROTO;
+	return n == 1 ? 0 : -EPROTO;
 }
 
 /* "group:name", neither of them a libpfm4 table ("perf::...") nor a modifier ("cycles:u"). */
@@ -63,7 +59,7 @@ static bool is_tracepoint(const char *name)
 static void resolve_tracepoint(const char *tracefs, struct event *e)
 {
 	const char *colon = strchr(e->name, ':');
-	unsigned long long id = 0;
+	unsigned long long id;
 	int rc = tracepoint_id(tracefs, e->name, (size_t)(colon - e->name), colon + 1, &id);
 
 	e->kind = EVENT_TRACEPOINT;

@@ -39,13 +39,12 @@ static __attribute__((format(printf, 4, 5))) void answer(struct permit *p, enum 
 static int read_paranoid(void)
 {
 	FILE *in = fopen("/proc/sys/kernel/perf_event_paranoid", "re");
-	char text[16];
 	int value = 99;
 
 	if (!in)
 		return value;
-	if (fgets(text, sizeof(text), in))
-		value = (int)strtol(text, NULL, 10);
+	if (fscanf(in, "%d", &value) != 1)
+		value = 99;
 	fclose(in);
 	return value;
 }
@@ -84,14 +83,14 @@ static void probe_counting(struct permit *p)
 		answer(p, PERMIT_COUNT_USER, false,
 		       "perf_event_open: %s (kernel.perf_event_paranoid is %d, "
 		       "at most 2 is needed, or CAP_PERFMON)",
-		       strerrordesc_np(-user), p->paranoid);
+		       strerror(-user), p->paranoid);
 	if (kernel == 0)
 		answer(p, PERMIT_COUNT_KERNEL, true, "%s", "");
 	else
 		answer(p, PERMIT_COUNT_KERNEL, false,
 		       "perf_event_open: %s (kernel.perf_event_paranoid is %d, "
 		       "at most 1 is needed, or CAP_PERFMON)",
-		       strerrordesc_np(-kernel), p->paranoid);
+		       strerror(-kernel), p->paranoid);
 	if (hardware == 0)
 		answer(p, PERMIT_HARDWARE, true, "%s", "");
 	else if (user < 0)
@@ -100,7 +99,7 @@ static void probe_counting(struct permit *p)
 		answer(p, PERMIT_HARDWARE, false,
 		       "the kernel sees no counters of the processor (%s); common in virtual "
 		       "machines",
-		       strerrordesc_np(-hardware));
+		       strerror(-hardware));
 }
 
 static bool has_events(const char *dir)
@@ -145,12 +144,12 @@ static void probe_tracepoints(struct permit *p)
 	answer(p, PERMIT_TRACEPOINTS, false,
 	       "no readable tracefs in %s (%s): mount -t tracefs tracefs %s, and root or read "
 	       "permission on it",
-	       dirs[0], strerrordesc_np(rc < 0 ? -rc : EACCES), dirs[0]);
+	       dirs[0], strerror(rc < 0 ? -rc : EACCES), dirs[0]);
 }
 
 static bool find_in_path(const char *name, char *out, size_t cap)
 {
-	const char *at = getenv("PATH"); /* NOLINT(concurrency-mt-unsafe): nobody sets it */
+	const char *at = getenv("PATH");
 
 	while (at && *at) {
 		size_t len = strcspn(at, ":");

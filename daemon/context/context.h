@@ -14,6 +14,7 @@
 #define DAEMON_CONTEXT_CONTEXT_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -53,10 +54,10 @@ struct context_ops {
 	/* Makes lease->workspace. Called by the thread that will use it. -ENOMEM. */
 	int (*attach)(struct context *c, struct context_lease *lease, struct err *err);
 	void (*detach)(struct context *c, struct context_lease *lease);
-	/* Locks the entry (referenced by the caller) for this lease; may wait for another. */
-	void (*lock)(struct context *c, struct context_lease *lease, struct context_entry *entry);
-	/* Unlocks what the lease holds. */
-	void (*unlock)(struct context *c, struct context_lease *lease);
+	/* Locks the entry. With wait it may block and succeeds; without, -EAGAIN when it is taken.
+	 */
+	int (*lock)(struct context *c, struct context_entry *entry, bool wait);
+	void (*unlock)(struct context *c, struct context_entry *entry);
 	/* A request has ended: unlocks, or keeps the lock for the rest of the group. */
 	void (*done)(struct context *c, struct context_lease *lease);
 	/* A snapshot was taken for a long reader: unlocks, or makes everybody wait for the reader.
@@ -66,9 +67,10 @@ struct context_ops {
 
 /* One open project. Referenced by the registry and by every lease that waits for it or holds it. */
 struct context_entry {
+	int32_t id;              /* never changes */
 	uint32_t refs;           /* under context.registry */
-	uint64_t used;           /* under context.registry; a counter of entries, for eviction */
-	struct project *project; /* under the entry's lock */
+	uint64_t used;           /* under context.registry; when it was entered last, in entries */
+	struct project *project; /* its contents are under the entry's lock */
 	bool is_closed;          /* under the entry's lock: taken out of the registry */
 	pthread_mutex_t lock;    /* used by backends that lock each project by itself */
 };
@@ -80,9 +82,9 @@ struct context {
 	struct context_entry *entries[PROJECTS_MAX]; /* in order of opening */
 	size_t entries_count;
 	int32_t next_id;
-	int32_t default_id; /* the one opened last; 0 = none */
+	_Atomic int32_t default_id; /* the one opened last; 0 = none; read without the lock */
 	uint64_t uses;
-	unsigned leases_taken;
+	bool is_taken[CONTEXT_WORKERS_MAX]; /* lease numbers in use */
 };
 
 /* Caller-allocated; one thread. */
@@ -91,7 +93,8 @@ struct context_lease {
 	unsigned index;              /* 0 .. leases_count - 1 */
 	struct workspace *workspace; /* this thread's working memory */
 	struct context_entry *entry; /* whose lock is held; NULL = none */
-	bool is_reading;             /* per-worker: the lock is kept for a long reader */
+	bool no_wait; /* set by threads that must not sleep: context_enter then fails with -EAGAIN
+		       */
 };
 
 /* The implementations. Only context.c, bench/ and tests name one directly. */
@@ -109,7 +112,7 @@ void context_detach(struct context_lease *lease);
 
 /*
  * The project with that id (0 = the default), locked for this lease until done or leave.
- * -ENOENT: no such project, or none at all.
+ * -ENOENT: no such project, or none at all; -EAGAIN: a lease with no_wait would have to.
  */
 int context_enter(struct context_lease *lease, int32_t id, struct project **out);
 

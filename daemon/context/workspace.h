@@ -13,9 +13,9 @@
 #include "daemon/voxel/rgba.h"
 
 enum {
-	WORKSPACE_VOXELS_FIRST = 4096,   /* of the batch array made with the first use */
-	WORKSPACE_VOXELS_MAX = 16 << 20, /* of one batch */
-	WORKSPACE_KEEP_BYTES = 4 << 20,  /* a larger array is given back after the request */
+	WORKSPACE_VOXELS_FIRST = 4096,        /* of the batch array made with the first use */
+	WORKSPACE_VOXELS_MAX = (4 << 20) + 1, /* of one batch */
+	WORKSPACE_KEEP_BYTES = 4 << 20,       /* a larger array is given back after the request */
 };
 
 struct workspace {
@@ -24,6 +24,11 @@ struct workspace {
 	struct strbuf text;
 	struct document image; /* v14's engine context: its own default document */
 };
+
+/* What v14 makes for each worker before the first request: a batch array, text, a document.
+ * -ENOMEM.
+ */
+int workspace_fill(struct workspace *w);
 
 /* Room for count voxels; the contents are lost. NULL when out of memory or over the limit. */
 struct voxel *workspace_voxels(struct workspace *w, size_t count);

@@ -100,7 +100,7 @@ struct conn *sockets_next(const struct sockets *s, size_t *at)
 }
 
 /* Descriptors have run out: the one kept for this lets the next in line be told by a close. */
-void sockets_refuse(struct sockets *s, const struct sockets_listener *l)
+static void refuse_one(struct sockets *s, const struct sockets_listener *l)
 {
 	int fd;
 
@@ -117,13 +117,6 @@ void sockets_refuse(struct sockets *s, const struct sockets_listener *l)
 	log_warn("transport", "out of file descriptors with %zu connections open", s->open_count);
 }
 
-void sockets_accepted(struct sockets *s, const struct sockets_listener *l, int fd)
-{
-	s->is_out_of_fds = false;
-	if (l->is_tcp)
-		sock_set_nodelay(fd);
-}
-
 int sockets_accept(struct sockets *s, const struct sockets_listener *l)
 {
 	int fd;
@@ -133,10 +126,12 @@ int sockets_accept(struct sockets *s, const struct sockets_listener *l)
 	} while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
 	if (fd < 0) {
 		if (errno == EMFILE || errno == ENFILE)
-			sockets_refuse(s, l);
+			refuse_one(s, l);
 		return -EAGAIN;
 	}
-	sockets_accepted(s, l, fd);
+	s->is_out_of_fds = false;
+	if (l->is_tcp)
+		sock_set_nodelay(fd);
 	return fd;
 }
 
@@ -429,27 +424,22 @@ enum conn_wants conn_read(struct conn *c, char *buf)
 	return conn_take(c, span_of(buf, kept_bytes + (size_t)n));
 }
 
-void sockets_flush(struct conn *c)
-{
-	ssize_t n = send_some(c, chunk_span(c->unsent));
-
-	if (n < 0) {
-		cut(c, -EPIPE);
-		return;
-	}
-	chunk_consume(&c->unsent, &c->transport->cfg.memory, (size_t)n);
-	if (c->unsent)
-		c->flags |= CONN_BACKLOGGED;
-}
-
 enum conn_wants conn_write(struct conn *c)
 {
+	const struct transport_memory *mem = &c->transport->cfg.memory;
+
 	if (c->unsent) {
-		sockets_flush(c);
-		if (c->flags & CONN_BROKEN)
+		ssize_t n = send_some(c, chunk_span(c->unsent));
+
+		if (n < 0) {
+			cut(c, -EPIPE);
 			return CONN_CLOSE;
-		if (c->unsent)
+		}
+		chunk_consume(&c->unsent, mem, (size_t)n);
+		if (c->unsent) {
+			c->flags |= CONN_BACKLOGGED;
 			return CONN_WRITE;
+		}
 	}
 	c->flags &= (uint8_t)~CONN_BACKLOGGED;
 	if (c->kept && !(c->flags & CONN_CLOSING))

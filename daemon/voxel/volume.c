@@ -221,6 +221,7 @@ static uint32_t look_up(const struct volume *v, const struct box *places, struct
 int volume_sorted(const struct volume *v, const struct box *region, struct volume_slot **out,
 		  uint32_t *count)
 {
+	const struct box all = BOX_ALL;
 	uint32_t blocks = volume_blocks_count(v);
 	struct volume_iter it = { .v = v };
 	struct box places;
@@ -228,7 +229,7 @@ int volume_sorted(const struct volume *v, const struct box *region, struct volum
 	uint32_t n = 0;
 
 	if (!region)
-		region = &BOX_ALL;
+		region = &all;
 	for (int i = 0; i < 3; i++) {
 		places.min[i] = region->min[i] >> BLOCK_BITS;
 		places.max[i] = region->max[i] >> BLOCK_BITS;

@@ -1,0 +1,340 @@
+/* What both contexts have in common: the registry of projects, references to them, leases. */
+#include "daemon/context/context.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/err.h"
+
+const struct context_ops *const context_backends[] = {
+	&context_per_worker_ops,
+	&context_shared_ops,
+	NULL,
+};
+
+static const struct context_ops *find_ops(const char *name)
+{
+	for (size_t i = 0; context_backends[i]; i++)
+		if (!strcmp(context_backends[i]->name, name))
+			return context_backends[i];
+	return NULL;
+}
+
+int context_open(const char *name, const struct context_cfg *cfg, struct context **out,
+		 struct err *err)
+{
+	const struct context_ops *ops = find_ops(name);
+	struct context *c;
+	size_t bytes;
+	int rc;
+
+	if (!ops)
+		return err_set(err, -ENOENT, "no context backend named '%s'", name);
+	if (cfg->leases_count < 1 || cfg->leases_count > CONTEXT_WORKERS_MAX)
+		return err_set(err, -EINVAL, "%u threads that run methods are not in 1..%d",
+			       cfg->leases_count, CONTEXT_WORKERS_MAX);
+	bytes = (ops->size + 63) & ~(size_t)63;
+	c = aligned_alloc(64, bytes);
+	if (!c)
+		return err_set(err, -ENOMEM, "context object of %zu bytes", bytes);
+	memset(c, 0, bytes);
+	c->ops = ops;
+	c->cfg = *cfg;
+	c->next_id = 1;
+	pthread_mutex_init(&c->registry, NULL);
+	rc = ops->init(c, cfg, err);
+	if (rc < 0) {
+		pthread_mutex_destroy(&c->registry);
+		free(c);
+		return err_wrap(err, rc, "open context '%s'", name);
+	}
+	*out = c;
+	return 0;
+}
+
+static void entry_free(struct context_entry *e)
+{
+	project_free(e->project);
+	pthread_mutex_destroy(&e->lock);
+	free(e);
+}
+
+void context_close(struct context *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < CONTEXT_WORKERS_MAX; i++)
+		assert(!c->is_taken[i]);
+	for (size_t i = 0; i < c->entries_count; i++)
+		entry_free(c->entries[i]);
+	c->ops->deinit(c);
+	pthread_mutex_destroy(&c->registry);
+	free(c);
+}
+
+int context_attach(struct context *c, struct context_lease *lease, struct err *err)
+{
+	unsigned i = 0;
+	int rc;
+
+	pthread_mutex_lock(&c->registry);
+	while (i < c->cfg.leases_count && c->is_taken[i])
+		i++;
+	if (i < c->cfg.leases_count)
+		c->is_taken[i] = true;
+	pthread_mutex_unlock(&c->registry);
+	if (i == c->cfg.leases_count)
+		return err_set(err, -ENOSPC, "all %u contexts are in use", i);
+	*lease = (struct context_lease){ .context = c, .index = i };
+	rc = c->ops->attach(c, lease, err);
+	if (rc < 0) {
+		pthread_mutex_lock(&c->registry);
+		c->is_taken[i] = false;
+		pthread_mutex_unlock(&c->registry);
+		lease->context = NULL;
+	}
+	return rc;
+}
+
+void context_detach(struct context_lease *lease)
+{
+	struct context *c = lease->context;
+
+	if (!c)
+		return;
+	context_leave(lease);
+	c->ops->detach(c, lease);
+	pthread_mutex_lock(&c->registry);
+	c->is_taken[lease->index] = false;
+	pthread_mutex_unlock(&c->registry);
+	lease->context = NULL;
+}
+
+/* With the registry locked. */
+static size_t index_of(const struct context *c, int32_t id)
+{
+	size_t i = 0;
+
+	while (i < c->entries_count && c->entries[i]->id != id)
+		i++;
+	return i;
+}
+
+static int32_t default_id(struct context *c)
+{
+	return atomic_load_explicit(&c->default_id, memory_order_relaxed);
+}
+
+/* A reference to the project with that id; NULL: none. */
+static struct context_entry *entry_get(struct context *c, int32_t id)
+{
+	struct context_entry *e = NULL;
+	size_t i;
+
+	pthread_mutex_lock(&c->registry);
+	i = index_of(c, id ? id : default_id(c));
+	if (i < c->entries_count) {
+		e = c->entries[i];
+		e->refs++;
+		e->used = ++c->uses;
+	}
+	pthread_mutex_unlock(&c->registry);
+	return e;
+}
+
+static void entry_put(struct context *c, struct context_entry *e)
+{
+	bool is_last;
+
+	pthread_mutex_lock(&c->registry);
+	is_last = --e->refs == 0;
+	pthread_mutex_unlock(&c->registry);
+	if (is_last)
+		entry_free(e);
+}
+
+void context_leave(struct context_lease *lease)
+{
+	struct context_entry *e = lease->entry;
+
+	if (!e)
+		return;
+	lease->entry = NULL;
+	lease->context->ops->unlock(lease->context, e);
+	entry_put(lease->context, e);
+}
+
+int context_enter(struct context_lease *lease, int32_t id, struct project **out)
+{
+	struct context *c = lease->context;
+	struct context_entry *e = lease->entry;
+	int rc;
+
+	if (e && e->id == (id ? id : default_id(c))) {
+		*out = e->project;
+		return 0;
+	}
+	context_leave(lease);
+	e = entry_get(c, id);
+	if (!e)
+		return -ENOENT;
+	rc = c->ops->lock(c, e, !lease->no_wait);
+	if (rc < 0) {
+		entry_put(c, e);
+		return rc;
+	}
+	lease->entry = e;
+	if (e->is_closed) { /* between finding and locking it */
+		context_leave(lease);
+		return -ENOENT;
+	}
+	*out = e->project;
+	return 0;
+}
+
+int context_snapshot(struct context_lease *lease, int32_t id, struct snapshot **out)
+{
+	struct project *p;
+	struct snapshot *s;
+	int rc = context_enter(lease, id, &p);
+
+	if (rc < 0)
+		return rc;
+	s = snapshot_take(p);
+	if (!s)
+		return -ENOMEM;
+	lease->context->ops->reading(lease->context, lease);
+	*out = s;
+	return 0;
+}
+
+/* With the registry locked: takes entry i out. Its reference goes to the caller. */
+static struct context_entry *take_out(struct context *c, size_t i)
+{
+	struct context_entry *e = c->entries[i];
+
+	c->entries_count--;
+	memmove(&c->entries[i], &c->entries[i + 1], (c->entries_count - i) * sizeof(c->entries[0]));
+	if (default_id(c) == e->id)
+		atomic_store_explicit(&c->default_id,
+				      c->entries_count ? c->entries[c->entries_count - 1]->id : 0,
+				      memory_order_relaxed);
+	return e;
+}
+
+/* Waits until nobody is inside, then lets it go. The lease holds nothing. */
+static void entry_close(struct context *c, struct context_entry *e)
+{
+	c->ops->lock(c, e, true);
+	e->is_closed = true;
+	c->ops->unlock(c, e);
+	entry_put(c, e);
+}
+
+/* When the registry is full, closes what was used longest ago; its id, or 0. */
+static int32_t make_room(struct context *c)
+{
+	struct context_entry *evicted = NULL;
+	size_t oldest = 0;
+	int32_t id = 0;
+
+	pthread_mutex_lock(&c->registry);
+	if (c->entries_count == PROJECTS_MAX) {
+		for (size_t i = 1; i < c->entries_count; i++)
+			if (c->entries[i]->used < c->entries[oldest]->used)
+				oldest = i;
+		evicted = take_out(c, oldest);
+		id = evicted->id;
+	}
+	pthread_mutex_unlock(&c->registry);
+	if (evicted)
+		entry_close(c, evicted);
+	return id;
+}
+
+/* Enters the registry as the newest, locked by the caller. False: it is full. */
+static bool add(struct context *c, struct context_entry *e)
+{
+	bool has_room;
+
+	pthread_mutex_lock(&c->registry);
+	has_room = c->entries_count < PROJECTS_MAX;
+	if (has_room) {
+		e->id = c->next_id;
+		e->project->id = c->next_id;
+		c->next_id = c->next_id == INT32_MAX ? 1 : c->next_id + 1;
+		e->used = ++c->uses;
+		e->refs = 2; /* the registry's and the lease's */
+		c->entries[c->entries_count++] = e;
+		atomic_store_explicit(&c->default_id, e->id, memory_order_relaxed);
+	}
+	pthread_mutex_unlock(&c->registry);
+	return has_room;
+}
+
+int context_create(struct context_lease *lease, const char *name, size_t name_len,
+		   const int32_t size[3], struct project **out, int32_t *evicted_id)
+{
+	struct context *c = lease->context;
+	struct context_entry *e = calloc(1, sizeof(*e));
+	int rc;
+
+	if (!e)
+		return -ENOMEM;
+	rc = project_new(0, name, name_len, size, &e->project);
+	if (rc < 0) {
+		free(e);
+		return rc;
+	}
+	pthread_mutex_init(&e->lock, NULL);
+	context_leave(lease);
+	*evicted_id = 0;
+	for (;;) {
+		int32_t evicted = make_room(c);
+
+		if (evicted)
+			*evicted_id = evicted;
+		/* Locked before anybody can see it, so that nobody can close it first. */
+		c->ops->lock(c, e, true);
+		if (add(c, e))
+			break;
+		c->ops->unlock(c, e);
+	}
+	lease->entry = e;
+	*out = e->project;
+	return 0;
+}
+
+int context_remove(struct context_lease *lease, int32_t id)
+{
+	struct context *c = lease->context;
+	struct context_entry *e = NULL;
+	size_t i;
+
+	context_leave(lease);
+	pthread_mutex_lock(&c->registry);
+	i = index_of(c, id ? id : default_id(c));
+	if (i < c->entries_count)
+		e = take_out(c, i);
+	pthread_mutex_unlock(&c->registry);
+	if (!e)
+		return -ENOENT;
+	entry_close(c, e);
+	return 0;
+}
+
+size_t context_list(struct context *c, int32_t *ids, int32_t *default_id_out)
+{
+	size_t count;
+
+	pthread_mutex_lock(&c->registry);
+	count = c->entries_count;
+	for (size_t i = 0; i < count; i++)
+		ids[i] = c->entries[i]->id;
+	if (default_id_out)
+		*default_id_out = default_id(c);
+	pthread_mutex_unlock(&c->registry);
+	return count;
+}

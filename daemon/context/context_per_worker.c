@@ -1,0 +1,100 @@
+/*
+ * The v14 way: a whole workspace for each worker before the first request, and one lock in front of
+ * all documents, held from entering until the request is done, whatever it does.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "daemon/base/err.h"
+#include "daemon/context/context.h"
+#include "daemon/context/workspace.h"
+
+struct context_per_worker {
+	struct context base;
+	pthread_mutex_t edit;         /* in front of every document */
+	struct workspace *workspaces; /* [leases_count] */
+};
+
+static void per_worker_deinit(struct context *c)
+{
+	struct context_per_worker *w = (struct context_per_worker *)c;
+
+	for (unsigned i = 0; w->workspaces && i < c->cfg.leases_count; i++)
+		workspace_deinit(&w->workspaces[i]);
+	free(w->workspaces);
+	pthread_mutex_destroy(&w->edit);
+}
+
+static int per_worker_init(struct context *c, const struct context_cfg *cfg, struct err *err)
+{
+	struct context_per_worker *w = (struct context_per_worker *)c;
+
+	pthread_mutex_init(&w->edit, NULL);
+	w->workspaces = calloc(cfg->leases_count, sizeof(*w->workspaces));
+	for (unsigned i = 0; i < cfg->leases_count; i++) {
+		if (!w->workspaces || workspace_fill(&w->workspaces[i]) < 0) {
+			per_worker_deinit(c);
+			return err_set(err, -ENOMEM, "workspace %u of %u", i + 1,
+				       cfg->leases_count);
+		}
+	}
+	return 0;
+}
+
+static int per_worker_attach(struct context *c, struct context_lease *lease, struct err *err)
+{
+	(void)err;
+	lease->workspace = &((struct context_per_worker *)c)->workspaces[lease->index];
+	return 0;
+}
+
+static void per_worker_detach(struct context *c, struct context_lease *lease)
+{
+	(void)c;
+	lease->workspace = NULL; /* it stays with the context */
+}
+
+static int per_worker_lock(struct context *c, struct context_entry *entry, bool wait)
+{
+	struct context_per_worker *w = (struct context_per_worker *)c;
+
+	(void)entry;
+	if (!wait)
+		return pthread_mutex_trylock(&w->edit) ? -EAGAIN : 0;
+	pthread_mutex_lock(&w->edit);
+	return 0;
+}
+
+static void per_worker_unlock(struct context *c, struct context_entry *entry)
+{
+	(void)entry;
+	pthread_mutex_unlock(&((struct context_per_worker *)c)->edit);
+}
+
+static void per_worker_done(struct context *c, struct context_lease *lease)
+{
+	(void)c;
+	context_leave(lease);
+}
+
+static void per_worker_reading(struct context *c, struct context_lease *lease)
+{
+	/* The lock is kept until done: nobody edits while somebody renders. */
+	(void)c;
+	(void)lease;
+}
+
+const struct context_ops context_per_worker_ops = {
+	.name = "per-worker",
+	.summary = "a workspace per worker made at start, one lock for all documents",
+	.caps = CONTEXT_CAP_EAGER,
+	.size = sizeof(struct context_per_worker),
+	.init = per_worker_init,
+	.deinit = per_worker_deinit,
+	.attach = per_worker_attach,
+	.detach = per_worker_detach,
+	.lock = per_worker_lock,
+	.unlock = per_worker_unlock,
+	.done = per_worker_done,
+	.reading = per_worker_reading,
+};

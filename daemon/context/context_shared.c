@@ -1,0 +1,88 @@
+/*
+ * The v15 way: nothing is made before it is needed, each project has its own lock, which a group of
+ * requests takes once, and long readers work on a snapshot without it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "daemon/base/err.h"
+#include "daemon/context/context.h"
+#include "daemon/context/workspace.h"
+
+struct context_shared {
+	struct context base;
+};
+
+static int shared_init(struct context *c, const struct context_cfg *cfg, struct err *err)
+{
+	(void)c;
+	(void)cfg;
+	(void)err;
+	return 0;
+}
+
+static void shared_deinit(struct context *c)
+{
+	(void)c;
+}
+
+static int shared_attach(struct context *c, struct context_lease *lease, struct err *err)
+{
+	(void)c;
+	/* Its arrays are made by the first request that needs them. */
+	lease->workspace = calloc(1, sizeof(*lease->workspace));
+	if (!lease->workspace)
+		return err_set(err, -ENOMEM, "workspace of thread %u", lease->index);
+	return 0;
+}
+
+static void shared_detach(struct context *c, struct context_lease *lease)
+{
+	(void)c;
+	workspace_deinit(lease->workspace);
+	free(lease->workspace);
+	lease->workspace = NULL;
+}
+
+static int shared_lock(struct context *c, struct context_entry *entry, bool wait)
+{
+	(void)c;
+	if (!wait)
+		return pthread_mutex_trylock(&entry->lock) ? -EAGAIN : 0;
+	pthread_mutex_lock(&entry->lock);
+	return 0;
+}
+
+static void shared_unlock(struct context *c, struct context_entry *entry)
+{
+	(void)c;
+	pthread_mutex_unlock(&entry->lock);
+}
+
+static void shared_done(struct context *c, struct context_lease *lease)
+{
+	/* The lock is kept for the rest of the group; context_leave ends it. */
+	(void)c;
+	(void)lease;
+}
+
+static void shared_reading(struct context *c, struct context_lease *lease)
+{
+	(void)c;
+	context_leave(lease);
+}
+
+const struct context_ops context_shared_ops = {
+	.name = "shared",
+	.summary = "made on first use, a lock per project and group, snapshots for readers",
+	.caps = CONTEXT_CAP_GROUPS | CONTEXT_CAP_SNAPSHOTS,
+	.size = sizeof(struct context_shared),
+	.init = shared_init,
+	.deinit = shared_deinit,
+	.attach = shared_attach,
+	.detach = shared_detach,
+	.lock = shared_lock,
+	.unlock = shared_unlock,
+	.done = shared_done,
+	.reading = shared_reading,
+};

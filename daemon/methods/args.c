@@ -1,0 +1,259 @@
+#include "daemon/methods/args.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static bool key_is(struct span key, const char *name)
+{
+	return name && !strncmp(name, key.ptr, key.len) && !name[key.len];
+}
+
+/* Index of the parameter with that name, looked for from hint on; -1: none. Members mostly come in
+ * the order of the list, so the first look mostly hits. */
+static int param_index(const struct param *params, int count, struct span key, int hint)
+{
+	for (int n = 0; n < count; n++) {
+		int i = hint + n < count ? hint + n : hint + n - count;
+
+		if (key_is(key, params[i].name) || key_is(key, params[i].alias))
+			return i;
+	}
+	return -1;
+}
+
+static void sort_object(struct call *call, struct value object, int count)
+{
+	struct value child;
+	int hint = 0;
+
+	if (!count || !value_first(object, &child))
+		return;
+	do {
+		int i = param_index(call->method->params, count, value_key(child), hint);
+
+		if (i < 0)
+			continue;
+		call->args[i] = child;
+		hint = i + 1 < count ? i + 1 : 0;
+	} while (value_next(child, &child));
+}
+
+/* [{...}] where the first parameter is no object: named members in an array, as documented for
+ * batch_operations. */
+static bool is_wrapped(const struct call *call, int count, struct value *inner)
+{
+	struct value next;
+
+	if (!count || !value_first(call->params, inner) || value_kind(*inner) != VALUE_OBJECT)
+		return false;
+	if (call->method->params[0].type == PARAM_OBJECT ||
+	    call->method->params[0].type == PARAM_ANY)
+		return false;
+	return !value_next(*inner, &next);
+}
+
+static void sort_array(struct call *call, int count)
+{
+	struct value child;
+
+	if (is_wrapped(call, count, &child)) {
+		sort_object(call, child, count);
+		return;
+	}
+	if (!value_first(call->params, &child))
+		return;
+	for (int i = 0; i < count; i++) {
+		call->args[i] = child;
+		if (!value_next(child, &child))
+			return;
+	}
+}
+
+int arg_fault(struct call *call, int i, const char *why)
+{
+	return fault_set(&call->fault, RPC_INVALID_PARAMS, "%s: %s", call->method->params[i].name,
+			 why);
+}
+
+static int check_int(struct call *call, int i)
+{
+	const struct param *p = &call->method->params[i];
+	int64_t min = p->min || p->max ? p->min : INT32_MIN;
+	int64_t max = p->min || p->max ? p->max : INT32_MAX;
+	int64_t n;
+	int rc = decode_i64(call->args[i], &n);
+
+	if (rc == -EINVAL)
+		return arg_fault(call, i, "must be a number");
+	if (rc < 0 || n < min || n > max)
+		return fault_set(&call->fault, RPC_INVALID_PARAMS, "%s: must be in %lld..%lld",
+				 p->name, (long long)min, (long long)max);
+	return 0;
+}
+
+/* The type of a present argument. */
+static int check(struct call *call, int i)
+{
+	enum value_kind kind = value_kind(call->args[i]);
+
+	switch (call->method->params[i].type) {
+	case PARAM_INT:
+		return check_int(call, i);
+	case PARAM_REAL:
+		return decode_is_number(call->args[i]) ? 0 : arg_fault(call, i, "must be a number");
+	case PARAM_BOOL:
+		return kind == VALUE_BOOL || kind == VALUE_INT
+			       ? 0
+			       : arg_fault(call, i, "must be true or false");
+	case PARAM_STRING:
+		return kind == VALUE_STRING ? 0 : arg_fault(call, i, "must be a string");
+	case PARAM_ARRAY:
+		return kind == VALUE_ARRAY ? 0 : arg_fault(call, i, "must be an array");
+	case PARAM_OBJECT:
+		return kind == VALUE_OBJECT ? 0 : arg_fault(call, i, "must be an object");
+	case PARAM_ANY:
+		break;
+	}
+	return 0;
+}
+
+int args_sort(struct call *call)
+{
+	const struct param *params = call->method->params;
+	int count = 0;
+
+	while (params && params[count].name)
+		call->args[count++] = (struct value){ 0 };
+	if (value_kind(call->params) == VALUE_ARRAY)
+		sort_array(call, count);
+	else
+		sort_object(call, call->params, count);
+	for (int i = 0; i < count; i++) {
+		int rc = 0;
+
+		if (value_kind(call->args[i]) == VALUE_NULL) /* as if it were not there */
+			call->args[i] = (struct value){ 0 };
+		if (arg_has(call, i))
+			rc = check(call, i);
+		else if (params[i].required)
+			rc = arg_fault(call, i, "is missing");
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int64_t arg_int(const struct call *call, int i, int64_t preset)
+{
+	int64_t n = preset;
+
+	if (arg_has(call, i))
+		decode_i64(call->args[i], &n);
+	return n;
+}
+
+int32_t arg_i32(const struct call *call, int i, int32_t preset)
+{
+	return (int32_t)arg_int(call, i, preset);
+}
+
+double arg_real(const struct call *call, int i, double preset)
+{
+	return arg_has(call, i) ? value_real(call->args[i]) : preset;
+}
+
+bool arg_bool(const struct call *call, int i, bool preset)
+{
+	return arg_has(call, i) ? value_integer(call->args[i]) != 0 : preset;
+}
+
+struct span arg_string(const struct call *call, int i, const char *preset)
+{
+	return arg_has(call, i) ? value_string(call->args[i]) : span_str(preset);
+}
+
+int arg_position(struct call *call, int first_index, int position_index, int32_t out[3])
+{
+	if (position_index >= 0 && arg_has(call, position_index)) {
+		int rc = decode_position(call->args[position_index], out);
+
+		if (rc < 0)
+			return arg_fault(call, position_index,
+					 rc == -ERANGE ? "a coordinate does not fit 32 bits"
+						       : "must be [x,y,z] or {x,y,z}");
+		return 0;
+	}
+	for (int i = 0; i < 3; i++) {
+		if (!arg_has(call, first_index + i))
+			return arg_fault(call, first_index + i, "is missing");
+		out[i] = arg_i32(call, first_index + i, 0);
+	}
+	return 0;
+}
+
+static int color_fault(struct call *call, int i)
+{
+	return arg_fault(call, i, "must be \"#RRGGBB\", \"#RRGGBBAA\", [r,g,b,a] or {r,g,b,a}");
+}
+
+int arg_color_at(struct call *call, int i, rgba *out)
+{
+	return decode_color(call->args[i], DECODE_CLAMPED, out) < 0 ? color_fault(call, i) : 0;
+}
+
+int arg_color(struct call *call, int first_index, int color_index, rgba preset, rgba *out)
+{
+	struct decode_channels c;
+	bool any = false;
+
+	if (color_index >= 0 && arg_has(call, color_index))
+		return arg_color_at(call, color_index, out);
+	if (arg_has(call, first_index) && !decode_is_number(call->args[first_index]))
+		return arg_color_at(call, first_index, out);
+	for (int i = 0; i < 4; i++) {
+		c.v[i] = call->args[first_index + i];
+		any |= arg_has(call, first_index + i);
+		if (arg_has(call, first_index + i) && !decode_is_number(c.v[i]))
+			return arg_fault(call, first_index + i, "must be a number");
+	}
+	if (!any) {
+		/* Positional callers leave channels out, named ones the color. */
+		*out = value_kind(call->params) == VALUE_ARRAY ? rgba_of(0, 0, 0, 255) : preset;
+		return 0;
+	}
+	decode_channels(&c, DECODE_CLAMPED, out);
+	return 0;
+}
+
+int arg_tolerance(struct call *call, int i, rgba *out)
+{
+	int32_t all;
+
+	*out = 0;
+	if (!arg_has(call, i))
+		return 0;
+	if (decode_i32(call->args[i], &all) == 0) {
+		if (all < 0 || all > 255)
+			return arg_fault(call, i, "must be in 0..255");
+		*out = rgba_of((unsigned)all, (unsigned)all, (unsigned)all, (unsigned)all);
+		return 0;
+	}
+	if (value_kind(call->args[i]) != VALUE_ARRAY ||
+	    decode_color(call->args[i], DECODE_STRICT, out) < 0)
+		return arg_fault(call, i, "must be a number or [r,g,b,a], each in 0..255");
+	if (value_count(call->args[i]) == 3)
+		*out &= 0xffffffu; /* without one the alpha must match */
+	return 0;
+}
+
+int arg_region(struct call *call, int i, struct box *out, const struct box **region)
+{
+	*region = NULL;
+	if (!arg_has(call, i))
+		return 0;
+	if (decode_region(call->args[i], out) < 0)
+		return arg_fault(call, i,
+				 "must be {\"min\":[x,y,z],\"max\":[x,y,z]} with min <= max");
+	*region = out;
+	return 0;
+}

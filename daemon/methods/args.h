@@ -1,0 +1,82 @@
+/*
+ * args.h - the arguments of a call, and the faults that name them.
+ *
+ * method_call has sorted them by the method's list and checked types and ranges; i is the index in
+ * that list. What returns int returns 0, or -EPROTO with call->fault set.
+ */
+#ifndef DAEMON_METHODS_ARGS_H
+#define DAEMON_METHODS_ARGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/methods/decode.h"
+#include "daemon/rpc/method.h"
+
+/* Sorts call->params into call->args. -EPROTO. */
+int args_sort(struct call *call);
+
+static inline bool arg_has(const struct call *call, int i)
+{
+	return call->args[i].doc;
+}
+
+int64_t arg_int(const struct call *call, int i, int64_t preset);
+int32_t arg_i32(const struct call *call, int i, int32_t preset);
+double arg_real(const struct call *call, int i, double preset);
+bool arg_bool(const struct call *call, int i, bool preset);
+struct span arg_string(const struct call *call, int i, const char *preset);
+
+/* From `position`, or from x, y, z at first_index and the two after it. All three must be there. */
+int arg_position(struct call *call, int first_index, int position_index, int32_t out[3]);
+
+/* From `color`, or from r, g, b, a at first_index on, the first of which may be a whole color. */
+int arg_color(struct call *call, int first_index, int color_index, rgba preset, rgba *out);
+int arg_color_at(struct call *call, int i, rgba *out);
+int arg_tolerance(struct call *call, int i, rgba *out); /* a number, or [3|4] numbers */
+int arg_region(struct call *call, int i, struct box *out, const struct box **region);
+
+/* "NAME: why", code RPC_INVALID_PARAMS. */
+int arg_fault(struct call *call, int i, const char *why);
+
+/* Parameters that many methods share. */
+#define PARAM_PROJECT                                                                \
+	{                                                                            \
+		.name = "project_id", .type = PARAM_ANY,                             \
+		.doc = "number of the project; absent: the one that was opened last" \
+	}
+#define PARAM_LAYER                                                                          \
+	{                                                                                    \
+		.name = "layer_id", .alias = "layer", .type = PARAM_ANY, .preset = "-1",     \
+		.doc = "id of the layer (number or text) or its name; absent, 0 or -1: the " \
+		       "active layer"                                                        \
+	}
+#define PARAM_COORDINATE(axis)                                                            \
+	{                                                                                 \
+		.name = axis, .type = PARAM_INT, .doc = "position; fractions are floored" \
+	}
+#define PARAM_POSITION                                                         \
+	{                                                                      \
+		.name = "position", .type = PARAM_ANY,                         \
+		.doc = "[x,y,z] or {x,y,z}, instead of the single coordinates" \
+	}
+#define PARAM_CHANNEL(letter)                                                              \
+	{                                                                                  \
+		.name = letter, .type = PARAM_ANY, .doc = "channel, 0..255 or a part of 1" \
+	}
+#define PARAM_COLOR                                                                  \
+	{                                                                            \
+		.name = "color", .alias = "rgba", .type = PARAM_ANY,                 \
+		.doc = "\"#RRGGBB\", \"#RRGGBBAA\", [r,g,b], [r,g,b,a] or {r,g,b,a}" \
+	}
+#define PARAM_REGION                                                       \
+	{                                                                  \
+		.name = "region", .type = PARAM_OBJECT,                    \
+		.doc = "{\"min\":[x,y,z],\"max\":[x,y,z]}, both inclusive" \
+	}
+#define PARAM_END            \
+	{                    \
+		.name = NULL \
+	}
+
+#endif

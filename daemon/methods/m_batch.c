@@ -1,0 +1,188 @@
+/*
+ * add_voxels: many voxels in one request. Elements that cannot be read are counted, the others are
+ * written together as one edit: all of them or, when the engine fails, none. The last element of a
+ * position wins.
+ */
+#include <string.h>
+
+#include "daemon/context/workspace.h"
+#include "daemon/methods/scope.h"
+#include "daemon/methods/table.h"
+
+enum { BATCH_VOXELS, BATCH_LAYER, BATCH_COLOR, BATCH_PROJECT };
+
+/* One place more is kept for the decoders, which may write an element and not count it. */
+enum { BATCH_VOXELS_MAX = WORKSPACE_VOXELS_MAX - 1 };
+
+static const struct param batch_params[] = {
+	[BATCH_VOXELS] = { .name = "voxels",
+			   .type = PARAM_ARRAY,
+			   .required = true,
+			   .doc = "{x,y,z,r,g,b,a}, {x,y,z,color}, {position,color} or "
+				  "[x,y,z,r,g,b,a]; channels must be 0..255, alpha is 255 when "
+				  "absent" },
+	[BATCH_LAYER] = PARAM_LAYER,
+	[BATCH_COLOR] = { .name = "color",
+			  .type = PARAM_ANY,
+			  .preset = "[255,255,255,255]",
+			  .doc = "of elements that say none" },
+	[BATCH_PROJECT] = PARAM_PROJECT,
+	PARAM_END,
+};
+
+struct batch {
+	struct voxel *voxels;
+	size_t count;
+	size_t failed_count;
+	rgba fallback;
+};
+
+/* Where x, y, z, r, g, b, a stand in a row; -1: nowhere. */
+struct columns {
+	int of[7];
+	bool is_usual; /* exactly x, y, z, r, g, b, a in this order */
+};
+
+static bool find_columns(const struct value_records *recs, struct columns *c)
+{
+	static const char letters[] = "xyzrgba";
+
+	for (int i = 0; i < 7; i++)
+		c->of[i] = !recs->keys && (uint32_t)i < recs->column_count ? i : -1;
+	if (!recs->keys && recs->column_count > 7)
+		return false;
+	for (uint32_t i = 0; recs->keys && i < recs->column_count; i++) {
+		const char *found =
+			recs->keys[i].len == 1 ? strchr(letters, recs->keys[i].ptr[0]) : NULL;
+
+		if (found && *found)
+			c->of[found - letters] = (int)i;
+		else if (decode_is_voxel_key(recs->keys[i]))
+			return false; /* a color or position that is a number: each row says so */
+	}
+	c->is_usual = recs->column_count == 7;
+	for (int i = 0; i < 7; i++)
+		c->is_usual &= c->of[i] == i;
+	return c->of[0] >= 0 && c->of[1] >= 0 && c->of[2] >= 0;
+}
+
+/* Rows of exactly x, y, z, r, g, b, a: no branch but the range of the channels. */
+static void decode_usual(const struct value_records *recs, struct batch *b)
+{
+	const int32_t *row = recs->values;
+
+	for (uint32_t i = 0; i < recs->row_count; i++, row += 7) {
+		uint32_t over = (uint32_t)(row[3] | row[4] | row[5] | row[6]) & ~255u;
+
+		b->voxels[b->count] =
+			(struct voxel){ row[0], row[1], row[2],
+					(rgba)row[3] | (rgba)row[4] << 8 | (rgba)row[5] << 16 |
+						(rgba)row[6] << 24 };
+		b->count += !over;
+		b->failed_count += over != 0;
+	}
+}
+
+static void decode_columns(const struct value_records *recs, const struct columns *c,
+			   struct batch *b)
+{
+	const int32_t *row = recs->values;
+	bool has_color = c->of[3] >= 0 || c->of[4] >= 0 || c->of[5] >= 0 || c->of[6] >= 0;
+
+	for (uint32_t i = 0; i < recs->row_count; i++, row += recs->column_count) {
+		int32_t parts[4] = { 0, 0, 0, 255 };
+		uint32_t over = 0;
+
+		for (int k = 0; k < 4; k++) {
+			if (c->of[3 + k] >= 0)
+				parts[k] = row[c->of[3 + k]];
+			over |= (uint32_t)parts[k] & ~255u;
+		}
+		b->voxels[b->count] =
+			(struct voxel){ row[c->of[0]], row[c->of[1]], row[c->of[2]],
+					has_color ? rgba_of((unsigned)parts[0], (unsigned)parts[1],
+							    (unsigned)parts[2], (unsigned)parts[3])
+						  : b->fallback };
+		b->count += !over;
+		b->failed_count += over != 0;
+	}
+}
+
+static void decode_elements(struct value array, struct batch *b)
+{
+	struct value child;
+
+	if (!value_first(array, &child))
+		return;
+	do {
+		if (decode_voxel(child, b->fallback, &b->voxels[b->count]) == 0)
+			b->count++;
+		else
+			b->failed_count++;
+	} while (value_next(child, &child));
+}
+
+static int decode_batch(struct call *call, struct batch *b)
+{
+	struct value array = call->args[BATCH_VOXELS];
+	struct value_records recs;
+	struct columns columns;
+	bool has_records = value_records(array, &recs);
+	uint32_t count = has_records ? recs.row_count : value_count(array);
+
+	if (count > BATCH_VOXELS_MAX)
+		return fault_set(&call->fault, RPC_INVALID_PARAMS, "voxels: %u are more than %d",
+				 count, BATCH_VOXELS_MAX);
+	b->voxels = workspace_voxels(call->env->lease->workspace, (size_t)count + 1);
+	if (!b->voxels)
+		return fault_set(&call->fault, RPC_INTERNAL_ERROR,
+				 "Failed to add voxels: out of memory");
+	if (!has_records || !find_columns(&recs, &columns))
+		decode_elements(array, b);
+	else if (columns.is_usual)
+		decode_usual(&recs, b);
+	else
+		decode_columns(&recs, &columns, b);
+	return 0;
+}
+
+static int run_add_voxels(struct call *call)
+{
+	struct batch b = { .fallback = RGBA_WHITE };
+	struct reply *r = call->reply;
+	struct project *p;
+	struct layer *l;
+	int rc = 0;
+
+	if (arg_has(call, BATCH_COLOR))
+		rc = arg_color_at(call, BATCH_COLOR, &b.fallback);
+	if (!rc)
+		rc = decode_batch(call, &b);
+	if (!rc)
+		rc = scope_enter(call, BATCH_PROJECT, BATCH_LAYER, APP_ADD_VOXEL, &p, &l);
+	if (rc < 0)
+		return rc;
+	rc = project_set_voxels(p, l, b.voxels, b.count);
+	workspace_trim(call->env->lease->workspace);
+	if (rc < 0)
+		return scope_fault(call, APP_ADD_VOXEL, rc, "add voxels");
+	reply_object(r);
+	reply_key_bool(r, "success", b.failed_count == 0);
+	reply_key_integer(r, "added", (int64_t)b.count);
+	reply_key_integer(r, "failed", (int64_t)b.failed_count);
+	reply_object_end(r);
+	return 0;
+}
+
+static const char *const batch_aliases[] = { "add_voxel_batch", NULL };
+
+const struct method method_add_voxels = {
+	.name = "add_voxels",
+	.aliases = batch_aliases,
+	/* Short: it takes less time than the parsing of its text took already. */
+	.flags = METHOD_SHORT | METHOD_EDITS | METHOD_TOOL,
+	.params = batch_params,
+	.doc = "Puts many voxels as one edit; the last of equal positions wins.",
+	.result = "success (none failed), added, failed (elements that could not be read)",
+	.run = run_add_voxels,
+};

@@ -1,0 +1,204 @@
+/* Methods about one voxel. */
+#include "daemon/methods/scope.h"
+#include "daemon/methods/table.h"
+
+/* The list of add_voxel and paint_voxels: x, y, z, r, g, b, a, layer_id by position. */
+enum { AT_X, AT_Y, AT_Z, AT_R, AT_G, AT_B, AT_A, AT_LAYER, AT_COLOR, AT_POSITION, AT_PROJECT };
+
+static const struct param write_params[] = {
+	[AT_X] = PARAM_COORDINATE("x"),
+	[AT_Y] = PARAM_COORDINATE("y"),
+	[AT_Z] = PARAM_COORDINATE("z"),
+	[AT_R] = { .name = "r",
+		   .type = PARAM_ANY,
+		   .doc = "red, 0..255 or a part of 1; by position also a whole color" },
+	[AT_G] = PARAM_CHANNEL("g"),
+	[AT_B] = PARAM_CHANNEL("b"),
+	[AT_A] = PARAM_CHANNEL("a"),
+	[AT_LAYER] = PARAM_LAYER,
+	[AT_COLOR] = PARAM_COLOR,
+	[AT_POSITION] = PARAM_POSITION,
+	[AT_PROJECT] = PARAM_PROJECT,
+	PARAM_END,
+};
+
+static void reply_at(struct reply *r, const struct voxel *v)
+{
+	reply_key_integer(r, "x", v->x);
+	reply_key_integer(r, "y", v->y);
+	reply_key_integer(r, "z", v->z);
+}
+
+/* Position and color of a call with write_params. */
+static int read_voxel(struct call *call, struct voxel *v)
+{
+	int32_t at[3];
+	int rc = arg_position(call, AT_X, AT_POSITION, at);
+
+	if (!rc)
+		rc = arg_color(call, AT_R, AT_COLOR, RGBA_WHITE, &v->color);
+	if (rc < 0)
+		return rc;
+	v->x = at[0];
+	v->y = at[1];
+	v->z = at[2];
+	return 0;
+}
+
+static int run_add_voxel(struct call *call)
+{
+	struct reply *r = call->reply;
+	struct project *p;
+	struct layer *l;
+	struct voxel v;
+	int rc = read_voxel(call, &v);
+
+	if (rc < 0)
+		return rc;
+	rc = scope_enter(call, AT_PROJECT, AT_LAYER, APP_ADD_VOXEL, &p, &l);
+	if (rc < 0)
+		return rc;
+	rc = project_set_voxel(p, l, &v, NULL);
+	if (rc < 0)
+		return scope_fault(call, APP_ADD_VOXEL, rc, "add voxel");
+	reply_object(r);
+	reply_key_bool(r, "success", true);
+	reply_at(r, &v);
+	reply_key_integer(r, "layer_id", l->meta.id);
+	reply_key(r, SPAN_LIT("color"));
+	reply_rgba(r, v.color);
+	reply_object_end(r);
+	return 0;
+}
+
+const struct method method_add_voxel = {
+	.name = "add_voxel",
+	.flags = METHOD_SHORT | METHOD_EDITS | METHOD_TOOL,
+	.params = write_params,
+	.doc = "Puts one voxel; alpha 0 removes it. Without any color: white by name, black by "
+	       "position.",
+	.result = "success, x, y, z, layer_id, color [r,g,b,a]",
+	.run = run_add_voxel,
+};
+
+static int run_paint_voxels(struct call *call)
+{
+	struct project *p;
+	struct layer *l;
+	struct voxel v;
+	int rc = read_voxel(call, &v);
+
+	if (rc < 0)
+		return rc;
+	if (!rgba_a(v.color)) /* the original's way of leaving alpha out */
+		v.color |= 0xff000000u;
+	rc = scope_enter(call, AT_PROJECT, AT_LAYER, APP_PAINT_VOXELS, &p, &l);
+	if (rc < 0)
+		return rc;
+	if (!volume_get(&l->volume, v.x, v.y, v.z))
+		return fault_set(&call->fault, APP_PAINT_VOXELS,
+				 "Failed to paint voxels: there is no voxel at %d,%d,%d", v.x, v.y,
+				 v.z);
+	rc = project_set_voxel(p, l, &v, NULL);
+	if (rc < 0)
+		return scope_fault(call, APP_PAINT_VOXELS, rc, "paint voxels");
+	reply_object(call->reply);
+	reply_key_bool(call->reply, "success", true);
+	reply_key_integer(call->reply, "painted", 1);
+	reply_object_end(call->reply);
+	return 0;
+}
+
+static const char *const paint_aliases[] = { "paint_voxel", NULL };
+
+const struct method method_paint_voxels = {
+	.name = "paint_voxels",
+	.aliases = paint_aliases,
+	.flags = METHOD_SHORT | METHOD_EDITS | METHOD_TOOL,
+	.params = write_params,
+	.doc = "Gives an existing voxel another color.",
+	.result = "success, painted (1)",
+	.run = run_paint_voxels,
+};
+
+enum { PLACE_X, PLACE_Y, PLACE_Z, PLACE_LAYER, PLACE_POSITION, PLACE_PROJECT };
+
+static const struct param place_params[] = {
+	[PLACE_X] = PARAM_COORDINATE("x"),
+	[PLACE_Y] = PARAM_COORDINATE("y"),
+	[PLACE_Z] = PARAM_COORDINATE("z"),
+	[PLACE_LAYER] = PARAM_LAYER,
+	[PLACE_POSITION] = PARAM_POSITION,
+	[PLACE_PROJECT] = PARAM_PROJECT,
+	PARAM_END,
+};
+
+static int run_remove_voxel(struct call *call)
+{
+	struct voxel v = { 0 };
+	struct project *p;
+	struct layer *l;
+	int32_t at[3];
+	int rc = arg_position(call, PLACE_X, PLACE_POSITION, at);
+
+	if (rc < 0)
+		return rc;
+	rc = scope_enter(call, PLACE_PROJECT, PLACE_LAYER, APP_REMOVE_VOXEL, &p, &l);
+	if (rc < 0)
+		return rc;
+	v = (struct voxel){ at[0], at[1], at[2], RGBA_NONE };
+	rc = project_set_voxel(p, l, &v, NULL);
+	if (rc < 0)
+		return scope_fault(call, APP_REMOVE_VOXEL, rc, "remove voxel");
+	reply_object(call->reply);
+	reply_key_bool(call->reply, "success", true);
+	reply_at(call->reply, &v);
+	reply_key_integer(call->reply, "layer_id", l->meta.id);
+	reply_object_end(call->reply);
+	return 0;
+}
+
+const struct method method_remove_voxel = {
+	.name = "remove_voxel",
+	.flags = METHOD_SHORT | METHOD_EDITS | METHOD_TOOL,
+	.params = place_params,
+	.doc = "Removes one voxel; it is no fault when there is none.",
+	.result = "success, x, y, z, layer_id",
+	.run = run_remove_voxel,
+};
+
+static int run_get_voxel(struct call *call)
+{
+	struct reply *r = call->reply;
+	struct voxel v;
+	struct project *p;
+	struct layer *l;
+	int32_t at[3];
+	int rc = arg_position(call, PLACE_X, PLACE_POSITION, at);
+
+	if (rc < 0)
+		return rc;
+	rc = scope_enter(call, PLACE_PROJECT, PLACE_LAYER, APP_GET_VOXEL, &p, &l);
+	if (rc < 0)
+		return rc;
+	v = (struct voxel){ at[0], at[1], at[2], volume_get(&l->volume, at[0], at[1], at[2]) };
+	reply_object(r);
+	reply_at(r, &v);
+	reply_key_bool(r, "exists", v.color != RGBA_NONE);
+	reply_key(r, SPAN_LIT("color"));
+	reply_rgba(r, v.color);
+	reply_object_end(r);
+	return 0;
+}
+
+static const char *const get_aliases[] = { "get_voxel_info", NULL };
+
+const struct method method_get_voxel = {
+	.name = "get_voxel",
+	.aliases = get_aliases,
+	.flags = METHOD_SHORT | METHOD_TOOL,
+	.params = place_params,
+	.doc = "Reads one voxel.",
+	.result = "x, y, z, exists, color [r,g,b,a] (zeros where nothing is)",
+	.run = run_get_voxel,
+};

@@ -1,0 +1,22 @@
+libs += methods
+methods-srcs := \
+	daemon/methods/args.c \
+	daemon/methods/decode.c \
+	daemon/methods/m_batch.c \
+	daemon/methods/m_layer.c \
+	daemon/methods/m_layer_meta.c \
+	daemon/methods/m_project.c \
+	daemon/methods/m_read.c \
+	daemon/methods/m_system.c \
+	daemon/methods/m_voxel.c \
+	daemon/methods/methods.c \
+	daemon/methods/scope.c
+
+# What a program that runs methods links, in order.
+methods-libs := methods context voxel telemetry rpc
+
+tests += test_methods
+test_methods-srcs    := daemon/test/test_methods.c daemon/test/caller.c
+test_methods-libs    = $(methods-libs) dispatch parser alloccount base
+test_methods-ldlibs  := -lcmocka -lcjson -lm
+test_methods-ldflags = $(alloc-wrap-ldflags)

@@ -1,0 +1,39 @@
+/* caller.h - calls methods as a worker does: text in, reply text out, without a server. */
+#ifndef DAEMON_TEST_CALLER_H
+#define DAEMON_TEST_CALLER_H
+
+#include "daemon/context/context.h"
+#include "daemon/dispatch/dispatch.h"
+#include "daemon/methods/env.h"
+#include "daemon/parser/parser.h"
+
+struct caller {
+	struct context *context;
+	struct context_lease lease;
+	struct parser *parser;
+	struct reply *reply;
+	struct dispatch *dispatch;
+	struct method_env env;
+	struct outbuf out;
+	char *text; /* of the request, padded */
+};
+
+/* Asserts that everything opens. Names are those of the axes' backends. */
+void caller_open(struct caller *c, const char *context, const char *parser);
+void caller_close(struct caller *c);
+
+/* Another thread on the same context. */
+void caller_join(struct caller *c, struct context *context, const char *parser);
+void caller_part(struct caller *c);
+
+/*
+ * Runs a method with params as JSON text ("" = none). The reply's text without the envelope, until
+ * the next call: the result, or {"code":...,"message":...}. Says context_done, not context_leave.
+ */
+const char *caller_call(struct caller *c, const char *method, const char *params);
+
+/* The same in two steps, for counting: the text must have been given to caller_prepare. */
+void caller_prepare(struct caller *c, const char *method, const char *params);
+int caller_run(struct caller *c); /* parses, dispatches, runs, ends the reply */
+
+#endif
