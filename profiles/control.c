@@ -183,7 +183,7 @@ int control_call(struct control *c, const char *method, json_t **result, struct 
 		rc = receive_object(c->fd, &sb);
 	if (rc < 0) {
 		strbuf_deinit(&sb);
-		return err_set(err, rc, "%s at %s: %s", method, c->where, strerror(-rc));
+		return err_set(err, rc, "%s at %s: %s", method, c->where, strerrordesc_np(-rc));
 	}
 	reply = json_loadb(sb.ptr, sb.len, 0, &where);
 	strbuf_deinit(&sb);

@@ -51,16 +51,17 @@ static void explain(struct event *e, int code)
 		snprintf(e->missing, sizeof(e->missing),
 			 e->kind == EVENT_HARDWARE ? "no such hardware counter on this machine (%s)"
 						   : "this kernel does not have it (%s)",
-			 strerror(code));
+			 strerrordesc_np(code));
 	else if (code == EACCES || code == EPERM)
 		snprintf(e->missing, sizeof(e->missing),
 			 "not permitted (%s): kernel.perf_event_paranoid or CAP_PERFMON",
-			 strerror(code));
+			 strerrordesc_np(code));
 	else if (code == EMFILE)
 		snprintf(e->missing, sizeof(e->missing),
 			 "too many descriptors: raise the limit of open files");
 	else
-		snprintf(e->missing, sizeof(e->missing), "perf_event_open: %s", strerror(code));
+		snprintf(e->missing, sizeof(e->missing), "perf_event_open: %s",
+			 strerrordesc_np(code));
 }
 
 /* The open event of the same group that leads it in this thread and half; -1 = none yet. */

@@ -1,9 +1,11 @@
 #include "profiles/events.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <perfmon/pfmlib.h>
 #include <perfmon/pfmlib_perf_event.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/base/err.h"
@@ -28,9 +30,10 @@ const char *events_default(void)
 static int tracepoint_id(const char *tracefs, const char *group, size_t group_len, const char *name,
 			 unsigned long long *id)
 {
-	char path[256];
+	char path[256], text[32];
 	FILE *in;
 	int n;
+	bool is_number;
 
 	if (!tracefs[0])
 		return -EACCES;
@@ -41,9 +44,10 @@ static int tracepoint_id(const char *tracefs, const char *group, size_t group_le
 	in = fopen(path, "re");
 	if (!in)
 		return -errno;
-	n = fscanf(in, "%llu", id);
+	is_number = fgets(text, sizeof(text), in) && isdigit((unsigned char)text[0]);
 	fclose(in);
-	return n == 1 ? 0 : -EPROTO;
+	*id = is_number ? strtoull(text, NULL, 10) : 0;
+	return is_number ? 0 : -EPROTO;
 }
 
 /* "group:name", neither of them a libpfm4 table ("perf::...") nor a modifier ("cycles:u"). */
@@ -59,7 +63,7 @@ static bool is_tracepoint(const char *name)
 static void resolve_tracepoint(const char *tracefs, struct event *e)
 {
 	const char *colon = strchr(e->name, ':');
-	unsigned long long id;
+	unsigned long long id = 0;
 	int rc = tracepoint_id(tracefs, e->name, (size_t)(colon - e->name), colon + 1, &id);
 
 	e->kind = EVENT_TRACEPOINT;

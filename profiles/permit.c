@@ -39,12 +39,13 @@ static __attribute__((format(printf, 4, 5))) void answer(struct permit *p, enum 
 static int read_paranoid(void)
 {
 	FILE *in = fopen("/proc/sys/kernel/perf_event_paranoid", "re");
+	char text[16];
 	int value = 99;
 
 	if (!in)
 		return value;
-	if (fscanf(in, "%d", &value) != 1)
-		value = 99;
+	if (fgets(text, sizeof(text), in))
+		value = (int)strtol(text, NULL, 10);
 	fclose(in);
 	return value;
 }
@@ -83,14 +84,14 @@ static void probe_counting(struct permit *p)
 		answer(p, PERMIT_COUNT_USER, false,
 		       "perf_event_open: %s (kernel.perf_event_paranoid is %d, "
 		       "at most 2 is needed, or CAP_PERFMON)",
-		       strerror(-user), p->paranoid);
+		       strerrordesc_np(-user), p->paranoid);
 	if (kernel == 0)
 		answer(p, PERMIT_COUNT_KERNEL, true, "%s", "");
 	else
 		answer(p, PERMIT_COUNT_KERNEL, false,
 		       "perf_event_open: %s (kernel.perf_event_paranoid is %d, "
 		       "at most 1 is needed, or CAP_PERFMON)",
-		       strerror(-kernel), p->paranoid);
+		       strerrordesc_np(-kernel), p->paranoid);
 	if (hardware == 0)
 		answer(p, PERMIT_HARDWARE, true, "%s", "");
 	else if (user < 0)
@@ -99,7 +100,7 @@ static void probe_counting(struct permit *p)
 		answer(p, PERMIT_HARDWARE, false,
 		       "the kernel sees no counters of the processor (%s); common in virtual "
 		       "machines",
-		       strerror(-hardware));
+		       strerrordesc_np(-hardware));
 }
 
 static bool has_events(const char *dir)
@@ -144,12 +145,12 @@ static void probe_tracepoints(struct permit *p)
 	answer(p, PERMIT_TRACEPOINTS, false,
 	       "no readable tracefs in %s (%s): mount -t tracefs tracefs %s, and root or read "
 	       "permission on it",
-	       dirs[0], strerror(rc < 0 ? -rc : EACCES), dirs[0]);
+	       dirs[0], strerrordesc_np(rc < 0 ? -rc : EACCES), dirs[0]);
 }
 
 static bool find_in_path(const char *name, char *out, size_t cap)
 {
-	const char *at = getenv("PATH");
+	const char *at = getenv("PATH"); /* NOLINT(concurrency-mt-unsafe): nobody sets it */
 
 	while (at && *at) {
 		size_t len = strcspn(at, ":");

@@ -132,7 +132,7 @@ int target_threads(pid_t pid, pid_t **out)
 	dir = opendir(path);
 	if (!dir)
 		return -errno;
-	while ((entry = readdir(dir))) {
+	while ((entry = readdir(dir))) { /* NOLINT(concurrency-mt-unsafe): dir is ours */
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
 		if (count == cap) {
@@ -159,16 +159,18 @@ int target_threads(pid_t pid, pid_t **out)
 int target_cpu_ns(pid_t pid, unsigned long long *user_ns, unsigned long long *kernel_ns)
 {
 	unsigned long long tick_ns = NSEC_PER_SEC / (unsigned long long)sysconf(_SC_CLK_TCK);
-	unsigned long long user, kernel;
-	char text[1024];
+	char text[1024], *end;
 	const char *stat = read_stat(pid, text, sizeof(text));
 
 	/* Fields 14 and 15; stat begins with field 3. */
-	if (!stat || sscanf(stat, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user,
-			    &kernel) != 2)
+	for (int field = 3; stat && field < 14; field++) {
+		stat = strchr(stat, ' ');
+		stat += stat != NULL;
+	}
+	if (!stat)
 		return -ESRCH;
-	*user_ns = user * tick_ns;
-	*kernel_ns = kernel * tick_ns;
+	*user_ns = strtoull(stat, &end, 10) * tick_ns;
+	*kernel_ns = strtoull(end, NULL, 10) * tick_ns;
 	return 0;
 }
 
@@ -184,7 +186,8 @@ static int socket_inodes(pid_t pid, unsigned long *inodes, int cap)
 	dir = opendir(path);
 	if (!dir)
 		return -errno;
-	while (count < cap && (entry = readdir(dir))) {
+	while (count < cap &&
+	       (entry = readdir(dir))) { /* NOLINT(concurrency-mt-unsafe): as above */
 		ssize_t len;
 
 		snprintf(path, sizeof(path), "/proc/%d/fd/%s", (int)pid, entry->d_name);
@@ -192,8 +195,8 @@ static int socket_inodes(pid_t pid, unsigned long *inodes, int cap)
 		if (len <= 0)
 			continue;
 		link[len] = '\0';
-		if (sscanf(link, "socket:[%lu]", &inodes[count]) == 1)
-			count++;
+		if (strncmp(link, "socket:[", 8) == 0)
+			inodes[count++] = strtoul(link + 8, NULL, 10);
 	}
 	closedir(dir);
 	return count;
@@ -208,36 +211,50 @@ static bool has_inode(const unsigned long *inodes, int count, unsigned long inod
 	return false;
 }
 
-/* "Num: RefCount Protocol Flags Type St Inode Path"; flag 0x10000 is a listening socket. */
-static bool parse_unix(const char *line, unsigned long *inode, struct sock_addr *addr)
+/* The words of a line, separated by blanks. Returns how many, at most cap. */
+static int split(char *line, char **words, int cap)
 {
-	unsigned long flags;
-	char path[sizeof(addr->path)];
+	char *save = NULL;
+	int count = 0;
 
-	if (sscanf(line, "%*s %*s %*s %lx %*s %*s %lu %107[^\n]", &flags, inode, path) != 3 ||
-	    !(flags & 0x10000) || path[0] == '@')
+	for (char *word = strtok_r(line, " \n", &save); word && count < cap;
+	     word = strtok_r(NULL, " \n", &save))
+		words[count++] = word;
+	return count;
+}
+
+/* "Num: RefCount Protocol Flags Type St Inode Path"; flag 0x10000 is a listening socket. */
+static bool parse_unix(char *line, unsigned long *inode, struct sock_addr *addr)
+{
+	char *words[8];
+
+	if (split(line, words, 8) < 8 || !(strtoul(words[3], NULL, 16) & 0x10000) ||
+	    words[7][0] == '@')
 		return false;
-	return sock_parse_unix(path, addr, NULL) == 0;
+	*inode = strtoul(words[6], NULL, 10);
+	return sock_parse_unix(words[7], addr, NULL) == 0;
 }
 
 /* "sl local_address rem_address st ... inode"; state 0A is listening. Wildcards become loopback. */
-static bool parse_tcp(const char *line, unsigned long *inode, struct sock_addr *addr)
+static bool parse_tcp(char *line, unsigned long *inode, struct sock_addr *addr)
 {
-	unsigned int port, state;
+	char *words[10];
+	const char *port;
 
-	if (sscanf(line, "%*s %*[0-9A-Fa-f]:%x %*s %x %*s %*s %*s %*s %*s %lu", &port, &state,
-		   inode) != 3 ||
-	    state != 0x0a || port > 65535)
+	if (split(line, words, 10) < 10 || strcmp(words[3], "0A") != 0)
 		return false;
-	*addr = (struct sock_addr){ .host = "127.0.0.1", .port = (uint16_t)port };
-	return true;
+	port = strchr(words[1], ':');
+	*inode = strtoul(words[9], NULL, 10);
+	*addr = (struct sock_addr){ .host = "127.0.0.1" };
+	addr->port = port ? (uint16_t)strtoul(port + 1, NULL, 16) : 0;
+	return addr->port != 0;
 }
 
 int target_listeners(pid_t pid, struct sock_addr *out, size_t cap)
 {
 	static const struct {
 		const char *file;
-		bool (*parse)(const char *line, unsigned long *inode, struct sock_addr *addr);
+		bool (*parse)(char *line, unsigned long *inode, struct sock_addr *addr);
 	} tables[] = { { "unix", parse_unix }, { "tcp", parse_tcp } };
 	enum { INODES_MAX = 4096 };
 	unsigned long *inodes = calloc(INODES_MAX, sizeof(*inodes));

@@ -11,6 +11,7 @@ base-srcs := \
 	daemon/base/hist.c \
 	daemon/base/json_out.c \
 	daemon/base/log.c \
+	daemon/base/proc_maps.c \
 	daemon/base/rng.c \
 	daemon/base/sock.c \
 	daemon/base/strbuf.c \

@@ -4,7 +4,18 @@ parser-srcs := \
 	daemon/parser/parser.c \
 	daemon/parser/parser_dom.c \
 	daemon/parser/parser_scalar.c \
+	daemon/parser/parser_simd.c \
+	daemon/parser/records.c \
 	daemon/parser/reply_text.c \
 	daemon/parser/reply_tree.c \
+	daemon/parser/simd.c \
 	daemon/parser/tape.c \
 	daemon/parser/walk.c
+
+parser-tests-libs := parser rpc base
+parser-tests-ldlibs := -lcmocka -lcjson -lm
+
+tests += test_parser
+test_parser-srcs := daemon/test/test_parser.c daemon/test/parser_util.c
+test_parser-libs := $(parser-tests-libs)
+test_parser-ldlibs := $(parser-tests-ldlibs)

@@ -9,6 +9,7 @@
 const struct parser_ops *const parser_backends[] = {
 	&parser_dom_ops,
 	&parser_scalar_ops,
+	&parser_simd_ops,
 	NULL,
 };
 

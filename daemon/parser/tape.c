@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/parser/envelope.h"
+#include "daemon/rpc/limits.h"
 #include "daemon/rpc/text.h"
 
 enum {
@@ -26,6 +27,9 @@ enum { COLUMN_BITS = 4, ROW_BITS = 28, TABLE_SHIFT = COLUMN_BITS + ROW_BITS };
 static const uint64_t made_up = (uint64_t)1 << 63;
 
 _Static_assert(sizeof(struct tape_node) == 16, "four nodes per cache line");
+_Static_assert(RPC_REQUEST_BYTES_MAX / 4 <= TAPE_ROWS_MAX && TAPE_ROWS_MAX <= 1 << ROW_BITS,
+	       "row numbers fit");
+_Static_assert(TAPE_COLUMNS_MAX < 1 << COLUMN_BITS, "column numbers fit");
 _Static_assert(sizeof(uintptr_t) == 8, "node numbers have 64 bits");
 
 struct place {

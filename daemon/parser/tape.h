@@ -30,7 +30,7 @@ enum tape_flag {
 enum {
 	TAPE_KEY_BYTES_MAX = UINT16_MAX, /* longer keys are far */
 	TAPE_COLUMNS_MAX = 15,           /* of records */
-	TAPE_ROWS_MAX = (1 << 28) - 1,
+	TAPE_ROWS_MAX = 1 << 28,         /* a row has four bytes or more: [1], */
 };
 
 struct tape_node {

@@ -19,25 +19,6 @@ enum frame_state {
 	FRAME_ESCAPED = 8, /* the next byte is */
 };
 
-/* The bytes of a block that a backslash escapes. *carry: the next block's first byte is. */
-static inline uint64_t frame_escaped(uint64_t slashes, size_t n, bool *carry)
-{
-	uint64_t escaped = *carry;
-
-	slashes &= ~escaped;
-	*carry = false;
-	while (slashes) {
-		uint64_t bit = slashes & -slashes;
-
-		if (bit >> (n - 1))
-			*carry = true;
-		else
-			escaped |= bit << 1;
-		slashes &= ~(bit | bit << 1);
-	}
-	return escaped;
-}
-
 /* The index of the bracket that brings depth to 0, or 64; *depth after the block if none does. */
 static inline unsigned frame_closing(uint64_t opens, uint64_t closes, uint32_t *depth)
 {
@@ -80,7 +61,7 @@ VEC_ENTRY size_t VEC(frame_scan)(struct frame_scan *scan, const char *p, size_t 
 		unsigned stop = 64;
 
 		if (slashes || carry)
-			quotes &= ~frame_escaped(slashes, width, &carry);
+			quotes &= ~vec_escaped(slashes, width, &carry);
 		in_string ^= vec_prefix_xor(quotes);
 		opens &= ~in_string;
 		closes &= ~in_string;

@@ -5,6 +5,7 @@
  * then its own template, once per level; VEC(name) is the name at that level. Functions carry their
  * target attribute, so one object file holds all levels and the caller chooses at run time by
  * cpu_simd_level(). A block answers questions with a mask: bit i speaks of byte i.
+ * Sixteen bytes at a time is the same code for all vector levels: VEC16(name).
  * Level 0 is portable C (eight bytes at a time, little-endian); it is what every machine has.
  */
 #ifndef VEC_LEVEL
@@ -15,6 +16,7 @@
 #define DAEMON_RPC_VEC_H
 
 #include <immintrin.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -22,6 +24,7 @@
 #define VEC_PASTE_(a, b) a##_##b
 #define VEC_PASTE(a, b)  VEC_PASTE_(a, b)
 #define VEC(name)        VEC_PASTE(name, VEC_SUFFIX)
+#define VEC16(name)      VEC_PASTE(name, VEC16_SUFFIX)
 /* Every function of a template is one of these: the helpers vanish into the entry points. */
 #define VEC_INLINE static inline __attribute__((always_inline)) VEC_TARGET
 #define VEC_ENTRY  static __attribute__((noinline)) VEC_TARGET
@@ -65,13 +68,34 @@ static inline __attribute__((always_inline)) uint64_t vec_prefix_xor(uint64_t bi
 	return bits ^ bits << 32;
 }
 
+/* The bytes of an n-byte block that a backslash escapes. *carry: the next block's first byte is. */
+static inline uint64_t vec_escaped(uint64_t slashes, size_t n, bool *carry)
+{
+	uint64_t escaped = *carry;
+
+	slashes &= ~escaped;
+	*carry = false;
+	while (slashes) {
+		uint64_t bit = slashes & -slashes;
+
+		if (bit >> (n - 1))
+			*carry = true;
+		else
+			escaped |= bit << 1;
+		slashes &= ~(bit | bit << 1);
+	}
+	return escaped;
+}
+
 #endif /* DAEMON_RPC_VEC_H */
 
 #undef VEC_SUFFIX
+#undef VEC16_SUFFIX
 #undef VEC_TARGET
 #if VEC_LEVEL == 0
 
-#define VEC_SUFFIX portable
+#define VEC_SUFFIX   portable
+#define VEC16_SUFFIX portable
 #define VEC_TARGET
 
 #ifndef VEC_PORTABLE
@@ -146,11 +170,76 @@ VEC_INLINE struct block_portable block_tail_portable(const char *p, size_t n)
 	return block_load_portable(block);
 }
 
+struct vec16_portable {
+	uint64_t low, high;
+};
+
+VEC_INLINE struct vec16_portable vec16_load_portable(const void *p)
+{
+	struct vec16_portable v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* acc | ((a ^ b) & mask): collects differences. */
+VEC_INLINE struct vec16_portable vec16_differ_portable(struct vec16_portable acc,
+						       struct vec16_portable a,
+						       struct vec16_portable b,
+						       struct vec16_portable mask)
+{
+	acc.low |= (a.low ^ b.low) & mask.low;
+	acc.high |= (a.high ^ b.high) & mask.high;
+	return acc;
+}
+
+VEC_INLINE struct vec16_portable vec16_zero_portable(void)
+{
+	return (struct vec16_portable){ 0, 0 };
+}
+
+VEC_INLINE int vec16_is_zero_portable(struct vec16_portable v)
+{
+	return (v.low | v.high) == 0;
+}
+
+/* Of 16 bytes, those that end the plain part of a JSON string: quote, backslash, below 0x20. */
+VEC_INLINE uint32_t vec16_stops_portable(const char *p)
+{
+	uint32_t mask = 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		uint64_t word = vec_load8(p + 8 * i);
+		uint64_t quote = word ^ 0x2222222222222222u;
+		uint64_t slash = word ^ 0x5c5c5c5c5c5c5c5cu;
+		/* Exact for each byte: seven-bit sums cannot carry. */
+		uint64_t low = (word & 0x7f7f7f7f7f7f7f7fu) + 0x6060606060606060u;
+		uint64_t q = (quote & 0x7f7f7f7f7f7f7f7fu) + 0x7f7f7f7f7f7f7f7fu;
+		uint64_t s = (slash & 0x7f7f7f7f7f7f7f7fu) + 0x7f7f7f7f7f7f7f7fu;
+
+		mask |= (uint32_t)high_bits_portable(~(low | word) | ~(q | quote) | ~(s | slash))
+			<< (8 * i);
+	}
+	return mask;
+}
+
+/* Of 16 bytes, those that are no JSON white space. */
+VEC_INLINE uint32_t vec16_solid_portable(const char *p)
+{
+	uint32_t mask = 0;
+
+	for (unsigned i = 0; i < 16; i++)
+		mask |= (uint32_t)(p[i] != ' ' && p[i] != '\n' && p[i] != '\r' && p[i] != '\t')
+			<< i;
+	return mask;
+}
+
 #endif
 #elif VEC_LEVEL == 1
 
-#define VEC_SUFFIX sse42
-#define VEC_TARGET __attribute__((target("sse4.2,popcnt")))
+#define VEC_SUFFIX   sse42
+#define VEC16_SUFFIX sse42
+#define VEC_TARGET   __attribute__((target("sse4.2,popcnt")))
 
 #ifndef VEC_SSE42
 #define VEC_SSE42
@@ -215,11 +304,60 @@ VEC_INLINE struct block_sse42 block_tail_sse42(const char *p, size_t n)
 	return block_load_sse42(block);
 }
 
+struct vec16_sse42 {
+	__m128i all;
+};
+
+VEC_INLINE struct vec16_sse42 vec16_load_sse42(const void *p)
+{
+	return (struct vec16_sse42){ _mm_loadu_si128(p) };
+}
+
+VEC_INLINE struct vec16_sse42 vec16_differ_sse42(struct vec16_sse42 acc, struct vec16_sse42 a,
+						 struct vec16_sse42 b, struct vec16_sse42 mask)
+{
+	__m128i differ = _mm_and_si128(_mm_xor_si128(a.all, b.all), mask.all);
+
+	return (struct vec16_sse42){ _mm_or_si128(acc.all, differ) };
+}
+
+VEC_INLINE struct vec16_sse42 vec16_zero_sse42(void)
+{
+	return (struct vec16_sse42){ _mm_setzero_si128() };
+}
+
+VEC_INLINE int vec16_is_zero_sse42(struct vec16_sse42 v)
+{
+	return _mm_testz_si128(v.all, v.all);
+}
+
+VEC_INLINE uint32_t vec16_stops_sse42(const char *p)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
+	__m128i slash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+	__m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
+
+	return (uint32_t)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, slash), low));
+}
+
+VEC_INLINE uint32_t vec16_solid_sse42(const char *p)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i blank = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(' ')),
+				     _mm_cmpeq_epi8(v, _mm_set1_epi8('\t')));
+	__m128i line = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')),
+				    _mm_cmpeq_epi8(v, _mm_set1_epi8('\r')));
+
+	return ~(uint32_t)_mm_movemask_epi8(_mm_or_si128(blank, line)) & 0xffff;
+}
+
 #endif
 #elif VEC_LEVEL == 2
 
-#define VEC_SUFFIX avx2
-#define VEC_TARGET __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt")))
+#define VEC_SUFFIX   avx2
+#define VEC16_SUFFIX sse42
+#define VEC_TARGET   __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt")))
 
 #ifndef VEC_AVX2
 #define VEC_AVX2
@@ -283,7 +421,8 @@ VEC_INLINE struct block_avx2 block_tail_avx2(const char *p, size_t n)
 #endif
 #else
 
-#define VEC_SUFFIX avx512
+#define VEC_SUFFIX   avx512
+#define VEC16_SUFFIX sse42
 #define VEC_TARGET                                                                         \
 	__attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi2,avx2,bmi,bmi2,lzcnt," \
 			      "popcnt")))

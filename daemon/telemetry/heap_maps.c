@@ -10,6 +10,7 @@
 
 #include "daemon/base/err.h"
 #include "daemon/base/json_out.h"
+#include "daemon/base/proc_maps.h"
 
 enum { BUILD_ID_BYTES_MAX = 64 };
 
@@ -66,27 +67,28 @@ static int visit_object(struct dl_phdr_info *info, size_t size, void *arg)
 	return 1;
 }
 
-static void write_line(struct json_out *j, char *line)
+static void put_hex(struct json_out *j, const char *key, uint64_t value)
 {
-	char perms[5], path[4096] = "";
-	uintmax_t start, limit, offset;
-	struct build_id_search search = { 0 };
 	char text[32];
 
-	if (sscanf(line, "%jx-%jx %4s %jx %*s %*s %4095[^\n]", &start, &limit, perms, &offset,
-		   path) < 4 ||
-	    perms[2] != 'x')
+	snprintf(text, sizeof(text), "0x%jx", (uintmax_t)value);
+	json_str(j, key, text);
+}
+
+static void write_line(struct json_out *j, const char *line)
+{
+	struct build_id_search search = { 0 };
+	struct proc_mapping m;
+
+	if (!proc_maps_parse(line, &m) || m.perms[2] != 'x')
 		return;
-	search.addr = (uintptr_t)start;
+	search.addr = (uintptr_t)m.start;
 	dl_iterate_phdr(visit_object, &search);
 	json_object_open(j, NULL);
-	snprintf(text, sizeof(text), "0x%jx", start);
-	json_str(j, "start", text);
-	snprintf(text, sizeof(text), "0x%jx", limit);
-	json_str(j, "limit", text);
-	snprintf(text, sizeof(text), "0x%jx", offset);
-	json_str(j, "offset", text);
-	json_str(j, "path", path);
+	put_hex(j, "start", m.start);
+	put_hex(j, "limit", m.limit);
+	put_hex(j, "offset", m.offset);
+	json_span(j, "path", m.path);
 	json_str(j, "build_id", search.text);
 	json_close(j);
 }

@@ -6,4 +6,12 @@ transport-srcs := \
 	daemon/transport/transport_epoll.c \
 	daemon/transport/transport_inproc.c \
 	daemon/transport/transport_poll.c \
-	daemon/transport/transport_threads.c
+	daemon/transport/transport_threads.c \
+	daemon/transport/transport_uring.c
+# The static archive: one library less to load at start.
+transport-ldlibs := -l:liburing.a
+
+tests += test_transport
+test_transport-srcs := daemon/test/test_transport.c
+test_transport-libs := transport base
+test_transport-ldlibs = -lcmocka $(transport-ldlibs)

@@ -100,7 +100,7 @@ struct conn *sockets_next(const struct sockets *s, size_t *at)
 }
 
 /* Descriptors have run out: the one kept for this lets the next in line be told by a close. */
-static void refuse_one(struct sockets *s, const struct sockets_listener *l)
+void sockets_refuse(struct sockets *s, const struct sockets_listener *l)
 {
 	int fd;
 
@@ -117,6 +117,13 @@ static void refuse_one(struct sockets *s, const struct sockets_listener *l)
 	log_warn("transport", "out of file descriptors with %zu connections open", s->open_count);
 }
 
+void sockets_accepted(struct sockets *s, const struct sockets_listener *l, int fd)
+{
+	s->is_out_of_fds = false;
+	if (l->is_tcp)
+		sock_set_nodelay(fd);
+}
+
 int sockets_accept(struct sockets *s, const struct sockets_listener *l)
 {
 	int fd;
@@ -126,12 +133,10 @@ int sockets_accept(struct sockets *s, const struct sockets_listener *l)
 	} while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
 	if (fd < 0) {
 		if (errno == EMFILE || errno == ENFILE)
-			refuse_one(s, l);
+			sockets_refuse(s, l);
 		return -EAGAIN;
 	}
-	s->is_out_of_fds = false;
-	if (l->is_tcp)
-		sock_set_nodelay(fd);
+	sockets_accepted(s, l, fd);
 	return fd;
 }
 
@@ -424,22 +429,27 @@ enum conn_wants conn_read(struct conn *c, char *buf)
 	return conn_take(c, span_of(buf, kept_bytes + (size_t)n));
 }
 
+void sockets_flush(struct conn *c)
+{
+	ssize_t n = send_some(c, chunk_span(c->unsent));
+
+	if (n < 0) {
+		cut(c, -EPIPE);
+		return;
+	}
+	chunk_consume(&c->unsent, &c->transport->cfg.memory, (size_t)n);
+	if (c->unsent)
+		c->flags |= CONN_BACKLOGGED;
+}
+
 enum conn_wants conn_write(struct conn *c)
 {
-	const struct transport_memory *mem = &c->transport->cfg.memory;
-
 	if (c->unsent) {
-		ssize_t n = send_some(c, chunk_span(c->unsent));
-
-		if (n < 0) {
-			cut(c, -EPIPE);
+		sockets_flush(c);
+		if (c->flags & CONN_BROKEN)
 			return CONN_CLOSE;
-		}
-		chunk_consume(&c->unsent, mem, (size_t)n);
-		if (c->unsent) {
-			c->flags |= CONN_BACKLOGGED;
+		if (c->unsent)
 			return CONN_WRITE;
-		}
 	}
 	c->flags &= (uint8_t)~CONN_BACKLOGGED;
 	if (c->kept && !(c->flags & CONN_CLOSING))

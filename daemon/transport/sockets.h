@@ -71,6 +71,10 @@ void sockets_deinit(struct sockets *s); /* drops what is still open */
 /* Accepts one connection. A descriptor, or -EAGAIN: nothing (more) to accept now. */
 int sockets_accept(struct sockets *s, const struct sockets_listener *l);
 
+/* What sockets_accept does beside accepting, for those who accept otherwise. */
+void sockets_accepted(struct sockets *s, const struct sockets_listener *l, int fd);
+void sockets_refuse(struct sockets *s, const struct sockets_listener *l); /* -EMFILE */
+
 /* Makes it a connection; NULL when refused (fd is then closed). */
 struct conn *sockets_adopt(struct sockets *s, int fd);
 void sockets_drop(struct sockets *s, struct conn *c);
@@ -104,6 +108,9 @@ enum conn_wants conn_work(struct conn *c);
 
 /* Sends what is unsent; then goes on with what is kept. Also after a resume. */
 enum conn_wants conn_write(struct conn *c);
+
+/* Sends what the socket takes now of what is unsent. */
+void sockets_flush(struct conn *c);
 
 /* The methods of struct transport_ops for backends with one reading thread. */
 void sockets_stop(struct transport *t);

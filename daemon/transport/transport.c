@@ -9,11 +9,8 @@
 #include "daemon/transport/chunk.h"
 
 const struct transport_ops *const transport_backends[] = {
-	&transport_epoll_ops,
-	&transport_poll_ops,
-	&transport_threads_ops,
-	&transport_inproc_ops,
-	NULL,
+	&transport_epoll_ops,   &transport_uring_ops,  &transport_poll_ops,
+	&transport_threads_ops, &transport_inproc_ops, NULL,
 };
 
 /*

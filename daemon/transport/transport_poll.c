@@ -27,6 +27,8 @@ struct transport_poll {
 	pthread_t acceptor;
 	int acceptor_stop[2]; /* a pipe: closed at [1] to end the accept thread */
 	pthread_mutex_t lock; /* of the descriptors handed over */
+	pthread_cond_t taken; /* there is room for more of them, or the end has come */
+	bool is_ending;       /* under lock: the accept thread shall end */
 	int *handed;          /* [handed_cap] */
 	size_t handed_count;
 	size_t handed_cap;
@@ -42,6 +44,7 @@ static void poll_deinit(struct transport *t)
 	for (size_t i = 0; i < p->handed_count; i++)
 		close(p->handed[i]);
 	sockets_deinit(&p->socks);
+	pthread_cond_destroy(&p->taken);
 	pthread_mutex_destroy(&p->lock);
 	free(p->handed);
 	free(p->fds);
@@ -56,6 +59,7 @@ static int poll_init(struct transport *t, const struct transport_cfg *cfg, struc
 	if (rc < 0)
 		return rc;
 	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->taken, NULL);
 	p->handed_cap = 128; /* as many as the kernel's backlog: more wait there */
 	p->handed = calloc(p->handed_cap, sizeof(*p->handed));
 	p->fds_cap = cfg->conns_max + 1;
@@ -68,17 +72,18 @@ static int poll_init(struct transport *t, const struct transport_cfg *cfg, struc
 	return err_set(err, -ENOMEM, "tables for %zu connections", cfg->conns_max);
 }
 
-static bool poll_hand_over(struct transport_poll *p, int fd)
+/* Waits while the I/O thread has more of them than it took: the rest waits in the kernel. */
+static void poll_hand_over(struct transport_poll *p, int fd)
 {
-	bool has_room;
-
 	pthread_mutex_lock(&p->lock);
-	has_room = p->handed_count < p->handed_cap;
-	if (has_room)
+	while (p->handed_count == p->handed_cap && !p->is_ending)
+		pthread_cond_wait(&p->taken, &p->lock);
+	if (p->handed_count < p->handed_cap)
 		p->handed[p->handed_count++] = fd;
+	else
+		close(fd);
 	pthread_mutex_unlock(&p->lock);
 	sockets_wake(&p->socks);
-	return has_room;
 }
 
 static void *poll_accept(void *arg)
@@ -101,8 +106,8 @@ static void *poll_accept(void *arg)
 			if (!fds[i].revents)
 				continue;
 			fd = sockets_accept(&p->socks, &p->socks.listeners[i]);
-			if (fd >= 0 && !poll_hand_over(p, fd))
-				close(fd);
+			if (fd >= 0)
+				poll_hand_over(p, fd);
 		}
 	}
 }
@@ -130,6 +135,7 @@ static void poll_adopt(struct transport_poll *p)
 		pthread_mutex_lock(&p->lock);
 		for (n = 0; n < 16 && p->handed_count; n++)
 			fds[n] = p->handed[--p->handed_count];
+		pthread_cond_signal(&p->taken);
 		pthread_mutex_unlock(&p->lock);
 		for (size_t i = 0; i < n; i++) {
 			struct conn *c = sockets_adopt(&p->socks, fds[i]);
@@ -204,6 +210,10 @@ static int poll_run(struct transport *t, struct err *err)
 		goto out;
 	while (rc == 0 && !atomic_load(&p->socks.is_stopping))
 		rc = poll_once(p, -1, err);
+	pthread_mutex_lock(&p->lock);
+	p->is_ending = true;
+	pthread_cond_signal(&p->taken);
+	pthread_mutex_unlock(&p->lock);
 	close(p->acceptor_stop[1]);
 	p->acceptor_stop[1] = -1;
 	pthread_join(p->acceptor, NULL);

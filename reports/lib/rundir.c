@@ -96,7 +96,7 @@ int rundir_open(const char *path, struct rundir *out, struct err *err)
 	if (rc == 0)
 		rc = rundir_json(&dir, "run.json", "goxel-run", 1, &dir.run, err);
 	if (rc == -ENOENT && file_exists(dir.path))
-		rc = err_set(err, -EPROTO, "%s is not a run directory: it holds no run.json",
+		rc = err_set(err, -ENOTDIR, "%s is not a run directory: it holds no run.json",
 			     dir.path);
 	if (rc == 0) {
 		state = json_string_value(json_object_get(dir.run, "state"));

@@ -56,8 +56,9 @@ int rundir_create(const char *path, struct rundir *out, struct err *err);
 int rundir_complete(struct rundir *dir, struct err *err);
 
 /*
- * Opens a complete run. -ENOENT: no such directory; -ENOTDIR or -EPROTO: not a run directory;
- * -EAGAIN: interrupted before it was complete; -EOPNOTSUPP: schema of an unknown major version.
+ * Opens a complete run. -ENOENT: no such directory; -ENOTDIR: not a run directory; -EPROTO:
+ * damaged; -EAGAIN: interrupted before it was complete; -EOPNOTSUPP: schema of an unknown major
+ * version.
  */
 int rundir_open(const char *path, struct rundir *out, struct err *err);
 void rundir_close(struct rundir *dir);

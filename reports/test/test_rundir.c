@@ -72,7 +72,7 @@ static void test_what_is_no_run_is_refused_with_a_reason(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	expect_refusal(NULL, -EPROTO, "not a run directory");
+	expect_refusal(NULL, -ENOTDIR, "not a run directory");
 	expect_refusal("{\"schema\": \"goxel-run/1\", \"state\": \"incomplete\"}", -EAGAIN,
 		       "interrupted");
 	expect_refusal("{\"schema\": \"goxel-run/1\"}", -EAGAIN, "not known");

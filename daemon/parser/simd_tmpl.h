@@ -1,0 +1,340 @@
+/*
+ * simd_tmpl.h - template (see vec.h): one pass from text to tape.
+ *
+ * There is no first stage that indexes the text: requests are small and their tokens short, so
+ * sixteen bytes loaded at a token usually hold all of it, and processors guess its length well.
+ * Everything is checked on the way (structure, numbers, escapes); UTF-8 before it, for the whole
+ * text. A pass only says that a text is faulty; the reference walk says where.
+ */
+#include "daemon/rpc/vec.h"
+
+#include "daemon/parser/records_tmpl.h"
+
+#ifndef DAEMON_PARSER_SIMD_TMPL_H
+#define DAEMON_PARSER_SIMD_TMPL_H
+
+#include <errno.h>
+
+#include "daemon/parser/parser.h"
+#include "daemon/parser/simd.h"
+#include "daemon/rpc/number.h"
+#include "daemon/rpc/text.h"
+
+/* What a level of nesting needs to remember. */
+static inline uint32_t simd_level(size_t node_index, bool is_object)
+{
+	return (uint32_t)node_index << 1 | is_object;
+}
+
+/* Any number, by the reference. Returns behind it, or NULL. */
+static const char *simd_number(const struct simd_pass *s, const char *p, uint64_t key,
+			       struct tape_node *node)
+{
+	struct number n;
+	uint64_t payload;
+
+	if (p >= s->end || number_read(&p, s->end, &n) < 0)
+		return NULL;
+	memcpy(&payload, &n.real, sizeof(payload));
+	if (n.is_integer)
+		payload = (uint64_t)n.integer;
+	simd_put(node, key, n.is_integer ? VALUE_INT : VALUE_REAL, payload);
+	return p;
+}
+
+/* true, false, null: five bytes may be read. Returns behind it, or NULL. */
+static inline __attribute__((always_inline)) const char *simd_word(const char *p, uint64_t key,
+								   struct tape_node *node)
+{
+	if (memcmp(p, "true", 4) == 0) {
+		simd_put(node, key, VALUE_BOOL, 1);
+		return p + 4;
+	}
+	if (memcmp(p, "null", 4) == 0) {
+		simd_put(node, key, VALUE_NULL, 0);
+		return p + 4;
+	}
+	if (*p != 'f' || memcmp(p + 1, "alse", 4) != 0)
+		return NULL;
+	simd_put(node, key, VALUE_BOOL, 0);
+	return p + 5;
+}
+
+#endif /* DAEMON_PARSER_SIMD_TMPL_H */
+
+/* Every byte of the text is part of UTF-8; most texts have nothing but ASCII. */
+VEC_INLINE bool VEC(simd_is_utf8)(struct span text)
+{
+	uint64_t high = 0;
+	size_t at = 0;
+
+	for (; text.len - at > 64; at += 64)
+		high |= VEC(block_high)(VEC(block_load)(text.ptr + at));
+	/* 1 to 64 bytes are left. */
+	high |= VEC(block_high)(VEC(block_load)(text.ptr + at)) << (64 - (text.len - at));
+	return high == 0 || text_is_utf8(text);
+}
+
+/* The first byte that is no white space. */
+VEC_ENTRY const char *VEC(simd_skip)(const char *p, const char *end)
+{
+	while (p < end) {
+		uint32_t solid = VEC16(vec16_solid)(p);
+
+		if (solid)
+			return p + __builtin_ctz(solid);
+		p += 16;
+	}
+	return p;
+}
+
+VEC_INLINE const char *VEC(simd_space)(const char *p, const char *end)
+{
+	return (unsigned char)*p <= ' ' ? VEC(simd_skip)(p, end) : p;
+}
+
+/*
+ * The closing quote of the string whose inside starts at start, or NULL: none, or a control
+ * character before it.
+ */
+VEC_ENTRY const char *VEC(simd_far_quote)(const char *start, const char *end, bool *is_escaped)
+{
+	bool carry = false;
+
+	*is_escaped = false;
+	for (const char *p = start; p < end; p += 64) {
+		struct VEC(block) b = VEC(block_load)(p);
+		uint64_t slashes = VEC(block_equal)(b, '\\');
+		uint64_t quotes = VEC(block_equal)(b, '"');
+		uint64_t controls = VEC(block_below)(b, 0x20);
+		uint64_t inside;
+
+		if (slashes || carry)
+			quotes &= ~vec_escaped(slashes, 64, &carry);
+		inside = quotes ? (quotes & -quotes) - 1 : ~(uint64_t)0;
+		*is_escaped |= (slashes & inside) != 0;
+		if (controls & inside)
+			return NULL;
+		if (quotes)
+			return p + __builtin_ctzll(quotes);
+	}
+	return NULL;
+}
+
+/* Strings that 16 bytes do not settle. Returns behind the closing quote, or NULL. */
+VEC_ENTRY const char *VEC(simd_far_string)(struct simd_pass *s, const char *start, uint64_t *key,
+					   struct tape_node *node)
+{
+	uint32_t at = (uint32_t)(start - s->text);
+	uint64_t head = *key;
+	struct span raw;
+	uint32_t bytes;
+	bool is_escaped;
+	const char *quote = VEC(simd_far_quote)(start, s->end, &is_escaped);
+
+	if (!quote)
+		return NULL;
+	raw = span_of(start, (size_t)(quote - start));
+	bytes = (uint32_t)raw.len;
+	if (is_escaped && !simd_escapes_are_valid(raw))
+		return NULL;
+	if (!node)
+		return simd_far_key(s, raw, is_escaped, key) < 0 ? NULL : quote + 1;
+	if (is_escaped) {
+		head |= (uint64_t)TAPE_ARENA << 8;
+		s->no_memory = tape_unescape(s->tape, raw, &at, &bytes) < 0;
+	}
+	simd_put(node, head, VALUE_STRING, (uint64_t)bytes << 32 | at);
+	return s->no_memory ? NULL : quote + 1;
+}
+
+/* Key, colon and what white space is around it. Returns the value's first byte, or NULL. */
+VEC_INLINE const char *VEC(simd_read_key)(struct simd_pass *s, const char *p, uint64_t *key)
+{
+	uint32_t stops;
+	unsigned bytes;
+
+	if (*p++ != '"')
+		return NULL;
+	stops = VEC16(vec16_stops)(p);
+	bytes = (unsigned)__builtin_ctz(stops | 1u << 16);
+	if (__builtin_expect(p[bytes] == '"', 1)) {
+		*key = simd_key((size_t)(p - s->text), bytes);
+		p += bytes + 1;
+	} else {
+		p = VEC(simd_far_string)(s, p, key, NULL);
+		if (!p)
+			return NULL;
+	}
+	if (*p != ':') {
+		p = VEC(simd_skip)(p, s->end);
+		if (*p != ':')
+			return NULL;
+	}
+	return VEC(simd_space)(p + 1, s->end);
+}
+
+VEC_INLINE const char *VEC(simd_read_string)(struct simd_pass *s, const char *p, uint64_t key,
+					     struct tape_node *node)
+{
+	uint32_t stops = VEC16(vec16_stops)(++p);
+	unsigned bytes = (unsigned)__builtin_ctz(stops | 1u << 16);
+
+	if (__builtin_expect(p[bytes] != '"', 0))
+		return VEC(simd_far_string)(s, p, &key, node);
+	simd_put(node, key, VALUE_STRING, (uint64_t)bytes << 32 | (uint64_t)(p - s->text));
+	return p + bytes + 1;
+}
+
+/* Up to seven digits here, the rest by the reference. */
+VEC_INLINE const char *VEC(simd_read_number)(struct simd_pass *s, const char *p, uint64_t key,
+					     struct tape_node *node)
+{
+	bool is_negative = *p == '-';
+	const char *first = p + is_negative;
+	uint64_t word = vec_load8(first);
+	uint64_t value = word ^ 0x3030303030303030u;
+	/* The first byte that is no digit is marked right; those above it may not be. */
+	uint64_t others = ((value + 0x7676767676767676u) | value) & 0x8080808080808080u;
+	unsigned bytes = (unsigned)__builtin_ctzll(others | (uint64_t)1 << 63) >> 3;
+	char next = first[bytes];
+
+	if (__builtin_expect(bytes == 0 || !others || (*first == '0' && bytes > 1) || next == '.' ||
+				     (next | 0x20) == 'e',
+			     0))
+		return simd_number(s, p, key, node);
+	value = records_digits(word, bytes);
+	simd_put(node, key, VALUE_INT, is_negative ? 0 - value : value);
+	return first + bytes;
+}
+
+/*
+ * Behind a value: closing brackets, then a comma and, in an object, the next key. Returns the next
+ * value's first byte, or NULL. *depth 0: the root is complete.
+ */
+VEC_INLINE const char *VEC(simd_after)(struct simd_pass *s, const char *p, uint32_t *depth,
+				       const uint32_t *levels, uint64_t *key)
+{
+	while (*depth) {
+		uint32_t level = levels[*depth];
+		bool is_object = level & 1;
+
+		p = VEC(simd_space)(p, s->end);
+		if (p >= s->end)
+			return NULL;
+		if (*p == ',') {
+			p = VEC(simd_space)(p + 1, s->end);
+			*key = 0;
+			return is_object ? VEC(simd_read_key)(s, p, key) : p;
+		}
+		if (*p++ != (is_object ? '}' : ']'))
+			return NULL;
+		simd_put(s->node++, 0, (enum value_kind)TAPE_END, 0);
+		s->nodes[level >> 1].u.container.end = (uint32_t)(s->node - s->nodes);
+		--*depth;
+	}
+	return p;
+}
+
+/*
+ * An opening bracket at p. Returns the first child's first byte, with *depth one higher; or behind
+ * the closing bracket, *depth as it was; or NULL.
+ */
+VEC_INLINE const char *VEC(simd_open)(struct simd_pass *s, const char *p, uint32_t *depth,
+				      uint32_t *levels, uint64_t *key)
+{
+	bool is_object = *p == '{';
+	struct tape_node *node = s->node;
+	size_t index = (size_t)(node - s->nodes);
+	enum records_result result;
+
+	if (*depth == RPC_DEPTH_MAX)
+		return NULL;
+	simd_put(node, *key, is_object ? VALUE_OBJECT : VALUE_ARRAY, 0);
+	p = VEC(simd_space)(p + 1, s->end);
+	if (*p == (is_object ? '}' : ']')) {
+		node->u.container.end = (uint32_t)index + 2;
+		simd_put(node + 1, 0, (enum value_kind)TAPE_END, 0);
+		s->node += 2;
+		return p + 1;
+	}
+	*key = 0;
+	if (!is_object && (*p | 0x20) == '{' && *depth > 0 && p < s->end) {
+		/* Not at the root: elements of a batch need their texts. */
+		const char *at = p;
+
+		result = VEC(records_read)(s, &at);
+		p = at;
+		if (result != RECORDS_NODES) {
+			s->node++;
+			return result == RECORDS_DONE ? p : NULL;
+		}
+	} else {
+		s->node++;
+	}
+	levels[++*depth] = simd_level(index, is_object);
+	return is_object ? VEC(simd_read_key)(s, p, key) : p;
+}
+
+/* The value at p and all that closes behind it; see simd_after. */
+VEC_INLINE const char *VEC(simd_value)(struct simd_pass *s, const char *p, uint32_t *depth,
+				       uint32_t *levels, uint64_t *key)
+{
+	char c = *p;
+
+	if ((c | 0x20) == '{') {
+		uint32_t before = *depth;
+
+		p = VEC(simd_open)(s, p, depth, levels, key);
+		if (!p || *depth > before)
+			return p;
+	} else {
+		if (c == '"')
+			p = VEC(simd_read_string)(s, p, *key, s->node);
+		else if (c <= '9')
+			p = VEC(simd_read_number)(s, p, *key, s->node);
+		else
+			p = simd_word(p, *key, s->node);
+		if (!p)
+			return NULL;
+		s->node++;
+	}
+	return VEC(simd_after)(s, p, depth, levels, key);
+}
+
+/* Fills the tape. Returns 0, -EPROTO or -ENOMEM. */
+VEC_ENTRY int VEC(simd_build)(struct tape *tape, struct span text)
+{
+	struct simd_pass s = {
+		.tape = tape,
+		.text = text.ptr,
+		.end = text.ptr + text.len,
+	};
+	uint32_t levels[RPC_DEPTH_MAX + 1];
+	const char *p = text.ptr;
+	uint32_t depth = 0;
+	uint64_t key = 0;
+
+	tape_start(tape, text);
+	if (text.len == 0 || text.len > RPC_REQUEST_BYTES_MAX || !VEC(simd_is_utf8)(text))
+		return -EPROTO;
+	s.nodes = s.node = tape->nodes.ptr;
+	if (tape->nodes.cap > SIMD_NODES_SLACK)
+		s.limit = s.nodes + tape->nodes.cap - SIMD_NODES_SLACK;
+	else if (simd_grow(&s) < 0)
+		return -ENOMEM;
+	p = VEC(simd_space)(p, s.end);
+	do {
+		if (s.node >= s.limit && simd_grow(&s) < 0)
+			return -ENOMEM;
+		p = p < s.end ? VEC(simd_value)(&s, p, &depth, levels, &key) : NULL;
+		if (!p)
+			return s.no_memory ? -ENOMEM : -EPROTO;
+	} while (depth);
+	tape->nodes.count = (size_t)(s.node - s.nodes);
+	if (p < s.end)
+		p = VEC(simd_skip)(p, s.end);
+	else if (p > s.end)
+		return -EPROTO; /* took padding for a token */
+	return p >= s.end ? 0 : -EPROTO;
+}

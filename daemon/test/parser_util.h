@@ -1,0 +1,48 @@
+/*
+ * parser_util.h - for tests of the parser axis: every backend at every vector width, texts that end
+ * at a guard page, and a dump that two backends must agree on.
+ */
+#ifndef DAEMON_TEST_PARSER_UTIL_H
+#define DAEMON_TEST_PARSER_UTIL_H
+
+#include <stddef.h>
+
+#include "daemon/base/span.h"
+#include "daemon/parser/parser.h"
+#include "daemon/rpc/outbuf.h"
+#include "daemon/rpc/value.h"
+
+enum { PARSERS_MAX = 8 };
+
+/* The opened parsers: the reference first. */
+struct parsers {
+	struct parser *list[PARSERS_MAX];
+	char names[PARSERS_MAX][32]; /* "simd/avx2" */
+	size_t count;
+};
+
+void parsers_open(struct parsers *ps);
+void parsers_close(struct parsers *ps);
+
+/* Memory whose last readable byte is followed by a page that cannot be read. */
+struct guard {
+	char *base;
+	size_t bytes;
+};
+
+void guard_open(struct guard *g, size_t bytes_max);
+void guard_close(struct guard *g);
+
+/* A copy of text that has exactly padding_bytes, all of them fill, between its end and the page. */
+struct span guard_put(const struct guard *g, struct span text, size_t padding_bytes, char fill);
+
+/* Appends what the methods can see of v; checks that tables and their walk say the same. */
+void dump_value(struct outbuf *out, struct value v);
+
+/* Writes v as a result, as the method `echo` does. */
+void write_value(struct reply *r, struct value v);
+
+/* Appends what parsing the text with p comes to: the values, or the fault. */
+void dump_parse(struct outbuf *out, struct parser *p, struct span text);
+
+#endif

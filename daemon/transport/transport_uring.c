@@ -1,0 +1,419 @@
+/*
+ * transport_uring.c - one thread, io_uring by liburing: accept, receive and send without a system
+ * call each.
+ *
+ * Receives go into a ring of provided buffers, so an idle connection owns none. A reply is copied
+ * into the connection's unsent chunk and sent by the ring, with the next receive linked behind it,
+ * so that one entry into the kernel serves a whole round of connections. At most one send and one
+ * receive of a connection are under way; a held one has neither.
+ */
+#include <errno.h>
+#include <liburing.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/base/clock.h"
+#include "daemon/base/err.h"
+#include "daemon/transport/chunk.h"
+#include "daemon/transport/sockets.h"
+#include "daemon/transport/transport.h"
+
+enum {
+	URING_ENTRIES = 1024,
+	URING_BUFS = 128, /* a power of two */
+	URING_BUF_BYTES = 16 * 1024,
+	URING_BUF_STRIDE = URING_BUF_BYTES + TRANSPORT_PADDING_BYTES,
+	URING_GROUP = 1,
+	URING_BATCH = 64,
+};
+
+/* struct conn.interest: what is under way. */
+enum { UNDER_WAY_RECV = 1 << 0, UNDER_WAY_SEND = 1 << 1 };
+
+/* The low bits of a completion's tag; the rest is the connection, or a listener's number. */
+enum tag { TAG_RECV, TAG_SEND, TAG_ACCEPT, TAG_WAKE, TAG_MASK = 3 };
+
+struct transport_uring {
+	struct sockets socks;
+	struct io_uring ring;
+	struct io_uring_buf_ring *bufs;
+	char *memory; /* [URING_BUFS][URING_BUF_STRIDE] */
+	uint64_t wake_count;
+};
+
+static void uring_close_ring(struct transport_uring *u)
+{
+	io_uring_queue_exit(&u->ring); /* ends what is under way before its memory goes */
+	free(u->bufs);
+	free(u->memory);
+}
+
+static void uring_deinit(struct transport *t)
+{
+	struct transport_uring *u = (struct transport_uring *)t;
+
+	uring_close_ring(u);
+	sockets_deinit(&u->socks);
+}
+
+static int uring_open_ring(struct transport_uring *u, struct err *err)
+{
+	/* Enabled by run, whose thread is then the only one that submits. */
+	struct io_uring_params params = {
+		.flags = IORING_SETUP_R_DISABLED | IORING_SETUP_SINGLE_ISSUER |
+			 IORING_SETUP_DEFER_TASKRUN,
+	};
+	int rc = io_uring_queue_init_params(URING_ENTRIES, &u->ring, &params);
+
+	if (rc < 0)
+		return err_set(err, -EOPNOTSUPP,
+			       "this kernel gives no io_uring as needed (Linux 6.1, not switched "
+			       "off): %s",
+			       strerror(-rc));
+	return 0;
+}
+
+static void uring_give_buf(struct transport_uring *u, unsigned id)
+{
+	io_uring_buf_ring_add(u->bufs, u->memory + (size_t)id * URING_BUF_STRIDE, URING_BUF_BYTES,
+			      (unsigned short)id, io_uring_buf_ring_mask(URING_BUFS), 0);
+	io_uring_buf_ring_advance(u->bufs, 1);
+}
+
+static int uring_open_bufs(struct transport_uring *u, struct err *err)
+{
+	struct io_uring_buf_reg reg = { .ring_entries = URING_BUFS, .bgid = URING_GROUP };
+	size_t ring_bytes = URING_BUFS * sizeof(struct io_uring_buf);
+	int rc;
+
+	u->bufs = aligned_alloc(4096, (ring_bytes + 4095) & ~(size_t)4095);
+	u->memory = aligned_alloc(64, (size_t)URING_BUFS * URING_BUF_STRIDE);
+	if (!u->bufs || !u->memory)
+		return err_set(err, -ENOMEM, "receive buffers");
+	memset(u->bufs, 0, ring_bytes);
+	reg.ring_addr = (uintptr_t)u->bufs;
+	rc = io_uring_register_buf_ring(&u->ring, &reg, 0);
+	if (rc < 0)
+		return err_set(err, -EOPNOTSUPP, "provided buffers: %s", strerror(-rc));
+	io_uring_buf_ring_init(u->bufs);
+	for (unsigned i = 0; i < URING_BUFS; i++)
+		uring_give_buf(u, i);
+	return 0;
+}
+
+static int uring_init(struct transport *t, const struct transport_cfg *cfg, struct err *err)
+{
+	struct transport_uring *u = (struct transport_uring *)t;
+	int rc = sockets_init(&u->socks, cfg, sizeof(struct conn), err);
+
+	if (rc < 0)
+		return rc;
+	rc = uring_open_ring(u, err);
+	if (rc == 0) {
+		rc = uring_open_bufs(u, err);
+		if (rc < 0)
+			uring_close_ring(u);
+	}
+	if (rc < 0) {
+		u->socks.listeners_count = 0; /* they stay the caller's */
+		sockets_deinit(&u->socks);
+	}
+	return rc;
+}
+
+/* The queue of submissions is emptied when it is full, so there always is one. */
+static struct io_uring_sqe *uring_sqe(struct transport_uring *u, const void *object, enum tag tag)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&u->ring);
+
+	while (!sqe) {
+		io_uring_submit(&u->ring);
+		sqe = io_uring_get_sqe(&u->ring);
+	}
+	io_uring_sqe_set_data64(sqe, (uintptr_t)object | (uintptr_t)tag);
+	return sqe;
+}
+
+static void uring_ask_accept(struct transport_uring *u, size_t listener)
+{
+	struct io_uring_sqe *sqe = uring_sqe(u, NULL, TAG_ACCEPT);
+
+	io_uring_prep_multishot_accept(sqe, u->socks.listeners[listener].fd, NULL, NULL,
+				       SOCK_CLOEXEC | SOCK_NONBLOCK);
+	io_uring_sqe_set_data64(sqe, listener << 2 | TAG_ACCEPT);
+}
+
+static void uring_ask_wake(struct transport_uring *u)
+{
+	struct io_uring_sqe *sqe = uring_sqe(u, NULL, TAG_WAKE);
+
+	io_uring_prep_poll_add(sqe, u->socks.wake_fd, POLLIN);
+	io_uring_sqe_set_data64(sqe, TAG_WAKE);
+}
+
+static void uring_ask_recv(struct transport_uring *u, struct conn *c)
+{
+	struct io_uring_sqe *sqe = uring_sqe(u, c, TAG_RECV);
+
+	io_uring_prep_recv(sqe, c->fd, NULL, URING_BUF_BYTES, 0);
+	sqe->flags |= IOSQE_BUFFER_SELECT;
+	sqe->buf_group = URING_GROUP;
+	io_uring_sqe_set_data64(sqe, (uintptr_t)c | TAG_RECV);
+	c->interest |= UNDER_WAY_RECV;
+}
+
+static void uring_ask_send(struct transport_uring *u, struct conn *c, bool is_linked)
+{
+	struct span bytes = chunk_span(c->unsent);
+	struct io_uring_sqe *sqe = uring_sqe(u, c, TAG_SEND);
+
+	/* All or an error: a receive that is linked behind it waits for the client to read. */
+	io_uring_prep_send(sqe, c->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL | MSG_WAITALL);
+	if (is_linked)
+		sqe->flags |= IOSQE_IO_LINK;
+	io_uring_sqe_set_data64(sqe, (uintptr_t)c | TAG_SEND);
+	c->interest |= UNDER_WAY_SEND;
+	c->flags |= CONN_BACKLOGGED;
+}
+
+static void uring_arm(struct transport_uring *u, struct conn *c, enum conn_wants wants)
+{
+	bool is_stopping = atomic_load_explicit(&u->socks.is_stopping, memory_order_relaxed);
+	bool is_linked;
+
+	switch (wants) {
+	case CONN_HELD:
+		return;
+	case CONN_CLOSE:
+		/* What is under way ends first; its completion comes here again. */
+		if (!c->interest)
+			sockets_drop(&u->socks, c);
+		return;
+	case CONN_READ:
+		if (c->interest)
+			return;
+		if (is_stopping)
+			sockets_drop(&u->socks, c);
+		else
+			uring_ask_recv(u, c);
+		return;
+	case CONN_WRITE:
+		if (c->interest)
+			return;
+		is_linked = !c->kept && !(c->flags & CONN_CLOSING) && !is_stopping;
+		/* Both halves of a link must be submitted together. */
+		if (is_linked && io_uring_sq_space_left(&u->ring) < 2)
+			io_uring_submit(&u->ring);
+		uring_ask_send(u, c, is_linked);
+		if (is_linked)
+			uring_ask_recv(u, c);
+		return;
+	}
+}
+
+static void uring_accepted(struct transport_uring *u, const struct io_uring_cqe *cqe)
+{
+	size_t listener = (size_t)cqe->user_data >> 2;
+	struct conn *c;
+
+	if (cqe->res >= 0) {
+		sockets_accepted(&u->socks, &u->socks.listeners[listener], cqe->res);
+		c = sockets_adopt(&u->socks, cqe->res);
+		if (c)
+			uring_arm(u, c, CONN_READ);
+	} else if (cqe->res == -EMFILE || cqe->res == -ENFILE) {
+		sockets_refuse(&u->socks, &u->socks.listeners[listener]);
+	}
+	if (!(cqe->flags & IORING_CQE_F_MORE) && !atomic_load(&u->socks.is_stopping))
+		uring_ask_accept(u, listener);
+}
+
+static enum conn_wants uring_take(struct conn *c, struct span bytes)
+{
+	if (!c->kept)
+		return conn_take(c, bytes);
+	if (chunk_append(&c->kept, &c->transport->cfg.memory, bytes) < 0) {
+		c->flags |= CONN_CLOSING | CONN_BROKEN;
+		return CONN_CLOSE;
+	}
+	return conn_work(c);
+}
+
+static void uring_received(struct transport_uring *u, struct conn *c,
+			   const struct io_uring_cqe *cqe)
+{
+	enum conn_wants wants;
+
+	c->interest &= (uint8_t)~UNDER_WAY_RECV;
+	if (cqe->res > 0) {
+		unsigned id = cqe->flags >> IORING_CQE_BUFFER_SHIFT;
+
+		wants = uring_take(
+			c, span_of(u->memory + (size_t)id * URING_BUF_STRIDE, (size_t)cqe->res));
+		uring_give_buf(u, id);
+	} else if (cqe->res == 0) {
+		wants = conn_end(c);
+	} else if (cqe->res == -ENOBUFS || cqe->res == -EINTR || cqe->res == -EAGAIN) {
+		wants = CONN_READ;
+	} else if (cqe->res == -ECANCELED) {
+		/* The send before it did not go through. */
+		wants = (c->flags & CONN_BROKEN) ? CONN_CLOSE : conn_write(c);
+	} else {
+		c->flags |= CONN_ENDED | CONN_CLOSING | CONN_BROKEN;
+		wants = CONN_CLOSE;
+	}
+	uring_arm(u, c, wants);
+}
+
+static void uring_sent(struct transport_uring *u, struct conn *c, const struct io_uring_cqe *cqe)
+{
+	const struct transport_memory *mem = &u->socks.base.cfg.memory;
+
+	c->interest &= (uint8_t)~UNDER_WAY_SEND;
+	if (cqe->res < 0 && cqe->res != -EAGAIN && cqe->res != -EINTR) {
+		c->flags |= CONN_CLOSING | CONN_BROKEN;
+		chunk_drop(&c->unsent, mem);
+		uring_arm(u, c, CONN_CLOSE);
+		return;
+	}
+	chunk_consume(&c->unsent, mem, cqe->res > 0 ? (size_t)cqe->res : 0);
+	if (!c->unsent)
+		c->flags &= (uint8_t)~CONN_BACKLOGGED;
+	if (!c->interest)
+		uring_arm(u, c, c->unsent ? CONN_WRITE : conn_write(c));
+}
+
+static void uring_resumed(struct transport_uring *u)
+{
+	struct conn *c = sockets_take_resumed(&u->socks);
+
+	while (c) {
+		struct conn *next = c->next;
+
+		atomic_store_explicit(&c->hold, HOLD_FREE, memory_order_relaxed);
+		uring_arm(u, c, c->unsent ? CONN_WRITE : conn_write(c));
+		c = next;
+	}
+}
+
+static void uring_complete(struct transport_uring *u, const struct io_uring_cqe *cqe)
+{
+	struct conn *c = (struct conn *)(uintptr_t)(cqe->user_data & ~(uint64_t)TAG_MASK);
+
+	switch ((enum tag)(cqe->user_data & TAG_MASK)) {
+	case TAG_RECV:
+		uring_received(u, c, cqe);
+		break;
+	case TAG_SEND:
+		uring_sent(u, c, cqe);
+		break;
+	case TAG_ACCEPT:
+		uring_accepted(u, cqe);
+		break;
+	case TAG_WAKE:
+		sockets_clear_wake(&u->socks);
+		uring_ask_wake(u);
+		break;
+	}
+}
+
+static int uring_once(struct transport_uring *u, uint64_t timeout_ns, struct err *err)
+{
+	struct __kernel_timespec ts = { .tv_sec = (int64_t)(timeout_ns / NSEC_PER_SEC),
+					.tv_nsec = (long long)(timeout_ns % NSEC_PER_SEC) };
+	struct io_uring_cqe *first;
+	struct io_uring_cqe *batch[URING_BATCH];
+	unsigned n;
+	int rc;
+
+	if (timeout_ns == UINT64_MAX)
+		rc = io_uring_submit_and_wait(&u->ring, 1);
+	else
+		rc = io_uring_submit_and_wait_timeout(&u->ring, &first, 1, &ts, NULL);
+	if (rc < 0 && rc != -EINTR && rc != -ETIME && rc != -EAGAIN && rc != -EBUSY)
+		return err_set(err, rc, "io_uring_enter: %s", strerror(-rc));
+	n = io_uring_peek_batch_cqe(&u->ring, batch, URING_BATCH);
+	for (unsigned i = 0; i < n; i++) {
+		struct io_uring_cqe cqe = *batch[i];
+
+		uring_complete(u, &cqe);
+	}
+	io_uring_cq_advance(&u->ring, n);
+	uring_resumed(u);
+	return 0;
+}
+
+static int uring_drain(struct transport_uring *u, struct err *err)
+{
+	uint64_t deadline_ns = clock_ns() + u->socks.base.cfg.drain_ns;
+	int rc = 0;
+
+	while (rc == 0 && sockets_is_busy(&u->socks)) {
+		uint64_t now_ns = clock_ns();
+
+		if (now_ns >= deadline_ns)
+			break;
+		rc = uring_once(u, deadline_ns - now_ns, err);
+	}
+	return rc;
+}
+
+static int uring_run(struct transport *t, struct err *err)
+{
+	struct transport_uring *u = (struct transport_uring *)t;
+	int rc = io_uring_enable_rings(&u->ring);
+
+	if (rc < 0)
+		return err_set(err, rc, "io_uring_enable_rings: %s", strerror(-rc));
+	for (size_t i = 0; i < u->socks.listeners_count; i++)
+		uring_ask_accept(u, i);
+	uring_ask_wake(u);
+	while (rc == 0 && !atomic_load_explicit(&u->socks.is_stopping, memory_order_relaxed))
+		rc = uring_once(u, UINT64_MAX, err);
+	return rc == 0 ? uring_drain(u, err) : rc;
+}
+
+static int uring_send(struct conn *c, struct span bytes)
+{
+	if (c->flags & CONN_BROKEN)
+		return -EPIPE;
+	/* Another thread may not submit; and a long reply need not be copied. */
+	if (atomic_load_explicit(&c->hold, memory_order_relaxed) != HOLD_FREE ||
+	    bytes.len >= TRANSPORT_READ_BYTES)
+		return sockets_send(c, bytes);
+	if (chunk_append(&c->unsent, &c->transport->cfg.memory, bytes) < 0) {
+		c->flags |= CONN_CLOSING | CONN_BROKEN;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static int uring_hold(struct conn *c, struct span rest)
+{
+	int rc;
+
+	/* The replies so far must not wait for the holder's. */
+	if (c->unsent)
+		sockets_flush(c);
+	rc = sockets_hold(c, rest);
+	if (rc == 0)
+		atomic_store_explicit(&c->hold, HOLD_PARKED, memory_order_relaxed);
+	return rc;
+}
+
+const struct transport_ops transport_uring_ops = {
+	.name = "uring",
+	.summary = "one thread, io_uring with provided buffers and linked operations",
+	.caps = TRANSPORT_SOCKETS | TRANSPORT_INLINE,
+	.size = sizeof(struct transport_uring),
+	.init = uring_init,
+	.deinit = uring_deinit,
+	.run = uring_run,
+	.stop = sockets_stop,
+	.send = uring_send,
+	.hold = uring_hold,
+	.resume = sockets_resume,
+};

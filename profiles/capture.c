@@ -1,0 +1,387 @@
+/* The course of a capture: get ready, measure, stop; then capture_analyze.c and capture_json.c. */
+#include "profiles/capture.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/base/cli.h"
+#include "daemon/base/clock.h"
+#include "daemon/base/err.h"
+#include "daemon/base/file.h"
+#include "daemon/base/sock.h"
+#include "profiles/symbols.h"
+
+#define INTERVAL_NS_MIN (100 * NSEC_PER_MSEC)
+#define INTERVAL_NS_MAX NSEC_PER_SEC
+#define QUIET_NS        (2 * NSEC_PER_SEC) /* what takes longer shows progress */
+
+void capture_miss(struct capture *c, const char *name, const char *reason)
+{
+	if (c->missing_count == CAPTURE_MISSING_MAX)
+		return;
+	snprintf(c->missing[c->missing_count].name, sizeof(c->missing[0].name), "%s", name);
+	snprintf(c->missing[c->missing_count].reason, sizeof(c->missing[0].reason), "%s", reason);
+	c->missing_count++;
+}
+
+void capture_path(const struct capture *c, const char *name, char *out, size_t cap)
+{
+	snprintf(out, cap, "%s/%s", c->cfg.out_dir, name);
+}
+
+static void add_file(struct capture *c, const char *name)
+{
+	if (c->files_count < CAPTURE_FILES_MAX)
+		c->files[c->files_count++] = name;
+}
+
+int capture_put(struct capture *c, const char *name, const struct strbuf *text, struct err *err)
+{
+	char path[4096];
+	int rc;
+
+	if (text->failed)
+		return err_set(err, -ENOMEM, "%s: out of memory", name);
+	capture_path(c, name, path, sizeof(path));
+	rc = file_write_atomic(path, strbuf_span(text), err);
+	if (rc == 0)
+		add_file(c, name);
+	return rc;
+}
+
+/* ---- getting ready ---------------------------------------------------------- */
+
+static int64_t ask_requests(struct capture *c)
+{
+	json_t *status = NULL, *count;
+	int64_t requests = -1;
+
+	if (c->control.fd < 0 || control_call(&c->control, "status", &status, NULL) < 0)
+		return -1;
+	count = json_object_get(status, "requests_count");
+	if (json_is_integer(count))
+		requests = json_integer_value(count);
+	json_decref(status);
+	return requests;
+}
+
+static void open_control(struct capture *c)
+{
+	struct err err = ERR_INIT;
+	struct sock_addr addr;
+	int rc;
+
+	c->control.fd = -1;
+	if (c->cfg.control) {
+		rc = control_parse(c->cfg.control, &addr, &err);
+		if (rc == 0)
+			rc = control_open(&addr, &c->control, &err);
+	} else {
+		rc = control_find(&c->target, &c->control, &err);
+	}
+	if (rc < 0)
+		capture_miss(c, "request counts", err.msg);
+}
+
+static bool take_heap(struct capture *c, struct heap_profile *out, struct err *err)
+{
+	json_t *json = NULL;
+	int rc = control_call(&c->control, "goxel.heap_profile", &json, err);
+
+	if (rc == 0)
+		rc = heap_parse(json, c->symbols, out, err);
+	json_decref(json);
+	return rc == 0;
+}
+
+static void take_heap_before(struct capture *c)
+{
+	struct err err = ERR_INIT;
+
+	if (c->cfg.no_heap)
+		return;
+	if (c->control.fd < 0) {
+		capture_miss(c, "heap profile",
+			     c->missing_count ? c->missing[c->missing_count - 1].reason
+					      : "no control socket");
+		return;
+	}
+	c->has_heap[0] = take_heap(c, &c->heap_before, &err);
+	if (!c->has_heap[0])
+		capture_miss(c, "heap profile", err.msg);
+}
+
+static void start_sampler(struct capture *c)
+{
+	char path[4096];
+	struct err err = ERR_INIT;
+	struct sampler_cfg cfg = {
+		.perf_path = c->permit.perf_path,
+		.pid = c->target.pid,
+		.rate_hz = (unsigned)c->cfg.rate_hz,
+		.event = c->cfg.sample_event,
+		.with_kernel = c->permit.items[PERMIT_COUNT_KERNEL].is_ok,
+		.out_path = path,
+	};
+
+	c->sampler = (struct sampler){ .control_fd = -1, .ack_fd = -1, .message_fd = -1 };
+	if (c->cfg.no_cpu)
+		return;
+	if (!c->permit.items[PERMIT_SAMPLE].is_ok) {
+		capture_miss(c, "cpu profile", c->permit.items[PERMIT_SAMPLE].why);
+		return;
+	}
+	capture_path(c, "cpu.perf.data", path, sizeof(path));
+	if (sampler_start(&cfg, &c->sampler, &err) < 0)
+		capture_miss(c, "cpu profile", err.msg);
+	else
+		c->has_samples = true;
+}
+
+static void start_counters(struct capture *c)
+{
+	struct err err = ERR_INIT;
+
+	if (c->cfg.no_counters)
+		return;
+	if (!c->permit.items[PERMIT_COUNT_USER].is_ok)
+		capture_miss(c, "counters", c->permit.items[PERMIT_COUNT_USER].why);
+	else if (counters_open(c->target.pid, c->events, c->events_count,
+			       c->permit.items[PERMIT_COUNT_KERNEL].is_ok, &c->counters, &err) < 0)
+		capture_miss(c, "counters", err.msg);
+	for (size_t i = 0; i < c->events_count; i++) {
+		if (c->events[i].missing[0])
+			capture_miss(c, c->events[i].name, c->events[i].missing);
+	}
+}
+
+static int prepare(struct capture *c, struct err *err)
+{
+	int rc = target_open((pid_t)c->cfg.pid, &c->target, err);
+
+	if (rc < 0)
+		return rc;
+	rc = events_parse(c->cfg.events, c->permit.tracefs, c->events, EVENTS_MAX, err);
+	if (rc < 0)
+		return rc;
+	c->events_count = (size_t)rc;
+	rc = file_make_dirs(c->cfg.out_dir, err);
+	if (rc < 0)
+		return rc;
+	c->symbols = symbols_new();
+	if (!c->symbols)
+		return err_set(err, -ENOMEM, "out of memory");
+	if (c->cfg.interval_ns == 0) {
+		c->cfg.interval_ns = c->cfg.duration_ns / 20;
+		if (c->cfg.interval_ns < INTERVAL_NS_MIN)
+			c->cfg.interval_ns = INTERVAL_NS_MIN;
+		if (c->cfg.interval_ns > INTERVAL_NS_MAX)
+			c->cfg.interval_ns = INTERVAL_NS_MAX;
+	}
+	return 0;
+}
+
+/* ---- measuring -------------------------------------------------------------- */
+
+static double seconds(uint64_t ns)
+{
+	return (double)ns / (double)NSEC_PER_SEC;
+}
+
+static int add_interval(struct capture *c, uint64_t from_ns, uint64_t to_ns)
+{
+	struct counter_value now[EVENTS_MAX];
+	struct capture_interval *interval;
+
+	if (c->intervals_count == c->intervals_cap) {
+		size_t cap = c->intervals_cap ? 2 * c->intervals_cap : 32;
+		struct capture_interval *more = realloc(c->intervals, cap * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		c->intervals = more;
+		c->intervals_cap = cap;
+	}
+	counters_read(c->counters, now);
+	interval = &c->intervals[c->intervals_count++];
+	interval->start_s = seconds(from_ns - c->start_ns);
+	interval->elapsed_s = seconds(to_ns - from_ns);
+	for (size_t i = 0; i < c->events_count; i++)
+		interval->values[i] = now[i].total - c->last[i].total;
+	memcpy(c->last, now, sizeof(now));
+	return 0;
+}
+
+static void show_progress(const struct capture *c, uint64_t now_ns)
+{
+	const struct procstat_row *row =
+		c->memory.count ? &c->memory.rows[c->memory.count - 1] : NULL;
+
+	if (c->cfg.duration_ns <= QUIET_NS)
+		return;
+	fprintf(stderr, "%sgoxel-profile: %4.1f of %.1f s, RSS %.1f MiB%s",
+		isatty(STDERR_FILENO) ? "\r" : "", seconds(now_ns - c->start_ns),
+		seconds(c->cfg.duration_ns), row ? (double)row->rss_bytes / 1048576 : 0.0,
+		isatty(STDERR_FILENO) ? "\033[K" : "\n");
+}
+
+/* Waits until the moment, the target's end, or the stop. */
+static void wait_until(struct capture *c, uint64_t until_ns, const volatile sig_atomic_t *stop)
+{
+	for (;;) {
+		struct pollfd p = { .fd = c->target.pidfd, .events = POLLIN };
+		uint64_t now_ns = clock_ns();
+
+		if (*stop || now_ns >= until_ns)
+			return;
+		/* A signal ends the wait at once; the step bounds the race before it. */
+		if (poll(&p, p.fd >= 0, (int)((until_ns - now_ns) / NSEC_PER_MSEC % 500) + 1) > 0)
+			return;
+	}
+}
+
+static int measure(struct capture *c, const volatile sig_atomic_t *stop, struct err *err)
+{
+	uint64_t last_ns, shown_ns, end_ns;
+	int rc = 0;
+
+	c->start_ns = last_ns = shown_ns = clock_ns();
+	end_ns = c->start_ns + c->cfg.duration_ns;
+	procstat_init(&c->memory, c->target.pid);
+	if (procstat_take(&c->memory, err) < 0) {
+		capture_miss(c, "memory", err->msg);
+		*err = ERR_INIT;
+	}
+	while (rc == 0) {
+		uint64_t now_ns, next_ns = last_ns + c->cfg.interval_ns;
+
+		wait_until(c, next_ns < end_ns ? next_ns : end_ns, stop);
+		now_ns = clock_ns();
+		if (c->counters)
+			rc = add_interval(c, last_ns, now_ns);
+		last_ns = now_ns;
+		if (!target_is_alive(&c->target)) {
+			c->state = CAPTURE_TARGET_DIED;
+			break;
+		}
+		if (c->memory.count > 0 && rc == 0)
+			procstat_take(&c->memory, NULL);
+		if (*stop) {
+			c->state = CAPTURE_INTERRUPTED;
+			break;
+		}
+		if (now_ns >= end_ns)
+			break;
+		if (now_ns - shown_ns >= NSEC_PER_SEC) {
+			show_progress(c, now_ns);
+			shown_ns = now_ns;
+		}
+	}
+	c->end_ns = clock_ns();
+	if (c->cfg.duration_ns > QUIET_NS && isatty(STDERR_FILENO))
+		fprintf(stderr, "\r\033[K");
+	return rc < 0 ? err_set(err, rc, "out of memory") : 0;
+}
+
+/* ---- the end ---------------------------------------------------------------- */
+
+static void finish(struct capture *c)
+{
+	struct err err = ERR_INIT;
+
+	if (target_cpu_ns(c->target.pid, &c->user_ns[1], &c->kernel_ns[1]) < 0) {
+		c->user_ns[1] = c->user_ns[0];
+		c->kernel_ns[1] = c->kernel_ns[0];
+	}
+	c->requests[1] = c->state == CAPTURE_TARGET_DIED ? -1 : ask_requests(c);
+	/* Mappings made meanwhile; perf.data names those that came and went. */
+	symbols_map_process(c->symbols, c->target.pid);
+	if (c->has_samples && sampler_stop(&c->sampler, &err) < 0)
+		capture_miss(c, "cpu profile, complete", err.msg);
+	if (c->has_heap[0] && c->state != CAPTURE_TARGET_DIED) {
+		err = ERR_INIT;
+		c->has_heap[1] = take_heap(c, &c->heap_after, &err);
+		if (!c->has_heap[1])
+			capture_miss(c, "heap profile after", err.msg);
+	} else if (c->has_heap[0]) {
+		capture_miss(c, "heap profile after", "the process died during the capture");
+	}
+	control_close(&c->control);
+}
+
+static int exit_code(const struct capture *c, struct err *err)
+{
+	if (c->state == CAPTURE_TARGET_DIED) {
+		err_set(err, -ESRCH,
+			"%s (pid %d) died %.1f s into the capture; %s holds what was "
+			"captured until then",
+			c->target.comm, (int)c->target.pid, seconds(c->end_ns - c->start_ns),
+			c->cfg.out_dir);
+		return EXIT_FAILED;
+	}
+	if (c->state == CAPTURE_INTERRUPTED) {
+		err_set(err, -EINTR,
+			"interrupted after %.1f s; %s holds what was captured until "
+			"then",
+			seconds(c->end_ns - c->start_ns), c->cfg.out_dir);
+		return EXIT_FAILED;
+	}
+	if (!c->counters && !c->has_samples && !c->has_heap[0] && c->memory.count == 0) {
+		err_set(err, -EPERM, "nothing can be captured here; %s/profile.json says why",
+			c->cfg.out_dir);
+		return EXIT_UNFIT;
+	}
+	return EXIT_OK;
+}
+
+int capture_run(struct capture *c, const struct capture_cfg *cfg, const volatile sig_atomic_t *stop,
+		struct err *err)
+{
+	int rc;
+
+	memset(c, 0, sizeof(*c));
+	c->cfg = *cfg;
+	c->control.fd = -1;
+	c->target.pidfd = -1;
+	c->requests[0] = c->requests[1] = -1;
+	permit_probe(&c->permit);
+	rc = prepare(c, err);
+	if (rc < 0)
+		return rc == -EINVAL || rc == -ESRCH || rc == -ENOSPC ? EXIT_USAGE : EXIT_FAILED;
+	symbols_map_process(c->symbols, c->target.pid);
+	open_control(c);
+	take_heap_before(c);
+	start_sampler(c);
+	c->requests[0] = ask_requests(c);
+	target_cpu_ns(c->target.pid, &c->user_ns[0], &c->kernel_ns[0]);
+	c->start_wall_ns = clock_wall_ns();
+	start_counters(c);
+	rc = measure(c, stop, err);
+	finish(c);
+	if (rc == 0)
+		rc = capture_analyze(c, err);
+	if (rc == 0)
+		rc = capture_write_profile(c, err);
+	return rc < 0 ? EXIT_FAILED : exit_code(c, err);
+}
+
+void capture_deinit(struct capture *c)
+{
+	if (c->sampler.perf_pid > 0)
+		sampler_stop(&c->sampler, NULL);
+	control_close(&c->control);
+	counters_close(c->counters);
+	target_close(&c->target);
+	heap_deinit(&c->heap_before);
+	heap_deinit(&c->heap_after);
+	stacks_deinit(&c->cpu_stacks);
+	procstat_deinit(&c->memory);
+	symbols_free(c->symbols);
+	strbuf_deinit(&c->summary);
+	strbuf_deinit(&c->document);
+	free(c->intervals);
+}

@@ -1,0 +1,121 @@
+/*
+ * capture.h - one capture of a running process, from what may be measured to the files.
+ *
+ * Files in the directory (DESIGN.md, section 5): counters.json, cpu.perf.data, cpu.folded,
+ * cpu.pb.gz, heap-before.pb.gz, heap-after.pb.gz, allocs.json, memory.csv, profile.json. What could
+ * not be had is named with its reason in profile.json's `missing`, and its file is not there.
+ *
+ * profile.json "goxel-profile/1": the envelope, and
+ *	state        "complete" | "interrupted" | "target_died"
+ *	asked        {pid, duration_s, interval_s, rate_hz, sample_event, events[]}
+ *	target       {pid, comm, exe, control}
+ *	duration_s   of the capture
+ *	requests_count  answered by the daemon meanwhile; null unknown
+ *	cpu          {event_asked, event_got, rate_hz, samples_count, lost_count, with_kernel,
+ *	             is_truncated} or null
+ *	counters     {threads_count, unsure_threads_count, events_count} or null
+ *	heap         {mean_bytes, samples_count, lost_count, before{}, after{}} or null; each side
+ *	             {allocs_count, frees_count, allocated_bytes}
+ *	memory       {first{}, last{}, rss_bytes_max, pss_bytes_max} or null
+ *	cost         {own_cpu_s, perf_cpu_s, memory_read_s}
+ *	permitted    [{name, ok, why}]
+ *	missing      [{name, reason}]
+ *	files        [names]
+ */
+#ifndef PROFILES_CAPTURE_H
+#define PROFILES_CAPTURE_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/base/strbuf.h"
+#include "profiles/control.h"
+#include "profiles/counters.h"
+#include "profiles/events.h"
+#include "profiles/heap.h"
+#include "profiles/perfdata.h"
+#include "profiles/permit.h"
+#include "profiles/procstat.h"
+#include "profiles/sampler.h"
+#include "profiles/target.h"
+
+struct err;
+struct symbols;
+
+struct capture_cfg {
+	int64_t pid;
+	const char *out_dir;
+	uint64_t duration_ns, interval_ns; /* interval 0 = a twentieth, within 100 ms .. 1 s */
+	int64_t rate_hz;
+	const char *sample_event;
+	const char *events;  /* list for events_parse */
+	const char *control; /* NULL = find it */
+	bool no_cpu, no_heap, no_counters;
+};
+
+enum capture_state { CAPTURE_COMPLETE, CAPTURE_INTERRUPTED, CAPTURE_TARGET_DIED };
+
+enum { CAPTURE_MISSING_MAX = 96, CAPTURE_FILES_MAX = 16 };
+
+struct capture_interval {
+	double start_s, elapsed_s;
+	double values[EVENTS_MAX]; /* in the order of events */
+};
+
+struct capture {
+	struct capture_cfg cfg;
+	struct permit permit;
+	struct target target;
+	struct control control; /* fd -1: no goxel daemon */
+	enum capture_state state;
+	uint64_t start_wall_ns, start_ns, end_ns;
+
+	struct event events[EVENTS_MAX];
+	size_t events_count;
+	struct counters *counters; /* NULL = none */
+	struct counter_value last[EVENTS_MAX];
+	struct capture_interval *intervals; /* owned */
+	size_t intervals_count, intervals_cap;
+	unsigned long long user_ns[2], kernel_ns[2]; /* of the target: before, after */
+	int64_t requests[2];                         /* -1 = unknown */
+
+	struct sampler sampler;
+	bool has_samples;
+	struct perfdata_info perf;
+	struct stacks cpu_stacks;
+
+	struct heap_profile heap_before, heap_after;
+	bool has_heap[2];
+	struct procstat memory;
+	struct symbols *symbols;
+
+	struct {
+		char name[EVENT_NAME_MAX];
+		char reason[256];
+	} missing[CAPTURE_MISSING_MAX];
+	size_t missing_count;
+	const char *files[CAPTURE_FILES_MAX];
+	size_t files_count;
+	struct strbuf summary;  /* for people */
+	struct strbuf document; /* profile.json */
+};
+
+/*
+ * Captures and writes all files. *stop becomes non-zero to end early (from a signal handler).
+ * Returns the exit code of the program; err says why when it is not 0. capture_deinit afterwards
+ * in any case.
+ */
+int capture_run(struct capture *c, const struct capture_cfg *cfg, const volatile sig_atomic_t *stop,
+		struct err *err);
+void capture_deinit(struct capture *c);
+
+/* Private to the capture_*.c files. */
+void capture_miss(struct capture *c, const char *name, const char *reason);
+int capture_put(struct capture *c, const char *name, const struct strbuf *text, struct err *err);
+void capture_path(const struct capture *c, const char *name, char *out, size_t cap);
+int capture_analyze(struct capture *c, struct err *err);        /* capture_analyze.c */
+int capture_write_counters(struct capture *c, struct err *err); /* capture_json.c */
+int capture_write_profile(struct capture *c, struct err *err);
+
+#endif

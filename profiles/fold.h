@@ -1,0 +1,28 @@
+/* fold.h - folded stacks: "thread;outermost;...;innermost count" a line, sorted, for flame graphs.
+ */
+#ifndef PROFILES_FOLD_H
+#define PROFILES_FOLD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+struct stacks;
+struct strbuf;
+struct symbols;
+
+/*
+ * Appends the text for values[value] of each stack, rounded; lines of 0 are left out. Frames of the
+ * kernel end in "_[k]". The stack stops at the first address that is in no mapping: beyond it,
+ * unwinding by frame pointers has lost its way.
+ */
+int fold_write(const struct stacks *stacks, struct symbols *symbols, size_t value,
+	       struct strbuf *out, struct err *err);
+
+/*
+ * Frames of a stack that mean something: up to the first address that is in no mapping, or in the
+ * kernel although user code stands inside of it.
+ */
+size_t fold_depth(struct symbols *symbols, const uint64_t *addrs, size_t depth);
+
+#endif

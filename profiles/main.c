@@ -1,0 +1,238 @@
+/* goxel-profile: captures the profile of a running process. */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/cli.h"
+#include "daemon/base/err.h"
+#include "profiles/capture.h"
+#include "profiles/list.h"
+#include "profiles/show.h"
+
+struct main_cfg {
+	struct capture_cfg capture;
+	bool list, json;
+};
+
+#define O(field) offsetof(struct main_cfg, field)
+static const struct cli_opt main_opts[] = {
+	{ .name = "What", .type = CLI_GROUP },
+	{ .name = "pid",
+	  .letter = 'p',
+	  .type = CLI_INT,
+	  .offset = O(capture.pid),
+	  .min = 0,
+	  .max = INT_MAX,
+	  .arg = "PID",
+	  .help = "process to profile, with all its threads" },
+	{ .name = "out",
+	  .letter = 'o',
+	  .type = CLI_TEXT,
+	  .offset = O(capture.out_dir),
+	  .arg = "DIR",
+	  .help = "where the files go; made when it is not there" },
+	{ .name = "duration",
+	  .letter = 'd',
+	  .type = CLI_DURATION,
+	  .offset = O(capture.duration_ns),
+	  .preset = "10s",
+	  .min = 1e7,
+	  .max = 864e11,
+	  .arg = "TIME",
+	  .help = "how long" },
+	{ .name = "interval",
+	  .type = CLI_DURATION,
+	  .offset = O(capture.interval_ns),
+	  .min = 1e6,
+	  .max = 36e11,
+	  .arg = "TIME",
+	  .help = "between readings of counters and memory (default: a twentieth of the duration, "
+		  "100ms to 1s)" },
+	{ .name = "control",
+	  .type = CLI_TEXT,
+	  .offset = O(capture.control),
+	  .arg = "ADDRESS",
+	  .help = "the daemon's socket, unix:PATH or tcp:H:P (default: found by the pid)" },
+	{ .name = "How", .type = CLI_GROUP },
+	{ .name = "frequency",
+	  .letter = 'F',
+	  .type = CLI_INT,
+	  .offset = O(capture.rate_hz),
+	  .preset = "99",
+	  .min = 1,
+	  .max = 25000,
+	  .arg = "HZ",
+	  .help = "samples per CPU second" },
+	{ .name = "sample-event",
+	  .type = CLI_TEXT,
+	  .offset = O(capture.sample_event),
+	  .preset = "cycles",
+	  .arg = "NAME",
+	  .help = "what perf samples; without hardware counters perf takes cpu-clock" },
+	{ .name = "events",
+	  .letter = 'e',
+	  .type = CLI_TEXT,
+	  .offset = O(capture.events),
+	  .arg = "LIST",
+	  .help = "counted events: libpfm4 names and tracepoints, {a,b} counted together" },
+	{ .name = "no-cpu",
+	  .type = CLI_FLAG,
+	  .offset = O(capture.no_cpu),
+	  .help = "no CPU samples" },
+	{ .name = "no-heap",
+	  .type = CLI_FLAG,
+	  .offset = O(capture.no_heap),
+	  .help = "no heap profile" },
+	{ .name = "no-counters",
+	  .type = CLI_FLAG,
+	  .offset = O(capture.no_counters),
+	  .help = "no counters" },
+	{ .name = "Output", .type = CLI_GROUP },
+	{ .name = "list",
+	  .type = CLI_FLAG,
+	  .offset = O(list),
+	  .help = "say what can be measured here, and why not, and end" },
+	{ .name = "json",
+	  .type = CLI_FLAG,
+	  .offset = O(json),
+	  .help = "profile.json (or the list) on stdout, texts on stderr" },
+	{ 0 },
+};
+#undef O
+
+static void help_more(FILE *out)
+{
+	fprintf(out, "Other commands:\n"
+		     "  goxel-profile show FILE.pb.gz   a pprof profile as a table (show --help)\n"
+		     "\n"
+		     "Files in DIR: counters.json cpu.perf.data cpu.folded cpu.pb.gz\n"
+		     "  heap-before.pb.gz heap-after.pb.gz allocs.json memory.csv profile.json\n"
+		     "  What cannot be had is left out; profile.json says why.\n"
+		     "\n"
+		     "Examples:\n"
+		     "  goxel-profile --pid 1234 --out /tmp/p --duration 30s\n"
+		     "  goxel-profile --pid 1234 --out /tmp/p --events \\\n"
+		     "      'task-clock,syscalls:sys_enter_futex,syscalls:sys_enter_epoll_wait'\n"
+		     "  goxel-profile show /tmp/p/cpu.pb.gz --lines\n");
+}
+
+static const struct cli_prog main_prog = {
+	.name = "goxel-profile",
+	.usage = "goxel-profile --pid PID --out DIR [options]",
+	.summary = "Captures counters, CPU samples, heap and memory of a running process.",
+	.opts = main_opts,
+	.help_more = help_more,
+};
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number)
+{
+	stop = number;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction act = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGTERM, &act, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* What is missing for the same reason is said in one line. */
+static void report_missing(const struct capture *c, FILE *out)
+{
+	for (size_t i = 0; i < c->missing_count; i++) {
+		bool is_said = false;
+
+		for (size_t k = 0; k < i; k++)
+			is_said |= strcmp(c->missing[k].reason, c->missing[i].reason) == 0;
+		if (is_said)
+			continue;
+		fprintf(out, "no %s", c->missing[i].name);
+		for (size_t k = i + 1; k < c->missing_count; k++) {
+			if (strcmp(c->missing[k].reason, c->missing[i].reason) == 0)
+				fprintf(out, ", %s", c->missing[k].name);
+		}
+		fprintf(out, ": %s\n", c->missing[i].reason);
+	}
+}
+
+static void report(const struct capture *c, FILE *out)
+{
+	if (c->has_samples)
+		fprintf(out, "cpu: %llu samples of %s, %zu stacks, %llu lost\n",
+			(unsigned long long)c->perf.samples_count,
+			perfdata_event_name(&c->perf.attr), c->cpu_stacks.count,
+			(unsigned long long)c->perf.lost_count);
+	for (size_t i = 0; c->counters && i < c->events_count; i++) {
+		if (!c->events[i].missing[0])
+			fprintf(out, "%-28s %16.0f\n", c->events[i].name, c->last[i].total);
+	}
+	if (c->summary.len)
+		fwrite(c->summary.ptr, 1, c->summary.len, out);
+	report_missing(c, out);
+	fprintf(out, "%s:", c->cfg.out_dir);
+	for (size_t i = 0; i < c->files_count; i++)
+		fprintf(out, " %s", c->files[i]);
+	fputc('\n', out);
+}
+
+static int run(struct main_cfg *cfg)
+{
+	struct capture *c = calloc(1, sizeof(*c));
+	struct err err = ERR_INIT;
+	int rc;
+
+	if (!c) {
+		fprintf(stderr, "goxel-profile: out of memory\n");
+		return EXIT_FAILED;
+	}
+	catch_signals();
+	rc = capture_run(c, &cfg->capture, &stop, &err);
+	if (c->document.len) {
+		report(c, cfg->json ? stderr : stdout);
+		if (cfg->json)
+			fwrite(c->document.ptr, 1, c->document.len, stdout);
+	}
+	if (rc != EXIT_OK)
+		fprintf(stderr, "goxel-profile: %s\n", err.msg);
+	capture_deinit(c);
+	free(c);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	struct main_cfg cfg = { 0 };
+	struct err err = ERR_INIT;
+	int operand = argc, rc;
+
+	if (argc > 1 && strcmp(argv[1], "show") == 0)
+		return show_main(argc - 1, argv + 1);
+	rc = cli_defaults(&main_prog, &cfg, &err);
+	if (rc == 0)
+		rc = cli_parse(&main_prog, &cfg, argc, argv, &operand, &err);
+	if (rc > 0)
+		return EXIT_OK;
+	if (!cfg.capture.events)
+		cfg.capture.events = events_default();
+	if (rc == 0 && operand != argc)
+		rc = err_set(&err, -EINVAL, "what is '%s'? The options are in --help",
+			     argv[operand]);
+	if (rc == 0 && !cfg.list && cfg.capture.pid == 0)
+		rc = err_set(&err, -EINVAL, "say which process: --pid PID");
+	if (rc == 0 && !cfg.list && !cfg.capture.out_dir)
+		rc = err_set(&err, -EINVAL, "say where the files go: --out DIR");
+	if (rc < 0) {
+		fprintf(stderr, "goxel-profile: %s\n", err.msg);
+		return EXIT_USAGE;
+	}
+	if (cfg.list)
+		return list_main(cfg.capture.events, cfg.json);
+	return run(&cfg);
+}

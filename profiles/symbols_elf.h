@@ -1,0 +1,27 @@
+/* symbols_elf.h - the part of symbols.h that asks libdw about ELF files. Private to symbols.c. */
+#ifndef PROFILES_SYMBOLS_ELF_H
+#define PROFILES_SYMBOLS_ELF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "profiles/symbols.h"
+
+struct symbols_elf;
+
+/* maps[count] is read now only. NULL when out of memory; files that cannot be read have no names.
+ */
+struct symbols_elf *symbols_elf_open(const struct symbols_mapping *maps, size_t count);
+void symbols_elf_close(struct symbols_elf *e);
+
+/*
+ * Fills place->frames (allocated; texts borrowed from e) and place->count.
+ * Returns 0; 1 when nothing is known of the address; -ENOMEM.
+ */
+int symbols_elf_find(struct symbols_elf *e, const struct symbols_mapping *map, uint64_t addr,
+		     struct symbols_place *place);
+
+/* "[libc.so.6]": what a function is called of which only the file is known. Borrowed from e. */
+const char *symbols_elf_label(struct symbols_elf *e, const struct symbols_mapping *map);
+
+#endif

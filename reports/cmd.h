@@ -1,0 +1,25 @@
+/*
+ * cmd.h - the subcommands of goxel-report. Each gets argv from its own name on, prints what failed
+ * itself, and returns an exit code (daemon/base/cli.h).
+ */
+#ifndef REPORTS_CMD_H
+#define REPORTS_CMD_H
+
+struct err;
+
+int cmd_compare(int argc, char **argv);
+int cmd_show(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_flamegraph(int argc, char **argv);
+int cmd_hlog(int argc, char **argv);
+int cmd_targets(int argc, char **argv);
+int cmd_machine(int argc, char **argv);
+
+/* Prints "goxel-report NAME: message" and returns code. */
+int cmd_fail(const char *name, const struct err *err, int code);
+
+/* EXIT_USAGE for what the user named wrongly (no such file, no run, interrupted, unknown schema),
+ * EXIT_FAILED for the rest. */
+int cmd_exit_code(int rc);
+
+#endif

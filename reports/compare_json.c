@@ -1,0 +1,260 @@
+/* compare_json.c - see compare_json.h. */
+#include "reports/compare_json.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/hist.h"
+#include "daemon/base/json_out.h"
+#include "reports/lib/envelope.h"
+#include "reports/metric.h"
+#include "reports/rule.h"
+#include "reports/section.h"
+#include "reports/target.h"
+
+static void put_run(struct json_out *j, const char *key, const struct view *v)
+{
+	char *run = json_dumps(v->dir.run, JSON_COMPACT | JSON_SORT_KEYS);
+
+	json_object_open(j, key);
+	json_str(j, "label", v->label);
+	json_str(j, "path", v->dir.path);
+	if (run)
+		json_raw(j, "run", span_str(run));
+	free(run);
+	json_array_open(j, "missing");
+	for (size_t i = 0; i < v->missing_count; i++)
+		json_str(j, NULL, v->missing[i]);
+	json_close(j);
+	json_close(j);
+}
+
+static void put_spread(struct json_out *j, const char *key, const struct metric *m,
+		       const struct view *v, struct spread *out, bool *is_known)
+{
+	*is_known = metric_spread(m, v, out);
+	if (!*is_known)
+		return;
+	json_object_open(j, key);
+	json_u64(j, "intervals_count", out->count);
+	json_f64(j, "sd_ln", out->sd_ln);
+	json_f64(j, "lag1_correlation", out->rho);
+	json_f64(j, "effective_count", out->count_effective);
+	json_close(j);
+}
+
+static const char *better_name(int better)
+{
+	return better > 0 ? "more" : better < 0 ? "less" : "neither";
+}
+
+static void put_metric(struct json_out *j, const struct pair *p, const struct metric *m)
+{
+	static const char *const units[] = { "ns", "bytes", "per_s", "count" };
+	double a = metric_read(m, p->a), b = p->b ? metric_read(m, p->b) : NAN;
+	struct spread sa, sb;
+	bool has_a, has_b = false;
+
+	if (isnan(a) && isnan(b))
+		return;
+	json_object_open(j, m->key);
+	json_str(j, "title", m->title);
+	json_str(j, "unit", units[m->unit]);
+	json_str(j, "better", better_name(m->better));
+	json_f64(j, p->b ? "baseline" : "value", a);
+	if (p->b) {
+		json_f64(j, "optimized", b);
+		json_f64(j, "ratio", a != 0 ? b / a : NAN);
+	}
+	put_spread(j, p->b ? "baseline_spread" : "spread", m, p->a, &sa, &has_a);
+	if (p->b)
+		put_spread(j, "optimized_spread", m, p->b, &sb, &has_b);
+	if (has_a && has_b) {
+		double seen = spread_detectable_pct(&sa, &sb);
+
+		json_f64(j, "detectable_pct", seen);
+		json_bool(j, "stands_out_of_spread", fabs(100 * (b / a - 1)) >= seen);
+	}
+	json_close(j);
+}
+
+static void put_series(struct json_out *j, const char *key, const double *values, size_t count)
+{
+	json_array_open(j, key);
+	for (size_t i = 0; i < count; i++)
+		json_f64(j, NULL, values[i]);
+	json_close(j);
+}
+
+static void put_intervals(struct json_out *j, const char *key, const struct view *v)
+{
+	const struct view_intervals *in = &v->intervals;
+
+	json_object_open(j, key);
+	put_series(j, "start_s", in->time_s, in->count);
+	put_series(j, "throughput_per_s", in->throughput_per_s, in->count);
+	put_series(j, "p50_ns", in->p50_ns, in->count);
+	put_series(j, "p99_ns", in->p99_ns, in->count);
+	json_close(j);
+}
+
+static void put_quantiles(struct json_out *j, const char *key, const struct hist *h)
+{
+	static const struct {
+		const char *key;
+		double q;
+	} grid[] = { { "p50_ns", 0.5 },     { "p75_ns", 0.75 },      { "p90_ns", 0.9 },
+		     { "p95_ns", 0.95 },    { "p99_ns", 0.99 },      { "p99_5_ns", 0.995 },
+		     { "p99_9_ns", 0.999 }, { "p99_99_ns", 0.9999 }, { "max_ns", 1 } };
+
+	if (!h)
+		return;
+	json_object_open(j, key);
+	json_u64(j, "count", h->total);
+	for (size_t i = 0; i < sizeof(grid) / sizeof(grid[0]) && h->total; i++)
+		json_u64(j, grid[i].key, hist_quantile_ns(h, grid[i].q));
+	json_close(j);
+}
+
+static void put_operations(struct json_out *j, const char *key, const struct view *v)
+{
+	json_object_open(j, key);
+	for (size_t i = 0; i < v->tags_count; i++) {
+		json_object_open(j, v->tags[i].name);
+		put_quantiles(j, "response_time", v->tags[i].response);
+		put_quantiles(j, "service_time", v->tags[i].service);
+		json_close(j);
+	}
+	json_close(j);
+}
+
+static void put_targets(struct json_out *j, const struct pair *p, const struct targets *t)
+{
+	json_array_open(j, "targets");
+	for (size_t i = 0; i < t->count; i++) {
+		const struct target *one = &t->list[i];
+		double value, other;
+		enum target_verdict verdict = target_judge(one, p->b ? p->b : p->a, &value);
+
+		json_object_open(j, NULL);
+		json_str(j, "title", one->title);
+		json_str(j, "metric", one->metric->key);
+		json_f64(j, one->is_below ? "below" : "above", one->limit);
+		json_f64(j, "v14_claim", one->v14_claim);
+		if (p->b) {
+			target_judge(one, p->a, &other);
+			json_f64(j, "baseline", other);
+		}
+		json_f64(j, p->b ? "optimized" : "value", value);
+		json_str(j, "verdict", target_verdict_name(verdict));
+		json_close(j);
+	}
+	json_close(j);
+}
+
+static void put_rule(struct json_out *j, const struct pair *p)
+{
+	struct rule rule;
+
+	rule_judge(p->a, p->b, &rule);
+	json_object_open(j, "success_rule");
+	json_str(j, "verdict", rule_verdict_name(rule.verdict));
+	json_array_open(j, "clauses");
+	for (size_t i = 0; i < RULE_CLAUSES; i++) {
+		const struct rule_clause *c = &rule.clauses[i];
+
+		json_object_open(j, NULL);
+		json_str(j, "name", c->key);
+		json_str(j, "asked", c->title);
+		json_str(j, "verdict", rule_verdict_name(c->verdict));
+		json_f64(j, "change_pct", c->change_pct);
+		json_f64(j, "detectable_pct", c->detectable_pct);
+		json_str(j, "measured", c->why);
+		json_close(j);
+	}
+	json_close(j);
+	json_close(j);
+}
+
+/* A part of a run as its tool wrote it, so that nothing is lost. */
+static void put_part(struct json_out *j, const char *key, const json_t *part, const char *inner)
+{
+	const json_t *value = inner ? json_object_get(part, inner) : part;
+	char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+
+	if (text)
+		json_raw(j, key, span_str(text));
+	else
+		json_put_null(j, key);
+	free(text);
+}
+
+static void put_parts(struct json_out *j, const char *key, const struct view *v)
+{
+	json_object_open(j, key);
+	put_part(j, "startup_phases", v->startup, "phases");
+	put_part(j, "stages", v->stages, "stages");
+	put_part(j, "events", v->counters, "events");
+	put_part(j, "syscalls", v->counters, "syscalls");
+	put_part(j, "alloc_totals", v->allocs, "totals");
+	put_part(j, "alloc_sources", v->allocs, "sources");
+	json_object_open(j, "memory");
+	put_series(j, "time_s", v->memory.time_s, v->memory.count);
+	put_series(j, "rss_bytes", v->memory.rss_bytes, v->memory.count);
+	json_close(j);
+	json_close(j);
+}
+
+static void put_runs(struct json_out *j, const struct pair *p,
+		     void (*put)(struct json_out *, const char *, const struct view *),
+		     const char *key)
+{
+	json_object_open(j, key);
+	put(j, p->b ? "baseline" : "run", p->a);
+	if (p->b)
+		put(j, "optimized", p->b);
+	json_close(j);
+}
+
+static void put_response(struct json_out *j, const char *key, const struct view *v)
+{
+	put_quantiles(j, key, v->response);
+}
+
+static int write_all(const struct pair *p, const struct targets *t, const char *schema,
+		     struct strbuf *out)
+{
+	struct json_out j = { .sb = out, .indent = 2 };
+
+	json_object_open(&j, NULL);
+	envelope_write(&j, &(struct envelope){ .schema = schema, .tool = "goxel-report" });
+	put_runs(&j, p, put_run, "runs");
+	json_object_open(&j, "metrics");
+	for (const struct metric *m = metrics; m->key; m++)
+		put_metric(&j, p, m);
+	json_close(&j);
+	put_targets(&j, p, t);
+	if (p->b) {
+		put_rule(&j, p);
+		json_u64(&j, "conditions_differing_count", section_differences(NULL, p));
+	}
+	put_runs(&j, p, put_response, "response_time");
+	put_runs(&j, p, put_operations, "operations");
+	put_runs(&j, p, put_intervals, "intervals");
+	put_runs(&j, p, put_parts, "parts");
+	json_close(&j);
+	strbuf_add_char(out, '\n');
+	return out->failed ? -ENOMEM : 0;
+}
+
+int compare_json(const struct pair *p, const struct targets *t, struct strbuf *out)
+{
+	return write_all(p, t, "goxel-compare/1", out);
+}
+
+int show_json(const struct pair *p, const struct targets *t, struct strbuf *out)
+{
+	return write_all(p, t, "goxel-show/1", out);
+}

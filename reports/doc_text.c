@@ -1,0 +1,226 @@
+/* doc_text.c - a document for a terminal and as Markdown. */
+#include <errno.h>
+#include <string.h>
+
+#include "reports/doc.h"
+
+enum { WRAP_COLUMNS = 96 };
+
+static const char *tone_mark(enum doc_tone tone)
+{
+	static const char *const marks[] = { "", "+ ", "! ", "! ", "" };
+
+	return marks[tone];
+}
+
+/* Columns that a UTF-8 text takes: one a code point, which holds for all that reports print. */
+static size_t columns_of(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text; text++)
+		count += ((unsigned char)*text & 0xc0) != 0x80;
+	return count;
+}
+
+static void pad(struct strbuf *out, size_t count)
+{
+	while (count--)
+		strbuf_add_char(out, ' ');
+}
+
+static void put_wrapped(struct strbuf *out, const char *text, const char *first, const char *others)
+{
+	size_t column = columns_of(first);
+
+	strbuf_add_str(out, first);
+	while (*text) {
+		size_t len = strcspn(text, " \n");
+		size_t width;
+
+		if (len == 0) {
+			text++;
+			continue;
+		}
+		width = len;
+		for (size_t i = 0; i < len; i++)
+			width -= ((unsigned char)text[i] & 0xc0) == 0x80;
+		if (column > columns_of(others) && column + 1 + width > WRAP_COLUMNS) {
+			strbuf_add_char(out, '\n');
+			strbuf_add_str(out, others);
+			column = columns_of(others);
+		} else if (column > columns_of(first)) {
+			strbuf_add_char(out, ' ');
+			column++;
+		}
+		strbuf_add(out, text, len);
+		column += width;
+		text += len;
+	}
+	strbuf_add_char(out, '\n');
+}
+
+static void put_heading(struct strbuf *out, const struct doc_block *b)
+{
+	strbuf_addf(out, "\n%s\n", b->text);
+	for (size_t i = columns_of(b->text); i > 0; i--)
+		strbuf_add_char(out, b->level == 1 ? '=' : '-');
+	strbuf_add_char(out, '\n');
+}
+
+static void put_table(struct strbuf *out, const struct doc_block *b)
+{
+	size_t widths[16] = { 0 }, n = b->columns_count;
+
+	for (size_t i = 0; i < b->cells_count; i++) {
+		size_t width = columns_of(b->cells[i].text);
+
+		if (width > widths[i % n])
+			widths[i % n] = width;
+	}
+	for (size_t i = 0; i < b->cells_count; i++) {
+		size_t column = i % n, width = columns_of(b->cells[i].text);
+
+		if (column == 0)
+			strbuf_add_str(out, "  ");
+		if (b->is_right[column])
+			pad(out, widths[column] - width);
+		strbuf_add_str(out, b->cells[i].text);
+		if (column + 1 == n || i + 1 == b->cells_count) {
+			strbuf_add_char(out, '\n');
+			continue;
+		}
+		if (!b->is_right[column])
+			pad(out, widths[column] - width);
+		strbuf_add_str(out, "  ");
+	}
+}
+
+static void put_tiles(struct strbuf *out, const struct doc_block *b)
+{
+	for (size_t i = 0; i + 2 < b->cells_count; i += 3) {
+		strbuf_add_str(out, "  ");
+		strbuf_add_str(out, b->cells[i].text);
+		pad(out, columns_of(b->cells[i].text) < 26 ? 26 - columns_of(b->cells[i].text) : 1);
+		strbuf_addf(out, "%s  (%s)\n", b->cells[i + 1].text, b->cells[i + 2].text);
+	}
+}
+
+int doc_text(const struct doc *d, struct strbuf *out)
+{
+	strbuf_addf(out, "%s\n", d->title ? d->title : "");
+	for (size_t i = 0; i < d->count; i++) {
+		const struct doc_block *b = &d->blocks[i];
+
+		switch (b->kind) {
+		case DOC_HEADING:
+			put_heading(out, b);
+			break;
+		case DOC_PARA:
+			put_wrapped(out, b->text, "", "");
+			break;
+		case DOC_ITEM:
+			put_wrapped(out, b->text, "  - ", "    ");
+			break;
+		case DOC_NOTE:
+			put_wrapped(out, b->text, tone_mark(b->tone), "  ");
+			break;
+		case DOC_TABLE:
+			put_table(out, b);
+			break;
+		case DOC_TILES:
+			put_tiles(out, b);
+			break;
+		case DOC_FIGURE: /* a picture is for the HTML page */
+			break;
+		}
+	}
+	return d->failed || out->failed ? -ENOMEM : 0;
+}
+
+/* ---- Markdown ---- */
+
+/* Text with what Markdown would take for markup made plain. */
+static void put_plain(struct strbuf *out, const char *text)
+{
+	for (; *text; text++) {
+		if (strchr("|<*_`[]\\", *text))
+			strbuf_add_char(out, '\\');
+		strbuf_add_char(out, *text == '\n' ? ' ' : *text);
+	}
+}
+
+static void put_md_table(struct strbuf *out, const struct doc_block *b)
+{
+	size_t n = b->columns_count;
+
+	for (size_t i = 0; i < b->cells_count; i++) {
+		const struct doc_cell *cell = &b->cells[i];
+		bool is_strong = cell->tone == TONE_GOOD || cell->tone == TONE_BAD;
+
+		strbuf_add_str(out, i % n ? " | " : "| ");
+		strbuf_add_str(out, is_strong && i >= n ? "**" : "");
+		put_plain(out, cell->text);
+		strbuf_add_str(out, is_strong && i >= n ? "**" : "");
+		if (i % n + 1 != n)
+			continue;
+		strbuf_add_str(out, " |\n");
+		if (i + 1 != n)
+			continue;
+		for (size_t k = 0; k < n; k++)
+			strbuf_add_str(out, b->is_right[k] ? "|---:" : "|---");
+		strbuf_add_str(out, "|\n");
+	}
+	strbuf_add_char(out, '\n');
+}
+
+static void put_md_block(struct strbuf *out, const struct doc_block *b, bool next_is_item)
+{
+	switch (b->kind) {
+	case DOC_HEADING:
+		strbuf_addf(out, "%s ", b->level == 1 ? "##" : "###");
+		put_plain(out, b->text);
+		strbuf_add_str(out, "\n\n");
+		break;
+	case DOC_NOTE:
+		strbuf_add_str(out, "> ");
+		put_plain(out, b->text);
+		strbuf_add_str(out, "\n\n");
+		break;
+	case DOC_ITEM:
+		strbuf_add_str(out, "- ");
+		put_plain(out, b->text);
+		strbuf_add_str(out, next_is_item ? "\n" : "\n\n");
+		break;
+	case DOC_PARA:
+		put_plain(out, b->text);
+		strbuf_add_str(out, "\n\n");
+		break;
+	case DOC_TABLE:
+		put_md_table(out, b);
+		break;
+	case DOC_TILES:
+		for (size_t i = 0; i + 2 < b->cells_count; i += 3) {
+			strbuf_add_str(out, "- ");
+			put_plain(out, b->cells[i].text);
+			strbuf_addf(out, ": **%s** (", b->cells[i + 1].text);
+			put_plain(out, b->cells[i + 2].text);
+			strbuf_add_str(out, ")\n");
+		}
+		strbuf_add_char(out, '\n');
+		break;
+	case DOC_FIGURE:
+		break;
+	}
+}
+
+int doc_markdown(const struct doc *d, struct strbuf *out)
+{
+	strbuf_add_str(out, "# ");
+	put_plain(out, d->title ? d->title : "");
+	strbuf_add_str(out, "\n\n");
+	for (size_t i = 0; i < d->count; i++)
+		put_md_block(out, &d->blocks[i],
+			     i + 1 < d->count && d->blocks[i + 1].kind == DOC_ITEM);
+	return d->failed || out->failed ? -ENOMEM : 0;
+}

@@ -1,0 +1,51 @@
+# Files that programs carry inside, as C strings: NAME_SUFFIX in build/gen/name_suffix.h.
+text-to-c = mkdir -p $(@D) && { echo '\#define $(1) \'; \
+	sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n" \\/' $<; echo; } > $@
+generated += build/gen/report_css.h build/gen/flame_css.h build/gen/flame_js.h \
+	build/gen/targets_v15.h
+build/gen/report_css.h: reports/assets/report.css
+	$(call say,GEN,$@) $(call text-to-c,REPORT_CSS)
+build/gen/flame_css.h: reports/assets/flame.css
+	$(call say,GEN,$@) $(call text-to-c,FLAME_CSS)
+build/gen/flame_js.h: reports/assets/flame.js
+	$(call say,GEN,$@) $(call text-to-c,FLAME_JS)
+build/gen/targets_v15.h: reports/targets/v15.json
+	$(call say,GEN,$@) $(call text-to-c,TARGETS_V15)
+
+libs += reportparts
+reportparts-srcs := \
+	reports/bench_json.c \
+	reports/cmd_check.c \
+	reports/cmd_compare.c \
+	reports/cmd_flamegraph.c \
+	reports/cmd_hlog.c \
+	reports/cmd_targets.c \
+	reports/compare_json.c \
+	reports/doc.c \
+	reports/doc_html.c \
+	reports/doc_text.c \
+	reports/files.c \
+	reports/flame.c \
+	reports/fmt.c \
+	reports/folded.c \
+	reports/metric.c \
+	reports/plot.c \
+	reports/plot_bars.c \
+	reports/rule.c \
+	reports/section.c \
+	reports/section_functions.c \
+	reports/section_inside.c \
+	reports/section_latency.c \
+	reports/section_memory.c \
+	reports/section_setup.c \
+	reports/section_summary.c \
+	reports/target.c \
+	reports/view.c \
+	reports/view_hlog.c \
+	reports/view_json.c \
+	reports/view_memory.c
+
+progs += goxel-report
+goxel-report-srcs := reports/main.c
+goxel-report-libs := reportparts resultlib base
+goxel-report-ldlibs := -ljansson -lz -lm

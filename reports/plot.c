@@ -1,0 +1,276 @@
+/* plot.c - line charts: axes, ticks, grid, legend. */
+#include "reports/plot.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/base/strbuf.h"
+#include "reports/fmt.h"
+#include "reports/html.h"
+#include "reports/plot_private.h"
+
+enum {
+	WIDTH = 480,
+	HEIGHT = 290,
+	LEFT = 62,
+	RIGHT = 12,
+	TOP = 26,
+	BOTTOM = 34,
+	NINES_MAX = 5,
+};
+
+struct scale {
+	double low, high; /* in transformed units */
+	bool is_log;
+	double from, to; /* pixels */
+};
+
+struct fmt plot_value(double v, enum plot_unit unit)
+{
+	struct fmt out;
+
+	switch (unit) {
+	case PLOT_NS:
+		return fmt_ns(v);
+	case PLOT_BYTES:
+		return fmt_bytes(v);
+	case PLOT_RATE:
+		if (v >= 1e6)
+			snprintf(out.s, sizeof(out.s), "%.4gM", v / 1e6);
+		else if (v >= 1e3)
+			snprintf(out.s, sizeof(out.s), "%.4gk", v / 1e3);
+		else
+			snprintf(out.s, sizeof(out.s), "%.4g", v);
+		return out;
+	case PLOT_SECONDS:
+		snprintf(out.s, sizeof(out.s), "%.4g s", v);
+		return out;
+	case PLOT_PLAIN:
+		break;
+	}
+	return fmt_count(v);
+}
+
+void plot_open(struct strbuf *sb, int width, int height, const char *alt)
+{
+	strbuf_addf(sb,
+		    "<svg viewBox=\"0 0 %d %d\" xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" "
+		    "aria-label=\"",
+		    width, height);
+	html_text(sb, alt);
+	strbuf_add_str(sb, "\">\n");
+}
+
+char *plot_close(struct strbuf *sb)
+{
+	strbuf_add_str(sb, "</svg>\n");
+	if (sb->failed) {
+		strbuf_deinit(sb);
+		return NULL;
+	}
+	return strbuf_take(sb);
+}
+
+void plot_text(struct strbuf *sb, double x, double y, const char *attributes, const char *text)
+{
+	strbuf_addf(sb, "<text x=\"%.1f\" y=\"%.1f\" %s>", x, y, attributes);
+	html_text(sb, text);
+	strbuf_add_str(sb, "</text>\n");
+}
+
+static double transform(const struct scale *s, double v)
+{
+	return s->is_log ? log10(fmax(v, 1e-12)) : v;
+}
+
+static double pixel(const struct scale *s, double v)
+{
+	double span = s->high - s->low;
+
+	return s->from + (transform(s, v) - s->low) / (span > 0 ? span : 1) * (s->to - s->from);
+}
+
+/* The quantile axis counts nines: 0 at 0 %, 1 at 90 %, 2 at 99 %. */
+static double nines(double q)
+{
+	return -log10(fmax(1 - q, pow(10, -NINES_MAX)));
+}
+
+static double x_of(const struct plot *p, double x)
+{
+	return p->is_percentile ? nines(x) : x;
+}
+
+static bool is_usable(const struct plot *p, double x, double y)
+{
+	return isfinite(x) && isfinite(y) && (!p->is_y_log || y > 0);
+}
+
+/* Smallest and largest of everything that is drawn. */
+static bool find_range(const struct plot *p, struct scale *xs, struct scale *ys)
+{
+	size_t used = 0;
+
+	*xs = (struct scale){ .low = INFINITY, .high = -INFINITY };
+	*ys = (struct scale){ .low = INFINITY, .high = -INFINITY, .is_log = p->is_y_log };
+	for (size_t s = 0; s < 2; s++)
+		for (size_t i = 0; p->series[s].name && i < p->series[s].count; i++) {
+			double x = p->series[s].x[i], y = p->series[s].y[i];
+
+			if (!is_usable(p, x, y))
+				continue;
+			xs->low = fmin(xs->low, x_of(p, x));
+			xs->high = fmax(xs->high, x_of(p, x));
+			ys->low = fmin(ys->low, transform(ys, y));
+			ys->high = fmax(ys->high, transform(ys, y));
+			used++;
+		}
+	if (used && isfinite(p->target) && (!p->is_y_log || p->target > 0)) {
+		ys->low = fmin(ys->low, transform(ys, p->target));
+		ys->high = fmax(ys->high, transform(ys, p->target));
+	}
+	return used >= 2;
+}
+
+/* 1, 2 or 5 times a power of ten that cuts span into about n pieces. */
+static double nice_step(double span, int n)
+{
+	double raw = span / n, power = pow(10, floor(log10(raw))), lead = raw / power;
+
+	return power * (lead < 1.5 ? 1 : lead < 3.5 ? 2 : lead < 7.5 ? 5 : 10);
+}
+
+static void put_y_line(struct strbuf *sb, const struct plot *p, const struct scale *ys, double v)
+{
+	double y = pixel(ys, v);
+
+	strbuf_addf(sb, "<path class=\"grid\" d=\"M%d %.1fH%d\"/>\n", LEFT, y, WIDTH - RIGHT);
+	plot_text(sb, LEFT - 6, y + 4, "class=\"soft\" text-anchor=\"end\"",
+		  plot_value(v, p->y_unit).s);
+}
+
+static void put_y_axis(struct strbuf *sb, const struct plot *p, struct scale *ys)
+{
+	ys->from = HEIGHT - BOTTOM;
+	ys->to = TOP;
+	if (ys->is_log) {
+		ys->low = floor(ys->low * 2) / 2 - 0.02;
+		ys->high = ys->high + 0.08;
+		for (double e = floor(ys->low); e <= ys->high; e++)
+			for (int lead = 1; lead <= 3; lead += 2) {
+				double t = e + log10(lead);
+
+				if (t >= ys->low && t <= ys->high &&
+				    (lead == 1 || ys->high - ys->low < 3))
+					put_y_line(sb, p, ys, pow(10, t));
+			}
+	} else {
+		double step;
+
+		ys->low = fmin(0, ys->low);
+		ys->high = ys->high > ys->low ? ys->high * 1.06 : ys->low + 1;
+		step = nice_step(ys->high - ys->low, 5);
+		for (double v = ys->low; v <= ys->high; v += step)
+			put_y_line(sb, p, ys, v);
+	}
+}
+
+static void put_x_label(struct strbuf *sb, double x, const char *text)
+{
+	strbuf_addf(sb, "<path class=\"grid\" d=\"M%.1f %dV%d\"/>\n", x, TOP, HEIGHT - BOTTOM);
+	plot_text(sb, x, HEIGHT - BOTTOM + 17, "class=\"soft\" text-anchor=\"middle\"", text);
+}
+
+static void put_x_axis(struct strbuf *sb, const struct plot *p, struct scale *xs)
+{
+	static const struct {
+		double q;
+		const char *name;
+	} marks[] = { { 0, "0 %" },           { 0.5, "50 %" },     { 0.9, "90 %" },
+		      { 0.99, "99 %" },       { 0.999, "99.9 %" }, { 0.9999, "99.99 %" },
+		      { 0.99999, "99.999 %" } };
+
+	xs->from = LEFT;
+	xs->to = WIDTH - RIGHT - 8;
+	if (p->is_percentile) {
+		xs->low = 0;
+		xs->high = fmax(xs->high, 2);
+		for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+			if (nines(marks[i].q) <= xs->high + 1e-9)
+				put_x_label(sb, pixel(xs, nines(marks[i].q)), marks[i].name);
+	} else {
+		double step = nice_step(fmax(xs->high - xs->low, 1e-9), 6);
+
+		for (double v = ceil(xs->low / step) * step; v <= xs->high + step / 1e6; v += step)
+			put_x_label(sb, pixel(xs, v), plot_value(v, PLOT_SECONDS).s);
+	}
+}
+
+static void put_series(struct strbuf *sb, const struct plot *p, const struct plot_series *s,
+		       const struct scale *xs, const struct scale *ys)
+{
+	bool is_first = true;
+
+	strbuf_addf(sb, "<path class=\"l%c\" d=\"", s->tone);
+	for (size_t i = 0; i < s->count; i++) {
+		if (!is_usable(p, s->x[i], s->y[i]))
+			continue;
+		strbuf_addf(sb, "%c%.1f %.1f", is_first ? 'M' : 'L', pixel(xs, x_of(p, s->x[i])),
+			    pixel(ys, s->y[i]));
+		is_first = false;
+	}
+	strbuf_add_str(sb, "\"/>\n");
+}
+
+static void put_legend(struct strbuf *sb, const struct plot *p)
+{
+	double x = LEFT;
+
+	for (size_t s = 0; s < 2; s++) {
+		char attributes[32];
+
+		if (!p->series[s].name)
+			continue;
+		strbuf_addf(sb,
+			    "<rect class=\"f%c\" x=\"%.1f\" y=\"6\" width=\"10\" height=\"10\" "
+			    "rx=\"2\"/>\n",
+			    p->series[s].tone, x);
+		snprintf(attributes, sizeof(attributes), "class=\"t%c\"", p->series[s].tone);
+		plot_text(sb, x + 15, 15, attributes, p->series[s].name);
+		x += 15 + 7.2 * (double)plot_columns(p->series[s].name) + 18;
+	}
+	if (isfinite(p->target) && p->target_name)
+		plot_text(sb, x, 15, "class=\"tt\"", p->target_name);
+}
+
+size_t plot_columns(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text; text++)
+		count += ((unsigned char)*text & 0xc0) != 0x80;
+	return count;
+}
+
+char *plot_lines(const struct plot *p)
+{
+	struct strbuf sb = { 0 };
+	struct scale xs, ys;
+
+	if (!find_range(p, &xs, &ys))
+		return NULL;
+	plot_open(&sb, WIDTH, HEIGHT, p->alt);
+	put_y_axis(&sb, p, &ys);
+	put_x_axis(&sb, p, &xs);
+	strbuf_addf(&sb, "<path class=\"axis\" d=\"M%d %dH%d\"/>\n", LEFT, HEIGHT - BOTTOM,
+		    WIDTH - RIGHT);
+	if (isfinite(p->target))
+		strbuf_addf(&sb, "<path class=\"lt\" d=\"M%d %.1fH%d\"/>\n", LEFT,
+			    pixel(&ys, p->target), WIDTH - RIGHT);
+	for (size_t s = 0; s < 2; s++)
+		if (p->series[s].name)
+			put_series(&sb, p, &p->series[s], &xs, &ys);
+	put_legend(&sb, p);
+	return plot_close(&sb);
+}

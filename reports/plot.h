@@ -1,0 +1,51 @@
+/*
+ * plot.h - pictures of a comparison as SVG text, coloured by the page's style (classes a and b),
+ * so that they follow light and dark. Same input, same bytes. Every function returns fresh memory
+ * (free it), or NULL when there is nothing to draw or no memory.
+ */
+#ifndef REPORTS_PLOT_H
+#define REPORTS_PLOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum plot_unit { PLOT_NS, PLOT_BYTES, PLOT_RATE, PLOT_SECONDS, PLOT_PLAIN };
+
+struct plot_series {
+	const char *name; /* NULL: not drawn */
+	char tone;        /* 'a' or 'b' */
+	const double *x, *y;
+	size_t count;
+};
+
+struct plot {
+	const char *alt; /* what the picture shows, for those who do not see it */
+	struct plot_series series[2];
+	enum plot_unit y_unit;
+	bool is_y_log;
+	bool is_percentile; /* x is a quantile 0..1, drawn by nines */
+	double target;      /* horizontal line; NaN = none */
+	const char *target_name;
+};
+
+char *plot_lines(const struct plot *p);
+
+struct plot_bar {
+	const char *name;
+	double a, b; /* NaN = not measured */
+};
+
+/* Pairs of horizontal bars, log scale when the values span more than a factor of 50. */
+char *plot_bars(const char *alt, const struct plot_bar *bars, size_t count, enum plot_unit unit,
+		const char *name_a, const char *name_b);
+
+struct plot_span {
+	const char *name;
+	double start, length;
+};
+
+/* Start-up as a waterfall on a common scale of time; end is the right edge. */
+char *plot_waterfall(const char *alt, const struct plot_span *spans, size_t count, double end,
+		     char tone);
+
+#endif

@@ -1,0 +1,65 @@
+/* section.c - what the sections share: names of the runs, tables of one or two columns. */
+#include "reports/section.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "reports/fmt.h"
+#include "reports/metric.h"
+
+void pair_init(struct pair *p, const struct view *a, const struct view *b)
+{
+	*p = (struct pair){ .a = a, .b = b };
+	snprintf(p->name_a, sizeof(p->name_a), "%s", a->label);
+	if (!b)
+		return;
+	snprintf(p->name_b, sizeof(p->name_b), "%s", b->label);
+	if (strcmp(p->name_a, p->name_b) == 0) {
+		snprintf(p->name_a, sizeof(p->name_a), "%s (baseline)", a->label);
+		snprintf(p->name_b, sizeof(p->name_b), "%s (optimized)", b->label);
+	}
+}
+
+/* A heading may not hold the character that separates headings. */
+static void add_name(struct strbuf *sb, const char *name)
+{
+	for (; *name; name++)
+		strbuf_add_char(sb, *name == '|' ? '/' : *name);
+}
+
+void pair_table(struct doc *d, const struct pair *p, const char *first, const char *more)
+{
+	struct strbuf sb = { 0 };
+
+	strbuf_addf(&sb, "%s|>", first);
+	add_name(&sb, p->name_a);
+	if (p->b) {
+		strbuf_add_str(&sb, "|>");
+		add_name(&sb, p->name_b);
+		strbuf_add_str(&sb, "|>Change");
+	}
+	if (more)
+		strbuf_addf(&sb, "|%s", more);
+	doc_table(d, strbuf_span(&sb).ptr);
+	d->failed |= sb.failed;
+	strbuf_deinit(&sb);
+}
+
+enum doc_tone change_tone(double a, double b, int better)
+{
+	if (isnan(a) || isnan(b) || better == 0 || fabs(b - a) <= 0.01 * fabs(a))
+		return TONE_NONE;
+	return (b > a) == (better > 0) ? TONE_GOOD : TONE_BAD;
+}
+
+void pair_row(struct doc *d, const struct pair *p, const struct metric *unit, const char *title,
+	      double a, double b)
+{
+	doc_cell(d, TONE_NONE, "%s", title);
+	doc_cell(d, isnan(a) ? TONE_DIM : TONE_NONE, "%s", metric_fmt(unit, a).s);
+	if (!p->b)
+		return;
+	doc_cell(d, isnan(b) ? TONE_DIM : TONE_NONE, "%s", metric_fmt(unit, b).s);
+	doc_cell(d, change_tone(a, b, unit->better), "%s", fmt_change(a, b).s);
+}

@@ -1,0 +1,53 @@
+/*
+ * section.h - the parts of a report. Each takes one run or a pair of them (b NULL: one), and says
+ * in a sentence what it cannot show.
+ */
+#ifndef REPORTS_SECTION_H
+#define REPORTS_SECTION_H
+
+#include <stdbool.h>
+
+#include "reports/doc.h"
+#include "reports/view.h"
+
+struct metric;
+struct targets;
+
+struct pair {
+	const struct view *a; /* baseline, or the only run */
+	const struct view *b; /* optimized; NULL = one run */
+	char name_a[160];     /* for headings and legends; different from each other */
+	char name_b[160];
+};
+
+void pair_init(struct pair *p, const struct view *a, const struct view *b);
+
+/* A table headed "<first>|a|b|Change", or "<first>|a" for one run; more = further headings. */
+void pair_table(struct doc *d, const struct pair *p, const char *first, const char *more);
+/* One row of it: title, the values by the metric's unit, their change coloured by direction. */
+void pair_row(struct doc *d, const struct pair *p, const struct metric *unit, const char *title,
+	      double a, double b);
+/* Good, bad or neither: a change below 1 % is neither. better as in struct metric. */
+enum doc_tone change_tone(double a, double b, int better);
+
+void section_tiles(struct doc *d, const struct pair *p);
+void section_figures(struct doc *d, const struct pair *p);   /* all metrics of the run */
+void section_statement(struct doc *d, const struct pair *p); /* what two runs can support */
+void section_targets(struct doc *d, const struct pair *p, const struct targets *t);
+void section_rule(struct doc *d, const struct pair *p);
+void section_latency(struct doc *d, const struct pair *p, const struct targets *t);
+void section_intervals(struct doc *d, const struct pair *p);
+void section_stages(struct doc *d, const struct pair *p);
+void section_startup(struct doc *d, const struct pair *p);
+void section_counters(struct doc *d, const struct pair *p);
+void section_allocs(struct doc *d, const struct pair *p);
+void section_memory(struct doc *d, const struct pair *p);
+void section_functions(struct doc *d, const struct pair *p);
+void section_flames(struct doc *d, const struct pair *p);
+void section_setup(struct doc *d, const struct pair *p);   /* axes, workload, machine */
+void section_missing(struct doc *d, const struct pair *p); /* parts and warnings */
+
+/* How many environment facts differ; prints them as rows when d is not NULL. */
+size_t section_differences(struct doc *d, const struct pair *p);
+
+#endif

@@ -1,0 +1,209 @@
+/* section_summary.c - the top of a report: the big figures, what they are worth, the verdicts. */
+#include <math.h>
+#include <stdio.h>
+
+#include "reports/fmt.h"
+#include "reports/metric.h"
+#include "reports/rule.h"
+#include "reports/section.h"
+#include "reports/target.h"
+
+static void put_tile(struct doc *d, const struct pair *p, const char *key, const char *title)
+{
+	const struct metric *m = metric_find(key);
+	double a = metric_read(m, p->a), b = p->b ? metric_read(m, p->b) : NAN;
+
+	if (isnan(a) || (p->b && isnan(b)))
+		return;
+	doc_cell(d, TONE_NONE, "%s", title);
+	if (p->b) {
+		doc_cell(d, change_tone(a, b, m->better), "%s", fmt_change(a, b).s);
+		doc_cell(d, TONE_NONE, "%s → %s", metric_fmt(m, a).s, metric_fmt(m, b).s);
+	} else {
+		doc_cell(d, TONE_NONE, "%s", metric_fmt(m, a).s);
+		doc_cell(d, TONE_NONE, "%s", p->name_a);
+	}
+}
+
+void section_tiles(struct doc *d, const struct pair *p)
+{
+	doc_tiles(d);
+	put_tile(d, p, "throughput_per_s", "Throughput");
+	put_tile(d, p, "response_p50_ns", "Response time, p50");
+	put_tile(d, p, "response_p99_ns", "Response time, p99");
+	put_tile(d, p, "cpu_ns_per_request", "CPU per request");
+	put_tile(d, p, "allocs_per_request", "Allocations per request");
+	put_tile(d, p, "syscalls_per_request", "System calls per request");
+	put_tile(d, p, "startup_ns", "Start to ready");
+	put_tile(d, p, "rss_start_bytes", "Memory after start");
+}
+
+static void put_detectable(struct doc *d, const struct metric *m, const struct pair *p, double a,
+			   double b)
+{
+	struct spread sa, sb;
+	double detectable;
+
+	if (!metric_spread(m, p->a, &sa) || !metric_spread(m, p->b, &sb)) {
+		doc_cell(d, TONE_DIM, "–");
+		return;
+	}
+	detectable = spread_detectable_pct(&sa, &sb);
+	if (fabs(100 * (b / a - 1)) < detectable)
+		doc_cell(d, TONE_WARN, "below %s: noise", fmt_pct(detectable).s);
+	else
+		doc_cell(d, TONE_NONE, "%s", fmt_pct(detectable).s);
+}
+
+static void put_group(struct doc *d, const struct pair *p, enum metric_group group)
+{
+	for (const struct metric *m = metrics; m->key; m++) {
+		double a = metric_read(m, p->a), b = p->b ? metric_read(m, p->b) : NAN;
+
+		if (m->group != group || (isnan(a) && isnan(b)))
+			continue;
+		pair_row(d, p, m, m->title, a, b);
+		if (p->b)
+			put_detectable(d, m, p, a, b);
+	}
+}
+
+void section_figures(struct doc *d, const struct pair *p)
+{
+	doc_heading(d, 1, p->b ? "Side by side" : "Figures");
+	pair_table(d, p, "Figure", p->b ? ">Could be seen from" : NULL);
+	put_group(d, p, GROUP_LOAD);
+	put_group(d, p, GROUP_COST);
+	put_group(d, p, GROUP_FOOTPRINT);
+	put_group(d, p, GROUP_BENCH);
+	if (p->b)
+		doc_para(d,
+			 "“Could be seen from” is the smallest change that stands out from how "
+			 "the intervals inside the two runs spread (one-sided 1 %%, power 90 %%, "
+			 "correlation of neighbours allowed for). A dash: the figure has one "
+			 "value per run, so the runs say nothing of its spread.");
+}
+
+/* "throughput 3.1 %, p50 2.2 %" of what could be seen; whether any is known. */
+static bool list_detectable(const struct pair *p, char *out, size_t cap)
+{
+	static const char *const keys[] = { "throughput_per_s", "response_p50_ns",
+					    "response_p99_ns" };
+	static const char *const names[] = { "throughput", "p50", "p99" };
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < 3 && len < cap; i++) {
+		const struct metric *m = metric_find(keys[i]);
+		struct spread sa, sb;
+
+		if (!metric_spread(m, p->a, &sa) || !metric_spread(m, p->b, &sb))
+			continue;
+		len += (size_t)snprintf(out + len, cap - len, "%s%s in %s", len ? ", " : "",
+					fmt_pct(spread_detectable_pct(&sa, &sb)).s, names[i]);
+	}
+	return len > 0;
+}
+
+void section_statement(struct doc *d, const struct pair *p)
+{
+	char known[160];
+
+	if (!p->b)
+		return;
+	if (list_detectable(p, known, sizeof(known)))
+		doc_note(
+			d, TONE_WARN,
+			"Two runs taken one after the other on a shared machine support no small "
+			"claim. From the spread between intervals, changes under %s cannot be told "
+			"from noise; larger ones may still come from what the machine did between "
+			"the runs, which no single pair can show. For a verdict with error bars "
+			"run "
+			"make profile-ab, which interleaves the two.",
+			known);
+	else
+		doc_note(d, TONE_WARN,
+			 "Two runs taken one after the other on a shared machine support no small "
+			 "claim, and these hold no intervals that would tell how far their figures "
+			 "spread. For a verdict with error bars run make profile-ab, which "
+			 "interleaves the two.");
+}
+
+static enum doc_tone verdict_tone(enum target_verdict verdict)
+{
+	static const enum doc_tone tones[] = { TONE_DIM, TONE_GOOD, TONE_BAD };
+
+	return tones[verdict];
+}
+
+static void put_target(struct doc *d, const struct pair *p, const struct target *t)
+{
+	const struct view *judged = p->b ? p->b : p->a;
+	double value, other;
+	enum target_verdict verdict = target_judge(t, judged, &value);
+
+	doc_cell(d, TONE_NONE, "%s", t->title);
+	doc_cell(d, isnan(t->v14_claim) ? TONE_DIM : TONE_NONE, "%s",
+		 metric_fmt(t->metric, t->v14_claim).s);
+	if (p->b) {
+		target_judge(t, p->a, &other);
+		doc_cell(d, isnan(other) ? TONE_DIM : TONE_NONE, "%s",
+			 metric_fmt(t->metric, other).s);
+	}
+	doc_cell(d, isnan(value) ? TONE_DIM : TONE_NONE, "%s", metric_fmt(t->metric, value).s);
+	doc_cell(d, TONE_NONE, "%s", target_fmt(t).s);
+	if (verdict == TARGET_UNMEASURED && t->measured_by)
+		doc_cell(d, TONE_DIM, "not measured (%s)", t->measured_by);
+	else
+		doc_cell(d, verdict_tone(verdict), "%s", target_verdict_name(verdict));
+}
+
+void section_targets(struct doc *d, const struct pair *p, const struct targets *t)
+{
+	char heading[64];
+	size_t met = 0, judged = 0;
+
+	snprintf(heading, sizeof(heading), "Targets of %.40s", t->name);
+	doc_heading(d, 1, heading);
+	for (size_t i = 0; i < t->count; i++) {
+		double value;
+		enum target_verdict verdict = target_judge(&t->list[i], p->b ? p->b : p->a, &value);
+
+		met += verdict == TARGET_MET;
+		judged += verdict != TARGET_UNMEASURED;
+	}
+	doc_para(d,
+		 "%s meets %zu of the %zu targets that this run measures; %zu are not measured "
+		 "here. The claims of v14 come from reading its code and are no measurement.",
+		 p->b ? p->name_b : p->name_a, met, judged, t->count - judged);
+	doc_table(d, p->b ? "Target|>v14 claimed|>Baseline|>Optimized|>Target|Verdict"
+			  : "Target|>v14 claimed|>This run|>Target|Verdict");
+	for (size_t i = 0; i < t->count; i++)
+		put_target(d, p, &t->list[i]);
+}
+
+void section_rule(struct doc *d, const struct pair *p)
+{
+	static const enum doc_tone tones[] = { TONE_DIM, TONE_GOOD, TONE_BAD };
+	struct rule rule;
+
+	rule_judge(p->a, p->b, &rule);
+	doc_heading(d, 1, "Success rule");
+	doc_note(d,
+		 rule.verdict == RULE_HOLDS   ? TONE_GOOD
+		 : rule.verdict == RULE_FAILS ? TONE_BAD
+					      : TONE_WARN,
+		 "For one optimization: 20 %% fewer allocations, and 10 %% more throughput or 5 %% "
+		 "less latency, tests pass, no more CPU. %s",
+		 rule.verdict == RULE_HOLDS   ? "It holds here."
+		 : rule.verdict == RULE_FAILS ? "It does not hold here."
+					      : "These two runs cannot settle it.");
+	doc_table(d, "Asked|Verdict|Measured");
+	for (size_t i = 0; i < RULE_CLAUSES; i++) {
+		const struct rule_clause *c = &rule.clauses[i];
+
+		doc_cell(d, TONE_NONE, "%s", c->title);
+		doc_cell(d, tones[c->verdict], "%s", rule_verdict_name(c->verdict));
+		doc_cell(d, c->verdict == RULE_UNKNOWN ? TONE_DIM : TONE_NONE, "%s", c->why);
+	}
+}

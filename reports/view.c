@@ -1,0 +1,165 @@
+/* view.c - reading a run; see view.h. */
+#include "reports/view.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/err.h"
+#include "reports/folded.h"
+#include "reports/view_parts.h"
+
+void view_miss(struct view *v, const char *fmt, ...)
+{
+	va_list args;
+	char *text = NULL;
+
+	va_start(args, fmt);
+	if (v->missing_count < VIEW_MISSING_MAX && vasprintf(&text, fmt, args) >= 0)
+		v->missing[v->missing_count++] = text;
+	va_end(args);
+}
+
+/* Reads one JSON part; what hinders it becomes a sentence. */
+static void read_part(struct view *v, const char *name, const char *schema, const char *without,
+		      json_t **out)
+{
+	struct err err = ERR_INIT;
+
+	if (!rundir_has(&v->dir, name)) {
+		if (without)
+			view_miss(v, "%s is not there: %s.", name, without);
+		return;
+	}
+	if (rundir_json(&v->dir, name, schema, 1, out, &err) < 0)
+		view_miss(v, "%s was not used: %s.", name, err.msg);
+}
+
+static void read_intervals(struct view *v)
+{
+	const json_t *list = json_object_get(v->load, "intervals");
+	size_t count = json_array_size(list);
+	struct view_intervals *in = &v->intervals;
+	double *all;
+
+	if (count == 0 || count > VIEW_SERIES_MAX) {
+		if (v->load)
+			view_miss(v, "load-test-results.json holds no intervals: the spread "
+				     "within the run is not known.");
+		return;
+	}
+	all = malloc(6 * count * sizeof(double));
+	if (!all)
+		return;
+	*in = (struct view_intervals){ 0,
+				       all,
+				       all + count,
+				       all + 2 * count,
+				       all + 3 * count,
+				       all + 4 * count,
+				       all + 5 * count };
+	for (size_t i = 0; i < count; i++) {
+		const json_t *one = json_array_get(list, i);
+		size_t at = in->count;
+
+		/* Warm-up and cool-down are there for the eye only. */
+		if (json_is_false(json_object_get(one, "recorded")))
+			continue;
+		in->time_s[at] = view_number(one, "start_s");
+		in->elapsed_s[at] = view_number(one, "elapsed_s");
+		in->throughput_per_s[at] = view_number(one, "throughput_per_s");
+		in->p50_ns[at] = view_number(one, "p50_ns");
+		in->p99_ns[at] = view_number(one, "p99_ns");
+		in->max_ns[at] = view_number(one, "max_ns");
+		in->count++;
+	}
+}
+
+static void read_folded(struct view *v)
+{
+	char *path = rundir_path(&v->dir, "cpu.folded");
+	struct err err = ERR_INIT;
+
+	if (!path || !rundir_has(&v->dir, "cpu.folded"))
+		view_miss(v, "cpu.folded is not there: no hot functions and no flame graph.");
+	else if (folded_read(path, &v->folded, &err) < 0)
+		view_miss(v, "cpu.folded was not used: %s.", err.msg);
+	free(path);
+}
+
+/* The run's own word for itself, else the last part of its path. */
+static void find_label(struct view *v)
+{
+	const char *label = view_text(v->dir.run, "label");
+	const char *slash = strrchr(v->dir.path, '/');
+
+	if (!label || !label[0])
+		label = slash ? slash + 1 : v->dir.path;
+	snprintf(v->label, sizeof(v->label), "%s", label);
+}
+
+/* Why the profiler could not get something, in its own words. */
+static void read_profile_gaps(struct view *v)
+{
+	const json_t *gaps = json_object_get(v->profile, "missing");
+	const json_t *gap;
+	size_t i;
+
+	json_array_foreach(gaps, i, gap)
+	{
+		const char *name = view_text(gap, "name"), *why = view_text(gap, "reason");
+
+		if (json_is_string(gap))
+			view_miss(v, "Profile: %s.", json_string_value(gap));
+		else if (name || why)
+			view_miss(v, "Profile: %s is missing%s%s.", name ? name : "a part",
+				  why ? ": " : "", why ? why : "");
+	}
+}
+
+int view_open(const char *path, struct view *out, struct err *err)
+{
+	struct view *v = out;
+	int rc;
+
+	*v = (struct view){ 0 };
+	rc = rundir_open(path, &v->dir, err);
+	if (rc < 0)
+		return rc;
+	find_label(v);
+	read_part(v, "load-test-results.json", "goxel-load", "no throughput and no latency",
+		  &v->load);
+	read_part(v, "counters.json", "goxel-counters", "no CPU time and no system calls",
+		  &v->counters);
+	read_part(v, "allocs.json", "goxel-allocs", "no allocations", &v->allocs);
+	read_part(v, "startup.json", "goxel-startup", "no start-up phases", &v->startup);
+	read_part(v, "stages.json", "goxel-stages", "no stages of the request", &v->stages);
+	read_part(v, "profile.json", "goxel-profile", NULL, &v->profile);
+	read_part(v, "bench.json", NULL, NULL, &v->bench);
+	view_hlog_read(v);
+	read_intervals(v);
+	read_profile_gaps(v);
+	view_memory_read(v);
+	read_folded(v);
+	return 0;
+}
+
+void view_close(struct view *v)
+{
+	json_t *parts[] = { v->load,   v->counters, v->allocs, v->startup,
+			    v->stages, v->profile,  v->bench };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		json_decref(parts[i]);
+	for (size_t i = 0; i < v->missing_count; i++)
+		free(v->missing[i]);
+	view_hlog_drop(v);
+	free(v->intervals.time_s);
+	free(v->memory.time_s);
+	folded_free(v->folded);
+	rundir_close(&v->dir);
+	*v = (struct view){ 0 };
+}

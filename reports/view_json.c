@@ -1,0 +1,72 @@
+/* view_json.c - finding things in the JSON files of a run. */
+#include <math.h>
+#include <string.h>
+
+#include "daemon/base/hist.h"
+#include "reports/view.h"
+
+const json_t *view_at(const json_t *root, const char *path)
+{
+	while (root && *path) {
+		char name[64];
+		size_t len = strcspn(path, ".");
+
+		if (len >= sizeof(name))
+			return NULL;
+		memcpy(name, path, len);
+		name[len] = '\0';
+		root = json_object_get(root, name);
+		path += len + (path[len] == '.');
+	}
+	return root;
+}
+
+double view_number(const json_t *root, const char *path)
+{
+	const json_t *value = view_at(root, path);
+
+	return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+const char *view_text(const json_t *root, const char *path)
+{
+	return json_string_value(view_at(root, path));
+}
+
+static double quantile_of(const struct view *v, const struct hist *h, const char *group, double q)
+{
+	static const struct {
+		double q;
+		const char *key;
+	} keys[] = { { 0.5, "p50" },  { 0.75, "p75" },    { 0.9, "p90" },       { 0.95, "p95" },
+		     { 0.99, "p99" }, { 0.999, "p99_9" }, { 0.9999, "p99_99" }, { 1, "max" } };
+
+	if (h && h->total)
+		return (double)hist_quantile_ns(h, q);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (fabs(keys[i].q - q) < 1e-9)
+			return view_number(json_object_get(v->load, group), keys[i].key);
+	return NAN;
+}
+
+double view_quantile_ns(const struct view *v, double q)
+{
+	return quantile_of(v, v->response, "response_time_ns", q);
+}
+
+double view_service_quantile_ns(const struct view *v, double q)
+{
+	return quantile_of(v, v->service, "service_time_ns", q);
+}
+
+double view_profiled_requests(const struct view *v)
+{
+	double count = view_number(v->counters, "requests_count");
+
+	if (isnan(count))
+		count = view_number(v->allocs, "requests_count");
+	if (isnan(count)) /* the load's own rate over the time that was profiled */
+		count = view_number(v->counters, "duration_s") *
+			view_number(v->load, "totals.throughput_per_s");
+	return count > 0 ? count : NAN;
+}
