@@ -1,0 +1,26 @@
+/*
+ * client.h - the cold part of a connection: what the server knows of it and seldom looks at.
+ */
+#ifndef DAEMON_SERVER_CLIENT_H
+#define DAEMON_SERVER_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/telemetry/stages.h"
+#include "daemon/transport/transport.h"
+
+/* conn.user. Written by the thread that works on the connection. */
+struct client {
+	size_t cap;               /* of its buffer */
+	struct stage_clock clock; /* of the request that was handed to a worker */
+	bool is_trusted;          /* local, or has shown the token */
+};
+
+static inline struct client *client_of(const struct conn *c)
+{
+	return c->user;
+}
+
+#endif

@@ -1,0 +1,241 @@
+#include "daemon/server/config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/cli.h"
+#include "daemon/base/err.h"
+#include "daemon/base/file.h"
+#include "daemon/parser/parser.h"
+#include "daemon/rpc/value.h"
+
+enum {
+	CONFIG_BYTES_MAX = 1 << 20,
+	CONFIG_VALUE_MAX = 4096, /* bytes of one value as text */
+};
+
+/* A key of the file and the option that it stands for. */
+struct config_key {
+	const char *group;
+	const char *name;
+	enum value_kind kind;
+	const char *option;
+};
+
+static const struct config_key keys[] = {
+	{ "daemon", "preset", VALUE_STRING, "preset" },
+	{ "daemon", "socket_path", VALUE_STRING, "socket" },
+	{ "daemon", "tcp", VALUE_STRING, "tcp" },
+	{ "daemon", "token_file", VALUE_STRING, "token-file" },
+	{ "daemon", "pid_file", VALUE_STRING, "pid-file" },
+	{ "daemon", "log_file", VALUE_STRING, "log-file" },
+	{ "daemon", "working_dir", VALUE_STRING, "working-dir" },
+	{ "daemon", "user", VALUE_STRING, "user" },
+	{ "daemon", "group", VALUE_STRING, "group" },
+	{ "daemon", "daemonize", VALUE_BOOL, "daemonize" },
+	{ "daemon", "protocol", VALUE_STRING, "protocol" },
+	{ "daemon", "socket_permissions", VALUE_STRING, "socket-mode" },
+	{ "daemon", "max_connections", VALUE_INT, "max-connections" },
+	{ "daemon", "worker_threads", VALUE_INT, "workers" },
+	{ "daemon", "request_queue_size", VALUE_INT, "queue-size" },
+	{ "daemon", "max_request_bytes", VALUE_INT, "max-request" },
+	{ "performance", "transport", VALUE_STRING, "transport" },
+	{ "performance", "queue", VALUE_STRING, "queue" },
+	{ "performance", "parser", VALUE_STRING, "parser" },
+	{ "performance", "dispatch", VALUE_STRING, "dispatch" },
+	{ "performance", "buffers", VALUE_STRING, "buffers" },
+	{ "performance", "context", VALUE_STRING, "context" },
+	{ "performance", "fast_path", VALUE_BOOL, "fast-path" },
+	{ "performance", "zero_copy", VALUE_BOOL, "zero-copy" },
+	{ "performance", "affinity", VALUE_STRING, "affinity" },
+	{ "performance", "stack_kib", VALUE_INT, "stack-kib" },
+	{ "monitoring", "performance_logging", VALUE_BOOL, "verbose" },
+	{ "monitoring", "stages_every", VALUE_INT, "stages" },
+	{ "monitoring", "heap_sample_bytes", VALUE_INT, "heap-sample" },
+};
+
+enum { KEYS_COUNT = sizeof(keys) / sizeof(keys[0]) };
+
+static const char *const groups[] = { "daemon", "performance", "monitoring" };
+
+/* Where one is in the file, for messages. */
+struct config_file {
+	const char *path;
+	const char *text;
+	const struct cli_prog *prog;
+	void *cfg;
+};
+
+/* The line of the first place where the key stands, in quotes and before a colon, after from. */
+static unsigned line_of(const struct config_file *f, struct span group, struct span key)
+{
+	const char *at = f->text;
+	char quoted[128];
+	unsigned line = 1;
+
+	for (int i = 0; i < 2 && at; i++) {
+		struct span name = i ? key : group;
+
+		if (!name.len)
+			continue;
+		snprintf(quoted, sizeof(quoted), "\"%.*s\"", SPAN_ARG(name));
+		at = strstr(at, quoted);
+	}
+	for (const char *c = f->text; at && c < at; c++)
+		line += *c == '\n';
+	return line;
+}
+
+static const char *kind_name(enum value_kind kind)
+{
+	static const char *const names[] = {
+		[VALUE_NONE] = "nothing",       [VALUE_NULL] = "null",
+		[VALUE_BOOL] = "true or false", [VALUE_INT] = "a whole number",
+		[VALUE_REAL] = "a number",      [VALUE_STRING] = "a text",
+		[VALUE_ARRAY] = "an array",     [VALUE_OBJECT] = "an object",
+	};
+
+	return names[kind];
+}
+
+static int value_text(struct value v, char *out, size_t cap)
+{
+	struct span text;
+
+	switch (value_kind(v)) {
+	case VALUE_BOOL:
+		snprintf(out, cap, "%s", value_integer(v) ? "on" : "off");
+		return 0;
+	case VALUE_INT:
+		snprintf(out, cap, "%lld", (long long)value_integer(v));
+		return 0;
+	default:
+		text = value_string(v);
+		if (text.len >= cap || memchr(text.ptr, 0, text.len))
+			return -EINVAL;
+		memcpy(out, text.ptr, text.len);
+		out[text.len] = '\0';
+		return 0;
+	}
+}
+
+/* The option's text must outlive the file: options borrow. Freed with the process. */
+static int set_option(const struct config_file *f, const struct config_key *key, struct value v,
+		      struct err *err)
+{
+	char text[CONFIG_VALUE_MAX];
+	char *kept;
+	int rc;
+
+	if (value_text(v, text, sizeof(text)) < 0)
+		return err_set(err, -EINVAL, "longer than %d bytes, or holds a NUL",
+			       CONFIG_VALUE_MAX - 1);
+	kept = strdup(text);
+	if (!kept)
+		return err_set(err, -ENOMEM, "out of memory");
+	rc = cli_set(f->prog, f->cfg, key->option, kept, err);
+	if (key->kind != VALUE_STRING || rc < 0)
+		free(kept);
+	return rc;
+}
+
+static int take_key(const struct config_file *f, struct span group, struct value v, struct err *err)
+{
+	struct span name = value_key(v);
+	unsigned line = line_of(f, group, name);
+
+	for (int i = 0; i < KEYS_COUNT; i++) {
+		const struct config_key *key = &keys[i];
+		int rc;
+
+		if (!span_is(group, key->group) || !span_is(name, key->name))
+			continue;
+		if (value_kind(v) != key->kind)
+			return err_set(err, -EINVAL, "%s:%u: %s.%s must be %s, not %s", f->path,
+				       line, key->group, key->name, kind_name(key->kind),
+				       kind_name(value_kind(v)));
+		rc = set_option(f, key, v, err);
+		if (rc == 0)
+			return 0;
+		return err_wrap(err, rc, "%s:%u: %s.%s", f->path, line, key->group, key->name);
+	}
+	return err_set(err, -EINVAL, "%s:%u: unknown key %.*s.%.*s", f->path, line, SPAN_ARG(group),
+		       SPAN_ARG(name));
+}
+
+static int take_group(const struct config_file *f, struct value v, struct err *err)
+{
+	struct span group = value_key(v);
+	bool is_known = false;
+	struct value member;
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		is_known |= span_is(group, groups[i]);
+	if (!is_known)
+		return err_set(err, -EINVAL, "%s:%u: unknown group %.*s", f->path,
+			       line_of(f, group, span_of("", 0)), SPAN_ARG(group));
+	if (value_kind(v) != VALUE_OBJECT)
+		return err_set(err, -EINVAL, "%s:%u: %.*s must be an object", f->path,
+			       line_of(f, group, span_of("", 0)), SPAN_ARG(group));
+	for (bool more = value_first(v, &member); rc == 0 && more;
+	     more = value_next(member, &member))
+		rc = take_key(f, group, member, err);
+	return rc;
+}
+
+static int take_all(const struct config_file *f, struct value root, struct err *err)
+{
+	struct value v;
+	int rc = 0;
+
+	if (value_kind(root) != VALUE_OBJECT)
+		return err_set(err, -EINVAL, "%s: not an object", f->path);
+	for (bool more = value_first(root, &v); rc == 0 && more; more = value_next(v, &v))
+		rc = take_group(f, v, err);
+	return rc;
+}
+
+int config_load(const struct cli_prog *prog, void *cfg, const char *path, struct err *err)
+{
+	struct config_file f = { .path = path, .prog = prog, .cfg = cfg };
+	struct parser *parser = NULL;
+	struct parse_fault fault;
+	struct value root;
+	char *text = NULL;
+	char *padded;
+	size_t len;
+	int rc;
+
+	rc = file_read(path, CONFIG_BYTES_MAX, &text, &len, err);
+	if (rc < 0)
+		return rc;
+	padded = realloc(text, len + 1 + PARSER_PADDING_BYTES);
+	if (!padded) {
+		free(text);
+		return err_set(err, -ENOMEM, "read %s", path);
+	}
+	memset(padded + len, 0, 1 + PARSER_PADDING_BYTES);
+	f.text = padded;
+	rc = parser_open("scalar", &parser, err);
+	if (rc == 0) {
+		rc = parser_parse(parser, span_of(padded, len), &root, &fault);
+		if (rc == -EPROTO) {
+			unsigned line = 1;
+
+			for (uint32_t i = 0; i < fault.byte_index && i < len; i++)
+				line += padded[i] == '\n';
+			rc = err_set(err, -EINVAL, "%s:%u: %s", path, line, fault.why);
+		} else if (rc < 0) {
+			err_set(err, rc, "read %s: out of memory", path);
+		} else {
+			rc = take_all(&f, root, err);
+		}
+		parser_reset(parser);
+	}
+	parser_close(parser);
+	free(padded);
+	return rc;
+}

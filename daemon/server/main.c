@@ -1,0 +1,370 @@
+/*
+ * main.c - goxel-daemon: the steps of its life, in order.
+ *
+ * The sockets come first: whoever waits for the daemon can connect while the rest is made.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/base/cli.h"
+#include "daemon/base/err.h"
+#include "daemon/base/file.h"
+#include "daemon/base/log.h"
+#include "daemon/base/sock.h"
+#include "daemon/base/version.h"
+#include "daemon/server/options.h"
+#include "daemon/server/preset.h"
+#include "daemon/server/process.h"
+#include "daemon/server/server.h"
+#include "daemon/server/signals.h"
+#include "daemon/telemetry/heap_sampler.h"
+#include "daemon/telemetry/stages.h"
+#include "daemon/telemetry/startup.h"
+
+enum {
+	LISTENERS_MAX = 18,
+	BACKLOG = 511,
+	TOKEN_BYTES_MAX = 4096,
+	FILES_SPARE = 64, /* descriptors beside those of connections */
+};
+
+struct daemon {
+	struct options options;
+	struct axes axes;
+	struct server server;
+	struct signals signals;
+	int listen_fds[LISTENERS_MAX];
+	size_t listen_count;
+	char *token;             /* owned */
+	const char *socket_path; /* to unlink; NULL: not ours */
+	const char *pid_file;    /* written; NULL: none */
+	int argc;
+	char **argv;
+};
+
+static int read_token(struct daemon *d, struct err *err)
+{
+	size_t len;
+	int rc = file_read(d->options.token_file, TOKEN_BYTES_MAX, &d->token, &len, err);
+
+	if (rc < 0)
+		return rc;
+	d->token[strcspn(d->token, "\r\n")] = '\0';
+	if (!d->token[0])
+		return err_set(err, -EINVAL, "token file %s is empty", d->options.token_file);
+	return 0;
+}
+
+/* The port that the kernel chose for 0. */
+static uint16_t bound_port(int fd)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} addr = { .v6 = { 0 } };
+	socklen_t len = sizeof(addr);
+
+	if (getsockname(fd, &addr.any, &len) < 0)
+		return 0;
+	return ntohs(addr.any.sa_family == AF_INET ? addr.v4.sin_port : addr.v6.sin6_port);
+}
+
+static int listen_tcp(struct daemon *d, struct err *err)
+{
+	struct sock_addr addr;
+	char name[128];
+	int rc = sock_parse_tcp(d->options.tcp, &addr, err);
+
+	if (rc < 0)
+		return rc;
+	if (!sock_is_loopback(&addr) && !d->token)
+		return err_set(err, -EINVAL,
+			       "--tcp %s is open to other machines: that needs --token-file",
+			       d->options.tcp);
+	rc = sock_listen(&addr, BACKLOG, 0, err);
+	if (rc < 0)
+		return rc;
+	d->listen_fds[d->listen_count++] = rc;
+	addr.port = bound_port(rc);
+	sock_format(&addr, name, sizeof(name));
+	log_info("server", "listening on %s", name);
+	return 0;
+}
+
+static int listen_unix(struct daemon *d, struct err *err)
+{
+	struct sock_addr addr;
+	char *end;
+	unsigned long mode = strtoul(d->options.socket_mode, &end, 8);
+	int rc;
+
+	if (end == d->options.socket_mode || *end || mode > 0777)
+		return err_set(err, -EINVAL, "--socket-mode '%s' is no octal mode",
+			       d->options.socket_mode);
+	rc = sock_parse_unix(d->options.socket, &addr, err);
+	if (rc == 0)
+		rc = sock_listen(&addr, BACKLOG, (unsigned)mode, err);
+	if (rc < 0)
+		return rc;
+	d->listen_fds[d->listen_count++] = rc;
+	d->socket_path = d->options.socket;
+	return 0;
+}
+
+static int open_sockets(struct daemon *d, struct err *err)
+{
+	int inherited = process_inherited_sockets();
+	int phase = startup_begin("sockets");
+	int rc = 0;
+
+	if (d->options.token_file)
+		rc = read_token(d, err);
+	for (int fd = 3; rc == 0 && fd < 3 + inherited; fd++) {
+		sock_set_nonblocking(fd, true);
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+		d->listen_fds[d->listen_count++] = fd;
+	}
+	if (rc == 0 && !inherited)
+		rc = listen_unix(d, err);
+	if (rc == 0 && d->options.tcp)
+		rc = listen_tcp(d, err);
+	startup_end(phase);
+	return rc;
+}
+
+static void close_sockets(struct daemon *d)
+{
+	for (size_t i = 0; i < d->listen_count; i++)
+		close(d->listen_fds[i]);
+	d->listen_count = 0;
+}
+
+static enum worker_protocol protocol_of(const char *name)
+{
+	if (!strcmp(name, "jsonrpc"))
+		return PROTOCOL_JSONRPC;
+	return strcmp(name, "mcp") == 0 ? PROTOCOL_MCP : PROTOCOL_AUTO;
+}
+
+static int open_server(struct daemon *d, struct err *err)
+{
+	struct server_cfg cfg = {
+		.axes = &d->axes,
+		.listen_fds = d->listen_fds,
+		.listen_count = d->listen_count,
+		.queue_size = (size_t)d->options.queue_size,
+		.connections_max = (size_t)d->options.connections_max,
+		.request_bytes_max = (size_t)d->options.request_bytes_max,
+		.protocol = protocol_of(d->options.protocol),
+		.token = d->token,
+	};
+	int rc;
+
+	process_allow_files((unsigned long)d->options.connections_max + FILES_SPARE);
+	rc = server_open(&d->server, &cfg, err);
+	if (rc == 0)
+		d->listen_count = 0;
+	return rc;
+}
+
+static void on_stop(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	server_stop(&d->server);
+}
+
+static void on_dump(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	server_log_statistics(&d->server);
+}
+
+/* What can change while running does; the architecture and the sockets stay. */
+static void apply_watching(const struct options *o)
+{
+	log_set_level(o->is_verbose ? LOG_DEBUG : LOG_INFO);
+	stages_set_every((uint32_t)o->stages_every);
+	if (o->heap_sample_bytes && heap_sampler_is_on())
+		heap_sampler_set_mean(o->heap_sample_bytes);
+}
+
+static void on_reload(void *ctx)
+{
+	struct daemon *d = ctx;
+	struct options fresh;
+	struct err err = ERR_INIT;
+
+	if (options_read(&fresh, d->argc, d->argv, &err) != 0) {
+		log_error("server", "configuration stays as it was: %s", err.msg);
+		return;
+	}
+	apply_watching(&fresh);
+	if (d->options.log_file || d->options.is_daemonized) {
+		/* A rotated file has another name now: start the new one. */
+		if (log_open(d->options.log_file, &err) < 0)
+			log_error("server", "%s", err.msg);
+	}
+	log_info("server", "configuration read again");
+}
+
+static void log_start(const struct daemon *d)
+{
+	const struct axes *a = &d->axes;
+
+	log_info("server",
+		 "goxel-daemon %s (%s, %s): preset=%s transport=%s queue=%s parser=%s dispatch=%s "
+		 "buffers=%s context=%s workers=%u:%u stack-kib=%u fast-path=%s zero-copy=%s "
+		 "start=%s affinity=%s socket=%s",
+		 GOXEL_DAEMON_VERSION, version_revision(), version_variant(), a->preset,
+		 a->transport, a->queue, a->parser, a->dispatch, a->buffers, a->context,
+		 a->workers_min, a->workers_max, a->stack_kib, a->has_fast_path ? "on" : "off",
+		 a->has_zero_copy ? "on" : "off", a->is_lazy ? "lazy" : "eager", a->affinity,
+		 d->options.socket);
+}
+
+/* Between listening and serving: files, rights, the terminal. */
+static int settle(struct daemon *d, struct err *err)
+{
+	struct options *o = &d->options;
+	int rc = 0;
+
+	if (o->is_daemonized) {
+		o->pid_file = o->pid_file ? o->pid_file : OPTIONS_PID_FILE_DEFAULT;
+		o->log_file = o->log_file ? o->log_file : OPTIONS_LOG_FILE_DEFAULT;
+		o->working_dir = o->working_dir ? o->working_dir : "/";
+	}
+	if (o->log_file)
+		rc = log_open(o->log_file, err);
+	if (rc == 0 && o->pid_file) {
+		rc = process_write_pid(o->pid_file, err);
+		d->pid_file = rc == 0 ? o->pid_file : NULL;
+	}
+	if (rc == 0 && o->working_dir && chdir(o->working_dir) < 0)
+		rc = err_set(err, -errno, "--working-dir %s: %s", o->working_dir, strerror(errno));
+	if (rc == 0 && (o->user || o->group))
+		rc = process_become(o->user, o->group, err);
+	return rc;
+}
+
+static int serve(struct daemon *d, int ready_fd, struct err *err)
+{
+	struct signals_cfg cfg = {
+		.ctx = d,
+		.stop = on_stop,
+		.reload = on_reload,
+		.dump = on_dump,
+	};
+	int rc;
+
+	if (d->options.heap_sample_bytes) {
+		rc = heap_sampler_start(d->options.heap_sample_bytes, err);
+		if (rc < 0)
+			return rc;
+	}
+	apply_watching(&d->options);
+	rc = open_server(d, err);
+	if (rc < 0)
+		return rc;
+	rc = signals_start(&d->signals, &cfg, err);
+	if (rc < 0) {
+		server_close(&d->server);
+		return rc;
+	}
+	startup_ready();
+	log_start(d);
+	if (d->options.has_startup_trace)
+		startup_print(stderr);
+	if (ready_fd >= 0)
+		process_detached(ready_fd);
+	process_notify("READY=1");
+	rc = server_run(&d->server, err);
+	process_notify("STOPPING=1");
+	signals_join(&d->signals);
+	if (d->options.is_verbose)
+		server_log_statistics(&d->server);
+	server_close(&d->server);
+	return rc;
+}
+
+static int exit_code(int rc)
+{
+	switch (rc) {
+	case 0:
+		return EXIT_OK;
+	case -EINVAL:
+	case -ENOENT:
+		return EXIT_USAGE;
+	case -EOPNOTSUPP:
+		return EXIT_UNFIT;
+	default:
+		return EXIT_FAILED;
+	}
+}
+
+static int run(struct daemon *d)
+{
+	struct err err = ERR_INIT;
+	int ready_fd = -1;
+	int rc = preset_resolve(&d->options, &d->axes, &err);
+
+	if (rc == 0)
+		rc = open_sockets(d, &err);
+	/* Threads do not survive a fork: before any is started. */
+	if (rc == 0 && d->options.is_daemonized && !d->options.is_foreground)
+		rc = process_daemonize(&ready_fd, &err);
+	if (rc == 0)
+		rc = settle(d, &err);
+	if (rc == 0)
+		rc = serve(d, ready_fd, &err);
+	close_sockets(d);
+	if (d->socket_path)
+		unlink(d->socket_path);
+	if (d->pid_file)
+		process_remove_pid(d->pid_file);
+	free(d->token);
+	if (rc < 0) {
+		fprintf(stderr, "goxel-daemon: %s\n", err.msg);
+		if (d->options.log_file)
+			log_error("server", "%s", err.msg);
+	} else {
+		log_info("server", "stopped");
+	}
+	return exit_code(rc);
+}
+
+int main(int argc, char **argv)
+{
+	static struct daemon d;
+	struct err err = ERR_INIT;
+	const char *pid_file;
+	int rc;
+
+	startup_init();
+	signals_block();
+	d.argc = argc;
+	d.argv = argv;
+	rc = options_read(&d.options, argc, argv, &err);
+	if (rc == 1)
+		return EXIT_OK;
+	if (rc < 0) {
+		fprintf(stderr, "goxel-daemon: %s\n", err.msg);
+		return EXIT_USAGE;
+	}
+	pid_file = d.options.pid_file ? d.options.pid_file : OPTIONS_PID_FILE_DEFAULT;
+	if (d.options.do_status)
+		return process_status(pid_file);
+	if (d.options.do_stop)
+		return process_stop(pid_file);
+	if (d.options.do_reload)
+		return process_reload(pid_file);
+	return run(&d);
+}

@@ -1,0 +1,19 @@
+libs += server
+server-srcs := \
+	daemon/server/config.c \
+	daemon/server/crew.c \
+	daemon/server/options.c \
+	daemon/server/preset.c \
+	daemon/server/process.c \
+	daemon/server/server.c \
+	daemon/server/signals.c \
+	daemon/server/status.c \
+	daemon/server/tool.c \
+	daemon/server/worker.c
+
+progs += goxel-daemon
+goxel-daemon-srcs := daemon/server/main.c
+goxel-daemon-libs := server methods transport queue parser dispatch buffers context voxel telemetry \
+	rpc base alloccount
+goxel-daemon-ldlibs = $(transport-ldlibs) -lcjson -lm
+goxel-daemon-ldflags = $(alloc-wrap-ldflags)

@@ -1,0 +1,383 @@
+#include "daemon/server/options.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "daemon/base/cli.h"
+#include "daemon/base/err.h"
+#include "daemon/buffers/buffers.h"
+#include "daemon/context/context.h"
+#include "daemon/dispatch/dispatch.h"
+#include "daemon/parser/parser.h"
+#include "daemon/queue/queue.h"
+#include "daemon/server/config.h"
+#include "daemon/server/preset.h"
+#include "daemon/transport/transport.h"
+
+#define OLD_SOCKET_DIR "/opt/homebrew/var/run/goxel"
+
+static const char *const on_off[] = { "on", "off", NULL };
+static const char *const starts[] = { "eager", "lazy", NULL };
+static const char *const numa_choices[] = { "off", "local", NULL };
+static const char *const huge_choices[] = { "off", "try", NULL };
+static const char *const protocols[] = { "auto", "jsonrpc", "mcp", NULL };
+
+/* "4" or "2:16". */
+static int parse_workers(void *field, const char *value, struct err *err)
+{
+	struct workers_range *range = field;
+	char *end;
+	unsigned long min = strtoul(value, &end, 10);
+	unsigned long max = min;
+
+	if (end != value && *end == ':') {
+		const char *second = end + 1;
+
+		max = strtoul(second, &end, 10);
+		if (end == second)
+			end = (char *)value;
+	}
+	if (end == value || *end || value[0] == '-')
+		return err_set(err, -EINVAL, "'%s' is neither N nor MIN:MAX", value);
+	if (min < 1 || max > WORKERS_MAX || min > max)
+		return err_set(err, -EINVAL, "'%s' is not within 1 <= MIN <= MAX <= %d", value,
+			       WORKERS_MAX);
+	*range = (struct workers_range){ .min = (unsigned)min, .max = (unsigned)max };
+	return 0;
+}
+
+#define AT(field) offsetof(struct options, field)
+
+static const struct cli_opt table[] = {
+	{ .name = "Architecture (what is not given comes from the preset)", .type = CLI_GROUP },
+	{ .name = "preset",
+	  .type = CLI_CHOICE,
+	  .offset = AT(preset),
+	  .preset = "v15",
+	  .choices = preset_names,
+	  .help = "the row of the table below" },
+	{ .name = "transport",
+	  .type = CLI_TEXT,
+	  .offset = AT(transport),
+	  .arg = "NAME",
+	  .help = "bytes in and out; auto takes the best" },
+	{ .name = "queue",
+	  .type = CLI_TEXT,
+	  .offset = AT(queue),
+	  .arg = "NAME",
+	  .help = "from the reading thread to the workers" },
+	{ .name = "parser",
+	  .type = CLI_TEXT,
+	  .offset = AT(parser),
+	  .arg = "NAME",
+	  .help = "JSON text to values, and replies to text" },
+	{ .name = "dispatch",
+	  .type = CLI_TEXT,
+	  .offset = AT(dispatch),
+	  .arg = "NAME",
+	  .help = "method name to function" },
+	{ .name = "buffers",
+	  .type = CLI_TEXT,
+	  .offset = AT(buffers),
+	  .arg = "NAME",
+	  .help = "memory of requests and replies" },
+	{ .name = "context",
+	  .type = CLI_TEXT,
+	  .offset = AT(context),
+	  .arg = "NAME",
+	  .help = "who may work on which project" },
+	{ .name = "workers",
+	  .letter = 'j',
+	  .type = CLI_CALL,
+	  .offset = AT(workers),
+	  .arg = "MIN:MAX",
+	  .parse = parse_workers,
+	  .help = "worker threads, 1..64; one number fixes both" },
+	{ .name = "stack-kib",
+	  .type = CLI_INT,
+	  .offset = AT(stack_kib),
+	  .min = 64,
+	  .max = 65536,
+	  .help = "stack of each thread" },
+	{ .name = "fast-path",
+	  .type = CLI_CHOICE,
+	  .offset = AT(fast_path),
+	  .choices = on_off,
+	  .help = "short methods run in the reading thread" },
+	{ .name = "zero-copy",
+	  .type = CLI_CHOICE,
+	  .offset = AT(zero_copy),
+	  .choices = on_off,
+	  .help = "requests are parsed where they were read" },
+	{ .name = "start",
+	  .type = CLI_CHOICE,
+	  .offset = AT(start),
+	  .choices = starts,
+	  .help = "workers and their memory at start, or when first needed" },
+	{ .name = "request-log",
+	  .type = CLI_CHOICE,
+	  .offset = AT(request_log),
+	  .choices = on_off,
+	  .help = "format log lines for each edit; written with --verbose" },
+	{ .name = "affinity",
+	  .type = CLI_TEXT,
+	  .offset = AT(affinity),
+	  .arg = "off|auto|LIST",
+	  .help = "processors of the reading thread and the workers" },
+	{ .name = "numa",
+	  .type = CLI_CHOICE,
+	  .offset = AT(numa),
+	  .choices = numa_choices,
+	  .help = "memory of a thread on its own node" },
+	{ .name = "huge-pages",
+	  .type = CLI_CHOICE,
+	  .offset = AT(huge_pages),
+	  .choices = huge_choices,
+	  .help = "for the buffer pool" },
+	{ .name = "priority-queue",
+	  .type = CLI_FLAG,
+	  .offset = AT(priority_queue),
+	  .help = "short requests first; the same as --queue priority" },
+
+	{ .name = "Serving", .type = CLI_GROUP },
+	{ .name = "socket",
+	  .letter = 's',
+	  .type = CLI_TEXT,
+	  .offset = AT(socket),
+	  .arg = "PATH",
+	  .preset = OPTIONS_SOCKET_DEFAULT,
+	  .help = "Unix socket" },
+	{ .name = "socket-mode",
+	  .type = CLI_TEXT,
+	  .offset = AT(socket_mode),
+	  .arg = "OCTAL",
+	  .preset = "0600",
+	  .help = "permissions of the socket file" },
+	{ .name = "tcp",
+	  .type = CLI_TEXT,
+	  .offset = AT(tcp),
+	  .arg = "ADDR:PORT",
+	  .help = "serve TCP too; port 0 takes a free one and says so" },
+	{ .name = "token-file",
+	  .type = CLI_TEXT,
+	  .offset = AT(token_file),
+	  .arg = "PATH",
+	  .help = "TCP clients must first call authenticate with this token; needed for any "
+		  "address but loopback" },
+	{ .name = "protocol",
+	  .letter = 'P',
+	  .type = CLI_CHOICE,
+	  .offset = AT(protocol),
+	  .preset = "auto",
+	  .choices = protocols,
+	  .help = "what requests may be" },
+	{ .name = "max-request",
+	  .type = CLI_BYTES,
+	  .offset = AT(request_bytes_max),
+	  .preset = "16MiB",
+	  .min = 1024,
+	  .max = 1 << 30,
+	  .help = "longest request" },
+	{ .name = "queue-size",
+	  .letter = 'q',
+	  .type = CLI_INT,
+	  .offset = AT(queue_size),
+	  .preset = "1024",
+	  .min = 1,
+	  .max = 65536,
+	  .help = "requests that may wait" },
+	{ .name = "max-connections",
+	  .letter = 'm',
+	  .type = CLI_INT,
+	  .offset = AT(connections_max),
+	  .preset = "256",
+	  .min = 1,
+	  .max = 65536,
+	  .help = "more get 'server busy'" },
+
+	{ .name = "Watching", .type = CLI_GROUP },
+	{ .name = "verbose",
+	  .letter = 'V',
+	  .type = CLI_FLAG,
+	  .offset = AT(is_verbose),
+	  .help = "log requests, and statistics at the end" },
+	{ .name = "startup-trace",
+	  .type = CLI_FLAG,
+	  .offset = AT(has_startup_trace),
+	  .help = "print the phases of the start to stderr" },
+	{ .name = "stages",
+	  .type = CLI_INT,
+	  .offset = AT(stages_every),
+	  .preset = "0",
+	  .min = 0,
+	  .max = 1e9,
+	  .help = "stamp the stages of one request in N; 0 = none" },
+	{ .name = "heap-sample",
+	  .type = CLI_BYTES,
+	  .offset = AT(heap_sample_bytes),
+	  .preset = "0",
+	  .help = "sample an allocation every SIZE bytes; 0 = none" },
+
+	{ .name = "Process", .type = CLI_GROUP },
+	{ .name = "daemonize",
+	  .letter = 'D',
+	  .type = CLI_FLAG,
+	  .offset = AT(is_daemonized),
+	  .help = "go to the background once the sockets listen" },
+	{ .name = "foreground",
+	  .letter = 'f',
+	  .type = CLI_FLAG,
+	  .offset = AT(is_foreground),
+	  .help = "stay (the default)" },
+	{ .name = "pid-file",
+	  .letter = 'p',
+	  .type = CLI_TEXT,
+	  .offset = AT(pid_file),
+	  .arg = "PATH",
+	  .help = "write the process id here; with --daemonize and the commands below the "
+		  "default is " OPTIONS_PID_FILE_DEFAULT },
+	{ .name = "log-file",
+	  .letter = 'l',
+	  .type = CLI_TEXT,
+	  .offset = AT(log_file),
+	  .arg = "PATH",
+	  .help = "instead of stderr; with --daemonize the default is " OPTIONS_LOG_FILE_DEFAULT },
+	{ .name = "working-dir",
+	  .letter = 'w',
+	  .type = CLI_TEXT,
+	  .offset = AT(working_dir),
+	  .arg = "DIR",
+	  .help = "change to it; with --daemonize the default is /" },
+	{ .name = "user",
+	  .letter = 'u',
+	  .type = CLI_TEXT,
+	  .offset = AT(user),
+	  .arg = "NAME",
+	  .help = "become this user once the sockets listen" },
+	{ .name = "group",
+	  .letter = 'g',
+	  .type = CLI_TEXT,
+	  .offset = AT(group),
+	  .arg = "NAME",
+	  .help = "and this group" },
+	{ .name = "config",
+	  .letter = 'c',
+	  .type = CLI_TEXT,
+	  .offset = AT(config),
+	  .arg = "FILE",
+	  .help = "JSON configuration; flags win over it" },
+	{ .name = "headless",
+	  .type = CLI_FLAG,
+	  .offset = AT(ignored),
+	  .help = "accepted, no effect" },
+	{ .name = "daemon",
+	  .type = CLI_FLAG,
+	  .offset = AT(ignored),
+	  .help = "accepted, no effect" },
+
+	{ .name = "Instead of serving", .type = CLI_GROUP },
+	{ .name = "status",
+	  .type = CLI_FLAG,
+	  .offset = AT(do_status),
+	  .help = "say whether the daemon of the pid file runs (exit 0) or not (exit 1)" },
+	{ .name = "stop",
+	  .type = CLI_FLAG,
+	  .offset = AT(do_stop),
+	  .help = "end it: TERM, and KILL after 30 s" },
+	{ .name = "reload",
+	  .type = CLI_FLAG,
+	  .offset = AT(do_reload),
+	  .help = "let it read its configuration again" },
+	{ 0 },
+};
+
+#define HELP_AXIS(title, backends)                                                                 \
+	do {                                                                                       \
+		fprintf(out, "\n%s:\n", title);                                                    \
+		for (size_t i = 0; (backends)[i]; i++)                                             \
+			fprintf(out, "  %-12s %s\n", (backends)[i]->name, (backends)[i]->summary); \
+	} while (0)
+
+static void help_more(FILE *out)
+{
+	preset_print(out);
+	HELP_AXIS("--transport", transport_backends);
+	HELP_AXIS("--queue", queue_backends);
+	HELP_AXIS("--parser", parser_backends);
+	HELP_AXIS("--dispatch", dispatch_backends);
+	HELP_AXIS("--buffers", buffers_backends);
+	HELP_AXIS("--context", context_backends);
+}
+
+static const struct cli_prog prog = {
+	.name = "goxel-daemon",
+	.usage = "goxel-daemon [options]",
+	.summary = "Serves projects of voxels over a Unix socket and TCP, in the v14 or the v15 "
+		   "architecture or any mixture of them.",
+	.opts = table,
+	.help_more = help_more,
+	.exit_codes = "0  served until asked to stop; --status: it runs\n"
+		      "1  --status, --stop, --reload: it does not run; a --test failed\n"
+		      "2  wrong option or configuration\n"
+		      "3  what was asked for by name cannot be had here\n"
+		      "4  could not start, or failed while running",
+};
+
+/* The configuration file's name, which must be read before the flags that win over it. */
+static const char *find_config(int argc, char **argv, struct err *err)
+{
+	struct options early = { 0 };
+	char **copy = calloc((size_t)argc + 1, sizeof(*copy));
+	int rc;
+
+	if (!copy)
+		return NULL;
+	for (int i = 0; i < argc; i++)
+		copy[i] = argv[i];
+	rc = cli_parse(&prog, &early, argc, copy, NULL, err);
+	free(copy);
+	return rc == 0 ? early.config : NULL;
+}
+
+static void settle_socket(struct options *o)
+{
+	struct stat st;
+
+	/* What other clients of this family expect of an empty --socket. */
+	if (o->socket[0])
+		return;
+	o->socket = stat(OLD_SOCKET_DIR, &st) == 0 && S_ISDIR(st.st_mode) ? OLD_SOCKET_DIR
+			    "/goxel.sock"
+									  : OPTIONS_SOCKET_DEFAULT;
+}
+
+int options_read(struct options *out, int argc, char **argv, struct err *err)
+{
+	static char version[] = "--version";
+	bool has_config = false;
+	int rc;
+
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "-v") == 0)
+			argv[i] = version;
+		has_config |= strncmp(argv[i], "--c", 3) == 0 || strncmp(argv[i], "-c", 2) == 0;
+	}
+	*out = (struct options){ 0 };
+	rc = cli_defaults(&prog, out, err);
+	if (rc == 0 && has_config) {
+		const char *path = find_config(argc, argv, NULL);
+
+		if (path)
+			rc = config_load(&prog, out, path, err);
+	}
+	if (rc == 0)
+		rc = cli_parse(&prog, out, argc, argv, NULL, err);
+	if (rc == 0)
+		settle_socket(out);
+	return rc;
+}

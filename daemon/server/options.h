@@ -1,0 +1,87 @@
+/*
+ * options.h - what the command line and the configuration file of goxel-daemon say.
+ *
+ * Fields that belong to the architecture stay NULL or 0 while unset: the preset fills them.
+ */
+#ifndef DAEMON_SERVER_OPTIONS_H
+#define DAEMON_SERVER_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct err;
+
+/* --workers MIN:MAX; both 0 = unset. */
+struct workers_range {
+	unsigned min;
+	unsigned max;
+};
+
+struct options {
+	/* the architecture */
+	const char *preset;
+	const char *transport;
+	const char *queue;
+	const char *parser;
+	const char *dispatch;
+	const char *buffers;
+	const char *context;
+	const char *fast_path;
+	const char *zero_copy;
+	const char *start;
+	const char *request_log;
+	const char *affinity;
+	const char *numa;
+	const char *huge_pages;
+	struct workers_range workers;
+	int64_t stack_kib;
+	bool priority_queue;
+
+	/* where and what is served */
+	const char *socket;
+	const char *socket_mode; /* octal */
+	const char *tcp;
+	const char *token_file;
+	const char *protocol;
+	uint64_t request_bytes_max;
+	int64_t queue_size;
+	int64_t connections_max;
+
+	/* watching */
+	bool is_verbose;
+	bool has_startup_trace;
+	int64_t stages_every;
+	uint64_t heap_sample_bytes;
+
+	/* the process */
+	bool is_daemonized;
+	bool is_foreground;
+	const char *pid_file;
+	const char *log_file;
+	const char *working_dir;
+	const char *user;
+	const char *group;
+	const char *config;
+
+	/* instead of serving */
+	bool do_status;
+	bool do_stop;
+	bool do_reload;
+	bool test_signals;
+	bool test_lifecycle;
+	bool test_concurrent;
+
+	bool ignored; /* --headless, --daemon: words of other programs' command lines */
+};
+
+#define OPTIONS_SOCKET_DEFAULT   "/tmp/goxel-daemon.sock"
+#define OPTIONS_PID_FILE_DEFAULT "/tmp/goxel-daemon.pid"
+#define OPTIONS_LOG_FILE_DEFAULT "/tmp/goxel-daemon.log"
+
+/*
+ * Defaults, then the configuration file that the command line names, then the command line. Returns
+ * 0; 1 when --help or --version was answered; -EINVAL and the like. argv is permuted.
+ */
+int options_read(struct options *out, int argc, char **argv, struct err *err);
+
+#endif

@@ -1,0 +1,77 @@
+/*
+ * server.h - the daemon behind its command line: opens the axes, joins them, serves until stopped.
+ */
+#ifndef DAEMON_SERVER_SERVER_H
+#define DAEMON_SERVER_SERVER_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/methods/env.h"
+#include "daemon/server/crew.h"
+#include "daemon/server/preset.h"
+#include "daemon/server/worker.h"
+#include "daemon/transport/transport.h"
+
+struct buffers;
+struct context;
+struct dispatch;
+struct err;
+struct queue;
+
+struct server_cfg {
+	const struct axes *axes; /* borrowed */
+	const int *listen_fds;   /* the server's on success */
+	size_t listen_count;
+	size_t queue_size;
+	size_t connections_max;
+	size_t request_bytes_max;
+	enum worker_protocol protocol;
+	const char *token; /* of TCP clients; NULL: none needed */
+};
+
+enum { SERVER_READERS_MAX = 64 }; /* reading threads that run requests at one time */
+
+struct server {
+	struct server_cfg cfg;
+	struct axes axes;
+	struct buffers *buffers;
+	struct context *context;
+	struct dispatch *dispatch;
+	struct queue *queue;
+	struct transport *transport;
+	struct method_host host;
+	struct worker_cfg worker_cfg;
+	struct crew crew;
+	_Atomic size_t connections_count;
+	char busy[160]; /* what the connection too many is told */
+	size_t busy_bytes;
+
+	/* Workers of the reading threads, made on first use. */
+	struct worker *reader;         /* where one thread reads */
+	pthread_mutex_t readers_lock;  /* of what follows, where several do */
+	pthread_cond_t readers_change; /* one has come back */
+	struct worker *readers[SERVER_READERS_MAX];
+	unsigned readers_idle;  /* readers[0 .. readers_idle - 1] are free */
+	unsigned readers_count; /* made so far */
+};
+
+/* Errors as those of the axes. Nothing is left open then, and the descriptors stay the caller's. */
+int server_open(struct server *s, const struct server_cfg *cfg, struct err *err);
+
+/* Serves until server_stop; what is under way ends first. */
+int server_run(struct server *s, struct err *err);
+
+/* Any thread, also a signal handler. */
+void server_stop(struct server *s);
+void server_close(struct server *s);
+
+/* The members that `status` shows of the server: preset, axes, start-up, stages, counters. */
+void server_write_status(void *server, struct reply *r);
+
+/* The same counters as lines of the log (USR1). */
+void server_log_statistics(struct server *s);
+
+#endif

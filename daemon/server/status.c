@@ -1,0 +1,183 @@
+/*
+ * status.c - what the daemon tells of itself: the server's part of the reply to `status`, and the
+ * statistics in the log.
+ */
+#include <stdio.h>
+
+#include "daemon/base/alloc.h"
+#include "daemon/base/json_out.h"
+#include "daemon/base/log.h"
+#include "daemon/base/strbuf.h"
+#include "daemon/buffers/buffers.h"
+#include "daemon/queue/queue.h"
+#include "daemon/rpc/reply.h"
+#include "daemon/server/server.h"
+#include "daemon/telemetry/metrics.h"
+#include "daemon/telemetry/stages.h"
+#include "daemon/telemetry/startup.h"
+
+static void write_preset(struct server *s, struct json_out *j)
+{
+	json_str(j, NULL, s->axes.preset);
+}
+
+static void write_axes(struct server *s, struct json_out *j)
+{
+	const struct axes *a = &s->axes;
+	char workers[32];
+
+	snprintf(workers, sizeof(workers), "%u:%u", a->workers_min, a->workers_max);
+	json_object_open(j, NULL);
+	json_str(j, "transport", a->transport);
+	json_str(j, "queue", a->queue);
+	json_str(j, "parser", a->parser);
+	json_str(j, "dispatch", a->dispatch);
+	json_str(j, "buffers", a->buffers);
+	json_str(j, "context", a->context);
+	json_str(j, "workers", workers);
+	json_u64(j, "stack_kib", a->stack_kib);
+	json_bool(j, "fast_path", a->has_fast_path);
+	json_bool(j, "zero_copy", a->has_zero_copy);
+	json_str(j, "start", a->is_lazy ? "lazy" : "eager");
+	json_bool(j, "request_log", a->has_request_log);
+	json_str(j, "affinity", a->affinity);
+	json_str(j, "numa", a->is_numa_local ? "local" : "off");
+	json_str(j, "huge_pages", a->has_huge_pages ? "try" : "off");
+	json_close(j);
+}
+
+static void write_requests(struct server *s, struct json_out *j)
+{
+	struct metrics metrics;
+
+	(void)s;
+	metrics_read(&metrics);
+	json_u64(j, NULL, metrics.counts[METRIC_REQUESTS]);
+}
+
+static void write_counters(struct server *s, struct json_out *j)
+{
+	(void)s;
+	metrics_write(j, NULL);
+}
+
+static void write_workers(struct server *s, struct json_out *j)
+{
+	json_object_open(j, NULL);
+	json_u64(j, "threads_count", atomic_load(&s->crew.threads_count));
+	json_u64(j, "idle_count", atomic_load(&s->crew.idle_count));
+	json_u64(j, "queued_count", queue_count(s->queue));
+	json_u64(j, "queue_capacity", s->cfg.queue_size);
+	json_close(j);
+}
+
+static void write_buffers(struct server *s, struct json_out *j)
+{
+	struct buffers_stats stats;
+
+	buffers_stats(s->buffers, &stats);
+	json_object_open(j, NULL);
+	json_u64(j, "gets_count", stats.gets_count);
+	json_u64(j, "misses_count", stats.misses_count);
+	json_u64(j, "out_bytes", stats.out_bytes);
+	json_u64(j, "held_bytes", stats.held_bytes);
+	json_i64(j, "huge_pages", stats.huge_pages);
+	json_close(j);
+}
+
+static void write_allocs(struct server *s, struct json_out *j)
+{
+	struct alloc_counts counts;
+
+	(void)s;
+	alloc_read(&counts);
+	json_object_open(j, NULL);
+	json_bool(j, "is_counted", alloc_is_counted());
+	json_u64(j, "allocs_count", counts.allocs_count);
+	json_u64(j, "frees_count", counts.frees_count);
+	json_u64(j, "allocated_bytes", counts.allocated_bytes);
+	json_close(j);
+}
+
+static void write_startup(struct server *s, struct json_out *j)
+{
+	(void)s;
+	startup_write(j, NULL);
+}
+
+static void write_stages_every(struct server *s, struct json_out *j)
+{
+	(void)s;
+	json_u64(j, NULL, stages_get_every());
+}
+
+static void write_stages(struct server *s, struct json_out *j)
+{
+	(void)s;
+	if (stages_write(j, NULL) < 0)
+		json_put_null(j, NULL);
+}
+
+struct member {
+	const char *key;
+	void (*write)(struct server *s, struct json_out *j);
+};
+
+/* What `status` shows beside what the methods know of themselves. */
+static const struct member status_members[] = {
+	{ "preset", write_preset },
+	{ "axes", write_axes },
+	{ "requests_count", write_requests },
+	{ "counters", write_counters },
+	{ "workers", write_workers },
+	{ "buffers", write_buffers },
+	{ "stages_every", write_stages_every },
+	{ NULL, NULL },
+};
+
+/* What the log shows beside them. */
+static const struct member log_members[] = {
+	{ "allocs", write_allocs },
+	{ "startup", write_startup },
+	{ "stages", write_stages },
+	{ NULL, NULL },
+};
+
+void server_write_status(void *server, struct reply *r)
+{
+	struct strbuf sb = { 0 };
+
+	for (const struct member *m = status_members; m->key; m++) {
+		struct json_out j = { .sb = &sb };
+
+		strbuf_clear(&sb);
+		m->write(server, &j);
+		reply_key(r, span_str(m->key));
+		if (sb.failed)
+			reply_null(r);
+		else
+			reply_raw(r, strbuf_span(&sb));
+	}
+	strbuf_deinit(&sb);
+}
+
+static void log_all(struct server *s, const struct member *members)
+{
+	struct strbuf sb = { 0 };
+
+	for (const struct member *m = members; m->key; m++) {
+		struct json_out j = { .sb = &sb };
+
+		strbuf_clear(&sb);
+		m->write(s, &j);
+		if (!sb.failed)
+			log_info("statistics", "%s=%s", m->key, sb.ptr);
+	}
+	strbuf_deinit(&sb);
+}
+
+void server_log_statistics(struct server *s)
+{
+	log_all(s, status_members);
+	log_all(s, log_members);
+}

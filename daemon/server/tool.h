@@ -1,0 +1,25 @@
+/*
+ * tool.h - the older {"tool":NAME,"arguments":{...}} form: names and replies.
+ *
+ * Facts of the Goxel daemon, part C. Not the Model Context Protocol.
+ */
+#ifndef DAEMON_SERVER_TOOL_H
+#define DAEMON_SERVER_TOOL_H
+
+#include <stddef.h>
+
+#include "daemon/base/span.h"
+#include "daemon/rpc/outbuf.h"
+#include "daemon/rpc/value.h"
+
+struct rpc_fault;
+
+/* The method that a tool stands for; a name that is no tool's is taken as a method's own. */
+struct span tool_method(struct span tool, struct value arguments);
+
+/* Turns the JSON-RPC reply with the id null, which stands in out from start, into a tool's. */
+void tool_wrap(struct outbuf *out, size_t start);
+
+void tool_fault(struct outbuf *out, const struct rpc_fault *fault);
+
+#endif
