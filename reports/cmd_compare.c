@@ -73,6 +73,7 @@ static const struct cli_prog show_prog = {
 
 static void build(struct doc *d, const struct pair *p, const struct targets *t)
 {
+	section_subtitle(d, p);
 	section_tiles(d, p);
 	section_statement(d, p);
 	if (p->b && section_differences(NULL, p))

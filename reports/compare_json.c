@@ -75,7 +75,7 @@ static void put_metric(struct json_out *j, const struct pair *p, const struct me
 		double seen = spread_detectable_pct(&sa, &sb);
 
 		json_f64(j, "detectable_pct", seen);
-		json_bool(j, "stands_out_of_spread", fabs(100 * (b / a - 1)) >= seen);
+		json_bool(j, "stands_out_of_spread", fabs(log(b / a)) >= log1p(seen / 100));
 	}
 	json_close(j);
 }

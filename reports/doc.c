@@ -27,6 +27,7 @@ void doc_deinit(struct doc *d)
 	}
 	free(d->blocks);
 	free(d->title);
+	free(d->subtitle);
 	*d = (struct doc){ 0 };
 }
 
@@ -79,6 +80,16 @@ void doc_heading(struct doc *d, int level, const char *text)
 	b->level = level;
 	b->text = strdup(text);
 	d->failed |= !b->text;
+}
+
+void doc_subtitle(struct doc *d, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	free(d->subtitle);
+	d->subtitle = format(d, fmt, args);
+	va_end(args);
 }
 
 void doc_para(struct doc *d, const char *fmt, ...)

@@ -37,6 +37,7 @@ struct doc_block {
 
 struct doc {
 	char *title;
+	char *subtitle; /* one line below the title; NULL = none */
 	struct doc_block *blocks;
 	size_t count, cap;
 	bool failed;
@@ -45,6 +46,7 @@ struct doc {
 void doc_init(struct doc *d, const char *title);
 void doc_deinit(struct doc *d);
 
+void doc_subtitle(struct doc *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void doc_heading(struct doc *d, int level, const char *text);
 void doc_para(struct doc *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void doc_item(struct doc *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -48,7 +48,13 @@ static void put_head(struct strbuf *out, const struct doc *d)
 	strbuf_add_str(out, REPORT_CSS);
 	strbuf_add_str(out, "</style>\n</head>\n<body>\n<header><div><h1>");
 	html_text(out, d->title);
-	strbuf_add_str(out, "</h1></div></header>\n<nav><div>");
+	strbuf_add_str(out, "</h1>");
+	if (d->subtitle) {
+		strbuf_add_str(out, "<p>");
+		html_text(out, d->subtitle);
+		strbuf_add_str(out, "</p>");
+	}
+	strbuf_add_str(out, "</div></header>\n<nav><div>");
 	for (size_t i = 0; i < d->count; i++) {
 		if (d->blocks[i].kind != DOC_HEADING || d->blocks[i].level != 1)
 			continue;

@@ -4,7 +4,7 @@
 
 #include "reports/doc.h"
 
-enum { WRAP_COLUMNS = 96 };
+enum { WRAP_COLUMNS = 96, CELL_COLUMNS_MAX = 60 };
 
 static const char *tone_mark(enum doc_tone tone)
 {
@@ -68,24 +68,49 @@ static void put_heading(struct strbuf *out, const struct doc_block *b)
 	strbuf_add_char(out, '\n');
 }
 
+/* A cell of a terminal's table: what is longer than the limit ends in an ellipsis. */
+static void put_cell(struct strbuf *out, const char *text)
+{
+	size_t at = 0, columns = 0;
+
+	if (columns_of(text) <= CELL_COLUMNS_MAX) {
+		strbuf_add_str(out, text);
+		return;
+	}
+	for (; text[at]; at++) {
+		columns += ((unsigned char)text[at] & 0xc0) != 0x80;
+		if (columns == CELL_COLUMNS_MAX)
+			break;
+	}
+	strbuf_add(out, text, at);
+	strbuf_add_str(out, "…");
+}
+
+static size_t cell_columns(const char *text)
+{
+	size_t width = columns_of(text);
+
+	return width > CELL_COLUMNS_MAX ? CELL_COLUMNS_MAX : width;
+}
+
 static void put_table(struct strbuf *out, const struct doc_block *b)
 {
 	size_t widths[16] = { 0 }, n = b->columns_count;
 
 	for (size_t i = 0; i < b->cells_count; i++) {
-		size_t width = columns_of(b->cells[i].text);
+		size_t width = cell_columns(b->cells[i].text);
 
 		if (width > widths[i % n])
 			widths[i % n] = width;
 	}
 	for (size_t i = 0; i < b->cells_count; i++) {
-		size_t column = i % n, width = columns_of(b->cells[i].text);
+		size_t column = i % n, width = cell_columns(b->cells[i].text);
 
 		if (column == 0)
 			strbuf_add_str(out, "  ");
 		if (b->is_right[column])
 			pad(out, widths[column] - width);
-		strbuf_add_str(out, b->cells[i].text);
+		put_cell(out, b->cells[i].text);
 		if (column + 1 == n || i + 1 == b->cells_count) {
 			strbuf_add_char(out, '\n');
 			continue;
@@ -106,15 +131,29 @@ static void put_tiles(struct strbuf *out, const struct doc_block *b)
 	}
 }
 
+/* A heading over pictures only has nothing to head here. */
+static bool heads_text(const struct doc *d, size_t at)
+{
+	size_t next = at + 1;
+
+	while (next < d->count && d->blocks[next].kind == DOC_FIGURE)
+		next++;
+	return next == at + 1 || (next < d->count && (d->blocks[next].kind != DOC_HEADING ||
+						      d->blocks[next].level > d->blocks[at].level));
+}
+
 int doc_text(const struct doc *d, struct strbuf *out)
 {
 	strbuf_addf(out, "%s\n", d->title ? d->title : "");
+	if (d->subtitle)
+		strbuf_addf(out, "%s\n\n", d->subtitle);
 	for (size_t i = 0; i < d->count; i++) {
 		const struct doc_block *b = &d->blocks[i];
 
 		switch (b->kind) {
 		case DOC_HEADING:
-			put_heading(out, b);
+			if (heads_text(d, i))
+				put_heading(out, b);
 			break;
 		case DOC_PARA:
 			put_wrapped(out, b->text, "", "");
@@ -219,8 +258,13 @@ int doc_markdown(const struct doc *d, struct strbuf *out)
 	strbuf_add_str(out, "# ");
 	put_plain(out, d->title ? d->title : "");
 	strbuf_add_str(out, "\n\n");
+	if (d->subtitle) {
+		put_plain(out, d->subtitle);
+		strbuf_add_str(out, "\n\n");
+	}
 	for (size_t i = 0; i < d->count; i++)
-		put_md_block(out, &d->blocks[i],
-			     i + 1 < d->count && d->blocks[i + 1].kind == DOC_ITEM);
+		if (d->blocks[i].kind != DOC_HEADING || heads_text(d, i))
+			put_md_block(out, &d->blocks[i],
+				     i + 1 < d->count && d->blocks[i + 1].kind == DOC_ITEM);
 	return d->failed || out->failed ? -ENOMEM : 0;
 }

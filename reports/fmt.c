@@ -20,7 +20,7 @@ static struct fmt three(double v, const char *unit)
 	double size = fabs(v);
 	int digits = size >= 99.95 || v == 0 ? 0 : size >= 9.995 ? 1 : 2;
 
-	snprintf(out.s, sizeof(out.s), "%.*f%s", digits, v, unit);
+	snprintf(out.s, sizeof(out.s), "%s%.*f%s", v < 0 ? "−" : "", digits, size, unit);
 	return out;
 }
 

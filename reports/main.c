@@ -14,6 +14,7 @@ static const struct {
 	const char *summary;
 } commands[] = {
 	{ "compare", cmd_compare, "Explain the difference of two runs" },
+	{ "profile", cmd_show, "Write the profile report of one run (also: show)" },
 	{ "show", cmd_show, "Summarize one run" },
 	{ "check", cmd_check, "Validate a run directory" },
 	{ "flamegraph", cmd_flamegraph, "Draw folded stacks as an SVG" },

@@ -89,10 +89,32 @@ static double read_bench(const struct view *v, const struct metric *m)
 	return bench_best_ns(v->bench, m->path);
 }
 
-static double read_voxel_rate(const struct view *v, const struct metric *m)
+/* What the writing operations wrote: a request may carry many. */
+static double read_item_rate(const struct view *v, const struct metric *m)
 {
+	json_t *all = json_object_get(v->load, "operations"), *one;
+	double items = 0;
+	const char *name;
+
 	(void)m;
-	return view_number(v->load, "totals.items_per_s");
+	json_object_foreach(all, name, one)
+	{
+		const char *kind = view_text(one, "kind");
+
+		if (kind && strcmp(kind, "write") == 0)
+			items += view_number(one, "items_count");
+	}
+	return items > 0 ? items / view_number(v->load, "totals.elapsed_s") : NAN;
+}
+
+/* Where the first request was not timed alone: connected to answered. */
+static double read_first_request(const struct view *v, const struct metric *m)
+{
+	double own = view_number(v->startup, m->path);
+
+	return isnan(own) ? view_number(v->startup, "first_reply_ns") -
+				    view_number(v->startup, "first_connect_ns")
+			  : own;
 }
 
 const struct metric metrics[] = {
@@ -121,7 +143,8 @@ const struct metric metrics[] = {
 	  0 },
 	{ "clients_count", "Clients", GROUP_LOAD, UNIT_COUNT, 0, read_load,
 	  "load.connections_count", 0 },
-	{ "voxels_per_s", "Voxels written", GROUP_LOAD, UNIT_RATE, 1, read_voxel_rate, NULL, 0 },
+	{ "voxels_per_s", "Items written (voxels)", GROUP_LOAD, UNIT_RATE, 1, read_item_rate, NULL,
+	  0 },
 	{ "cpu_ns_per_request", "CPU time per request", GROUP_COST, UNIT_NS, -1, read_cpu, NULL,
 	  0 },
 	{ "instructions_per_request", "Instructions per request", GROUP_COST, UNIT_COUNT, -1,
@@ -140,8 +163,8 @@ const struct metric metrics[] = {
 	  0 },
 	{ "first_reply_ns", "Start to first reply", GROUP_FOOTPRINT, UNIT_NS, -1, read_startup,
 	  "first_reply_ns", 0 },
-	{ "first_request_ns", "First request", GROUP_FOOTPRINT, UNIT_NS, -1, read_startup,
-	  "first_request_ns", 0 },
+	{ "first_request_ns", "Connected to first reply", GROUP_FOOTPRINT, UNIT_NS, -1,
+	  read_first_request, "first_request_ns", 0 },
 	{ "rss_start_bytes", "Memory after start (RSS)", GROUP_FOOTPRINT, UNIT_BYTES, -1,
 	  read_rss_start, NULL, 0 },
 	{ "rss_peak_bytes", "Memory at the peak (RSS)", GROUP_FOOTPRINT, UNIT_BYTES, -1,

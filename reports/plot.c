@@ -179,7 +179,11 @@ static void put_y_axis(struct strbuf *sb, const struct plot *p, struct scale *ys
 static void put_x_label(struct strbuf *sb, double x, const char *text)
 {
 	strbuf_addf(sb, "<path class=\"grid\" d=\"M%.1f %dV%d\"/>\n", x, TOP, HEIGHT - BOTTOM);
-	plot_text(sb, x, HEIGHT - BOTTOM + 17, "class=\"soft\" text-anchor=\"middle\"", text);
+	/* A label at the right edge ends there. */
+	plot_text(sb, x > WIDTH - 30 ? WIDTH - 2 : x, HEIGHT - BOTTOM + 17,
+		  x > WIDTH - 30 ? "class=\"soft\" text-anchor=\"end\""
+				 : "class=\"soft\" text-anchor=\"middle\"",
+		  text);
 }
 
 static void put_x_axis(struct strbuf *sb, const struct plot *p, struct scale *xs)
@@ -187,9 +191,8 @@ static void put_x_axis(struct strbuf *sb, const struct plot *p, struct scale *xs
 	static const struct {
 		double q;
 		const char *name;
-	} marks[] = { { 0, "0 %" },           { 0.5, "50 %" },     { 0.9, "90 %" },
-		      { 0.99, "99 %" },       { 0.999, "99.9 %" }, { 0.9999, "99.99 %" },
-		      { 0.99999, "99.999 %" } };
+	} marks[] = { { 0.5, "50 %" },     { 0.9, "90 %" },       { 0.99, "99 %" },
+		      { 0.999, "99.9 %" }, { 0.9999, "99.99 %" }, { 0.99999, "99.999 %" } };
 
 	xs->from = LEFT;
 	xs->to = WIDTH - RIGHT - 8;

@@ -57,9 +57,16 @@ void pair_row(struct doc *d, const struct pair *p, const struct metric *unit, co
 	      double a, double b)
 {
 	doc_cell(d, TONE_NONE, "%s", title);
+	pair_cells(d, p, unit, a, b, false);
+}
+
+void pair_cells(struct doc *d, const struct pair *p, const struct metric *unit, double a, double b,
+		bool is_noise)
+{
 	doc_cell(d, isnan(a) ? TONE_DIM : TONE_NONE, "%s", metric_fmt(unit, a).s);
 	if (!p->b)
 		return;
 	doc_cell(d, isnan(b) ? TONE_DIM : TONE_NONE, "%s", metric_fmt(unit, b).s);
-	doc_cell(d, change_tone(a, b, unit->better), "%s", fmt_change(a, b).s);
+	doc_cell(d, is_noise ? TONE_DIM : change_tone(a, b, unit->better), "%s",
+		 fmt_change(a, b).s);
 }

@@ -27,9 +27,13 @@ void pair_table(struct doc *d, const struct pair *p, const char *first, const ch
 /* One row of it: title, the values by the metric's unit, their change coloured by direction. */
 void pair_row(struct doc *d, const struct pair *p, const struct metric *unit, const char *title,
 	      double a, double b);
+/* The same without the title; is_noise: the change is not coloured. */
+void pair_cells(struct doc *d, const struct pair *p, const struct metric *unit, double a, double b,
+		bool is_noise);
 /* Good, bad or neither: a change below 1 % is neither. better as in struct metric. */
 enum doc_tone change_tone(double a, double b, int better);
 
+void section_subtitle(struct doc *d, const struct pair *p);
 void section_tiles(struct doc *d, const struct pair *p);
 void section_figures(struct doc *d, const struct pair *p);   /* all metrics of the run */
 void section_statement(struct doc *d, const struct pair *p); /* what two runs can support */

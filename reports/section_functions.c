@@ -139,8 +139,9 @@ static void put_changes(struct doc *d, const struct pair *p)
 		doc_para(d,
 			 "Share of the samples by function (self), ranked by change. CPU time per "
 			 "request is not known, so shares are all that can be compared.");
-	pair_table(d, p, "Function", in_ns ? ">Of the change|" : "");
-	for (size_t i = 0; i < count && i < FUNCTIONS_SHOWN; i++)
+	pair_table(d, p, "Function", in_ns ? ">Of the change|Remark" : "Remark");
+	for (size_t i = 0; i < count && i < FUNCTIONS_SHOWN && rows[i].value[0] != rows[i].value[1];
+	     i++)
 		put_change_row(d, p, &rows[i], in_ns, whole);
 	free(rows);
 }

@@ -23,9 +23,27 @@ static double stage_value(const struct view *v, const char *stage, const char *k
 	return view_number(one, "count") == 0 ? NAN : view_number(one, key);
 }
 
+static void put_stage_table(struct doc *d, const struct pair *p)
+{
+	static const char *const keys[] = { "p50_ns", "p99_ns" };
+
+	doc_table(d,
+		  p->b ? "Stage|>p50, baseline|>optimized|>Change|>p99, baseline|>optimized|>Change"
+		       : "Stage|>p50|>p99");
+	for (size_t i = 0; i < STAGES; i++) {
+		if (isnan(stage_value(p->a, stage_order[i], keys[0])) &&
+		    isnan(stage_value(p->b, stage_order[i], keys[0])))
+			continue;
+		doc_cell(d, TONE_NONE, "%s", stage_order[i]);
+		for (size_t k = 0; k < 2; k++)
+			pair_cells(d, p, metric_find("response_p50_ns"),
+				   stage_value(p->a, stage_order[i], keys[k]),
+				   stage_value(p->b, stage_order[i], keys[k]), false);
+	}
+}
+
 void section_stages(struct doc *d, const struct pair *p)
 {
-	const struct metric *unit = metric_find("response_p50_ns");
 	struct plot_bar bars[STAGES];
 	size_t count = 0;
 
@@ -45,22 +63,7 @@ void section_stages(struct doc *d, const struct pair *p)
 		   false,
 		   "Stages that a request did not pass have no bar: the fast path has no "
 		   "queue.");
-	pair_table(d, p, "Stage", NULL);
-	for (size_t i = 0; i < STAGES; i++) {
-		static const char *const keys[] = { "p50_ns", "p99_ns" };
-		static const char *const names[] = { "p50", "p99" };
-
-		for (size_t k = 0; k < 2; k++) {
-			double a = stage_value(p->a, stage_order[i], keys[k]);
-			double b = stage_value(p->b, stage_order[i], keys[k]);
-			char title[32];
-
-			if (isnan(a) && isnan(b))
-				continue;
-			snprintf(title, sizeof(title), "%s %s", stage_order[i], names[k]);
-			pair_row(d, p, unit, title, a, b);
-		}
-	}
+	put_stage_table(d, p);
 }
 
 static size_t read_phases(const struct view *v, struct plot_span *spans, double *end)
@@ -153,7 +156,8 @@ static double event_value(const struct view *v, const char *name)
 
 static void put_events(struct doc *d, const struct pair *p)
 {
-	const struct metric *unit = metric_find("instructions_per_request");
+	const struct metric *plain = metric_find("instructions_per_request");
+	const struct metric *time = metric_find("cpu_ns_per_request");
 	const struct view *views[] = { p->a, p->b };
 
 	pair_table(d, p, "Per request", NULL);
@@ -167,8 +171,8 @@ static void put_events(struct doc *d, const struct pair *p)
 			bool is_new = k == 0 || isnan(event_value(p->a, name ? name : ""));
 
 			if (name && is_new && i < 64)
-				pair_row(d, p, unit, name, event_value(p->a, name),
-					 event_value(p->b, name));
+				pair_row(d, p, strstr(name, "-clock") ? time : plain, name,
+					 event_value(p->a, name), event_value(p->b, name));
 		}
 	}
 }
@@ -178,6 +182,9 @@ static double syscall_value(const struct view *v, const char *name)
 	const json_t *all = v ? view_at(v->counters, "syscalls.by_name") : NULL;
 	const json_t *one = json_object_get(all, name);
 
+	/* A call that the list of a run does not have was not made. */
+	if (json_is_object(all) && !one)
+		return 0;
 	return json_is_number(one) ? json_number_value(one) / view_profiled_requests(v) : NAN;
 }
 
@@ -198,7 +205,8 @@ static void put_syscalls(struct doc *d, const struct pair *p)
 	json_object_foreach(b, name, value)
 	{
 		if (!json_object_get(a, name))
-			pair_row(d, p, unit, name, NAN, syscall_value(p->b, name));
+			pair_row(d, p, unit, name, syscall_value(p->a, name),
+				 syscall_value(p->b, name));
 	}
 }
 

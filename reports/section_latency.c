@@ -129,17 +129,15 @@ static void put_operation(struct doc *d, const struct pair *p, const char *name)
 {
 	const struct metric *unit = metric_find("response_p50_ns");
 	static const double quantiles[] = { 0.5, 0.99, 0.999 };
-	static const char *const names[] = { "p50", "p99", "p99.9" };
 	const struct view_tag *a = find_tag(p->a, name), *b = find_tag(p->b, name);
 	const struct hist *ha = a ? a->response : NULL, *hb = b ? b->response : NULL;
 
+	doc_cell(d, TONE_NONE, "%s", name);
 	for (size_t i = 0; i < 3; i++) {
-		char title[200];
+		bool is_known = is_populated(ha, quantiles[i]) || is_populated(hb, quantiles[i]);
 
-		if (!is_populated(ha, quantiles[i]) && !is_populated(hb, quantiles[i]))
-			continue;
-		snprintf(title, sizeof(title), "%s %s", name, names[i]);
-		pair_row(d, p, unit, title, hist_at(ha, quantiles[i]), hist_at(hb, quantiles[i]));
+		pair_cells(d, p, unit, is_known ? hist_at(ha, quantiles[i]) : NAN,
+			   is_known ? hist_at(hb, quantiles[i]) : NAN, false);
 	}
 }
 
@@ -148,7 +146,9 @@ static void put_operations(struct doc *d, const struct pair *p)
 	if (p->a->tags_count < 2 && (!p->b || p->b->tags_count < 2))
 		return;
 	doc_heading(d, 2, "By operation");
-	pair_table(d, p, "Operation", NULL);
+	doc_table(d, p->b ? "Operation|>p50, baseline|>optimized|>Change|>p99, baseline|>optimized|"
+			    ">Change|>p99.9, baseline|>optimized|>Change"
+			  : "Operation|>p50|>p99|>p99.9");
 	for (size_t i = 0; i < p->a->tags_count; i++)
 		put_operation(d, p, p->a->tags[i].name);
 	for (size_t i = 0; p->b && i < p->b->tags_count; i++)

@@ -161,6 +161,35 @@ static void put_axes(struct doc *d, const struct pair *p)
 	}
 }
 
+void section_subtitle(struct doc *d, const struct pair *p)
+{
+	const json_t *run = p->a->dir.run;
+	const char *cpu = view_text(run, "machine.cpu_model"), *when = view_text(run, "start_time");
+	const char *workload = view_text(run, "workload.name");
+	double connections = view_number(run, "workload.connections_count");
+	double depth = view_number(run, "workload.depth");
+	double seconds = view_number(run, "workload.duration_s");
+	struct strbuf sb = { 0 };
+
+	if (workload)
+		strbuf_addf(&sb, "%s", workload);
+	if (!isnan(connections))
+		strbuf_addf(&sb, " · %.0f connections", connections);
+	if (depth > 1)
+		strbuf_addf(&sb, " × depth %.0f", depth);
+	if (!isnan(seconds))
+		strbuf_addf(&sb, " · %.4g s", seconds);
+	if (cpu)
+		strbuf_addf(&sb, " · %s, %.0f processors", cpu,
+			    view_number(run, "machine.cores_count"));
+	if (when)
+		strbuf_addf(&sb, " · %.10s", when);
+	if (sb.len)
+		doc_subtitle(d, "%s", strbuf_span(&sb).ptr);
+	d->failed |= sb.failed;
+	strbuf_deinit(&sb);
+}
+
 void section_setup(struct doc *d, const struct pair *p)
 {
 	doc_heading(d, 1, "Setup");

@@ -8,6 +8,16 @@
 #include "reports/section.h"
 #include "reports/target.h"
 
+/* What the spread inside the two runs could show of a metric, in percent; NaN when not known. */
+static double detectable_of(const struct pair *p, const struct metric *m)
+{
+	struct spread sa, sb;
+
+	if (!p->b || !metric_spread(m, p->a, &sa) || !metric_spread(m, p->b, &sb))
+		return NAN;
+	return spread_detectable_pct(&sa, &sb);
+}
+
 static void put_tile(struct doc *d, const struct pair *p, const char *key, const char *title)
 {
 	const struct metric *m = metric_find(key);
@@ -17,8 +27,13 @@ static void put_tile(struct doc *d, const struct pair *p, const char *key, const
 		return;
 	doc_cell(d, TONE_NONE, "%s", title);
 	if (p->b) {
-		doc_cell(d, change_tone(a, b, m->better), "%s", fmt_change(a, b).s);
-		doc_cell(d, TONE_NONE, "%s → %s", metric_fmt(m, a).s, metric_fmt(m, b).s);
+		double seen = detectable_of(p, m);
+		bool is_noise = fabs(log(b / a)) < log1p(seen / 100);
+
+		doc_cell(d, is_noise ? TONE_NONE : change_tone(a, b, m->better), "%s",
+			 fmt_change(a, b).s);
+		doc_cell(d, TONE_NONE, "%s → %s%s", metric_fmt(m, a).s, metric_fmt(m, b).s,
+			 is_noise ? " · within the noise" : "");
 	} else {
 		doc_cell(d, TONE_NONE, "%s", metric_fmt(m, a).s);
 		doc_cell(d, TONE_NONE, "%s", p->name_a);
@@ -38,33 +53,21 @@ void section_tiles(struct doc *d, const struct pair *p)
 	put_tile(d, p, "rss_start_bytes", "Memory after start");
 }
 
-static void put_detectable(struct doc *d, const struct metric *m, const struct pair *p, double a,
-			   double b)
-{
-	struct spread sa, sb;
-	double detectable;
-
-	if (!metric_spread(m, p->a, &sa) || !metric_spread(m, p->b, &sb)) {
-		doc_cell(d, TONE_DIM, "–");
-		return;
-	}
-	detectable = spread_detectable_pct(&sa, &sb);
-	if (fabs(100 * (b / a - 1)) < detectable)
-		doc_cell(d, TONE_WARN, "below %s: noise", fmt_pct(detectable).s);
-	else
-		doc_cell(d, TONE_NONE, "%s", fmt_pct(detectable).s);
-}
-
 static void put_group(struct doc *d, const struct pair *p, enum metric_group group)
 {
 	for (const struct metric *m = metrics; m->key; m++) {
 		double a = metric_read(m, p->a), b = p->b ? metric_read(m, p->b) : NAN;
+		double seen = detectable_of(p, m);
+		bool is_noise = fabs(log(b / a)) < log1p(seen / 100);
 
 		if (m->group != group || (isnan(a) && isnan(b)))
 			continue;
-		pair_row(d, p, m, m->title, a, b);
-		if (p->b)
-			put_detectable(d, m, p, a, b);
+		doc_cell(d, TONE_NONE, "%s", m->title);
+		pair_cells(d, p, m, a, b, is_noise);
+		if (p->b && is_noise)
+			doc_cell(d, TONE_WARN, "below %s: noise", fmt_pct(seen).s);
+		else if (p->b)
+			doc_cell(d, isnan(seen) ? TONE_DIM : TONE_NONE, "%s", fmt_pct(seen).s);
 	}
 }
 
@@ -94,13 +97,11 @@ static bool list_detectable(const struct pair *p, char *out, size_t cap)
 
 	out[0] = '\0';
 	for (size_t i = 0; i < 3 && len < cap; i++) {
-		const struct metric *m = metric_find(keys[i]);
-		struct spread sa, sb;
+		double seen = detectable_of(p, metric_find(keys[i]));
 
-		if (!metric_spread(m, p->a, &sa) || !metric_spread(m, p->b, &sb))
-			continue;
-		len += (size_t)snprintf(out + len, cap - len, "%s%s in %s", len ? ", " : "",
-					fmt_pct(spread_detectable_pct(&sa, &sb)).s, names[i]);
+		if (!isnan(seen))
+			len += (size_t)snprintf(out + len, cap - len, "%s%s in %s", len ? ", " : "",
+						fmt_pct(seen).s, names[i]);
 	}
 	return len > 0;
 }

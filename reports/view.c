@@ -98,6 +98,9 @@ static void find_label(struct view *v)
 
 	if (!label || !label[0])
 		label = slash ? slash + 1 : v->dir.path;
+	/* The time in front of a label is in the directory's name; people call runs by the rest. */
+	if (strspn(label, "0123456789_") == 15 && label[8] == '_' && label[15] == '-' && label[16])
+		label += 16;
 	snprintf(v->label, sizeof(v->label), "%s", label);
 }
 
