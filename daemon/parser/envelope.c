@@ -2,70 +2,48 @@
 
 #include <errno.h>
 
-static struct value *slot(struct envelope *e, struct span key)
+enum envelope_slot envelope_slot(struct span key)
 {
 	switch (key.len) {
 	case 2:
-		return span_eq(key, SPAN_LIT("id")) ? &e->id : NULL;
+		return span_eq(key, SPAN_LIT("id")) ? ENVELOPE_ID : ENVELOPE_SLOTS;
 	case 4:
-		return span_eq(key, SPAN_LIT("tool")) ? &e->tool : NULL;
+		return span_eq(key, SPAN_LIT("tool")) ? ENVELOPE_TOOL : ENVELOPE_SLOTS;
 	case 6:
 		if (span_eq(key, SPAN_LIT("method")))
-			return &e->method;
-		return span_eq(key, SPAN_LIT("params")) ? &e->params : NULL;
+			return ENVELOPE_METHOD;
+		return span_eq(key, SPAN_LIT("params")) ? ENVELOPE_PARAMS : ENVELOPE_SLOTS;
 	case 7:
-		return span_eq(key, SPAN_LIT("jsonrpc")) ? &e->version : NULL;
+		return span_eq(key, SPAN_LIT("jsonrpc")) ? ENVELOPE_VERSION : ENVELOPE_SLOTS;
 	case 9:
-		return span_eq(key, SPAN_LIT("arguments")) ? &e->arguments : NULL;
+		return span_eq(key, SPAN_LIT("arguments")) ? ENVELOPE_ARGUMENTS : ENVELOPE_SLOTS;
 	default:
-		return NULL;
+		return ENVELOPE_SLOTS;
 	}
 }
 
-void envelope_find(struct value object, struct envelope *out)
+static bool can_be_params(uint8_t kind)
 {
-	struct value member;
-	bool more;
-
-	*out = (struct envelope){ 0 };
-	if (value_kind(object) != VALUE_OBJECT)
-		return;
-	for (more = value_first(object, &member); more; more = value_next(member, &member)) {
-		struct value *found = slot(out, value_key(member));
-
-		if (found)
-			*found = member;
-	}
-}
-
-static bool is_structured(struct value v)
-{
-	enum value_kind kind = value_kind(v);
-
-	return kind == VALUE_ARRAY || kind == VALUE_OBJECT;
+	return kind == VALUE_NONE || kind == VALUE_ARRAY || kind == VALUE_OBJECT;
 }
 
 int envelope_judge(const struct envelope *e, struct rpc_request *request)
 {
-	struct value method = e->method;
+	const uint8_t *kinds = e->kinds;
+	bool is_tool = kinds[ENVELOPE_TOOL] != VALUE_NONE && kinds[ENVELOPE_METHOD] == VALUE_NONE &&
+		       kinds[ENVELOPE_VERSION] == VALUE_NONE;
 
-	request->form = REQUEST_JSONRPC;
-	request->params = e->params;
-	if (e->tool.doc && !e->version.doc && !e->method.doc) {
-		request->form = REQUEST_TOOL;
-		request->params = e->arguments;
-		method = e->tool;
-	} else if (value_kind(e->version) != VALUE_STRING ||
-		   !span_eq(value_string(e->version), SPAN_LIT("2.0"))) {
+	request->form = is_tool ? REQUEST_TOOL : REQUEST_JSONRPC;
+	request->method = is_tool ? e->tool : e->method;
+	request->params = is_tool ? e->arguments : e->params;
+	if (!is_tool && (kinds[ENVELOPE_VERSION] != VALUE_STRING || e->version.len != 3 ||
+			 memcmp(e->version.ptr, "2.0", 3) != 0))
 		return -EPROTO;
-	}
-	if (value_kind(method) != VALUE_STRING)
-		return -EPROTO;
-	request->method = value_string(method);
-	if (request->params.doc && !is_structured(request->params))
+	if (kinds[is_tool ? ENVELOPE_TOOL : ENVELOPE_METHOD] != VALUE_STRING ||
+	    !can_be_params(kinds[is_tool ? ENVELOPE_ARGUMENTS : ENVELOPE_PARAMS]))
 		return -EPROTO;
 	/* An id of another kind cannot be answered: it is as bad as a missing method. */
-	if (e->id.doc && !envelope_id_is_valid(e))
+	if (kinds[ENVELOPE_ID] != VALUE_NONE && !envelope_id_is_valid(e))
 		return -EPROTO;
 	return 0;
 }

@@ -7,28 +7,44 @@
 #ifndef DAEMON_PARSER_ENVELOPE_H
 #define DAEMON_PARSER_ENVELOPE_H
 
+#include <stdint.h>
+
+#include "daemon/base/span.h"
 #include "daemon/rpc/request.h"
 #include "daemon/rpc/value.h"
 
-/* The members that matter; VALUE_NONE where absent. */
-struct envelope {
-	struct value version, method, id, params, tool, arguments;
+/* The members that matter. */
+enum envelope_slot {
+	ENVELOPE_VERSION,
+	ENVELOPE_METHOD,
+	ENVELOPE_ID,
+	ENVELOPE_PARAMS,
+	ENVELOPE_TOOL,
+	ENVELOPE_ARGUMENTS,
+	ENVELOPE_SLOTS, /* also: no such member */
 };
 
-/* Finds them in an object; all are absent in anything else. */
-void envelope_find(struct value object, struct envelope *out);
+/* What a backend found. */
+struct envelope {
+	uint8_t kinds[ENVELOPE_SLOTS]; /* enum value_kind; VALUE_NONE where absent */
+	struct span version;           /* strings, decoded */
+	struct span method, tool;
+	struct value params, arguments;
+};
+
+enum envelope_slot envelope_slot(struct span key);
 
 /*
- * Judges them. Returns 0 or -EPROTO. Fills all of *request but its id, which only the backend has
- * as text; envelope_id_is_valid says whether there is one to fill in.
+ * Judges it. Returns 0 or -EPROTO. Fills all of *request but its id, which only the backend has as
+ * text: it is to be filled in, also after -EPROTO, when envelope_id_is_valid.
  */
 int envelope_judge(const struct envelope *e, struct rpc_request *request);
 
 static inline bool envelope_id_is_valid(const struct envelope *e)
 {
-	enum value_kind kind = value_kind(e->id);
+	enum value_kind kind = (enum value_kind)e->kinds[ENVELOPE_ID];
 
-	return kind == VALUE_STRING || kind == VALUE_INT || kind == VALUE_REAL ||
+	return kind == VALUE_INT || kind == VALUE_STRING || kind == VALUE_REAL ||
 	       kind == VALUE_NULL;
 }
 

@@ -438,14 +438,50 @@ static struct span noted_id(const struct parser_dom *d, int number)
 									    : span_of("", 0);
 }
 
+/* Puts a member of the request where it belongs. */
+static void sort_member(struct envelope *e, struct value member)
+{
+	enum envelope_slot slot = envelope_slot(dom_key(member));
+	enum value_kind kind = dom_kind(member);
+	struct span text = kind == VALUE_STRING ? dom_string(member) : span_of("", 0);
+
+	if (slot == ENVELOPE_SLOTS)
+		return;
+	e->kinds[slot] = (uint8_t)kind;
+	switch (slot) {
+	case ENVELOPE_VERSION:
+		e->version = text;
+		break;
+	case ENVELOPE_METHOD:
+		e->method = text;
+		break;
+	case ENVELOPE_TOOL:
+		e->tool = text;
+		break;
+	case ENVELOPE_PARAMS:
+		e->params = member;
+		break;
+	case ENVELOPE_ARGUMENTS:
+		e->arguments = member;
+		break;
+	default:
+		break;
+	}
+}
+
 static int dom_envelope(struct parser *p, struct value object, struct rpc_request *request)
 {
 	struct parser_dom *d = (struct parser_dom *)p;
-	struct envelope e;
+	struct envelope e = { 0 };
+	struct value member;
 	cJSON **slot;
+	bool more;
 	int rc;
 
-	envelope_find(object, &e);
+	if (dom_kind(object) == VALUE_OBJECT) {
+		for (more = dom_first(object, &member); more; more = dom_next(member, &member))
+			sort_member(&e, member);
+	}
 	rc = envelope_judge(&e, request);
 	request->id =
 		envelope_id_is_valid(&e) ? noted_id(d, item_of(object)->valueint) : span_of("", 0);

@@ -109,6 +109,11 @@ static const char *read_row(struct simd_pass *s, struct records *r, bool is_firs
 /* Keeps the bytes from..to as the gap behind number `column`. */
 static void learn_gap(struct records *r, uint32_t column, const char *from, const char *to)
 {
+	/* RECORDS_GAP_BYTES from one of its places: so many bytes set, the rest clear. */
+	static const unsigned char sliding[2 * RECORDS_GAP_BYTES] = {
+		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	};
 	size_t bytes = (size_t)(to - from);
 
 	if (bytes > RECORDS_GAP_BYTES) {
@@ -116,13 +121,12 @@ static void learn_gap(struct records *r, uint32_t column, const char *from, cons
 		return;
 	}
 	r->gap_bytes[column] = (uint8_t)bytes;
-	for (size_t i = 0; i < RECORDS_GAP_BYTES; i++) {
-		bool is_gap = i < bytes;
-
-		r->gaps[column][i] = is_gap ? from[i] : 0;
-		r->masks[column][i] = (char)(is_gap ? 0xff : 0);
-		/* A digit in a key would be taken for a number's. */
-		if (is_gap && is_digit(from[i]))
+	/* Padding makes it safe to copy more than the gap. */
+	memcpy(r->gaps[column], from, RECORDS_GAP_BYTES);
+	memcpy(r->masks[column], sliding + RECORDS_GAP_BYTES - bytes, RECORDS_GAP_BYTES);
+	for (; from < to; from++) {
+		/* It would be taken for part of a number. */
+		if (is_digit(*from) || *from == '-')
 			r->has_gaps = false;
 	}
 }
@@ -145,7 +149,7 @@ const char *records_row(struct simd_pass *s, struct records *r, const char *p)
 	return read_row(s, r, false, p);
 }
 
-void records_learn_gap(struct simd_pass *s, struct records *r, const char *end_of_row,
+bool records_learn_gap(struct simd_pass *s, struct records *r, const char *end_of_row,
 		       const char *next_row)
 {
 	const char *first_row = r->number_at[0] - r->lead_bytes;
@@ -154,9 +158,10 @@ void records_learn_gap(struct simd_pass *s, struct records *r, const char *end_o
 	if (!r->has_gaps || r->lead_bytes > RECORDS_GAP_BYTES ||
 	    (size_t)(s->end - next_row) < r->lead_bytes ||
 	    memcmp(first_row, next_row, r->lead_bytes) != 0)
-		return;
+		return false;
 	learn_gap(r, r->column_count - 1, end_of_row, next_row + r->lead_bytes);
 	r->is_quick = r->has_gaps;
+	return r->is_quick;
 }
 
 enum records_after records_after(const struct simd_pass *s, const struct records *r,

@@ -56,8 +56,9 @@ const char *records_row(struct simd_pass *s, struct records *r, const char *p);
 enum records_after records_after(const struct simd_pass *s, const struct records *r,
 				 const char *end_of_row, const char **p);
 
-/* Learns the gap between rows from the place where the first ends and the second begins. */
-void records_learn_gap(struct simd_pass *s, struct records *r, const char *end_of_row,
+/* Learns the gap between rows from the place where the first ends and the second begins. Returns
+ * r->is_quick. */
+bool records_learn_gap(struct simd_pass *s, struct records *r, const char *end_of_row,
 		       const char *next_row);
 
 static inline void records_start(const struct simd_pass *s, struct records *r, bool is_object)

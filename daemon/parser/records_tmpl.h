@@ -133,11 +133,12 @@ VEC_ENTRY enum records_result VEC(records_read)(struct simd_pass *s, const char 
 	if (records_reserve(s, &r) < 0)
 		return RECORDS_FAULTY;
 	end_of_row = records_first_row(s, &r, row);
+	if (end_of_row)
+		records_commit(s, &r);
 	while (end_of_row) {
 		const char *next = row;
 		enum records_after after;
 
-		records_commit(s, &r);
 		if (r.is_quick && VEC(records_quick_rows)(s, &r, &row, &end_of_row) < 0)
 			return RECORDS_FAULTY;
 		after = records_after(s, &r, end_of_row, &next);
@@ -151,12 +152,14 @@ VEC_ENTRY enum records_result VEC(records_read)(struct simd_pass *s, const char 
 			records_drop_row(s, &r);
 			break;
 		}
-		if (r.row_count == 1)
-			records_learn_gap(s, &r, end_of_row, next);
+		if (r.row_count == 1 && !r.is_quick && records_learn_gap(s, &r, end_of_row, next))
+			continue;
 		row = next;
 		if (records_reserve(s, &r) < 0)
 			return RECORDS_FAULTY;
 		end_of_row = records_row(s, &r, row);
+		if (end_of_row)
+			records_commit(s, &r);
 	}
 	*pos = row;
 	return records_to_nodes(s, &r) < 0 ? RECORDS_FAULTY : RECORDS_NODES;

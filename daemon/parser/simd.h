@@ -29,7 +29,23 @@ struct simd_pass {
 	struct tape_node *node;  /* the next free one; the template keeps it in a register */
 	struct tape_node *limit; /* SIMD_NODES_SLACK before the end of the room */
 	bool no_memory;
+	bool has_others; /* the root has members besides the usual ones, or one of them twice */
 };
+
+/* Eight bytes as a load sees them, the first lowest. */
+#define SIMD_WORD(a, b, c, d, e, f, g, h)                                                 \
+	((uint64_t)(a) | (uint64_t)(b) << 8 | (uint64_t)(c) << 16 | (uint64_t)(d) << 24 | \
+	 (uint64_t)(e) << 32 | (uint64_t)(f) << 40 | (uint64_t)(g) << 48 | (uint64_t)(h) << 56)
+
+/* The next node is that member of the root. */
+static inline __attribute__((always_inline)) void simd_member(struct simd_pass *s,
+							      enum envelope_slot slot)
+{
+	uint32_t *member = &s->tape->members[slot];
+
+	s->has_others |= *member != 0;
+	*member = (uint32_t)(s->node - s->nodes);
+}
 
 /* The first word of a node: kind, flags, key_bytes, key_at. The template carries the key in it. */
 static inline uint64_t simd_key(size_t at, size_t bytes)

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/parser/envelope.h"
 #include "daemon/rpc/limits.h"
 #include "daemon/rpc/text.h"
 
@@ -109,12 +108,20 @@ static bool tape_next(struct value child, struct value *sibling)
 	return sibling->node < tape_of(child)->nodes.count && node_of(*sibling)->kind != TAPE_END;
 }
 
+struct span tape_node_key(const struct tape *t, const struct tape_node *n)
+{
+	const char *arena = t->arena.ptr;
+	struct tape_far_key far;
+
+	if (!(n->flags & TAPE_FAR_KEY))
+		return span_of(t->text.ptr + n->key_at, n->key_bytes);
+	memcpy(&far, arena + n->key_at, sizeof(far));
+	return span_of(arena + n->key_at + sizeof(far), far.bytes);
+}
+
 static struct span tape_key(struct value child)
 {
 	const struct tape *t = tape_of(child);
-	const char *arena = t->arena.ptr;
-	const struct tape_node *n;
-	struct tape_far_key far;
 	struct place p;
 
 	if (child.node & made_up) {
@@ -123,11 +130,7 @@ static struct span tape_key(struct value child)
 			return span_of("", 0);
 		return ((const struct span *)t->keys.ptr)[p.table->keys_at + p.column - 1];
 	}
-	n = node_of(child);
-	if (!(n->flags & TAPE_FAR_KEY))
-		return span_of(t->text.ptr + n->key_at, n->key_bytes);
-	memcpy(&far, arena + n->key_at, sizeof(far));
-	return span_of(arena + n->key_at + sizeof(far), far.bytes);
+	return tape_node_key(t, node_of(child));
 }
 
 static int64_t tape_integer(struct value v)
@@ -151,11 +154,7 @@ static double tape_real(struct value v)
 
 static struct span tape_string(struct value v)
 {
-	const struct tape *t = tape_of(v);
-	const struct tape_node *n = node_of(v);
-	const char *base = n->flags & TAPE_ARENA ? t->arena.ptr : t->text.ptr;
-
-	return span_of(base + n->u.string.at, n->u.string.bytes);
+	return tape_node_string(tape_of(v), node_of(v));
 }
 
 static bool tape_records(struct value array, struct value_records *out)
@@ -289,58 +288,4 @@ int tape_set_key(struct tape *t, struct tape_node *node, struct span raw, bool i
 struct value tape_root(const struct tape *t)
 {
 	return (struct value){ &t->doc, 0 };
-}
-
-/* Behind the closing quote of the string whose inside starts at p. */
-static const char *skip_string(const char *p)
-{
-	while (*p != '"')
-		p += *p == '\\' ? 2 : 1;
-	return p + 1;
-}
-
-static const char *skip_space(const char *p)
-{
-	while (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')
-		p++;
-	return p;
-}
-
-/* The text of a member's value as it was sent: a scalar's. */
-static struct span raw_of(const struct tape *t, struct value member)
-{
-	const struct tape_node *n;
-	struct tape_far_key far;
-	const char *start;
-	const char *p;
-
-	/* Records are no requests: nothing but integers in them. */
-	if (member.node & made_up)
-		return span_of("", 0);
-	n = node_of(member);
-	assert(n->kind < VALUE_ARRAY);
-	p = t->text.ptr + n->key_at;
-	if (n->flags & TAPE_FAR_KEY) {
-		memcpy(&far, (const char *)t->arena.ptr + n->key_at, sizeof(far));
-		p = t->text.ptr + far.text_at;
-	}
-	/* The text is known to be valid: key, colon, value, and a byte that ends it. */
-	p = skip_space(skip_string(p));
-	start = p = skip_space(p + 1);
-	if (*p == '"')
-		return span_of(start, (size_t)(skip_string(p + 1) - start));
-	while (*p != ',' && *p != '}' && *p != ' ' && *p != '\n' && *p != '\r' && *p != '\t')
-		p++;
-	return span_of(start, (size_t)(p - start));
-}
-
-int tape_envelope(const struct tape *t, struct value object, struct rpc_request *request)
-{
-	struct envelope e;
-	int rc;
-
-	envelope_find(object, &e);
-	rc = envelope_judge(&e, request);
-	request->id = envelope_id_is_valid(&e) ? raw_of(t, e.id) : span_of("", 0);
-	return rc;
 }

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "daemon/base/span.h"
+#include "daemon/parser/envelope.h"
 #include "daemon/rpc/request.h"
 #include "daemon/rpc/value.h"
 
@@ -78,6 +79,12 @@ struct tape {
 	struct tape_store tables; /* struct tape_table */
 	struct tape_store keys;   /* struct span */
 	struct tape_store values; /* int32_t */
+	/*
+	 * When the root is an object of nothing but the usual members of a request, each at most
+	 * once: their nodes by enum envelope_slot, 0 = absent. A builder may leave it out.
+	 */
+	bool has_members;
+	uint32_t members[ENVELOPE_SLOTS];
 };
 
 void tape_init(struct tape *t);
@@ -95,6 +102,7 @@ static inline void tape_start(struct tape *t, struct span text)
 	t->tables.count = 0;
 	t->keys.count = 0;
 	t->values.count = 0;
+	t->has_members = false;
 }
 
 /* Makes room for extra more items of item_bytes. Returns 0 or -ENOMEM. Alloc only when it grows. */
@@ -119,6 +127,16 @@ int tape_unescape(struct tape *t, struct span raw, uint32_t *at, uint32_t *bytes
 int tape_set_key(struct tape *t, struct tape_node *node, struct span raw, bool is_escaped);
 
 struct value tape_root(const struct tape *t);
+
+/* The value_ops.key of a node that is in the tape. */
+struct span tape_node_key(const struct tape *t, const struct tape_node *n);
+
+static inline struct span tape_node_string(const struct tape *t, const struct tape_node *n)
+{
+	const char *base = n->flags & TAPE_ARENA ? t->arena.ptr : t->text.ptr;
+
+	return span_of(base + n->u.string.at, n->u.string.bytes);
+}
 
 /* parser_ops.envelope over a tape: the id is the text that was sent. */
 int tape_envelope(const struct tape *t, struct value object, struct rpc_request *request);
