@@ -18,9 +18,16 @@
  * Google Benchmark's (1.7.1 and newer); its documentation holds.
  *
  * Cost: the loop of BENCH_LOOP is a plain counted loop in the caller's own code; the library is
- *called twice per run. Threads: registration belongs to one thread before bench_run; a body runs in
- *as many threads as asked for, each with its own bench_state. Errors: functions that can fail
- *return 0 or a negative errno, with a sentence on stderr where no reporter can carry it.
+ * called twice per run.
+ * Threads: registration belongs to one thread before bench_run; a body runs in as many threads as
+ * asked for, each with its own bench_state.
+ * Errors: functions that can fail return 0 or a negative errno, with a sentence on stderr where no
+ * reporter can carry it. Out of memory while a benchmark is being described ends the program.
+ *
+ * A body is called several times: while the library looks for the number of iterations, for each
+ * repetition, and once more after each of these, untimed and in one thread, to count allocations
+ * and to time single iterations (p50_ns, p90_ns, p99_ns, max_ns of bodies above 1 us). Bodies of
+ * several threads are not called that once more; theirs is taken in the timed run.
  */
 #ifndef BENCH_SHIM_H
 #define BENCH_SHIM_H
@@ -72,6 +79,10 @@ struct bench *bench_arg(struct bench *b, int64_t value);
 struct bench *bench_args(struct bench *b, const int64_t *values, size_t count);
 struct bench *bench_args2(struct bench *b, int64_t first, int64_t second);
 struct bench *bench_range_from(struct bench *b, int64_t low, int64_t high); /* powers between */
+struct bench_bounds {
+	int64_t low, high;
+};
+struct bench *bench_ranges(struct bench *b, const struct bench_bounds *bounds, size_t count);
 struct bench *bench_range_dense(struct bench *b, int64_t low, int64_t high, int step);
 struct bench *bench_range_multiplier(struct bench *b, int multiplier); /* default 8 */
 struct bench_list {
@@ -136,7 +147,8 @@ uint64_t bench_loop(struct bench_state *s);
 /* True while n more iterations are to be done: while (bench_batch(s, 1000)) thousand(); */
 bool bench_batch(struct bench_state *s, uint64_t n);
 
-/* The same with the fixture's batch_setup and batch_teardown around each batch, untimed. */
+/* The same with the fixture's batch_setup and batch_teardown around each batch, untimed. A setup
+ * that returns a negative errno ends the run with that error. */
 bool bench_batch_fixed(struct bench_state *s, uint64_t n);
 
 /* One iteration at a time; about 1.5 ns each: for bodies above 100 ns. */
@@ -153,9 +165,10 @@ void *bench_context(const struct bench_state *s);               /* of bench_with
 void *bench_shared(const struct bench_state *s);                /* of the fixture's setup */
 void *bench_local(const struct bench_state *s);                 /* of thread_setup */
 int bench_thread_index(const struct bench_state *s);
-int bench_thread_count(const struct bench_state *s);
-uint64_t bench_iterations_done(const struct bench_state *s);
-const char *bench_name(const struct bench_state *s); /* as registered */
+int bench_thread_count(const struct bench_state *s);            /* that run now */
+uint64_t bench_iterations_done(const struct bench_state *s);    /* so far, begun ones included */
+uint64_t bench_iterations_counted(const struct bench_state *s); /* that instruments have seen */
+const char *bench_name(const struct bench_state *s);            /* as registered */
 
 void bench_bytes_processed(struct bench_state *s, uint64_t bytes);
 void bench_items_processed(struct bench_state *s, uint64_t items);
@@ -171,6 +184,8 @@ enum bench_counter_flags { /* combine with | */
 			   BENCH_COUNTER_AVG_ITERATIONS = 1 << 3, /* divided by the iterations */
 			   BENCH_COUNTER_INVERT = 1 << 4,
 			   BENCH_COUNTER_BASE_1024 = 1 << 5, /* how it is printed */
+			   BENCH_COUNTER_BACKGROUND =
+				   1 << 6, /* shown only with BENCH_SHOW_COUNTERS */
 };
 void bench_counter(struct bench_state *s, const char *name, double value, unsigned flags);
 
@@ -197,23 +212,62 @@ bool bench_is_skipped(const struct bench_state *s);
 /* All memory counts as read and written here. */
 #define BENCH_CLOBBER() __asm__ volatile("" : : : "memory")
 
-/* ---- memory ------------------------------------------------------------------------------ */
+/* ---- what is counted beside time --------------------------------------------------------- */
 
-/* Counts between start and stop, of the calling thread or the process: the program's choice. */
+/*
+ * Counts something in each thread while its body is timed: the library's clock stands still in
+ * start and stop, which surround each stretch between bench_pause and bench_resume. All members
+ * must be there.
+ */
+struct bench_instrument {
+	void *ctx;
+	int (*open)(void *ctx, void **local); /* before a run; negative: not counted */
+	void (*start)(void *local);           /* goes on counting */
+	void (*stop)(void *local);            /* until the next start */
+	void (*calibrate)(void *local);       /* what was counted so far was one empty
+						 stretch: forget it, and take it off
+						 each later one */
+	void (*report)(void *local, struct bench_state *s); /* calls bench_counter */
+	void (*close)(void *local);
+};
+enum { BENCH_INSTRUMENTS_MAX = 8 };
+int bench_instrument_add(const struct bench_instrument *instrument); /* copied. -ENOSPC */
+
+/* Of the calling thread, between start and stop. */
 struct bench_memory_result {
 	int64_t allocs_count;
-	int64_t allocated_bytes; /* -1 = not known */
-	int64_t peak_bytes;
+	int64_t allocated_bytes;
+	int64_t peak_bytes;   /* most bytes alive at once, beyond those alive at start; -1 = not
+				 known */
 	int64_t growth_bytes; /* allocated minus freed; INT64_MIN = not known */
 };
+/*
+ * A program that can count its allocations gets allocs_per_iter, alloc_bytes_per_iter,
+ * max_bytes_used and net_heap_growth (over the counted iterations) into the JSON. is_timed: the
+ * clock runs between start and stop, so nothing there may slow malloc down; peak and growth may
+ * then stay unknown.
+ */
 struct bench_memory {
-	void (*start)(void *ctx);
-	void (*stop)(void *ctx, struct bench_memory_result *out);
 	void *ctx;
+	void (*start)(void *ctx, bool is_timed);
+	void (*stop)(void *ctx, bool is_timed, struct bench_memory_result *out);
 };
-/* Allocations per iteration enter the JSON (allocs_per_iter, max_bytes_used). NULL ends it.
- * Borrowed. */
-void bench_memory_source(const struct bench_memory *memory);
+void bench_memory_source(const struct bench_memory *memory); /* borrowed; NULL ends it */
+
+/*
+ * For simulators that count exactly: from now on each run does warm_up iterations, then `count`
+ * iterations with the instruments on, whatever the library asks for, and nothing else. Times are
+ * meaningless then. count 0 ends it.
+ */
+void bench_exact_plan(uint64_t warm_up, uint64_t count);
+
+/* Which of these the console and CSV show beside the times; JSON has them all. */
+enum bench_show {
+	BENCH_SHOW_COUNTERS = 1 << 0, /* events that nobody asked for by name */
+	BENCH_SHOW_MEMORY = 1 << 1,
+	BENCH_SHOW_SPREAD = 1 << 2, /* p50_ns ... */
+};
+void bench_show(unsigned what);
 
 /* ---- running ----------------------------------------------------------------------------- */
 
@@ -221,21 +275,60 @@ void bench_memory_source(const struct bench_memory *memory);
 void bench_add_context(const char *key, const char *value);
 
 /*
- * Takes the library's flags out of argv; abi is BENCH_ABI. -EPROTONOSUPPORT: the header and the
- * library do not fit.
- * --help prints the library's flags and exits.
+ * Takes the flags out of argv: the library's (--help prints them and exits) and these:
+ *	--benchmark_perf_counters=LIST  events by libpfm4's names, or tracepoints (group:name), of
+ *	                                user and kernel, per iteration; braces count together;
+ *	                                default: software events and system calls; "" = none
+ *	--require_counters              fail when one of them cannot be counted here
+ *	--show=counters,memory,spread   in the console too
+ * abi is BENCH_ABI. Errors: -EPROTONOSUPPORT the header and the library do not fit; -EINVAL an
+ * unknown event or flag value; -EOPNOTSUPP a required event cannot be counted.
  */
 int bench_initialize(int abi, int *argc, char **argv);
 
 /* Says on stderr what is left in argv; true when anything is. */
 bool bench_has_unrecognized(int argc, char **argv);
 
-/* Runs what --benchmark_filter selects. Returns how many benchmarks that was; *failed_count (may be
- * NULL) = runs with errors. */
+struct bench_value {
+	const char *name;
+	double value; /* as reported: a rate, an average, ... */
+};
+
+/* One line of the results. Texts are valid during the call. */
+struct bench_result {
+	const char *name;      /* with arguments, threads, ...: what --benchmark_filter sees */
+	const char *aggregate; /* "mean", "cv", ...; NULL = one repetition */
+	const char *error;     /* NULL = none: times and counters hold */
+	const char *skipped;   /* NULL = not */
+	const char *label;     /* "" = none */
+	int64_t repetition_index;
+	int64_t iterations;
+	double real_time; /* of an iteration, in unit; of an aggregate that is a percentage, a
+			     ratio */
+	double cpu_time;
+	enum bench_unit unit;
+	size_t counters_count;
+	const struct bench_value *counters;
+};
+/* Beside the library's reporters, or instead of the one on the display. */
+struct bench_reporter {
+	void *ctx;
+	bool replaces_display;
+	void (*result)(void *ctx, const struct bench_result *result);
+	void (*end)(void *ctx); /* NULL = none */
+};
+void bench_reporter_set(const struct bench_reporter *reporter); /* borrowed; NULL ends it */
+
+/*
+ * Runs what --benchmark_filter selects. Returns how many benchmarks that was; *failed_count (may be
+ * NULL) = results with errors.
+ */
 size_t bench_run(size_t *failed_count);
 void bench_shutdown(void);
 
-/* initialize, refuse unknown arguments, run. 0; 1 a benchmark failed; 2 usage, or nothing matched.
+/*
+ * initialize, refuse unknown arguments, run. 0; 1 a benchmark failed; 2 usage, or nothing matched;
+ * 3 a required event cannot be counted here.
  */
 int bench_main(int abi, int argc, char **argv);
 #define BENCH_MAIN()                                      \
@@ -244,7 +337,7 @@ int bench_main(int abi, int argc, char **argv);
 		return bench_main(BENCH_ABI, argc, argv); \
 	}
 
-/* "1.7.1" where the library's version is known, else "before 1.8". */
+/* "1.9.1" where the library tells it, else what is known: "before 1.8", "1.8". */
 const char *bench_library_version(void);
 
 /* Registers fn under its own name before main; further calls on `b` may follow the name. */

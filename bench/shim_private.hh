@@ -1,0 +1,164 @@
+// What the three files of the shim share. Nothing here is seen by C programs.
+#ifndef BENCH_SHIM_PRIVATE_HH
+#define BENCH_SHIM_PRIVATE_HH
+
+#include <benchmark/benchmark.h>
+
+#include <pthread.h>
+
+#include <cstdint>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "bench/shim.h"
+
+struct hist;
+
+namespace shim
+{
+
+// The library's class of registered benchmarks has changed its namespace; RegisterBenchmark knows.
+using registered = std::remove_pointer_t<decltype(benchmark::RegisterBenchmark(
+	"", std::declval<void (*)(benchmark::State &)>()))>;
+
+// What one thread has allocated in its timed stretches.
+struct memory_sum {
+	bool is_counted = false;
+	int64_t allocs_count = 0;
+	int64_t allocated_bytes = 0;
+	int64_t peak_bytes = 0;
+	int64_t growth_bytes = 0;
+
+	void add(const bench_memory_result &r);
+};
+
+// Times of single iterations. The histogram comes with the first of them.
+struct spread {
+	hist *h = nullptr;
+
+	spread() = default;
+	spread(const spread &) = delete;
+	spread &operator=(const spread &) = delete;
+	~spread();
+	void record(uint64_t ns);
+	void add(const spread &other);
+	void clear();
+};
+
+// What the untimed pass after each timed run has found; kept until it is reported.
+struct observation {
+	memory_sum memory;
+	spread times;
+	int64_t iterations = 0;
+};
+
+// Non-NULL while the library runs its extra pass.
+extern observation *observed_pass;
+extern const bench_memory *memory_source;
+extern struct exact_plan {
+	uint64_t warm_up, count;
+} plan;
+
+extern bench_instrument instruments[BENCH_INSTRUMENTS_MAX];
+extern size_t instruments_count;
+
+// Where the threads of one run meet before the clock starts and after it stopped. The library has
+// its own barriers, but inside the timed calls; the fixture must be done before the first of them.
+// Thread 0 leads. The library starts the threads of a run after those of the run before have ended.
+class meeting
+{
+      public:
+	meeting();
+	void open(void *shared, int rc);
+	int wait_open(void **shared);
+	// merge is called under the lock. The leader returns when everybody has come.
+	template <class Merge> void close(int threads, bool leads, Merge merge)
+	{
+		pthread_mutex_lock(&lock_);
+		merge();
+		if (++arrived_ == threads)
+			pthread_cond_broadcast(&changed_);
+		while (leads && arrived_ < threads)
+			pthread_cond_wait(&changed_, &lock_);
+		if (leads) {
+			arrived_ = 0;
+			is_open_ = false;
+		}
+		pthread_mutex_unlock(&lock_);
+	}
+
+      private:
+	pthread_mutex_t lock_;
+	pthread_cond_t changed_;
+	void *shared_ = nullptr;
+	int rc_ = 0;
+	int arrived_ = 0;
+	bool is_open_ = false;
+};
+
+enum class stage {
+	before,   // the loop has not begun
+	settling, // untimed iterations of an exact plan
+	counted,  // what the library asked for
+	single,   // one iteration at a time, each timed
+	finished, // the library's last barrier is behind us
+};
+
+bool is_skipped(const benchmark::State *st);
+
+// Adds a counter that the console shows only when asked for with one of these bits of bench_show.
+void set_counter(bench_state *s, const char *name, benchmark::Counter value, unsigned shown_with);
+bool is_shown(const std::string &counter, unsigned shown);
+
+} // namespace shim
+
+struct bench {
+	shim::registered *lib = nullptr;
+	std::string name;
+	bench_body *body = nullptr;
+	bench_fixture fixture = {};
+	void *context = nullptr;
+	shim::meeting threads_meet;
+	shim::spread threads_times; // of the run under way; under the meeting's lock
+};
+
+struct bench_state {
+	benchmark::State *st;
+	bench *owner;
+	int threads; // that run now
+	void *shared = nullptr;
+	void *local = nullptr;
+	shim::observation *observed = nullptr; // this is the extra pass
+	shim::stage stage = shim::stage::before;
+	bool is_paused = false;
+	uint64_t left = 0;       // of the stretch handed out by bench_next
+	uint64_t to_do = 0;      // of the run, after the stretch handed out
+	uint64_t handed_out = 0; // so far, in stretches
+	uint64_t batch_open = 0; // of bench_batch_fixed: iterations whose teardown is due
+
+	// What is measured; all by this thread alone.
+	bool is_counting = false; // the instruments are to run whenever the clock does
+	bool counts_memory = false;
+	void *instrument_local[BENCH_INSTRUMENTS_MAX] = {};
+	bool instrument_open[BENCH_INSTRUMENTS_MAX] = {};
+	shim::memory_sum memory;
+	shim::spread times;
+	uint64_t stamp_ns = 0;    // when the stretch or the iteration began
+	uint64_t stretch_ns = 0;  // of it, before the last pause
+	uint64_t deadline_ns = 0; // of the single iterations in the extra pass
+	double manual_s = -1;     // what the body says the iteration took; below 0: nothing
+};
+
+namespace shim
+{
+
+void open_instruments(bench_state *s);
+void close_instruments(bench_state *s);
+// Takes the thread through the library's barriers whatever the body did.
+void settle(bench_state *s);
+void report_spread(bench_state *s, const spread &times);
+
+} // namespace shim
+
+#endif

@@ -1,0 +1,475 @@
+// Running the registered benchmarks, and what stands between the library and its reporters.
+//
+// Each of the library's reporters sits behind a relay. It adds to each result what the untimed
+// extra pass has found, keeps from the console what nobody asked for, counts failures and hands
+// results to a reporter written in C. So the library's own output code stays in use.
+#include "bench/shim_private.hh"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <memory>
+#include <vector>
+
+extern "C" {
+#include "bench/counters.h"
+#include "daemon/base/err.h"
+#include "daemon/base/hist.h"
+}
+
+using Run = benchmark::BenchmarkReporter::Run;
+using Result = benchmark::MemoryManager::Result;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+using CSV = benchmark::CSVReporter; // announced to go one day, and still used
+#pragma GCC diagnostic pop
+
+namespace
+{
+
+unsigned shown;
+const bench_reporter *c_reporter;
+size_t failed_results;
+
+// One per extra pass, in their order. The library's own result, which it hands back with the
+// report, carries only the index: it has no room for the rest.
+std::deque<shim::observation> observations;
+
+// The library turns its memory results on and off by the presence of this.
+class extra_pass : public benchmark::MemoryManager
+{
+      public:
+	void Start() override
+	{
+		observations.emplace_back();
+		shim::observed_pass = &observations.back();
+	}
+	// Both spellings of the library's versions; only one of them overrides.
+	void Stop(Result *out)
+	{
+		stop(*out);
+	}
+	void Stop(Result &out)
+	{
+		stop(out);
+	}
+
+      private:
+	static void stop(Result &out)
+	{
+		shim::observed_pass = nullptr;
+		out.max_bytes_used = static_cast<int64_t>(observations.size());
+	}
+};
+
+extra_pass manager;
+
+shim::observation *find_observation(const Result &r)
+{
+	auto number = static_cast<size_t>(r.max_bytes_used);
+
+	return number ? &observations[number - 1] : nullptr;
+}
+
+// Takes it out of the run, so that the library's reporters do not print the number. The member has
+// been a pointer and a value.
+shim::observation *take_observation(const Result *&r)
+{
+	return r ? find_observation(*std::exchange(r, nullptr)) : nullptr;
+}
+
+template <class R> shim::observation *take_observation(R &r)
+{
+	return find_observation(std::exchange(r, R()));
+}
+
+// error_occurred became an enumeration in 1.8.
+enum class outcome { done, skipped, failed };
+
+template <class R>
+auto ask_outcome(const R &run, const char **text, int) -> decltype(run.skipped, outcome())
+{
+	*text = run.skip_message.c_str();
+	if (static_cast<int>(run.skipped) == 0)
+		return outcome::done;
+	return static_cast<int>(run.skipped) == 1 ? outcome::skipped : outcome::failed;
+}
+
+template <class R> outcome ask_outcome(const R &run, const char **text, long)
+{
+	*text = run.error_message.c_str();
+	if (!run.error_occurred)
+		return outcome::done;
+	return run.error_message.compare(0, 6, "SKIP: ") == 0 ? outcome::skipped : outcome::failed;
+}
+
+void add_memory(Run &run, const shim::observation &seen)
+{
+	const shim::memory_sum &m = seen.memory;
+	auto per = [&](int64_t value) {
+		return static_cast<double>(value) / static_cast<double>(seen.iterations);
+	};
+
+	if (!m.is_counted || seen.iterations == 0)
+		return;
+	run.counters["allocs_per_iter"] = per(m.allocs_count);
+	run.counters["alloc_bytes_per_iter"] = per(m.allocated_bytes);
+	if (m.peak_bytes >= 0)
+		run.counters["max_bytes_used"] = static_cast<double>(m.peak_bytes);
+	if (m.growth_bytes != INT64_MIN)
+		run.counters["net_heap_growth"] = static_cast<double>(m.growth_bytes);
+}
+
+void add_spread(Run &run, const hist *h)
+{
+	if (!h)
+		return;
+	run.counters["p50_ns"] = static_cast<double>(hist_quantile_ns(h, 0.5));
+	run.counters["p90_ns"] = static_cast<double>(hist_quantile_ns(h, 0.9));
+	run.counters["p99_ns"] = static_cast<double>(hist_quantile_ns(h, 0.99));
+	run.counters["max_ns"] = static_cast<double>(h->max_ns);
+	run.counters["spread_count"] = static_cast<double>(h->total);
+}
+
+// Hands one result to the program's reporter.
+void tell(const Run &run)
+{
+	static const enum bench_unit units[] = { BENCH_NS, BENCH_US, BENCH_MS, BENCH_S };
+	std::string name = run.benchmark_name();
+	std::vector<bench_value> values;
+	const char *text;
+	outcome end = ask_outcome(run, &text, 0);
+
+	for (const auto &c : run.counters)
+		values.push_back({ c.first.c_str(), c.second.value });
+
+	bench_result r = {};
+
+	r.name = name.c_str();
+	r.aggregate = run.run_type == Run::RT_Aggregate ? run.aggregate_name.c_str() : nullptr;
+	r.error = end == outcome::failed ? text : nullptr;
+	r.skipped = end == outcome::skipped ? text : nullptr;
+	r.label = run.report_label.c_str();
+	r.repetition_index = run.repetition_index;
+	r.iterations = run.iterations;
+	r.real_time = run.GetAdjustedRealTime();
+	r.cpu_time = run.GetAdjustedCPUTime();
+	r.unit = units[static_cast<int>(run.time_unit)];
+	r.counters = values.data();
+	r.counters_count = values.size();
+	c_reporter->result(c_reporter->ctx, &r);
+}
+
+class relay : public benchmark::BenchmarkReporter
+{
+      public:
+	// inner NULL: nothing is printed.
+	relay(benchmark::BenchmarkReporter *inner, bool is_display, bool is_json)
+	    : inner_(inner), is_display_(is_display), is_json_(is_json)
+	{
+	}
+
+	bool ReportContext(const Context &context) override
+	{
+		if (!inner_)
+			return true;
+		inner_->SetOutputStream(&GetOutputStream());
+		inner_->SetErrorStream(&GetErrorStream());
+		return inner_->ReportContext(context);
+	}
+
+	void ReportRuns(const std::vector<Run> &given) override
+	{
+		std::vector<Run> runs(given);
+
+		for (Run &run : runs) {
+			const char *text;
+
+			if (shim::observation *seen = take_observation(run.memory_result)) {
+				add_memory(run, *seen);
+				add_spread(run, seen->times.h);
+			}
+			if (is_display_ && ask_outcome(run, &text, 0) == outcome::failed)
+				failed_results++;
+			if (is_display_ && c_reporter)
+				tell(run);
+			if (!is_json_)
+				hide(run);
+		}
+		if (inner_)
+			inner_->ReportRuns(runs);
+	}
+
+	void Finalize() override
+	{
+		if (inner_)
+			inner_->Finalize();
+		if (is_display_ && c_reporter && c_reporter->end)
+			c_reporter->end(c_reporter->ctx);
+	}
+
+      private:
+	static void hide(Run &run)
+	{
+		for (auto at = run.counters.begin(); at != run.counters.end();)
+			at = shim::is_shown(at->first, shown) ? std::next(at)
+							      : run.counters.erase(at);
+	}
+
+	benchmark::BenchmarkReporter *inner_;
+	bool is_display_;
+	bool is_json_;
+};
+
+// ---- flags ----------------------------------------------------------------------------------
+
+// The library keeps its flags to itself; these have to be known here too.
+struct {
+	std::string format = "console";
+	std::string out_format = "json";
+	std::string out;
+	bool list_only = false;
+} flags;
+
+const char *value_of(const char *arg, const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncmp(arg, name, n) == 0 && arg[n] == '=' ? arg + n + 1 : nullptr;
+}
+
+void from_environment(const char *name, std::string *value)
+{
+	if (const char *text = getenv(name))
+		*value = text;
+}
+
+void look_at_flags(int argc, char **argv)
+{
+	from_environment("BENCHMARK_FORMAT", &flags.format);
+	from_environment("BENCHMARK_OUT_FORMAT", &flags.out_format);
+	from_environment("BENCHMARK_OUT", &flags.out);
+	for (int i = 1; i < argc; i++) {
+		if (const char *v = value_of(argv[i], "--benchmark_format"))
+			flags.format = v;
+		else if (const char *w = value_of(argv[i], "--benchmark_out_format"))
+			flags.out_format = w;
+		else if (const char *x = value_of(argv[i], "--benchmark_out"))
+			flags.out = x;
+	}
+}
+
+// "counters,memory,spread"
+int parse_show(const char *text, unsigned *out)
+{
+	static const struct {
+		const char *name;
+		unsigned bit;
+	} words[] = { { "counters", BENCH_SHOW_COUNTERS },
+		      { "memory", BENCH_SHOW_MEMORY },
+		      { "spread", BENCH_SHOW_SPREAD } };
+
+	while (*text) {
+		size_t n = strcspn(text, ",");
+		unsigned bit = 0;
+
+		for (const auto &w : words)
+			if (strlen(w.name) == n && strncmp(text, w.name, n) == 0)
+				bit = w.bit;
+		if (!bit)
+			return -EINVAL;
+		*out |= bit;
+		text += n + (text[n] == ',');
+	}
+	return 0;
+}
+
+struct own_flags {
+	const char *events = nullptr;
+	bool required = false;
+	int rc = 0;
+};
+
+// Takes the shim's flags out of argv.
+own_flags take_flags(int *argc, char **argv)
+{
+	own_flags own;
+	int kept = 1;
+
+	for (int i = 1; i < *argc; i++) {
+		if (const char *v = value_of(argv[i], "--benchmark_perf_counters")) {
+			own.events = v;
+		} else if (strcmp(argv[i], "--require_counters") == 0) {
+			own.required = true;
+		} else if (const char *w = value_of(argv[i], "--show")) {
+			if (parse_show(w, &shown) < 0) {
+				fprintf(stderr,
+					"%s: --show=%s: a list of counters, memory, spread\n",
+					argv[0], w);
+				own.rc = -EINVAL;
+			}
+		} else {
+			argv[kept++] = argv[i];
+		}
+	}
+	argv[kept] = nullptr;
+	*argc = kept;
+	return own;
+}
+
+// Before 1.8 a number of seconds had no unit; "0.1s" is what newer ones want to see.
+template <class State> auto takes_unit(const State *, int) -> decltype(&State::skipped, true)
+{
+	return true;
+}
+
+template <class State> bool takes_unit(const State *, long)
+{
+	return false;
+}
+
+bool library_is_18()
+{
+	return takes_unit(static_cast<const benchmark::State *>(nullptr), 0);
+}
+
+// argv's texts are not ours to change.
+void adapt_min_time(int argc, char **argv)
+{
+	static std::deque<std::string> texts;
+
+	for (int i = 1; i < argc && !library_is_18(); i++) {
+		const char *v = value_of(argv[i], "--benchmark_min_time");
+		size_t n = v ? strlen(v) : 0;
+
+		if (n > 1 && v[n - 1] == 's') {
+			texts.emplace_back(argv[i], strlen(argv[i]) - 1);
+			argv[i] = &texts.back()[0];
+		}
+	}
+}
+
+benchmark::BenchmarkReporter *file_reporter()
+{
+	if (flags.out_format == "json")
+		return new benchmark::JSONReporter();
+	if (flags.out_format == "csv")
+		return new CSV();
+	return new benchmark::ConsoleReporter(benchmark::ConsoleReporter::OO_None);
+}
+
+} // namespace
+
+// ---- running --------------------------------------------------------------------------------
+
+void bench_show(unsigned what)
+{
+	shown = what;
+}
+
+void bench_reporter_set(const struct bench_reporter *reporter)
+{
+	c_reporter = reporter;
+}
+
+void bench_add_context(const char *key, const char *value)
+{
+	benchmark::AddCustomContext(key, value);
+}
+
+int bench_initialize(int abi, int *argc, char **argv)
+{
+	struct err err = {};
+
+	if (abi != BENCH_ABI) {
+		fprintf(stderr,
+			"%s: built with version %d of bench/shim.h, the library has version %d\n",
+			argv[0], abi, BENCH_ABI);
+		return -EPROTONOSUPPORT;
+	}
+
+	own_flags own = take_flags(argc, argv);
+
+	if (own.rc < 0)
+		return own.rc;
+	look_at_flags(*argc, argv);
+	adapt_min_time(*argc, argv);
+	benchmark::Initialize(argc, argv);
+
+	int rc = bench_counters_use(own.events, own.required, &err);
+
+	if (rc < 0)
+		fprintf(stderr, "%s: %s\n", argv[0], err.msg);
+	return rc;
+}
+
+bool bench_has_unrecognized(int argc, char **argv)
+{
+	return benchmark::ReportUnrecognizedArguments(argc, argv);
+}
+
+size_t bench_run(size_t *failed_count)
+{
+	bool replaces = c_reporter && c_reporter->replaces_display;
+	relay display(replaces ? nullptr : benchmark::CreateDefaultDisplayReporter(), true,
+		      flags.format == "json");
+
+	failed_results = 0;
+	// An exact plan's simulator counts; nothing is to be seen in another pass.
+	if (!shim::plan.count)
+		benchmark::RegisterMemoryManager(&manager);
+
+	size_t n;
+
+	if (flags.out.empty()) {
+		n = benchmark::RunSpecifiedBenchmarks(&display);
+	} else {
+		std::unique_ptr<benchmark::BenchmarkReporter> inner(file_reporter());
+		relay file(inner.get(), false, flags.out_format == "json");
+
+		n = benchmark::RunSpecifiedBenchmarks(&display, &file);
+	}
+	benchmark::RegisterMemoryManager(nullptr);
+	observations.clear();
+	if (failed_count)
+		*failed_count = failed_results;
+	return n;
+}
+
+void bench_shutdown(void)
+{
+	benchmark::Shutdown();
+}
+
+int bench_main(int abi, int argc, char **argv)
+{
+	size_t failed;
+	int rc = bench_initialize(abi, &argc, argv);
+
+	if (rc < 0)
+		return rc == -EOPNOTSUPP ? 3 : 2;
+	if (bench_has_unrecognized(argc, argv))
+		return 2;
+	if (bench_run(&failed) == 0)
+		return 2; // the library has said that nothing matched
+	bench_shutdown();
+	return failed ? 1 : 0;
+}
+
+// GetBenchmarkVersion came with 1.8.3.
+namespace benchmark
+{
+std::string GetBenchmarkVersion() __attribute__((weak));
+}
+
+const char *bench_library_version(void)
+{
+	static std::string version;
+
+	if (!benchmark::GetBenchmarkVersion)
+		return library_is_18() ? "1.8" : "before 1.8";
+	version = benchmark::GetBenchmarkVersion();
+	return version.c_str();
+}
