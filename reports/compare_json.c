@@ -161,6 +161,7 @@ static void put_rule(struct json_out *j, const struct pair *p)
 	rule_judge(p->a, p->b, &rule);
 	json_object_open(j, "success_rule");
 	json_str(j, "verdict", rule_verdict_name(rule.verdict));
+	json_str(j, "measured_verdict", rule_verdict_name(rule.measured));
 	json_array_open(j, "clauses");
 	for (size_t i = 0; i < RULE_CLAUSES; i++) {
 		const struct rule_clause *c = &rule.clauses[i];

@@ -105,9 +105,12 @@ static void put_tiles(struct strbuf *out, const struct doc_block *b)
 
 static void put_figure(struct strbuf *out, const struct doc_block *b)
 {
-	strbuf_addf(out, "<figure%s><h3>", b->level ? " class=\"wide\"" : "");
-	html_text(out, b->text);
-	strbuf_add_str(out, "</h3>\n");
+	strbuf_addf(out, "<figure%s>", b->level ? " class=\"wide\"" : "");
+	if (b->text[0]) {
+		strbuf_add_str(out, "<h3>");
+		html_text(out, b->text);
+		strbuf_add_str(out, "</h3>\n");
+	}
 	strbuf_add_str(out, b->svg);
 	if (b->extra[0]) {
 		strbuf_add_str(out, "<figcaption>");

@@ -61,8 +61,10 @@ struct fmt fmt_count(double count)
 
 	if (isnan(count))
 		return text("–");
+	if (count > 0 && count < 0.005)
+		return text("<0.01");
 	if (fabs(count) < 99.95 && count != floor(count))
-		return fabs(count) < 0.005 ? three(0, "") : three(count, "");
+		return three(count, "");
 	snprintf(plain, sizeof(plain), "%.0f", count);
 	len = strlen(plain);
 	for (size_t i = 0; i < len && at + 2 < sizeof(out.s); i++) {
@@ -86,6 +88,11 @@ struct fmt fmt_rate(double per_s)
 struct fmt fmt_pct(double pct)
 {
 	return isnan(pct) ? text("–") : three(pct, " %");
+}
+
+struct fmt fmt_effect(double pct)
+{
+	return pct >= 300 ? fmt_ratio(1 + pct / 100) : fmt_pct(pct);
 }
 
 struct fmt fmt_signed_pct(double pct)

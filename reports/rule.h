@@ -24,6 +24,7 @@ struct rule_clause {
 
 struct rule {
 	struct rule_clause clauses[RULE_CLAUSES];
+	enum rule_verdict measured; /* of all clauses but the tests */
 	enum rule_verdict verdict;
 };
 

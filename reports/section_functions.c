@@ -189,7 +189,7 @@ static void put_flame(struct doc *d, const char *title, const struct folded *sam
 		  &(struct flame){
 			  .title = title, .samples = samples, .against = against, .note = note });
 	d->failed |= sb.failed;
-	doc_figure(d, title, strbuf_take(&sb), true, NULL);
+	doc_figure(d, "", strbuf_take(&sb), true, NULL); /* it has its own title */
 }
 
 void section_flames(struct doc *d, const struct pair *p)

@@ -81,6 +81,8 @@ static void fact_text(const struct view *v, const struct fact *f, char *out, siz
 {
 	const json_t *value = view_at(v->dir.run, f->path);
 
+	if (json_is_null(value))
+		value = NULL;
 	if (!value && f->other_path)
 		value = view_at(v->dir.run, f->other_path);
 	if (!value && strncmp(f->path, "machine.", 8) == 0)
@@ -210,6 +212,16 @@ void section_setup(struct doc *d, const struct pair *p)
 		put_fact(d, p, &alike[i]);
 }
 
+/* The scripts carry warnings of the tools on into run.json: once is enough. */
+static bool is_said(const struct doc *d, const char *warning)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (d->blocks[i].kind == DOC_ITEM && d->blocks[i].text &&
+		    strstr(d->blocks[i].text, warning))
+			return true;
+	return false;
+}
+
 static void put_warnings(struct doc *d, const char *name, const json_t *root, const char *file)
 {
 	const json_t *list = json_object_get(root, "warnings"), *one;
@@ -217,26 +229,17 @@ static void put_warnings(struct doc *d, const char *name, const json_t *root, co
 
 	json_array_foreach(list, i, one)
 	{
-		if (json_is_string(one))
+		if (json_is_string(one) && !is_said(d, json_string_value(one)))
 			doc_item(d, "%s, %s warns: %s", name, file, json_string_value(one));
 	}
 }
 
 static void put_gaps(struct doc *d, const char *name, const struct view *v)
 {
-	const json_t *gaps = json_object_get(v->counters, "missing"), *gap;
 	const json_t *valid = view_at(v->load, "self_check.valid");
-	size_t i;
 
-	for (i = 0; i < v->missing_count; i++)
+	for (size_t i = 0; i < v->missing_count; i++)
 		doc_item(d, "%s: %s", name, v->missing[i]);
-	json_array_foreach(gaps, i, gap)
-	{
-		const char *event = view_text(gap, "name"), *why = view_text(gap, "reason");
-
-		doc_item(d, "%s: counter %s is missing%s%s", name, event ? event : "(unnamed)",
-			 why ? ": " : "", why ? why : "");
-	}
 	if (json_is_false(valid))
 		doc_item(d,
 			 "%s: the load generator found its own result invalid; the figures of "

@@ -65,9 +65,9 @@ static void put_group(struct doc *d, const struct pair *p, enum metric_group gro
 		doc_cell(d, TONE_NONE, "%s", m->title);
 		pair_cells(d, p, m, a, b, is_noise);
 		if (p->b && is_noise)
-			doc_cell(d, TONE_WARN, "below %s: noise", fmt_pct(seen).s);
+			doc_cell(d, TONE_WARN, "below %s: noise", fmt_effect(seen).s);
 		else if (p->b)
-			doc_cell(d, isnan(seen) ? TONE_DIM : TONE_NONE, "%s", fmt_pct(seen).s);
+			doc_cell(d, isnan(seen) ? TONE_DIM : TONE_NONE, "%s", fmt_effect(seen).s);
 	}
 }
 

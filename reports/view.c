@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/base/err.h"
+#include "daemon/base/strbuf.h"
 #include "reports/folded.h"
 #include "reports/view_parts.h"
 
@@ -104,22 +105,47 @@ static void find_label(struct view *v)
 	snprintf(v->label, sizeof(v->label), "%s", label);
 }
 
+/* Gaps with the same reason make one sentence: a machine without counters lacks them all. */
+static void add_gap(struct strbuf *sentences, const json_t *gaps, const json_t *gap, size_t at)
+{
+	const char *why = view_text(gap, "reason"), *name;
+	const json_t *other;
+	bool is_first = true;
+	size_t i;
+
+	json_array_foreach(gaps, i, other)
+	{
+		const char *other_why = view_text(other, "reason");
+
+		name = view_text(other, "name");
+		if (!name || !other_why || strcmp(other_why, why) != 0)
+			continue;
+		if (i < at)
+			return; /* said with the first of them */
+		strbuf_addf(sentences, "%s%s", is_first ? "Not captured: " : ", ", name);
+		is_first = false;
+	}
+	strbuf_addf(sentences, " (%s).", why);
+}
+
 /* Why the profiler could not get something, in its own words. */
 static void read_profile_gaps(struct view *v)
 {
-	const json_t *gaps = json_object_get(v->profile, "missing");
+	const json_t *gaps = json_object_get(v->profile ? v->profile : v->counters, "missing");
 	const json_t *gap;
 	size_t i;
 
 	json_array_foreach(gaps, i, gap)
 	{
-		const char *name = view_text(gap, "name"), *why = view_text(gap, "reason");
+		struct strbuf sb = { 0 };
 
 		if (json_is_string(gap))
-			view_miss(v, "Profile: %s.", json_string_value(gap));
-		else if (name || why)
-			view_miss(v, "Profile: %s is missing%s%s.", name ? name : "a part",
-				  why ? ": " : "", why ? why : "");
+			view_miss(v, "Not captured: %s.", json_string_value(gap));
+		else if (view_text(gap, "reason"))
+			add_gap(&sb, gaps, gap, i);
+		if (sb.len && !sb.failed)
+			view_miss(v, "%s", sb.ptr);
+		strbuf_deinit(&sb);
 	}
 }
 
