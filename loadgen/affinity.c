@@ -11,20 +11,21 @@
 
 enum { CPUS_MAX = 256 };
 
-/* cpus[CPUS_MAX] */
-static int parse(const char *list, int *cpus, size_t *count, struct err *err)
+/* Fills cpus[CPUS_MAX]; returns how many there are, at least one. */
+static int parse(const char *list, int *cpus, struct err *err)
 {
 	const char *s = list;
+	int count = 0;
 
-	for (*count = 0; *count < CPUS_MAX;) {
+	while (count < CPUS_MAX) {
 		char *end;
 		long v = strtol(s, &end, 10);
 
 		if (end == s || v < 0 || v >= CPU_SETSIZE || (*end && *end != ','))
 			break;
-		cpus[(*count)++] = (int)v;
+		cpus[count++] = (int)v;
 		if (!*end)
-			return 0;
+			return count;
 		s = end + 1;
 	}
 	return err_set(err, -EINVAL, "--affinity: '%.40s' is no list of processors like 0,1", list);
@@ -33,32 +34,33 @@ static int parse(const char *list, int *cpus, size_t *count, struct err *err)
 int affinity_cpu(const char *list, uint32_t index, int *cpu, struct err *err)
 {
 	int cpus[CPUS_MAX];
-	size_t count;
-	int rc;
+	int count;
 
 	if (!list) {
 		*cpu = -1;
 		return 0;
 	}
-	rc = parse(list, cpus, &count, err);
-	if (!rc)
-		*cpu = cpus[index % count];
-	return rc;
+	count = parse(list, cpus, err);
+	if (count <= 0)
+		return count;
+	*cpu = cpus[index % (uint32_t)count];
+	return 0;
 }
 
 int affinity_check(const char *list, struct err *err)
 {
 	int cpus[CPUS_MAX];
-	size_t count;
 	cpu_set_t allowed;
-	int rc;
+	int count;
 
 	if (!list)
 		return 0;
-	rc = parse(list, cpus, &count, err);
-	if (rc || sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
-		return rc;
-	for (size_t i = 0; i < count; i++)
+	count = parse(list, cpus, err);
+	if (count < 0)
+		return count;
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
+		return 0;
+	for (int i = 0; i < count; i++)
 		if (!CPU_ISSET((size_t)cpus[i], &allowed))
 			return err_set(err, -EINVAL,
 				       "--affinity: processor %d is not one this process may use",
@@ -68,7 +70,7 @@ int affinity_check(const char *list, struct err *err)
 
 void affinity_apply(const char *list, uint32_t index)
 {
-	int cpu;
+	int cpu = -1;
 
 	if (affinity_cpu(list, index, &cpu, NULL) == 0 && cpu >= 0)
 		cpu_pin(cpu, NULL);

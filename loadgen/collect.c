@@ -115,7 +115,7 @@ static void take(struct collector *c)
 	for (size_t i = 0; i < c->pairs_count; i++) {
 		while ((r = record_pair_peek(c->pairs[i])) && r->interval_first <= c->rows_count) {
 			recorder_add(&c->interval, r);
-			c->covered[i] = r->interval_last + 1;
+			c->covered[i] = r->is_final ? r->interval_last : r->interval_last + 1;
 			record_pair_consume(c->pairs[i]);
 		}
 	}

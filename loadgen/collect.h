@@ -34,7 +34,7 @@ struct collector {
 	const struct plan *plan;    /* borrowed */
 	struct record_pair **pairs; /* owned array of borrowed; pairs[pairs_count] */
 	size_t pairs_count;
-	uint32_t *covered;        /* owned; intervals that each worker is done with */
+	uint32_t *covered;        /* owned; intervals that each worker lived through */
 	struct recorder interval; /* being put together */
 	struct recorder total;
 	struct hist *merged;       /* scratch: of all operations */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,6 +29,7 @@ enum {
 	ECHO_ID_BYTES_MAX = 20, /* a 64-bit number */
 };
 
+static const char reply_tail[] = { '}', '\n' };
 static const char reply_head[] = "{\"jsonrpc\":\"2.0\",\"result\":{\"pong\":true},\"id\":";
 
 enum { REPLY_HEAD = sizeof(reply_head) - 1, REPLY_MAX = REPLY_HEAD + ECHO_ID_BYTES_MAX + 2 };
@@ -113,8 +115,8 @@ static void answer(struct echo *e, const char *line, size_t len)
 
 	memcpy(out, reply_head, REPLY_HEAD);
 	memcpy(out + REPLY_HEAD, id.ptr, id.len);
-	memcpy(out + REPLY_HEAD + id.len, "}\n", 2);
-	e->tx_len += REPLY_HEAD + id.len + 2;
+	memcpy(out + REPLY_HEAD + id.len, reply_tail, sizeof(reply_tail));
+	e->tx_len += REPLY_HEAD + id.len + sizeof(reply_tail);
 }
 
 /* Answers every whole line of text; *used gets their bytes. */
@@ -232,15 +234,17 @@ static bool serve_event(struct echo *e, const struct epoll_event *ev)
 static void announce(const struct sock_addr *addr, int fd)
 {
 	struct sock_addr bound = *addr;
-	struct sockaddr_storage sa;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} sa = { .v6 = { 0 } };
 	socklen_t len = sizeof(sa);
 	char text[128];
 
 	/* Port 0 asked for any: say which it became. */
-	if (!addr->is_unix && getsockname(fd, (struct sockaddr *)&sa, &len) == 0)
-		bound.port =
-			ntohs(sa.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&sa)->sin6_port
-						       : ((struct sockaddr_in *)&sa)->sin_port);
+	if (!addr->is_unix && getsockname(fd, &sa.any, &len) == 0)
+		bound.port = ntohs(sa.any.sa_family == AF_INET6 ? sa.v6.sin6_port : sa.v4.sin_port);
 	sock_format(&bound, text, sizeof(text));
 	fprintf(stderr, "goxel-load: echo server listens on %s\n", text);
 }
@@ -262,7 +266,7 @@ static int open_echo(struct echo *e, const struct sock_addr *addr, struct err *e
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	e->listen_fd = sock_listen(addr, ECHO_BACKLOG, 0600, err);
 	if (e->listen_fd < 0)
 		return e->listen_fd;

@@ -35,6 +35,8 @@ goxel-load-srcs := loadgen/main.c
 goxel-load-libs := load resultlib base
 goxel-load-ldlibs := $(load-ldlibs)
 
+bats += loadgen/test/load.bats
+
 # The built-in workloads as initialisers: { "name", "line\n" "line\n" },
 load-workloads := $(sort $(wildcard loadgen/workloads/*.wl))
 generated += build/gen/workloads_builtin.h
@@ -42,3 +44,30 @@ build/gen/workloads_builtin.h: $(load-workloads) loadgen/module.mk
 	@mkdir -p $(@D)
 	$(q)for f in $(load-workloads); do n=$${f##*/}; printf '\t{ "%s",\n' "$${n%.wl}"; \
 	    sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/\t  "&\\n"/' "$$f"; printf '\t},\n'; done > $@
+
+load-test-libs := load resultlib base
+load-test-ldlibs := -lcmocka $(load-ldlibs)
+tests += test_arrival test_record test_reply test_run test_workload
+test_arrival-srcs := loadgen/test/test_arrival.c
+test_arrival-libs := $(load-test-libs)
+test_arrival-ldlibs := $(load-test-ldlibs)
+test_record-srcs := loadgen/test/test_record.c
+test_record-libs := $(load-test-libs)
+test_record-ldlibs := $(load-test-ldlibs)
+test_reply-srcs := loadgen/test/test_reply.c
+test_reply-libs := $(load-test-libs)
+test_reply-ldlibs := $(load-test-ldlibs)
+test_workload-srcs := loadgen/test/test_workload.c
+test_workload-libs := $(load-test-libs)
+test_workload-ldlibs := $(load-test-ldlibs)
+test_run-srcs := loadgen/test/test_run.c
+test_run-libs := $(load-test-libs)
+test_run-ldlibs := $(load-test-ldlibs)
+
+fuzz += fuzz_reply fuzz_workload
+fuzz_reply-srcs := loadgen/test/fuzz_reply.c
+fuzz_reply-libs := $(load-test-libs)
+fuzz_reply-ldlibs := $(load-ldlibs)
+fuzz_workload-srcs := loadgen/test/fuzz_workload.c
+fuzz_workload-libs := $(load-test-libs)
+fuzz_workload-ldlibs := $(load-ldlibs)

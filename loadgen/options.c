@@ -116,7 +116,7 @@ static const struct cli_opt opts[] = {
 	{ .name = "spin",
 	  .type = CLI_DURATION,
 	  FIELD(spin_ns),
-	  .preset = "50us",
+	  .preset = "100us",
 	  .max = 1e9,
 	  .help = "open loop: poll so long before a request is due" },
 

@@ -197,6 +197,7 @@ void record_pair_finish(struct record_pair *p, uint64_t end_ns, uint32_t last)
 
 	p->recorders[published % 2].end_ns = end_ns;
 	p->recorders[published % 2].interval_last = last;
+	p->recorders[published % 2].is_final = true;
 	/* Pairs with the acquire in record_pair_peek. */
 	atomic_store_explicit(&p->published, published + 1, memory_order_release);
 }

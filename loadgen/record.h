@@ -55,6 +55,7 @@ struct recorder {
 	uint32_t interval_last;
 	uint64_t start_ns;
 	uint64_t end_ns;
+	bool is_final; /* the worker ended within interval_last */
 	size_t ops_count;
 	struct record_op ops[WORKLOAD_OPS_MAX];
 	struct hist *lag; /* sending, behind the time it could have been; NULL in a closed loop */

@@ -20,6 +20,7 @@
 enum {
 	START_DELAY_NS = 5 * 1000 * 1000, /* for the threads to be there */
 	POLL_NS = 10 * 1000 * 1000,       /* while an interval's last worker is late */
+	LISTEN_NS = 100 * 1000 * 1000,    /* else: workers may end early */
 	OTHER_FILES = 32,                 /* descriptors beside the connections */
 };
 
@@ -102,7 +103,7 @@ static bool have_all_ended(const struct run *r)
 	return true;
 }
 
-/* Time until the interval in hand should be complete, else a short while. */
+/* Time until it is worth looking again: an interval may be complete, or workers have ended. */
 static uint64_t wait_ns(const struct run *r)
 {
 	const struct plan *p = r->plan;
@@ -111,6 +112,8 @@ static uint64_t wait_ns(const struct run *r)
 		       p->cuts_ns[rows + 1 < p->intervals_count ? rows + 1 : p->intervals_count];
 	uint64_t now = clock_ns();
 
+	if (due > now + LISTEN_NS)
+		return LISTEN_NS;
 	return due > now + POLL_NS ? due - now : POLL_NS;
 }
 
@@ -128,9 +131,6 @@ static void collect_until_end(struct run *r)
 			.tv_nsec = (long)(ns % NSEC_PER_SEC),
 		};
 
-		/* A worker that ends early should not have to wait for a whole second. */
-		if (ns > 10 * (uint64_t)POLL_NS)
-			ts = (struct timespec){ .tv_nsec = 10 * POLL_NS };
 		if (sigtimedwait(&set, NULL, &ts) > 0) {
 			r->is_interrupted = true;
 			stop_workers(r);

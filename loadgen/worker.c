@@ -210,6 +210,7 @@ static void reconnect(struct worker *w, struct conn *c)
 	int fd = sock_connect(&w->plan->options->addr, RETRY_WAIT_NS, NULL);
 
 	w->now_ns = clock_ns();
+	w->is_refused = fd < 0;
 	if (fd < 0 || adopt(w, c, fd, NULL) < 0) {
 		if (w->is_recording)
 			recorder_error(w->rec, ERROR_CONNECT);
@@ -282,7 +283,7 @@ static bool has_ended(struct worker *w)
 		return false;
 	if (w->now_ns >= w->end_ns + w->plan->drain_ns || !w->open_count ||
 	    (!pending_count(w) && arrival_peek(&w->arrival) == ARRIVAL_NEVER)) {
-		w->report.end = w->open_count ? WORKER_COMPLETE : WORKER_GONE;
+		w->report.end = w->open_count || !w->is_refused ? WORKER_COMPLETE : WORKER_GONE;
 		return true;
 	}
 	return false;

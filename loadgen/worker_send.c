@@ -188,7 +188,7 @@ static void send_arrivals(struct worker *w, struct conn *c)
 			w->rec->blocked_count += due < w->room_ns;
 		}
 		take_arrival(w);
-	} while (has_place(w, c) && arrival_peek(&w->arrival) + LATE_NS < w->now_ns);
+	} while (has_place(w, c) && arrival_peek(&w->arrival) < w->now_ns - LATE_NS);
 	flush(w, c);
 }
 

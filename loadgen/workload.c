@@ -1,7 +1,6 @@
 /* workload.c - reading a workload: sections into operations, checked and compiled. */
 #include "loadgen/workload.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,7 +192,8 @@ int workload_parse(const char *name, struct span text, struct workload **out, st
 		b.w->text = malloc(text.len + 1 + name_bytes);
 	if (!b.w || !b.w->text) {
 		free(b.w);
-		return err_set(err, -ENOMEM, "out of memory");
+		err_set(err, -ENOMEM, "out of memory");
+		return -ENOMEM;
 	}
 	memcpy(b.w->text, text.ptr, text.len);
 	b.w->text[text.len] = '\0';
@@ -262,9 +262,10 @@ void workload_list(FILE *out)
 {
 	for (const struct builtin_workload *b = builtin_workloads; b->name; b++) {
 		struct workload *w = NULL;
-		int rc = workload_parse(b->name, span_str(b->text), &w, NULL);
 
-		assert(rc == 0);
+		/* A test opens each of them: what fails here is memory. */
+		if (workload_parse(b->name, span_str(b->text), &w, NULL))
+			continue;
 		fprintf(out, "  %-10s %s\n", b->name, w->description ? w->description : "");
 		workload_close(w);
 	}

@@ -1,0 +1,500 @@
+/*
+ * Whole runs against small servers that misbehave on purpose: the stall that a closed loop would
+ * hide (R-400), replies out of order, in pieces and never, hang-ups, and a server that dies.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "daemon/base/clock.h"
+#include "daemon/base/err.h"
+#include "daemon/base/hist.h"
+#include "daemon/base/sock.h"
+#include "daemon/base/strbuf.h"
+#include "loadgen/options.h"
+#include "loadgen/results.h"
+#include "loadgen/run.h"
+
+/* A server for one connection at a time; serve returns when the connection is done with. */
+struct server {
+	char dir[64];
+	struct sock_addr addr;
+	int listen_fd;
+	void (*serve)(struct server *s, int fd);
+	atomic_bool must_stop;
+	int served_count;
+	pthread_t thread;
+	uint64_t stall_from_ns, stall_to_ns;
+};
+
+static void *serve_all(void *arg)
+{
+	struct server *s = arg;
+
+	while (!atomic_load(&s->must_stop)) {
+		int fd = accept(s->listen_fd, NULL, NULL);
+
+		if (fd < 0) {
+			usleep(500);
+			continue;
+		}
+		s->serve(s, fd);
+		s->served_count++;
+		close(fd);
+	}
+	return NULL;
+}
+
+static void server_start(struct server *s, void (*serve)(struct server *s, int fd))
+{
+	char path[96];
+
+	memset(s, 0, sizeof(*s));
+	strcpy(s->dir, "/tmp/goxel-load-test-XXXXXX");
+	assert_non_null(mkdtemp(s->dir));
+	snprintf(path, sizeof(path), "%s/s", s->dir);
+	assert_int_equal(sock_parse_unix(path, &s->addr, NULL), 0);
+	s->listen_fd = sock_listen(&s->addr, 16, 0600, NULL);
+	assert_true(s->listen_fd >= 0);
+	s->serve = serve;
+	assert_int_equal(pthread_create(&s->thread, NULL, serve_all, s), 0);
+}
+
+static void server_stop(struct server *s)
+{
+	atomic_store(&s->must_stop, true);
+	pthread_join(s->thread, NULL);
+	close(s->listen_fd);
+	unlink(s->addr.path);
+	rmdir(s->dir);
+}
+
+/* Reads what is there; 0 when the client is gone or the server must stop. */
+static size_t read_some(struct server *s, int fd, char *buf, size_t cap)
+{
+	struct timeval tv = { .tv_usec = 20000 };
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	while (!atomic_load(&s->must_stop)) {
+		ssize_t n = recv(fd, buf, cap, 0);
+
+		if (n > 0)
+			return (size_t)n;
+		if (n == 0 || (errno != EAGAIN && errno != EINTR))
+			return 0;
+	}
+	return 0;
+}
+
+static void reply_to(int fd, const char *line, size_t len)
+{
+	char out[128];
+	int n = snprintf(out, sizeof(out),
+			 "{\"jsonrpc\":\"2.0\",\"result\":{\"pong\":true},\"id\":%.8s}\n",
+			 line + len - 9);
+
+	if (send(fd, out, (size_t)n, MSG_NOSIGNAL) < 0)
+		return;
+}
+
+/* Answers each whole line of buf[*len] with answer and keeps the rest. */
+static void answer_lines(int fd, char *buf, size_t *len,
+			 void (*answer)(int fd, const char *line, size_t len))
+{
+	char *at = buf;
+	char *stop;
+
+	while ((stop = memchr(at, '\n', *len - (size_t)(at - buf)))) {
+		answer(fd, at, (size_t)(stop - at));
+		at = stop + 1;
+	}
+	*len -= (size_t)(at - buf);
+	memmove(buf, at, *len);
+}
+
+static void serve_ping(struct server *s, int fd)
+{
+	static char buf[1 << 16];
+	size_t len = 0, n;
+
+	while ((n = read_some(s, fd, buf + len, sizeof(buf) - len))) {
+		len += n;
+		if (s->stall_to_ns && clock_ns() > s->stall_from_ns && clock_ns() < s->stall_to_ns)
+			clock_sleep_until_ns(s->stall_to_ns);
+		answer_lines(fd, buf, &len, reply_to);
+	}
+}
+
+/* Collects eight requests and answers the last first, each reply in two pieces. */
+static void serve_backwards(struct server *s, int fd)
+{
+	static char buf[1 << 16];
+	char lines[8][128];
+	size_t lens[8];
+	size_t len = 0, n, held = 0;
+
+	while ((n = read_some(s, fd, buf + len, sizeof(buf) - len))) {
+		char *at = buf;
+		char *stop;
+
+		len += n;
+		while ((stop = memchr(at, '\n', len - (size_t)(at - buf)))) {
+			lens[held] = (size_t)(stop - at);
+			memcpy(lines[held], at, lens[held]);
+			at = stop + 1;
+			if (++held < 8)
+				continue;
+			while (held--)
+				reply_to(fd, lines[held], lens[held]);
+			held = 0;
+		}
+		len -= (size_t)(at - buf);
+		memmove(buf, at, len);
+	}
+}
+
+static void serve_silence(struct server *s, int fd)
+{
+	char buf[4096];
+
+	while (read_some(s, fd, buf, sizeof(buf)))
+		;
+}
+
+static void serve_nonsense(struct server *s, int fd)
+{
+	char buf[4096];
+
+	while (read_some(s, fd, buf, sizeof(buf)))
+		if (send(fd, "\n\nhello\n", 8, MSG_NOSIGNAL) < 0)
+			return;
+}
+
+/* A reply of 3 MiB, in many pieces. */
+static void reply_large(int fd, const char *line, size_t len)
+{
+	struct strbuf sb = { 0 };
+	size_t done = 0;
+
+	strbuf_add_str(&sb, "{\"jsonrpc\":\"2.0\",\"result\":{\"pong\":true,\"fill\":\"");
+	for (int i = 0; i < 3 * 1024; i++) {
+		char kib[1025];
+
+		memset(kib, 'x', 1024);
+		kib[1024] = '\0';
+		strbuf_add_str(&sb, kib);
+	}
+	strbuf_addf(&sb, "\"},\"id\":%.8s}\n", line + len - 9);
+	while (done < sb.len) {
+		ssize_t n = send(fd, sb.ptr + done, sb.len - done, MSG_NOSIGNAL);
+
+		if (n <= 0)
+			break;
+		done += (size_t)n;
+	}
+	strbuf_deinit(&sb);
+}
+
+static void serve_large(struct server *s, int fd)
+{
+	static char buf[1 << 16];
+	size_t len = 0, n;
+
+	while ((n = read_some(s, fd, buf + len, sizeof(buf) - len))) {
+		len += n;
+		answer_lines(fd, buf, &len, reply_large);
+	}
+}
+
+/* Answers three requests and hangs up. */
+static void serve_three(struct server *s, int fd)
+{
+	char buf[4096];
+
+	for (int i = 0; i < 3; i++) {
+		size_t n = read_some(s, fd, buf, sizeof(buf));
+
+		if (n)
+			reply_to(fd, buf, n - 1);
+	}
+}
+
+/* Answers for a while, then never again, and takes no connections any more. */
+static void serve_and_die(struct server *s, int fd)
+{
+	static char buf[1 << 16];
+	uint64_t until_ns = clock_ns() + 200 * NSEC_PER_MSEC;
+	size_t len = 0, n;
+
+	while (clock_ns() < until_ns && (n = read_some(s, fd, buf + len, sizeof(buf) - len))) {
+		len += n;
+		answer_lines(fd, buf, &len, reply_to);
+	}
+	unlink(s->addr.path);
+	shutdown(s->listen_fd, SHUT_RDWR);
+}
+
+struct load {
+	struct options options;
+	struct workload *workload;
+	struct plan plan;
+	struct run_result run;
+	struct outcome outcome;
+};
+
+static void load_run(struct load *l, struct server *s, const char *args)
+{
+	char text[256];
+	char *argv[24];
+	char *rest;
+	int argc = 0;
+	struct err err = ERR_INIT;
+
+	memset(l, 0, sizeof(*l));
+	snprintf(text, sizeof(text), "goxel-load --workload ping --progress off --unix %s %s",
+		 s->addr.path, args);
+	for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+		argv[argc++] = word;
+	assert_int_equal(options_parse(&l->options, argc, argv, &err), 0);
+	assert_int_equal(workload_open(l->options.workload, &l->workload, &err), 0);
+	assert_int_equal(plan_init(&l->plan, &l->options, l->workload, &err), 0);
+	assert_int_equal(run_load(&l->plan, NULL, &l->run, &err), 0);
+	assert_int_equal(outcome_init(&l->outcome, &l->plan, &l->run, &err), 0);
+}
+
+static void load_end(struct load *l)
+{
+	outcome_deinit(&l->outcome);
+	run_result_deinit(&l->run);
+	plan_deinit(&l->plan);
+	workload_close(l->workload);
+}
+
+static uint64_t errors_of(const struct load *l, enum error_kind kind)
+{
+	return l->run.collect.total.errors[kind];
+}
+
+/*
+ * 2 s at 1000/s with one stall of 500 ms: a quarter of the arrivals waits, evenly spread over
+ * 0..500 ms. So the quantiles are known: p90 lies at 0.4 into the stall's share from its end, 300
+ * ms; p99 at 480 ms; the maximum at 500 ms. One connection, one place: the generator can only send
+ * one request into the stall and yet must count them all.
+ */
+static void test_stall_is_seen_from_the_intended_start(void **state)
+{
+	struct server s;
+	struct load l;
+
+	(void)state;
+	server_start(&s, serve_ping);
+	s.stall_from_ns = clock_ns() + 500 * NSEC_PER_MSEC;
+	s.stall_to_ns = s.stall_from_ns + 500 * NSEC_PER_MSEC;
+	load_run(&l, &s, "-c 1 --rate 1k --duration 2s --warmup 0s");
+	assert_int_equal(l.outcome.ops_count, 2000);
+	assert_int_equal(l.outcome.errors_count, 0);
+	assert_int_equal(l.outcome.response->total, 2000);
+	assert_in_range(hist_quantile_ns(l.outcome.response, 0.99), 440 * NSEC_PER_MSEC,
+			620 * NSEC_PER_MSEC);
+	assert_in_range(hist_quantile_ns(l.outcome.response, 0.90), 230 * NSEC_PER_MSEC,
+			450 * NSEC_PER_MSEC);
+	assert_true(hist_quantile_ns(l.outcome.response, 0.50) < 50 * NSEC_PER_MSEC);
+	/* Service time is blind to it: one request of 2000 took long. */
+	assert_true(hist_quantile_ns(l.outcome.service, 0.99) < 100 * NSEC_PER_MSEC);
+	/* The wait was the server's, so it is not the generator's lag. */
+	assert_true(l.outcome.check.blocked_count >= 400);
+	assert_true(l.outcome.check.lag_p99_ns < 200 * NSEC_PER_MSEC);
+	load_end(&l);
+	server_stop(&s);
+}
+
+static void test_closed_loop_counts_agree(void **state)
+{
+	struct server s;
+	struct load l;
+	uint64_t rows = 0;
+
+	(void)state;
+	server_start(&s, serve_ping);
+	load_run(&l, &s, "-c 1 --depth 4 --duration 1200ms --warmup 100ms --check full");
+	assert_int_equal(l.run.state, RUN_COMPLETE);
+	assert_true(l.outcome.check.is_valid);
+	assert_true(l.outcome.ops_count > 1000);
+	assert_int_equal(l.outcome.errors_count, 0);
+	assert_int_equal(l.outcome.response->total, l.outcome.ops_count);
+	for (size_t i = 0; i < l.run.collect.rows_count; i++)
+		rows += l.run.collect.rows[i].ops_count;
+	assert_int_equal(rows, l.outcome.ops_count);
+	/* One row of warm-up, then a whole second and the rest. */
+	assert_int_equal(l.run.collect.rows_count, 3);
+	assert_false(l.run.collect.rows[0].is_recorded);
+	assert_int_equal(l.run.collect.rows[1].length_ns, NSEC_PER_SEC);
+	load_end(&l);
+	server_stop(&s);
+}
+
+static void test_replies_in_any_order(void **state)
+{
+	struct server s;
+	struct load l;
+
+	(void)state;
+	server_start(&s, serve_backwards);
+	load_run(&l, &s,
+		 "-c 1 --depth 8 --duration 300ms --warmup 0s --timeout 500ms "
+		 "--errors-allowed 1");
+	assert_int_equal(l.run.state, RUN_COMPLETE);
+	assert_true(l.outcome.ops_count > 100);
+	/* At the end fewer than eight may wait for a full hand. */
+	assert_true(l.outcome.errors_count < 8);
+	assert_int_equal(errors_of(&l, ERROR_UNKNOWN_ID), 0);
+	assert_int_equal(errors_of(&l, ERROR_MISMATCH), 0);
+	load_end(&l);
+	server_stop(&s);
+}
+
+static void test_silence_times_out(void **state)
+{
+	struct server s;
+	struct load l;
+
+	(void)state;
+	server_start(&s, serve_silence);
+	load_run(&l, &s, "-c 1 --depth 2 --duration 400ms --warmup 0s --timeout 100ms");
+	assert_true(l.outcome.ops_count >= 4);
+	assert_int_equal(l.outcome.errors_count, l.outcome.ops_count);
+	assert_int_equal(errors_of(&l, ERROR_TIMEOUT), l.outcome.ops_count);
+	assert_false(l.outcome.check.is_valid);
+	load_end(&l);
+	server_stop(&s);
+}
+
+static void test_nonsense_is_counted(void **state)
+{
+	struct server s;
+	struct load l;
+
+	(void)state;
+	server_start(&s, serve_nonsense);
+	load_run(&l, &s, "-c 1 --duration 200ms --warmup 0s --timeout 500ms");
+	assert_true(l.outcome.ops_count > 10);
+	assert_int_equal(l.outcome.errors_count, l.outcome.ops_count);
+	assert_true(errors_of(&l, ERROR_UNPARSABLE) + 1 >= l.outcome.ops_count);
+	assert_int_equal(l.outcome.response->total, 0);
+	load_end(&l);
+	server_stop(&s);
+}
+
+static void test_large_replies_grow_the_buffer(void **state)
+{
+	struct server s;
+	struct load l;
+
+	(void)state;
+	server_start(&s, serve_large);
+	load_run(&l, &s, "-c 1 --duration 300ms --warmup 0s");
+	assert_true(l.outcome.ops_count >= 1);
+	assert_int_equal(l.outcome.errors_count, 0);
+	assert_true(l.run.collect.total.received_bytes >= 3u << 20);
+	load_end(&l);
+	server_stop(&s);
+}
+
+static void test_hang_ups_are_counted_and_mended(void **state)
+{
+	struct server s;
+	struct load l;
+
+	(void)state;
+	server_start(&s, serve_three);
+	load_run(&l, &s, "-c 1 --duration 500ms --warmup 0s --timeout 1s");
+	assert_int_equal(l.run.state, RUN_COMPLETE);
+	assert_true(l.outcome.ops_count - l.outcome.errors_count >= 6);
+	assert_true(errors_of(&l, ERROR_CLOSED) >= 2);
+	assert_true(l.run.collect.total.errors[ERROR_CONNECT] == 0);
+	load_end(&l);
+	server_stop(&s);
+	assert_true(s.served_count >= 3);
+}
+
+static void test_dead_server_ends_the_run(void **state)
+{
+	struct server s;
+	struct load l;
+	uint64_t start_ns = clock_ns();
+
+	(void)state;
+	server_start(&s, serve_and_die);
+	load_run(&l, &s, "-c 1 --duration 60s --warmup 0s --timeout 500ms");
+	assert_true(clock_ns() - start_ns < 20 * NSEC_PER_SEC);
+	assert_int_equal(l.run.state, RUN_FAILED);
+	assert_non_null(strstr(l.run.message, "the server went away"));
+	/* What was measured before is there. */
+	assert_true(l.outcome.ops_count > 10);
+	assert_true(l.outcome.response->total > 10);
+	load_end(&l);
+	server_stop(&s);
+}
+
+static void *interrupt_soon(void *arg)
+{
+	(void)arg;
+	clock_sleep_until_ns(clock_ns() + 300 * NSEC_PER_MSEC);
+	kill(getpid(), SIGINT);
+	return NULL;
+}
+
+static void test_interrupt_keeps_what_there_is(void **state)
+{
+	struct server s;
+	struct load l;
+	pthread_t tid;
+
+	(void)state;
+	server_start(&s, serve_ping);
+	assert_int_equal(pthread_create(&tid, NULL, interrupt_soon, NULL), 0);
+	load_run(&l, &s, "-c 1 --duration 60s --warmup 0s");
+	pthread_join(tid, NULL);
+	assert_int_equal(l.run.state, RUN_INTERRUPTED);
+	assert_true(l.outcome.ops_count > 10);
+	assert_int_equal(l.outcome.errors_count, 0);
+	assert_true(l.outcome.elapsed_s < 30);
+	assert_true(l.run.collect.rows[0].length_ns <= l.run.end_ns);
+	load_end(&l);
+	server_stop(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_stall_is_seen_from_the_intended_start),
+		cmocka_unit_test(test_closed_loop_counts_agree),
+		cmocka_unit_test(test_replies_in_any_order),
+		cmocka_unit_test(test_silence_times_out),
+		cmocka_unit_test(test_nonsense_is_counted),
+		cmocka_unit_test(test_large_replies_grow_the_buffer),
+		cmocka_unit_test(test_hang_ups_are_counted_and_mended),
+		cmocka_unit_test(test_dead_server_ends_the_run),
+		cmocka_unit_test(test_interrupt_keeps_what_there_is),
+	};
+	sigset_t set;
+
+	/* As main does: the run waits for these itself. */
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	/* Nothing here may hang a test run. */
+	alarm(120);
+	return cmocka_run_group_tests_name("run", tests, NULL, NULL);
+}
