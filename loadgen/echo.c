@@ -249,11 +249,12 @@ static void announce(const struct sock_addr *addr, int fd)
 	fprintf(stderr, "goxel-load: echo server listens on %s\n", text);
 }
 
-static int watch_fd(struct echo *e, int *fd, struct err *err)
+/* Events of fd carry token. */
+static int watch_fd(struct echo *e, int fd, void *token, struct err *err)
 {
-	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = fd };
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = token };
 
-	if (epoll_ctl(e->epoll_fd, EPOLL_CTL_ADD, *fd, &ev) < 0)
+	if (epoll_ctl(e->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
 		return err_set(err, -errno, "watch a descriptor");
 	return 0;
 }
@@ -274,8 +275,8 @@ static int open_echo(struct echo *e, const struct sock_addr *addr, struct err *e
 	e->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (e->signal_fd < 0 || e->epoll_fd < 0)
 		return err_set(err, -errno, "open epoll and signal descriptors");
-	rc = watch_fd(e, &e->listen_fd, err);
-	return rc ? rc : watch_fd(e, &e->signal_fd, err);
+	rc = watch_fd(e, e->listen_fd, &e->listen_fd, err);
+	return rc ? rc : watch_fd(e, e->signal_fd, &e->signal_fd, err);
 }
 
 static void serve(struct echo *e)

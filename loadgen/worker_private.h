@@ -32,7 +32,7 @@ struct worker {
 	uint64_t tend_ns;       /* when timeouts and lost connections are looked at */
 	uint64_t end_ns;        /* of the last phase */
 	uint64_t gone_since_ns; /* no connection is open since; 0 = some are */
-	bool is_refused; /* the last attempt to connect again failed */
+	bool is_refused;        /* the last attempt to connect again failed */
 	size_t phase;
 	uint32_t interval;
 	bool is_recording; /* the phase is recorded */
