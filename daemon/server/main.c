@@ -31,7 +31,7 @@ enum {
 	LISTENERS_MAX = 18,
 	BACKLOG = 511,
 	TOKEN_BYTES_MAX = 4096,
-	FILES_SPARE = 64, /* descriptors beside those of connections */
+	FILES_SPARE = 128, /* descriptors beside those of connections */
 };
 
 struct daemon {

@@ -17,3 +17,5 @@ goxel-daemon-libs := server methods transport queue parser dispatch buffers cont
 	rpc base alloccount
 goxel-daemon-ldlibs = $(transport-ldlibs) -lcjson -lm
 goxel-daemon-ldflags = $(alloc-wrap-ldflags)
+
+bats += daemon/test/server.bats

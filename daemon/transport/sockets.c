@@ -22,6 +22,20 @@ static bool fd_is_tcp(int fd)
 	return getsockname(fd, (struct sockaddr *)&addr, &len) == 0 && addr.ss_family != AF_UNIX;
 }
 
+/*
+ * Closing a socket that has unread bytes resets the connection, which may overtake the last reply
+ * on TCP: say that no more will come, and read away what is there.
+ */
+static void close_politely(int fd)
+{
+	char sink[4096];
+
+	shutdown(fd, SHUT_WR);
+	for (int i = 0; i < 16 && recv(fd, sink, sizeof(sink), MSG_DONTWAIT) > 0; i++)
+		;
+	close(fd);
+}
+
 int sockets_init(struct sockets *s, const struct transport_cfg *cfg, size_t conn_bytes,
 		 struct err *err)
 {
@@ -54,6 +68,9 @@ void sockets_deinit(struct sockets *s)
 		sockets_drop(s, c);
 	for (size_t i = 0; i < s->listeners_count; i++)
 		close(s->listeners[i].fd);
+	for (size_t i = 0; i < SOCKETS_PARTING_MAX; i++)
+		if (s->parting_fds[i])
+			close_politely(s->parting_fds[i]);
 	for (size_t i = 0; i < s->slabs_count; i++)
 		free(s->slabs[i]);
 	free(s->slabs);
@@ -140,18 +157,15 @@ int sockets_accept(struct sockets *s, const struct sockets_listener *l)
 	return fd;
 }
 
-/*
- * Closing a socket that has unread bytes resets the connection, which may overtake the last reply
- * on TCP: say that no more will come, and read away what is there.
- */
-static void close_politely(int fd)
+static void part(struct sockets *s, int fd, struct span parting)
 {
-	char sink[4096];
+	int *slot = &s->parting_fds[s->parting_next++ % SOCKETS_PARTING_MAX];
 
+	if (*slot)
+		close_politely(*slot);
+	*slot = fd;
+	(void)send(fd, parting.ptr, parting.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	shutdown(fd, SHUT_WR);
-	for (int i = 0; i < 16 && recv(fd, sink, sizeof(sink), MSG_DONTWAIT) > 0; i++)
-		;
-	close(fd);
 }
 
 struct conn *sockets_adopt(struct sockets *s, int fd)
@@ -172,8 +186,9 @@ struct conn *sockets_adopt(struct sockets *s, int fd)
 	c->id = ++s->last_id;
 	if (ev->opened(ev->ctx, c, &parting) != 0) {
 		if (parting.len)
-			(void)send(fd, parting.ptr, parting.len, MSG_NOSIGNAL | MSG_DONTWAIT);
-		close_politely(fd);
+			part(s, fd, parting);
+		else
+			close(fd);
 		c->fd = -1;
 		c->next = s->unused;
 		s->unused = c;

@@ -21,6 +21,8 @@ enum {
 	/* A kept beginning up to this size is copied before the next read; a larger one is read
 	 * into where it stands. */
 	SOCKETS_KEPT_COPY_BYTES = 4096,
+	/* Refused connections that are not closed yet: see sockets_adopt. */
+	SOCKETS_PARTING_MAX = 64,
 	/* What a backend without a shared read buffer first gives a connection. */
 	SOCKETS_CLIENT_BYTES = 4096,
 };
@@ -60,6 +62,8 @@ struct sockets {
 	struct conn *unused;
 	uint32_t last_id;
 	size_t open_count;
+	int parting_fds[SOCKETS_PARTING_MAX]; /* a ring; 0: none yet */
+	unsigned parting_next;
 	bool is_out_of_fds; /* said so; not again before one could be accepted */
 };
 
@@ -75,7 +79,11 @@ int sockets_accept(struct sockets *s, const struct sockets_listener *l);
 void sockets_accepted(struct sockets *s, const struct sockets_listener *l, int fd);
 void sockets_refuse(struct sockets *s, const struct sockets_listener *l); /* -EMFILE */
 
-/* Makes it a connection; NULL when refused (fd is then closed). */
+/*
+ * Makes it a connection; NULL when refused. The last few of those refused with a parting word stay
+ * open for what the client writes: it most often writes first, and would otherwise find a broken
+ * pipe where it should read why.
+ */
 struct conn *sockets_adopt(struct sockets *s, int fd);
 void sockets_drop(struct sockets *s, struct conn *c);
 
