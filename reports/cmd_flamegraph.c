@@ -15,6 +15,7 @@ struct options {
 	const char *out;
 	const char *title;
 	const char *diff;
+	bool merge;
 };
 
 static const struct cli_opt opts[] = {
@@ -35,6 +36,10 @@ static const struct cli_opt opts[] = {
 	  .offset = offsetof(struct options, diff),
 	  .arg = "FOLDED",
 	  .help = "colour by the change of the share from this profile" },
+	{ .name = "merge-threads",
+	  .type = CLI_FLAG,
+	  .offset = offsetof(struct options, merge),
+	  .help = "leave the outermost frames out, which name threads" },
 	{ 0 },
 };
 
@@ -45,14 +50,28 @@ static const struct cli_prog prog = {
 	.opts = opts,
 };
 
+static int read_samples(const char *path, bool merge, struct folded **out, struct err *err)
+{
+	struct folded *all = NULL;
+	int rc = folded_read(path, &all, err);
+
+	if (rc < 0 || !merge) {
+		*out = all;
+		return rc;
+	}
+	*out = folded_without_threads(all);
+	folded_free(all);
+	return *out ? 0 : err_set(err, -ENOMEM, "read %s: out of memory", path);
+}
+
 static int draw(const char *path, const struct options *o, struct err *err)
 {
 	struct folded *samples = NULL, *against = NULL;
 	struct strbuf sb = { 0 };
-	int rc = folded_read(path, &samples, err);
+	int rc = read_samples(path, o->merge, &samples, err);
 
 	if (rc == 0 && o->diff)
-		rc = folded_read(o->diff, &against, err);
+		rc = read_samples(o->diff, o->merge, &against, err);
 	if (rc == 0) {
 		flame_svg(&sb,
 			  &(struct flame){ .title = o->title,

@@ -192,6 +192,40 @@ const struct folded_node *folded_child(const struct folded_node *node, const cha
 	return is_there ? node->children[at] : NULL;
 }
 
+/* Adds a subtree to one of the same name. */
+static int add_tree(struct folded_node *into,
+		    const struct folded_node *from) // NOLINT(misc-no-recursion)
+{
+	int rc = 0;
+
+	into->self += from->self;
+	into->total += from->total;
+	for (size_t i = 0; i < from->children_count && rc == 0; i++) {
+		struct folded_node *child = get_child(into, span_str(from->children[i]->name));
+
+		rc = child ? add_tree(child, from->children[i]) : -ENOMEM;
+	}
+	return rc;
+}
+
+struct folded *folded_without_threads(const struct folded *f)
+{
+	struct folded *out = calloc(1, sizeof(*out));
+	int rc = 0;
+
+	if (!out)
+		return NULL;
+	out->root.name = strdup(f->root.name);
+	out->root.self = f->root.self;
+	out->root.total = f->root.self;
+	for (size_t i = 0; i < f->root.children_count && rc == 0; i++)
+		rc = add_tree(&out->root, f->root.children[i]);
+	if (rc == 0 && out->root.name)
+		return out;
+	folded_free(out);
+	return NULL;
+}
+
 /* ---- functions ---- */
 
 struct gather {

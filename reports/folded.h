@@ -41,6 +41,12 @@ int folded_read(const char *path, struct folded **out, struct err *err);
 int folded_parse(const char *name, struct span text, struct folded **out, struct err *err);
 void folded_free(struct folded *f);
 
+/*
+ * A copy without the outermost frames, which name threads: two builds that call their threads
+ * differently can then be compared. NULL when out of memory.
+ */
+struct folded *folded_without_threads(const struct folded *f);
+
 /* The child of that name, or NULL. */
 const struct folded_node *folded_child(const struct folded_node *node, const char *name);
 

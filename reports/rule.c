@@ -112,9 +112,10 @@ void rule_judge(const struct view *a, const struct view *b, struct rule *out)
 	if (c[CPU].verdict != RULE_UNKNOWN)
 		c[CPU].verdict = c[CPU].change_pct <= CPU_SLACK_PCT ? RULE_HOLDS : RULE_FAILS;
 	judge_tests(&c[TESTS], b);
-	out->verdict =
+	out->measured =
 		all_of(all_of(c[ALLOCS].verdict, any_of(c[THROUGHPUT].verdict, c[LATENCY].verdict)),
-		       all_of(c[CPU].verdict, c[TESTS].verdict));
+		       c[CPU].verdict);
+	out->verdict = all_of(out->measured, c[TESTS].verdict);
 }
 
 const char *rule_verdict_name(enum rule_verdict verdict)

@@ -200,9 +200,17 @@ void section_flames(struct doc *d, const struct pair *p)
 		return;
 	doc_heading(d, 1, "Flame graphs");
 	if (p->a->folded && p->b && p->b->folded) {
+		struct folded *a = folded_without_threads(p->a->folded);
+		struct folded *b = folded_without_threads(p->b->folded);
+
 		snprintf(title, sizeof(title), "%s against %s", p->name_b, p->name_a);
-		put_flame(d, title, p->b->folded, p->a->folded,
-			  "Red: a larger share of the time than before. Blue: a smaller one.");
+		d->failed |= !a || !b;
+		if (a && b)
+			put_flame(d, title, b, a,
+				  "Red: a larger share of the time than before. Blue: a smaller "
+				  "one. Threads are taken together.");
+		folded_free(a);
+		folded_free(b);
 	}
 	snprintf(title, sizeof(title), "CPU, %s", p->name_a);
 	if (p->a->folded)
