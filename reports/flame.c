@@ -74,19 +74,21 @@ static void put_frame(struct drawing *d, const struct folded_node *node, double 
 		      double before)
 {
 	double share = share_of(d->total, node);
+	double was = d->flame->is_before ? share : before,
+	       now = d->flame->is_before ? before : share;
 
 	strbuf_addf(d->out,
 		    "<svg class=\"f\" x=\"%.4f%%\" y=\"%d\" width=\"%.4f%%\" height=\"%d\"><title>",
 		    100 * x, HEAD + depth * ROW, 100 * share, ROW);
 	html_text(d->out, node->name);
 	if (d->flame->against)
-		strbuf_addf(d->out, " (%.2f %% was %.2f %%, %+.2f points)", 100 * share,
-			    100 * before, 100 * (share - before));
+		strbuf_addf(d->out, " (%.2f %%, was %.2f %%: %+.2f points)", 100 * now, 100 * was,
+			    100 * (now - was));
 	else
 		strbuf_addf(d->out, " (%llu samples, %.2f %%)", (unsigned long long)node->total,
 			    100 * share);
 	strbuf_add_str(d->out, "</title><rect width=\"100%\" height=\"100%\" rx=\"1.5\" fill=\"");
-	put_colour(d, node, share - before);
+	put_colour(d, node, now - was);
 	strbuf_add_str(d->out, "\"/><text x=\"4\" y=\"12.5\">");
 	html_text(d->out, node->name);
 	strbuf_add_str(d->out, "</text></svg>\n");

@@ -5,6 +5,8 @@
 #ifndef REPORTS_FLAME_H
 #define REPORTS_FLAME_H
 
+#include <stdbool.h>
+
 #include "daemon/base/strbuf.h"
 
 struct folded;
@@ -14,6 +16,7 @@ struct flame {
 	const struct folded *samples; /* widths */
 	/* Coloured by the change of the share from these; NULL = no comparison. */
 	const struct folded *against;
+	bool is_before;   /* samples are the older profile, against the newer one */
 	const char *note; /* below the title; NULL = none */
 };
 

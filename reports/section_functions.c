@@ -203,19 +203,24 @@ void section_flames(struct doc *d, const struct pair *p)
 		struct folded *a = folded_without_threads(p->a->folded);
 		struct folded *b = folded_without_threads(p->b->folded);
 
-		snprintf(title, sizeof(title), "%s against %s", p->name_b, p->name_a);
 		d->failed |= !a || !b;
+		snprintf(title, sizeof(title), "%s against %s", p->name_b, p->name_a);
 		if (a && b)
-			put_flame(d, title, b, a,
+			put_flame(d, title, b, a, false,
 				  "Red: a larger share of the time than before. Blue: a smaller "
 				  "one. Threads are taken together.");
+		snprintf(title, sizeof(title), "%s, coloured by what became of it in %s", p->name_a,
+			 p->name_b);
+		if (a && b)
+			put_flame(d, title, a, b, true,
+				  "The same colours over the old stacks: here is what vanished.");
 		folded_free(a);
 		folded_free(b);
 	}
 	snprintf(title, sizeof(title), "CPU, %s", p->name_a);
 	if (p->a->folded)
-		put_flame(d, title, p->a->folded, NULL, "Click a frame to zoom.");
+		put_flame(d, title, p->a->folded, NULL, false, "Click a frame to zoom.");
 	snprintf(title, sizeof(title), "CPU, %s", p->name_b);
 	if (p->b && p->b->folded)
-		put_flame(d, title, p->b->folded, NULL, "Click a frame to zoom.");
+		put_flame(d, title, p->b->folded, NULL, false, "Click a frame to zoom.");
 }

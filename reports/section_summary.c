@@ -183,6 +183,18 @@ void section_targets(struct doc *d, const struct pair *p, const struct targets *
 		put_target(d, p, &t->list[i]);
 }
 
+static const char *rule_sentence(const struct rule *rule)
+{
+	if (rule->verdict == RULE_HOLDS)
+		return "It holds here.";
+	if (rule->verdict == RULE_FAILS)
+		return "It does not hold here.";
+	if (rule->measured == RULE_HOLDS)
+		return "All that was measured holds; whether the tests pass is not recorded in a "
+		       "run.";
+	return "These two runs cannot settle it.";
+}
+
 void section_rule(struct doc *d, const struct pair *p)
 {
 	static const enum doc_tone tones[] = { TONE_DIM, TONE_GOOD, TONE_BAD };
@@ -196,9 +208,7 @@ void section_rule(struct doc *d, const struct pair *p)
 					      : TONE_WARN,
 		 "For one optimization: 20 %% fewer allocations, and 10 %% more throughput or 5 %% "
 		 "less latency, tests pass, no more CPU. %s",
-		 rule.verdict == RULE_HOLDS   ? "It holds here."
-		 : rule.verdict == RULE_FAILS ? "It does not hold here."
-					      : "These two runs cannot settle it.");
+		 rule_sentence(&rule));
 	doc_table(d, "Asked|Verdict|Measured");
 	for (size_t i = 0; i < RULE_CLAUSES; i++) {
 		const struct rule_clause *c = &rule.clauses[i];
