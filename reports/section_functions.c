@@ -181,13 +181,15 @@ void section_functions(struct doc *d, const struct pair *p)
 }
 
 static void put_flame(struct doc *d, const char *title, const struct folded *samples,
-		      const struct folded *against, const char *note)
+		      const struct folded *against, bool is_before, const char *note)
 {
 	struct strbuf sb = { 0 };
 
-	flame_svg(&sb,
-		  &(struct flame){
-			  .title = title, .samples = samples, .against = against, .note = note });
+	flame_svg(&sb, &(struct flame){ .title = title,
+					.samples = samples,
+					.against = against,
+					.is_before = is_before,
+					.note = note });
 	d->failed |= sb.failed;
 	doc_figure(d, "", strbuf_take(&sb), true, NULL); /* it has its own title */
 }
