@@ -14,13 +14,18 @@ static const char *const simd_names[] = { "scalar", "sse42", "avx2", "avx512" };
 
 static enum cpu_simd level_of_machine(void)
 {
+	bool has_bits;
+
 	__builtin_cpu_init();
-	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-	    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vbmi2"))
+	has_bits = __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
+		   __builtin_cpu_supports("popcnt");
+	if (has_bits && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+	    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vbmi") &&
+	    __builtin_cpu_supports("avx512vbmi2"))
 		return CPU_AVX512;
-	if (__builtin_cpu_supports("avx2"))
+	if (has_bits && __builtin_cpu_supports("avx2"))
 		return CPU_AVX2;
-	if (__builtin_cpu_supports("sse4.2"))
+	if (__builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt"))
 		return CPU_SSE42;
 	return CPU_SCALAR;
 }

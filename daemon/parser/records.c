@@ -131,6 +131,23 @@ static void learn_gap(struct records *r, uint32_t column, const char *from, cons
 	}
 }
 
+/* Lays the gaps between a row's numbers end to end. */
+static void learn_skeleton(struct records *r)
+{
+	memset(r->skeleton, 0, sizeof(r->skeleton));
+	r->skeleton_bytes = 0;
+	r->gap_starts = 0;
+	for (uint32_t i = 0; i + 1 < r->column_count; i++) {
+		if (r->skeleton_bytes > RECORDS_SKELETON_BYTES - RECORDS_GAP_BYTES) {
+			r->skeleton_bytes = UINT32_MAX;
+			return;
+		}
+		memcpy(r->skeleton + r->skeleton_bytes, r->gaps[i], r->gap_bytes[i]);
+		r->gap_starts |= (uint64_t)1 << r->skeleton_bytes;
+		r->skeleton_bytes += r->gap_bytes[i];
+	}
+}
+
 const char *records_first_row(struct simd_pass *s, struct records *r, const char *p)
 {
 	const char *end_of_row = read_row(s, r, true, p);
@@ -140,6 +157,8 @@ const char *records_first_row(struct simd_pass *s, struct records *r, const char
 	r->has_gaps = true;
 	for (uint32_t i = 0; i + 1 < r->column_count; i++)
 		learn_gap(r, i, r->number_end[i], r->number_at[i + 1]);
+	if (r->has_gaps)
+		learn_skeleton(r);
 	r->lead_bytes = (uint32_t)(r->number_at[0] - p);
 	return end_of_row;
 }
@@ -191,7 +210,8 @@ int records_grow(struct simd_pass *s, struct records *r)
 
 		rows = (size_t)(s->end - row) / row_bytes + 2;
 	}
-	if (tape_reserve(&s->tape->values, rows * r->column_count, sizeof(int32_t)) == 0)
+	if (tape_reserve(&s->tape->values, rows * r->column_count + RECORDS_SLACK,
+			 sizeof(int32_t)) == 0)
 		return 0;
 	s->no_memory = true;
 	return -ENOMEM;

@@ -15,7 +15,12 @@
 #include "daemon/base/span.h"
 #include "daemon/parser/simd.h"
 
-enum { RECORDS_GAP_BYTES = 16 };
+enum {
+	RECORDS_GAP_BYTES = 16,
+	RECORDS_SKELETON_BYTES = 64,
+	RECORDS_SLACK = 16, /* values that may be written behind the table */
+};
+_Static_assert((int)TAPE_COLUMNS_MAX <= (int)RECORDS_SLACK, "a row fits behind the table");
 
 struct records {
 	uint32_t column_count;
@@ -30,6 +35,12 @@ struct records {
 	uint8_t gap_bytes[TAPE_COLUMNS_MAX];
 	char gaps[TAPE_COLUMNS_MAX][RECORDS_GAP_BYTES];
 	char masks[TAPE_COLUMNS_MAX][RECORDS_GAP_BYTES];
+	/* The same gaps but the last in one piece, for eight columns at most: zeros behind them;
+	 * bit i of gap_starts: a gap starts at byte i. skeleton_bytes > RECORDS_SKELETON_BYTES: too
+	 * long. */
+	char skeleton[2 * RECORDS_SKELETON_BYTES];
+	uint32_t skeleton_bytes;
+	uint64_t gap_starts;
 	uint32_t lead_bytes; /* from a row's bracket to its first number */
 	/* Of the row read last, token by token. */
 	const char *number_at[TAPE_COLUMNS_MAX]; /* at its sign */
@@ -79,7 +90,7 @@ static inline int records_reserve(struct simd_pass *s, struct records *r)
 {
 	const struct tape_store *values = &s->tape->values;
 
-	if (__builtin_expect(values->cap - values->count >= r->column_count, 1))
+	if (__builtin_expect(values->cap - values->count >= RECORDS_SLACK, 1))
 		return 0;
 	return records_grow(s, r);
 }

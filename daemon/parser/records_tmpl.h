@@ -82,15 +82,61 @@ VEC_INLINE const char *VEC(records_quick_row)(const struct records *r, const cha
 	return p + end;
 }
 
-/* The bytes behind a row are those that stood between the rows before. */
-VEC_INLINE bool VEC(records_gap_follows)(const struct records *r, const char *end_of_row)
-{
-	uint32_t last = r->column_count - 1;
+#if VEC_LEVEL == 3
 
-	return VEC16(vec16_is_zero)(VEC16(vec16_differ)(
-		VEC16(vec16_zero)(), VEC16(vec16_load)(end_of_row),
-		VEC16(vec16_load)(r->gaps[last]), VEC16(vec16_load)(r->masks[last])));
+/* The same for eight columns at most, a row at once: where a machine can move bytes by masks. */
+VEC_INLINE const char *VEC(records_squeezed_row)(const struct records *r, const char *p,
+						 int32_t *values)
+{
+	struct VEC(block) b = VEC(block_load)(p);
+	struct VEC(block) skeleton = VEC(block_load)(r->skeleton);
+	uint64_t digits = VEC(block_digits)(b);
+	uint64_t minus = VEC(block_equal)(b, '-');
+	uint64_t starts = digits & ~(digits << 1);
+	uint64_t ends = ~digits & digits << 1;
+	uint64_t last = VEC(vec_nth_bit)(ends, r->column_count - 1);
+	uint64_t row = last - 1; /* all ones when there is no such bit: refused below */
+	uint64_t numbers = (digits | minus) & row;
+	uint64_t gaps = row & ~numbers;
+	uint64_t runs = digits & digits >> 1;
+	uint64_t odd;
+
+	runs &= runs >> 2;
+	runs &= runs >> 4;
+	starts &= row;
+	minus &= row;
+	/* Each gap follows a number and is in its place; nothing else is there. */
+	odd = VEC(vec_gather_bits)(gaps & numbers << 1, gaps) ^ r->gap_starts;
+	odd |= VEC(block_differ)(VEC(block_squeeze)(b, gaps), skeleton);
+	/* A minus stands before a number and not behind one; nine digits or a zero ahead: no. */
+	odd |= (minus << 1 & ~starts) | (minus & digits << 1) | (~numbers & 1);
+	odd |= row & runs & digits >> 8;
+	odd |= VEC(block_equal)(b, '0') & starts & digits >> 1;
+	if (odd || !last)
+		return NULL;
+	VEC(vec_decimals)
+	(b, starts, ends & (row | last), (unsigned)VEC(vec_gather_bits)(minus << 1, starts),
+	 values);
+	return p + __builtin_ctzll(last);
 }
+
+VEC_INLINE const char *VEC(records_next_row)(const struct records *r, const char *p,
+					     int32_t *values)
+{
+	return r->column_count <= 8 && r->skeleton_bytes <= RECORDS_SKELETON_BYTES
+		       ? VEC(records_squeezed_row)(r, p, values)
+		       : VEC(records_quick_row)(r, p, values);
+}
+
+#else
+
+VEC_INLINE const char *VEC(records_next_row)(const struct records *r, const char *p,
+					     int32_t *values)
+{
+	return VEC(records_quick_row)(r, p, values);
+}
+
+#endif
 
 /*
  * Reads rows for as long as nothing but numbers changes. *row and *end_of_row are the start and the
@@ -99,24 +145,41 @@ VEC_INLINE bool VEC(records_gap_follows)(const struct records *r, const char *en
 VEC_INLINE int VEC(records_quick_rows)(struct simd_pass *s, struct records *r, const char **row,
 				       const char **end_of_row)
 {
-	struct tape_store *values = &s->tape->values;
-	uint32_t gap_bytes = r->gap_bytes[r->column_count - 1];
+	struct tape_store *store = &s->tape->values;
+	const char *stop = s->end - (RECORDS_QUICK_BYTES - PARSER_PADDING_BYTES);
+	uint32_t columns = r->column_count;
+	struct VEC16(vec16) gap = VEC16(vec16_load)(r->gaps[columns - 1]);
+	struct VEC16(vec16) mask = VEC16(vec16_load)(r->masks[columns - 1]);
+	size_t gap_bytes = r->gap_bytes[columns - 1];
+	const char *end = *end_of_row;
+	const char *start = NULL;
+	size_t count = store->count;
+	size_t before = count;
 
-	while (VEC(records_gap_follows)(r, *end_of_row)) {
-		const char *p = *end_of_row + gap_bytes;
-		const char *end;
+	for (;;) {
+		const char *p = end + gap_bytes;
+		const char *next;
 
-		if (s->end - p < RECORDS_QUICK_BYTES - PARSER_PADDING_BYTES)
+		if (p > stop || !VEC16(vec16_is_zero)(VEC16(vec16_differ)(
+					VEC16(vec16_zero)(), VEC16(vec16_load)(end), gap, mask)))
 			break;
-		if (records_reserve(s, r) < 0)
-			return -ENOMEM;
-		end = VEC(records_quick_row)(r, p, (int32_t *)values->ptr + values->count);
-		if (!end)
+		if (store->cap - count < RECORDS_SLACK) {
+			store->count = count;
+			if (records_grow(s, r) < 0)
+				return -ENOMEM;
+		}
+		next = VEC(records_next_row)(r, p, (int32_t *)store->ptr + count);
+		if (!next)
 			break;
-		*row = p - r->lead_bytes;
-		*end_of_row = end;
-		records_commit(s, r);
+		start = p;
+		end = next;
+		count += columns;
 	}
+	if (start)
+		*row = start - r->lead_bytes;
+	*end_of_row = end;
+	store->count = count;
+	r->row_count += (uint32_t)((count - before) / columns);
 	return 0;
 }
 

@@ -28,6 +28,7 @@ struct simd_pass {
 	struct tape_node *nodes; /* the first */
 	struct tape_node *node;  /* the next free one; the template keeps it in a register */
 	struct tape_node *limit; /* SIMD_NODES_SLACK before the end of the room */
+	uint64_t stops[2];       /* which of the first 128 bytes end the plain part of a string */
 	bool no_memory;
 	bool has_others; /* the root has members besides the usual ones, or one of them twice */
 };

@@ -62,17 +62,50 @@ static inline __attribute__((always_inline)) const char *simd_word(const char *p
 
 #endif /* DAEMON_PARSER_SIMD_TMPL_H */
 
-/* Every byte of the text is part of UTF-8; most texts have nothing but ASCII. */
-VEC_INLINE bool VEC(simd_is_utf8)(struct span text)
+/* The bytes of a block that end the plain part of a string. */
+VEC_INLINE uint64_t VEC(simd_stops)(struct VEC(block) b)
 {
-	uint64_t high = 0;
-	size_t at = 0;
+	return VEC(block_equal)(b, '"') | VEC(block_equal)(b, '\\') | VEC(block_below)(b, 0x20);
+}
 
-	for (; text.len - at > 64; at += 64)
-		high |= VEC(block_high)(VEC(block_load)(text.ptr + at));
-	/* 1 to 64 bytes are left. */
-	high |= VEC(block_high)(VEC(block_load)(text.ptr + at)) << (64 - (text.len - at));
+/*
+ * Every byte of the text, at least one, is part of UTF-8; most texts have nothing but ASCII. On the
+ * way, the first 128 bytes are searched for what ends strings: s->stops.
+ */
+VEC_INLINE bool VEC(simd_is_utf8)(struct simd_pass *s, struct span text)
+{
+	struct VEC(block) b = VEC(block_load)(text.ptr);
+	uint64_t high = 0;
+	size_t at = 64;
+
+	s->stops[0] = VEC(simd_stops)(b);
+	s->stops[1] = 0;
+	if (text.len > 64) {
+		high = VEC(block_high)(b);
+		b = VEC(block_load)(text.ptr + 64);
+		s->stops[1] = VEC(simd_stops)(b);
+		for (at = 128; at < text.len; at += 64) {
+			high |= VEC(block_high)(b);
+			b = VEC(block_load)(text.ptr + at);
+		}
+	}
+	/* Of the last block, what lies behind the text does not count. */
+	high |= VEC(block_high)(b) << (at - text.len);
 	return high == 0 || text_is_utf8(text);
+}
+
+/* How many bytes from p on are a string's plain ones, as far as one look shows. */
+VEC_INLINE size_t VEC(simd_plain)(const struct simd_pass *s, const char *p)
+{
+	size_t at = (size_t)(p - s->text);
+
+	if (at < 128) {
+		uint64_t stops = s->stops[at / 64] >> (at & 63);
+
+		if (__builtin_expect(stops != 0, 1))
+			return (size_t)__builtin_ctzll(stops);
+	}
+	return (size_t)__builtin_ctz(VEC16(vec16_stops)(p) | 1u << 16);
 }
 
 /* The first byte that is no white space. */
@@ -151,13 +184,11 @@ VEC_ENTRY const char *VEC(simd_far_string)(struct simd_pass *s, const char *star
 /* Key, colon and what white space is around it. Returns the value's first byte, or NULL. */
 VEC_INLINE const char *VEC(simd_read_key)(struct simd_pass *s, const char *p, uint64_t *key)
 {
-	uint32_t stops;
-	unsigned bytes;
+	size_t bytes;
 
 	if (*p++ != '"')
 		return NULL;
-	stops = VEC16(vec16_stops)(p);
-	bytes = (unsigned)__builtin_ctz(stops | 1u << 16);
+	bytes = VEC(simd_plain)(s, p);
 	if (__builtin_expect(p[bytes] == '"', 1)) {
 		*key = simd_key((size_t)(p - s->text), bytes);
 		p += bytes + 1;
@@ -214,8 +245,7 @@ VEC_INLINE const char *VEC(simd_read_member)(struct simd_pass *s, const char *p,
 VEC_INLINE const char *VEC(simd_read_string)(struct simd_pass *s, const char *p, uint64_t key,
 					     struct tape_node *node)
 {
-	uint32_t stops = VEC16(vec16_stops)(++p);
-	unsigned bytes = (unsigned)__builtin_ctz(stops | 1u << 16);
+	size_t bytes = VEC(simd_plain)(s, ++p);
 
 	if (__builtin_expect(p[bytes] != '"', 0))
 		return VEC(simd_far_string)(s, p, &key, node);
@@ -358,7 +388,7 @@ VEC_ENTRY int VEC(simd_build)(struct tape *tape, struct span text)
 	uint64_t key = 0;
 
 	tape_start(tape, text);
-	if (text.len == 0 || text.len > RPC_REQUEST_BYTES_MAX || !VEC(simd_is_utf8)(text))
+	if (text.len == 0 || text.len > RPC_REQUEST_BYTES_MAX || !VEC(simd_is_utf8)(&s, text))
 		return -EPROTO;
 	s.nodes = s.node = tape->nodes.ptr;
 	if (tape->nodes.cap > SIMD_NODES_SLACK)

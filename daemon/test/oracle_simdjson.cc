@@ -16,21 +16,23 @@ static size_t padded(size_t len)
 static int64_t envelope(ondemand::document &doc, ondemand::object &object)
 {
 	std::string_view version, method;
-	int64_t id;
+	std::string_view id;
 
 	if (doc.get_object().get(object) || object["jsonrpc"].get(version) || version != "2.0" ||
 	    object["method"].get(method))
 		return -1;
-	if (object["id"].get(id))
+	if (object["id"].raw_json_token().get(id))
 		return -1;
-	return id + (int64_t)method.size();
+	return (unsigned char)id[0] + (int64_t)method.size();
 }
 
 extern "C" int oracle_accepts(const char *text, size_t len)
 {
 	dom::element root;
 
-	dom_parser.allocate(len + 1, 256);
+	/* Its depth limit is made ours. */
+	if (dom_parser.allocate(len + 1, 256))
+		return 0;
 	return dom_parser.parse((const uint8_t *)text, len, false).get(root) == SUCCESS;
 }
 

@@ -1,0 +1,67 @@
+/* vec_avx2.h - see vec.h; level 2: AVX2 and BMI2. */
+#ifndef DAEMON_RPC_VEC_AVX2_H
+#define DAEMON_RPC_VEC_AVX2_H
+
+#include <immintrin.h>
+
+#include "daemon/rpc/vec_common.h"
+
+#define VEC_TARGET_AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt")))
+
+struct block_avx2 {
+	__m256i low, high;
+};
+
+VEC_ALWAYS VEC_TARGET_AVX2 struct block_avx2 block_load_avx2(const char *p)
+{
+	return (struct block_avx2){
+		_mm256_loadu_si256((const __m256i *)(const void *)p),
+		_mm256_loadu_si256((const __m256i *)(const void *)(p + 32)),
+	};
+}
+
+VEC_ALWAYS VEC_TARGET_AVX2 uint64_t block_high_avx2(struct block_avx2 b)
+{
+	return (uint32_t)_mm256_movemask_epi8(b.low) |
+	       (uint64_t)(uint32_t)_mm256_movemask_epi8(b.high) << 32;
+}
+
+VEC_ALWAYS VEC_TARGET_AVX2 uint64_t block_below_avx2(struct block_avx2 b, unsigned char limit)
+{
+	__m256i top = _mm256_set1_epi8((char)(limit - 1));
+
+	b.low = _mm256_cmpeq_epi8(_mm256_min_epu8(b.low, top), b.low);
+	b.high = _mm256_cmpeq_epi8(_mm256_min_epu8(b.high, top), b.high);
+	return block_high_avx2(b);
+}
+
+VEC_ALWAYS VEC_TARGET_AVX2 uint64_t block_equal_avx2(struct block_avx2 b, char c)
+{
+	b.low = _mm256_cmpeq_epi8(b.low, _mm256_set1_epi8(c));
+	b.high = _mm256_cmpeq_epi8(b.high, _mm256_set1_epi8(c));
+	return block_high_avx2(b);
+}
+
+VEC_ALWAYS VEC_TARGET_AVX2 uint64_t block_equal20_avx2(struct block_avx2 b, char c)
+{
+	b.low = _mm256_or_si256(b.low, _mm256_set1_epi8(0x20));
+	b.high = _mm256_or_si256(b.high, _mm256_set1_epi8(0x20));
+	return block_equal_avx2(b, c);
+}
+
+VEC_ALWAYS VEC_TARGET_AVX2 uint64_t block_digits_avx2(struct block_avx2 b)
+{
+	b.low = _mm256_sub_epi8(b.low, _mm256_set1_epi8('0'));
+	b.high = _mm256_sub_epi8(b.high, _mm256_set1_epi8('0'));
+	return block_below_avx2(b, 10);
+}
+
+VEC_ALWAYS VEC_TARGET_AVX2 struct block_avx2 block_tail_avx2(const char *p, size_t n)
+{
+	char block[64];
+
+	vec_copy_tail(block, p, n);
+	return block_load_avx2(block);
+}
+
+#endif
