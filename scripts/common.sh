@@ -87,6 +87,7 @@ stop_pid() {
 #   tcp       its HOST:PORT
 #   request   what is sent to see that it is ready; any line back will do
 #   status    request whose reply holds its axes, start-up phases and stages; absent: none
+#   version   request whose reply holds its version, revision, variant, compiler, flags; absent: none
 #   pid       command (the process started, default) or child (its only child) is profiled
 #   workload  what goxel-load drives it with unless told otherwise
 #   label     of the run directory unless told otherwise
@@ -97,7 +98,7 @@ declare -A target
 load_target() {
 	local file=$1 line key value number=0
 	[ -f "$file" ] || die 2 "no target file '$file' (shipped ones: $(shipped_targets))"
-	target=([name]='' [command]='' [unix]='' [tcp]='' [request]='' [status]='' [pid]=command
+	target=([name]='' [command]='' [unix]='' [tcp]='' [request]='' [status]='' [version]='' [pid]=command
 		[workload]=mixed [label]='')
 	while IFS= read -r line || [ -n "$line" ]; do
 		number=$((number + 1))

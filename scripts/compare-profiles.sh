@@ -11,7 +11,7 @@ Compares two run directories; writes report.md, report.html and report.json.
 
       --baseline DIR    [default: the newest complete v14 run in --runs]
       --optimized DIR   [default: the newest complete v15 run in --runs]
-      --out DIR         where the reports go [default: the optimized run's directory]
+      --out DIR         where the reports go [default: OPTIMIZED/compare/<BASELINE>]
       --runs DIR        [default profiles/runs]
       --bin DIR         the programs [default build/release/bin]
       --json            the comparison as JSON on stdout

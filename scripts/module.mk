@@ -1,3 +1,5 @@
 progs += goxel-start
 goxel-start-srcs := scripts/goxel_start.c
 goxel-start-libs := base
+
+bats += scripts/test/profile.bats scripts/test/scripts.bats

@@ -127,20 +127,24 @@ make_directory() {
 	stamp=$(date +%Y%m%d_%H%M%S)
 	start_wall_ns=$(date +%s%N)
 	start_time=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+	mkdir -p "$runs" || die 4 "cannot make $runs"
 	final=$runs/$stamp-$label
-	while [ -e "$final" ] || [ -e "$final.partial" ]; do
+	# mkdir decides when two start in the same second.
+	while [ -e "$final" ] || ! mkdir "$final.partial" 2>/dev/null; do
+		[ -e "$final" ] || [ -e "$final.partial" ] || die 4 "cannot make $final.partial"
 		final=$runs/$stamp-$label-$((number++))
 	done
 	dir=$final.partial
-	mkdir -p "$dir" || die 4 "cannot make $dir"
 	socket_dir=$(mktemp -d "${TMPDIR:-/tmp}/goxel-run.XXXXXX")
 }
 
-# phase NAME START_US: notes that it lasted from then until now.
+# phase NAME START_US: notes that it lasted from then until now. No process is started for it: on a
+# busy machine that takes long enough to be missing from the profile.
 phase() {
-	phases+=("$(jq -nc --arg name "$1" --argjson from "$2" --argjson run "$run_us" \
-		--argjson now "$(now_us)" \
-		'{name: $name, start_s: (($from - $run) / 1e6), duration_s: (($now - $from) / 1e6)}')")
+	local start=$(($2 - run_us)) length=$(($(now_us) - $2)) text
+	printf -v text '{"name":"%s","start_s":%d.%06d,"duration_s":%d.%06d}' "$1" \
+		$((start / 1000000)) $((start % 1000000)) $((length / 1000000)) $((length % 1000000))
+	phases+=("$text")
 }
 
 # The machine's stolen share since the start of the run, its load and its pressure.
@@ -171,6 +175,7 @@ or_empty() {
 write_run() {
 	jq -n --slurpfile load "$(or_empty "$dir/load-test-results.json")" \
 		--slurpfile status "$(or_empty "$socket_dir/status.json")" \
+		--slurpfile about "$(or_empty "$socket_dir/version.json")" \
 		--arg tool profile-baseline.sh \
 		--arg version "$(print_version | cut -d ' ' -f 3)" \
 		--arg revision "$(print_version | cut -d ' ' -f 4)" \
@@ -292,19 +297,18 @@ start_server() {
 		"\(.rss_bytes / 1048576 * 10 | round / 10) MiB resident"' "$socket_dir/start.json")"
 }
 
-# ask_status FILE
-ask_status() {
-	[ -n "${target[status]}" ] || return 0
-	if ! "$bin/goxel-start" "${endpoint[@]}" --request "${target[status]}" --timeout 10s \
-		>"$1.new" 2>"$socket_dir/status.err"; then
-		note_warning "the target does not say its status: $(tail -n 1 "$socket_dir/status.err")"
-		return 0
+# ask WHAT: the target's request of that name; the reply goes to $socket_dir/WHAT.json.
+ask() {
+	local reply=$socket_dir/$1.reply
+	[ -n "${target[$1]}" ] || return 0
+	if ! "$bin/goxel-start" "${endpoint[@]}" --request "${target[$1]}" --timeout 10s \
+		>"$reply" 2>"$socket_dir/ask.err"; then
+		note_warning "the target does not say its $1: $(tail -n 1 "$socket_dir/ask.err")"
+	elif ! jq -e .result "$reply" >/dev/null 2>&1; then
+		note_warning "the target's $1 is no JSON-RPC result: $(head -c 200 "$reply")"
+	else
+		mv "$reply" "$socket_dir/$1.json"
 	fi
-	if ! jq -e .result "$1.new" >/dev/null 2>&1; then
-		note_warning "the target's status is no JSON-RPC result: $(head -c 200 "$1.new")"
-		return 0
-	fi
-	mv "$1.new" "$1"
 }
 
 start_load() {
@@ -331,12 +335,12 @@ drive() {
 	from=$(now_us)
 	start_load
 	warm_us=$(awk -v s="$warmup_s" 'BEGIN { printf "%d", s * 1e6 }')
-	while pid_lives "$load_pid" || { [ -n "$profile_pid" ] && pid_lives "$profile_pid"; }; do
+	while pid_lives "$load_pid"; do
 		server_must_live "during the load"
 		if ! $started && [ $(($(now_us) - from)) -ge "$warm_us" ]; then
+			start_profile
 			phase warmup "$from"
 			from=$(now_us) started=true
-			start_profile
 		fi
 		sleep 0.05
 	done
@@ -345,10 +349,16 @@ drive() {
 	load_pid=''
 	wait "$tee_pid" || true
 	tee_pid=''
-	if [ -n "$profile_pid" ]; then wait "$profile_pid" || profile_code=$?; fi
-	profile_pid=''
 	phase measure "$from"
 	judge_load "$load_code"
+	from=$(now_us)
+	while [ -n "$profile_pid" ] && pid_lives "$profile_pid"; do
+		server_must_live "during the capture"
+		sleep 0.05
+	done
+	if [ -n "$profile_pid" ]; then wait "$profile_pid" || profile_code=$?; fi
+	profile_pid=''
+	phase capture "$from"
 	judge_profile "$profile_code" $started
 }
 
@@ -373,15 +383,16 @@ judge_profile() {
 		note_warning "the profile is not complete (exit $code): $(tail -n 1 "$dir/profile.log")"
 	fi
 	if [ -s "$dir/profile.json" ]; then
-		jq -r '(.missing // [])[] | "not captured: \(.name // .what // .): \(.reason // .why // "")"' \
-			"$dir/profile.json" 2>/dev/null | while IFS= read -r line; do say "$line"; done
+		say "$(jq -r '(.missing // []) | group_by(.reason)[] |
+			"not captured: \(map(.name) | join(", ")): \(.[0].reason)"' "$dir/profile.json")"
 	fi
 }
 
 stop_server() {
 	local from code=0
 	from=$(now_us)
-	ask_status "$socket_dir/status.json"
+	ask version
+	ask status
 	stop_pid "$server_pid" 10 || code=$?
 	server_pid=''
 	[ "$code" -eq 0 ] || [ "$code" -eq 143 ] || note_warning "the target ended with exit code $code"

@@ -1,8 +1,9 @@
 # run.jq - composes run.json (schema goxel-run/1, reports/lib/rundir.h) of what the tools wrote.
-# --slurpfile load, status (both may be empty); --arg and --argjson as used below.
+# --slurpfile load, status, about (each may be empty); --arg and --argjson as used below.
 
 ($load[0] // {}) as $l
 | ($status[0].result // {}) as $s
+| ($about[0].result // {}) as $a
 | {
 	schema: "goxel-run/1",
 	tool: $tool,
@@ -22,11 +23,11 @@
 	target: $target,
 	preset: ($s.preset // null),
 	daemon: {
-		version: $s.version,
-		revision: $s.revision,
-		variant: $s.variant,
-		compiler: $s.compiler,
-		flags: $s.flags,
+		version: $a.version,
+		revision: $a.revision,
+		variant: $a.variant,
+		compiler: $a.compiler,
+		flags: $a.flags,
 		command: $command
 	},
 	axes: ($s.axes // {}),

@@ -1,0 +1,247 @@
+#!/usr/bin/env bats
+# The main job's promises around the measuring itself (R-002, R-003, R-006, R-317): what is asked for
+# is checked, faults of the target are told, nothing stays behind, what is incomplete says so.
+# The echo server is the target here; the daemon has its own files.
+
+load helper
+
+setup() {
+	setup_run
+	export TARGET=echo DURATION=1s WARMUP=200ms WORKERS=2
+	for program in goxel-profile goxel-report; do
+		[ -x "$BIN/$program" ] || skip "$program is not built"
+	done
+}
+
+# target NAME <<<TEXT: makes the file, prints its name
+target_with() {
+	cat >"$BATS_TEST_TMPDIR/$1.target"
+	printf '%s' "$BATS_TEST_TMPDIR/$1.target"
+}
+
+echo_lines='unix = {dir}/echo.sock
+request = {"jsonrpc":"2.0","id":1,"method":"ping"}
+workload = ping'
+
+# ---- what is asked for ------------------------------------------------------------
+
+@test "wrong values are refused with exit 2 and a sentence, and nothing is made" {
+	while read -r option value sentence; do
+		run scripts/profile-baseline.sh "$option" "$value"
+		[ "$status" -eq 2 ]
+		[[ $output == *"$sentence"* ]] || {
+			echo "$output"
+			return 1
+		}
+	done <<'TXT'
+--duration 30 duration is '30'; a time with its unit is needed
+--duration fast duration is 'fast'
+--warmup -1s warmup is '-1s'
+--workers 0 workers is '0'; a number from 1 is needed
+--workers ten workers is 'ten'
+--threads 3 3 threads cannot share 2 connections
+--label a/b label 'a/b'
+--target nope no target file
+--bin /nowhere /nowhere/goxel-start is missing: run make first
+TXT
+	TARGET='' run scripts/profile-baseline.sh --preset v13
+	[ "$status" -eq 2 ]
+	[[ $output == *"preset is 'v13'; v14 or v15"* ]]
+	[ -z "$(ls -A "$RUNS")" ]
+}
+
+@test "faults of a target file are told with file and line" {
+	file=$(target_with typo <<<$'name = x\ncomand = y')
+	run scripts/profile-baseline.sh --target "$file"
+	[ "$status" -eq 2 ]
+	[[ $output == *"typo.target:2: unknown key 'comand' (known: command "* ]]
+	file=$(target_with words <<<'just words')
+	run scripts/profile-baseline.sh --target "$file"
+	[[ $output == *"words.target:1: expected key = value"* ]]
+	file=$(target_with half <<<'name = x')
+	run scripts/profile-baseline.sh --target "$file"
+	[[ $output == *"half.target: 'command' is missing"* ]]
+	file=$(target_with both <<<$'name = x\ncommand = y\nrequest = z\nunix = a\ntcp = b')
+	run scripts/profile-baseline.sh --target "$file"
+	[[ $output == *"exactly one of 'unix' and 'tcp'"* ]]
+}
+
+@test "every shipped target file can be read" {
+	for file in profiles/targets/*.target; do
+		run scripts/profile-baseline.sh --target "$file" --duration wrong
+		[[ $output == *"duration is 'wrong'"* ]]
+		(
+			. scripts/common.sh
+			load_target "$file"
+			[ "$(basename "$file" .target)" = "${target[name]}" ]
+		)
+	done
+}
+
+# ---- a run ------------------------------------------------------------------------
+
+@test "a run leaves a complete directory that explains itself, and nothing else" {
+	run scripts/profile-baseline.sh --label tried --seed 7
+	[ "$status" -eq 0 ]
+	dir=$(the_run)
+	[[ ${dir##*/} =~ ^[0-9]{8}_[0-9]{6}-tried$ ]]
+	[ "${lines[-1]}" = "run: $dir" ]
+	[[ $output == *"echo: first reply after"* ]]
+	[[ $output == *"Throughput"* ]]
+	for file in run.json load-test-results.json latency.hlog latency.hgrm startup.json stages.json \
+		daemon.log load.log; do
+		[ -e "$dir/$file" ]
+	done
+	jq -e '.schema == "goxel-run/1" and .state == "complete" and .target == "echo" and
+		.workload.seed == 7 and .workload.connections_count == 2 and .workload.name == "ping" and
+		(.machine.cores_count > 0) and (.machine_after.load_1m >= 0) and
+		([.phases[].name] == ["start", "warmup", "measure", "capture", "stop"]) and
+		(.phases[2].duration_s > 0.8) and (.daemon.command | length > 2)' "$dir/run.json"
+	# Every file that it lists is there.
+	jq -r '.files[]' "$dir/run.json" | while read -r file; do [ -e "$dir/$file" ]; done
+	jq -e '.schema == "goxel-startup/1" and .first_reply_ns > 0 and .rss_bytes > 0' "$dir/startup.json"
+	jq -e '.totals.ops_count > 100 and .totals.errors_count == 0' "$dir/load-test-results.json"
+	nothing_runs
+}
+
+@test "two runs in the same second get two directories" {
+	scripts/profile-baseline.sh --label twin >/dev/null &
+	first=$!
+	scripts/profile-baseline.sh --label twin >/dev/null
+	wait $first
+	[ "$(find "$RUNS" -name '*-twin*' -type d ! -name '*.partial' | wc -l)" -eq 2 ]
+}
+
+@test "--json puts run.json on stdout and all else on stderr" {
+	run --separate-stderr scripts/profile-baseline.sh --json
+	[ "$status" -eq 0 ]
+	[ "$(jq -r .schema <<<"$output")" = goxel-run/1 ]
+	[[ $stderr == *Throughput* ]]
+}
+
+@test "a path with spaces does no harm" {
+	RUNS="$BATS_TEST_TMPDIR/my runs"
+	export RUNS TMPDIR="$BATS_TEST_TMPDIR/my tmp"
+	mkdir -p "$TMPDIR"
+	run scripts/profile-baseline.sh
+	[ "$status" -eq 0 ]
+	[ -s "$(the_run)/run.json" ]
+}
+
+# ---- faults -------------------------------------------------------------------------
+
+@test "Ctrl-C leaves a directory that is marked incomplete, and nothing running" {
+	DURATION=60s env --default-signal=INT scripts/profile-baseline.sh >"$BATS_TEST_TMPDIR/out" 2>&1 &
+	pid=$!
+	wait_for 20 grep -q 'measure' "$BATS_TEST_TMPDIR/out"
+	kill -INT $pid
+	code=0
+	wait $pid || code=$?
+	[ $code -eq 130 ]
+	dir=$(the_run)
+	[[ $dir == *.partial ]]
+	[ "$(jq -r '.state + ": " + .reason' "$dir/run.json")" = "incomplete: interrupted by SIGINT" ]
+	grep -q "incomplete (interrupted by SIGINT)" "$BATS_TEST_TMPDIR/out"
+	nothing_runs
+	# Compare refuses it (R-317).
+	run scripts/compare-profiles.sh --baseline "$dir" --optimized "$dir"
+	[ "$status" -ne 0 ]
+	[[ $output == *interrupted* || $output == *incomplete* ]]
+}
+
+@test "a target that dies during the load ends the run with 4 and its last words" {
+	file=$(target_with dies <<TXT
+name = dies
+command = $BATS_TEST_TMPDIR/dying {bin}/goxel-load --serve-echo --unix {dir}/echo.sock
+$echo_lines
+TXT
+	)
+	cat >"$BATS_TEST_TMPDIR/dying" <<'SH'
+#!/bin/bash
+echo "last words" >&2
+(sleep 1.5; kill -SEGV $$) &
+exec "$@"
+SH
+	chmod +x "$BATS_TEST_TMPDIR/dying"
+	DURATION=60s run scripts/profile-baseline.sh --target "$file"
+	[ "$status" -eq 4 ]
+	[[ $output == *"the target died during the load: killed by SIGSEGV"* ]]
+	[[ $output == *"    last words"* ]]
+	[ "$(jq -r .state "$(the_run)/run.json")" = incomplete ]
+	nothing_runs
+}
+
+@test "a target that does not start ends the run with 4 and its last words" {
+	file=$(target_with fails <<TXT
+name = fails
+command = $BATS_TEST_TMPDIR/failing
+$echo_lines
+TXT
+	)
+	printf '#!/bin/sh\necho no port left >&2\nexit 7\n' >"$BATS_TEST_TMPDIR/failing"
+	chmod +x "$BATS_TEST_TMPDIR/failing"
+	run scripts/profile-baseline.sh --target "$file"
+	[ "$status" -eq 4 ]
+	[[ $output == *"the target ended before it answered with exit code 7"* ]]
+	[[ $output == *"    no port left"* ]]
+	nothing_runs
+}
+
+@test "a target that refuses its configuration passes its 2 on" {
+	run scripts/profile-baseline.sh --args --nonsense
+	[ "$status" -eq 2 ]
+	[[ $output == *"the target refused to start (exit 2)"* ]]
+	[[ $output == *"nonsense"* ]]
+}
+
+@test "an unknown workload passes the generator's 2 and sentence on" {
+	run scripts/profile-baseline.sh --workload no-such-thing
+	[ "$status" -eq 2 ]
+	[[ $output == *"the load generator refused: "*"no-such-thing"* ]]
+	nothing_runs
+}
+
+@test "without permission to profile the run goes on and says what is missing" {
+	mkdir -p "$BATS_TEST_TMPDIR/bin"
+	for program in goxel-start goxel-load goxel-report; do
+		ln -s "$BIN/$program" "$BATS_TEST_TMPDIR/bin/$program"
+	done
+	printf '#!/bin/sh\necho "goxel-profile: perf_event_paranoid is 4" >&2\nexit 3\n' \
+		>"$BATS_TEST_TMPDIR/bin/goxel-profile"
+	chmod +x "$BATS_TEST_TMPDIR/bin/goxel-profile"
+	run scripts/profile-baseline.sh --bin "$BATS_TEST_TMPDIR/bin"
+	[ "$status" -eq 0 ]
+	[[ $output == *"the profile is not complete (exit 3): goxel-profile: perf_event_paranoid is 4"* ]]
+	jq -e '.state == "complete" and (.warnings[0] | contains("perf_event_paranoid is 4"))' \
+		"$(the_run)/run.json"
+}
+
+# ---- compare ------------------------------------------------------------------------
+
+@test "BASELINE pointing nowhere is told in one sentence, exit 2" {
+	BASELINE=/no/such/dir OPTIMIZED=/tmp run scripts/compare-profiles.sh
+	[ "$status" -eq 2 ]
+	[ "$output" = "compare-profiles.sh: BASELINE=/no/such/dir: there is no such directory" ]
+	BASELINE=$BATS_TEST_TMPDIR OPTIMIZED=/tmp run scripts/compare-profiles.sh
+	[ "$status" -eq 2 ]
+	[[ $output == *"is not a run directory: it has no run.json" ]]
+	run scripts/compare-profiles.sh
+	[ "$status" -eq 2 ]
+	[[ $output == *"no complete v14 run in $RUNS: run make profile-baseline first"* ]]
+}
+
+@test "compare takes the newest complete run of each preset" {
+	for name in 20260101_000000-a 20260102_000000-b 20260103_000000-c.partial; do
+		mkdir "$RUNS/$name"
+		state=complete
+		[[ $name != *.partial ]] || state=incomplete
+		jq -n --arg state $state '{schema: "goxel-run/1", $state, preset: "v14"}' >"$RUNS/$name/run.json"
+	done
+	mkdir "$RUNS/20260101_000000-o" "$BATS_TEST_TMPDIR/bin"
+	echo '{"schema": "goxel-run/1", "state": "complete", "preset": "v15"}' \
+		>"$RUNS/20260101_000000-o/run.json"
+	printf '#!/bin/sh\necho "$@"\n' >"$BATS_TEST_TMPDIR/bin/goxel-report"
+	chmod +x "$BATS_TEST_TMPDIR/bin/goxel-report"
+	run scripts/compare-profiles.sh --bin "$BATS_TEST_TMPDIR/bin"
+	[ "$output" = "compare $RUNS/20260102_000000-b $RUNS/20260101_000000-o" ]
+}

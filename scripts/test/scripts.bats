@@ -1,0 +1,223 @@
+#!/usr/bin/env bats
+# The scripts' own promises (R-001, R-007): help, versions, exit codes, bootstrap, test runner.
+
+load helper
+
+setup() {
+	setup_run
+}
+
+scripts="bench-ceiling.sh bootstrap.sh compare-profiles.sh profile-baseline.sh"
+
+@test "every script tells its use, its options and its exit codes on stdout" {
+	for script in $scripts; do
+		run --separate-stderr "scripts/$script" --help
+		[ "$status" -eq 0 ]
+		[ -z "$stderr" ]
+		[[ $output == "Usage: scripts/$script"* ]]
+		[[ $output == *--json* ]]
+		[[ $output == *"xit codes"* ]]
+		# Fits a terminal.
+		[ "$(awk 'length > 90' <<<"$output" | wc -l)" -eq 0 ]
+	done
+}
+
+@test "every script tells its version" {
+	for script in $scripts; do
+		run "scripts/$script" --version
+		[ "$status" -eq 0 ]
+		[[ $output =~ ^$script\ \(goxel-perf\)\ [0-9]+\.[0-9]+\.[0-9]+ ]]
+	done
+}
+
+@test "an unknown option is refused with exit 2" {
+	for script in $scripts; do
+		run --separate-stderr "scripts/$script" --wrong
+		[ "$status" -eq 2 ]
+		[[ $stderr == *"'--wrong'"* ]]
+		[ -z "$output" ]
+	done
+}
+
+@test "an option without its value is refused with exit 2" {
+	run scripts/profile-baseline.sh --duration
+	[ "$status" -eq 2 ]
+	[[ $output == *"option --duration needs a value"* ]]
+	run scripts/compare-profiles.sh --baseline
+	[ "$status" -eq 2 ]
+}
+
+@test "make help names every target of the README" {
+	run make help
+	[ "$status" -eq 0 ]
+	for word in profile-baseline profile-optimized profile-compare test check lint clean; do
+		[[ $output == *"  $word "* ]]
+	done
+}
+
+# ---- bootstrap --------------------------------------------------------------------
+
+# fake NAME <<<SCRIPT: a command that comes before the real one
+fake() {
+	mkdir -p "$BATS_TEST_TMPDIR/bin"
+	{
+		echo '#!/bin/sh'
+		cat
+	} >"$BATS_TEST_TMPDIR/bin/$1"
+	chmod +x "$BATS_TEST_TMPDIR/bin/$1"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH
+}
+
+@test "bootstrap says nothing and is quick when nothing is missing" {
+	scripts/bootstrap.sh --check build run test || skip "packages are missing here"
+	run timeout 5 scripts/bootstrap.sh build run
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+}
+
+@test "bootstrap installs what is missing as root, and says so" {
+	fake dpkg-query <<<'exit 0'
+	fake id <<<'echo 0'
+	fake apt-get <<<"echo \"\$@\" >>$BATS_TEST_TMPDIR/apt"
+	run scripts/bootstrap.sh build
+	[ "$status" -eq 0 ]
+	[[ $output == *"installing "*" packages with apt-get: "*libjansson-dev* ]]
+	grep -q '^update' "$BATS_TEST_TMPDIR/apt"
+	grep -q '^install .*libjansson-dev' "$BATS_TEST_TMPDIR/apt"
+	! grep -q bats "$BATS_TEST_TMPDIR/apt"
+}
+
+@test "bootstrap uses sudo where it may" {
+	fake dpkg-query <<<'exit 0'
+	fake id <<<'echo 1000'
+	fake apt-get <<<'exit 0'
+	fake sudo <<<"[ \"\$1\" = -n ] && exit 0; echo \"\$@\" >>$BATS_TEST_TMPDIR/sudo; exec \"\$@\""
+	run scripts/bootstrap.sh build
+	[ "$status" -eq 0 ]
+	grep -q 'apt-get install' "$BATS_TEST_TMPDIR/sudo"
+}
+
+@test "bootstrap without root prints the one line and ends with 2" {
+	fake dpkg-query <<<'exit 0'
+	fake id <<<'echo 1000'
+	fake sudo <<<'exit 1'
+	run scripts/bootstrap.sh build </dev/null
+	[ "$status" -eq 2 ]
+	[[ $output == *"  apt-get install --yes --no-install-recommends "*libjansson-dev* ]]
+	[ "$(grep -c 'apt-get install' <<<"$output")" -eq 1 ]
+}
+
+@test "bootstrap passes on that apt-get failed, as 4" {
+	fake dpkg-query <<<'exit 0'
+	fake id <<<'echo 0'
+	fake apt-get <<<'exit 100'
+	run scripts/bootstrap.sh build
+	[ "$status" -eq 4 ]
+	[[ $output == *"apt-get could not install"* ]]
+}
+
+@test "bootstrap --check only says what is missing" {
+	fake dpkg-query <<<'exit 0'
+	fake apt-get <<<'exit 99'
+	run scripts/bootstrap.sh --check build
+	[ "$status" -eq 2 ]
+	[[ $output == *"missing: "*libjansson-dev* ]]
+	run --separate-stderr scripts/bootstrap.sh --check --json build
+	[ "$(jq -r .schema <<<"$output")" = goxel-bootstrap/1 ]
+	[ "$(jq '.missing | length > 3' <<<"$output")" = true ]
+}
+
+@test "every library that the build links stands in bootstrap's table" {
+	# What ld is told, and the package that has it.
+	run scripts/bootstrap.sh --list build test
+	while read -r lib package; do
+		grep -rqsE -- "-l$lib( |\$)" ./*/module.mk ./*/*/module.mk || continue
+		[[ $output == *"$package"* ]] || {
+			echo "-l$lib is linked, $package is not in the table"
+			return 1
+		}
+	done <<'TXT'
+jansson libjansson-dev
+cjson libcjson-dev
+pfm libpfm4-dev
+uring liburing-dev
+benchmark libbenchmark-dev
+numa libnuma-dev
+dw libdw-dev
+elf libelf-dev
+protobuf-c libprotobuf-c-dev
+z zlib1g-dev
+cmocka libcmocka-dev
+microhttpd libmicrohttpd-dev
+png libpng-dev
+sqlite3 libsqlite3-dev
+zstd libzstd-dev
+systemd libsystemd-dev
+duktape duktape-dev
+simdjson libsimdjson-dev
+TXT
+}
+
+# ---- run-tests --------------------------------------------------------------------
+
+@test "run-tests shows closing lines, goes on after a failure, and fails at the end" {
+	cat >"$BATS_TEST_TMPDIR/good" <<'SH'
+#!/bin/sh
+echo noise
+echo '[==========] good: 3 test(s) run.'
+echo '[  PASSED  ] 3 test(s).'
+SH
+	printf '#!/bin/sh\necho reason\nexit 3\n' >"$BATS_TEST_TMPDIR/bad"
+	printf '#!/bin/sh\necho no perf here\nexit 77\n' >"$BATS_TEST_TMPDIR/skips"
+	chmod +x "$BATS_TEST_TMPDIR"/{good,bad,skips}
+	run scripts/run-tests.sh "$BATS_TEST_TMPDIR"/{bad,good,skips}
+	[ "$status" -eq 1 ]
+	[[ $output == *reason* ]]
+	[[ $output == *"FAILED: $BATS_TEST_TMPDIR/bad (exit 3)"* ]]
+	[[ $output == *"[  PASSED  ] 3 test(s)."* ]]
+	[[ $output != *noise* ]]
+	[[ $output == *"skips (skipped)"*"no perf here"* ]]
+	[[ $output == *"1 of 3 test programs failed"* ]]
+	run scripts/run-tests.sh "$BATS_TEST_TMPDIR"/{good,skips}
+	[ "$status" -eq 0 ]
+	[ "${lines[-1]}" = "all 2 test programs passed" ]
+}
+
+@test "run-tests ends a test that hangs" {
+	printf '#!/bin/sh\nexec sleep 60\n' >"$BATS_TEST_TMPDIR/hangs"
+	chmod +x "$BATS_TEST_TMPDIR/hangs"
+	TEST_TIMEOUT=1 run scripts/run-tests.sh "$BATS_TEST_TMPDIR/hangs"
+	[ "$status" -eq 1 ]
+	[[ $output == *"(exit 124)"* ]]
+}
+
+# ---- goxel-start -------------------------------------------------------------------
+
+@test "goxel-start becomes the server, times its first reply, and asks" {
+	"$BIN/goxel-start" --unix "$TMPDIR/s" --out "$TMPDIR/start.json" -- \
+		"$BIN/goxel-load" --serve-echo --unix "$TMPDIR/s" 2>/dev/null &
+	pid=$!
+	wait_for 10 test -s "$TMPDIR/start.json"
+	[ "$(jq .pid "$TMPDIR/start.json")" -eq "$pid" ]
+	[ "$(jq '.answered and .first_reply_ns >= .first_connect_ns and .first_connect_ns > 0 and
+		.first_reply_ns < 5e9 and .rss_bytes > 100000' "$TMPDIR/start.json")" = true ]
+	# No child is left for the server to find.
+	[ -z "$(pgrep --parent $pid)" ]
+	run "$BIN/goxel-start" --unix "$TMPDIR/s"
+	[ "$status" -eq 0 ]
+	jq -e . <<<"$output"
+	kill $pid
+}
+
+@test "goxel-start says that the server ended, and that nobody listens" {
+	"$BIN/goxel-start" --unix "$TMPDIR/s" --out "$TMPDIR/start.json" -- false || true
+	wait_for 10 test -s "$TMPDIR/start.json"
+	[ "$(jq -r .error "$TMPDIR/start.json")" = "the server ended before it answered" ]
+	run "$BIN/goxel-start" --unix "$TMPDIR/s"
+	[ "$status" -eq 4 ]
+	run "$BIN/goxel-start" --unix "$TMPDIR/s" --out "$TMPDIR/x" -- /no/such/program
+	[ "$status" -eq 4 ]
+	[[ $output == *"run /no/such/program: No such file"* ]]
+	run "$BIN/goxel-start"
+	[ "$status" -eq 2 ]
+}
