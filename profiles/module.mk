@@ -38,3 +38,30 @@ progs += goxel-profile
 goxel-profile-srcs   := profiles/main.c
 goxel-profile-libs   := profilelib resultlib base
 goxel-profile-ldlibs := $(profilelib-ldlibs)
+
+bats += profiles/test/profile.bats
+
+tests += test_perfdata test_pprof test_counters test_allocs
+test_perfdata-srcs   := profiles/test/test_perfdata.c
+test_perfdata-libs   := profilelib resultlib base
+test_perfdata-ldlibs := -lcmocka $(profilelib-ldlibs)
+test_pprof-srcs   := profiles/test/test_pprof.c
+test_pprof-libs   := profilelib resultlib base
+test_pprof-ldlibs := -lcmocka $(profilelib-ldlibs)
+test_counters-srcs   := profiles/test/test_counters.c
+test_counters-libs   := profilelib resultlib base
+test_counters-ldlibs := -lcmocka $(profilelib-ldlibs)
+test_allocs-srcs   := profiles/test/test_allocs.c
+test_allocs-libs   := profilelib resultlib base
+test_allocs-ldlibs := -lcmocka $(profilelib-ldlibs)
+
+fuzz += fuzz_perfdata fuzz_pprof fuzz_heap
+fuzz_perfdata-srcs   := profiles/fuzz/fuzz_perfdata.c
+fuzz_perfdata-libs   := profilelib resultlib base
+fuzz_perfdata-ldlibs := $(profilelib-ldlibs)
+fuzz_pprof-srcs   := profiles/fuzz/fuzz_pprof.c
+fuzz_pprof-libs   := profilelib resultlib base
+fuzz_pprof-ldlibs := $(profilelib-ldlibs)
+fuzz_heap-srcs   := profiles/fuzz/fuzz_heap.c
+fuzz_heap-libs   := profilelib resultlib base
+fuzz_heap-ldlibs := $(profilelib-ldlibs)

@@ -1,0 +1,24 @@
+/* Any bytes as a pprof profile; what is accepted is written in the older form, too. */
+#include <stdint.h>
+
+#include "daemon/base/err.h"
+#include "daemon/base/strbuf.h"
+#include "profiles/legacy.h"
+#include "profiles/pprof_read.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct pprof_profile p;
+	struct strbuf sb = { 0 };
+	struct err err = ERR_INIT;
+
+	if (pprof_parse(span_of((const char *)data, size), &p, &err) < 0)
+		return 0;
+	legacy_write(&p, &sb, &err);
+	pprof_find_type(&p, "cpu");
+	strbuf_deinit(&sb);
+	pprof_deinit(&p);
+	return 0;
+}

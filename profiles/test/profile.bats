@@ -1,0 +1,230 @@
+# goxel-profile from the command line: R-310 to R-313, R-317. It profiles a small program of its own
+# (busy.c) and, where it is built, the daemon.
+
+setup_file() {
+	O=${O:-build/release}
+	export P=$PWD/$O/bin/goxel-profile
+	export DAEMON=$PWD/$O/bin/goxel-daemon
+	D=$(mktemp -d /tmp/profile-bats.XXXXXX)
+	export D
+	${CC:-gcc} -g -O1 -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer -pthread \
+		-o "$D/busy" profiles/test/busy.c
+}
+
+teardown_file() {
+	rm -rf "$D"
+}
+
+setup() {
+	BUSY=
+}
+
+teardown() {
+	if [ -n "$BUSY" ]; then
+		kill "$BUSY" 2>/dev/null || true
+		wait "$BUSY" 2>/dev/null || true
+	fi
+}
+
+start_busy() {
+	"$D/busy" 60 3>&- &
+	BUSY=$!
+	# It is itself once its name is.
+	for _ in $(seq 500); do
+		[ "$(cat /proc/$BUSY/comm)" = busy ] && return 0
+		sleep 0.01
+	done
+	return 1
+}
+
+need() {
+	"$P" --list | grep -q "yes  *$1" || skip "not permitted here: $1"
+}
+
+# wait_for SECONDS COMMAND...: until the command succeeds.
+wait_for() {
+	local tries=$(($1 * 20))
+	shift
+	for _ in $(seq $tries); do
+		"$@" && return 0
+		sleep 0.05
+	done
+	return 1
+}
+
+@test "--help names every option and fits 80 columns" {
+	run "$P" --help
+	[ "$status" -eq 0 ]
+	for option in pid out duration interval control frequency sample-event events no-cpu \
+		no-heap no-counters list json; do
+		[[ "$output" == *"--$option"* ]]
+	done
+	[ "$(awk '{ if (length > 80) n++ } END { print n + 0 }' <<<"$output")" -eq 0 ]
+}
+
+@test "usage errors end with 2 and a sentence" {
+	run "$P"
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"--pid"* ]]
+	run "$P" --pid $$
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"--out"* ]]
+	run "$P" --pid 4194304 --out "$D/none"
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"there is no process with pid 4194304"* ]]
+	run "$P" --pid $$ --out "$D/none" --events 'a,{b'
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"brace is not closed"* ]]
+	run "$P" --pid $$ --out "$D/none" surplus
+	[ "$status" -eq 2 ]
+}
+
+@test "an output directory that cannot be made is a sentence, not a capture" {
+	: > "$D/file"
+	run "$P" --pid $$ --out "$D/file/below" --duration 10ms
+	[ "$status" -eq 4 ]
+	[[ "$output" == *"$D/file"* ]]
+}
+
+@test "--list says what can be measured and why not (R-310)" {
+	run "$P" --list
+	[ "$status" -eq 0 ] || [ "$status" -eq 3 ]
+	[[ "$output" == *"hardware counters"* ]]
+	[[ "$output" == *"task-clock"* ]]
+	"$P" --list --json | jq -e '.schema == "goxel-profile-list/1" and (.events | length) > 5' 
+}
+
+@test "counters name what is counted and what is missing (R-310)" {
+	need "counting in user code"
+	start_busy
+	"$P" --pid $BUSY --out "$D/counters" --duration 500ms --no-cpu --no-heap \
+		--events '{cycles,instructions},task-clock,page-faults,no-such-event'
+	jq -e '.schema == "goxel-counters/1"' "$D/counters/counters.json"
+	jq -e '.missing[] | select(.name == "no-such-event") | .reason | length > 5' \
+		"$D/counters/counters.json"
+	# Two busy threads: more CPU time than half the wall time, however full the machine is.
+	jq -e '.events[] | select(.name == "task-clock") | .value > 0.25e9' \
+		"$D/counters/counters.json"
+	jq -e '.threads_count == 2 and (.intervals | length) >= 4' "$D/counters/counters.json"
+	jq -e '.cpu.user_s > 0 and .requests_count == null' "$D/counters/counters.json"
+}
+
+@test "system calls are counted by tracepoint (R-311)" {
+	need tracepoints
+	need "counting in the kernel"
+	start_busy
+	"$P" --pid $BUSY --out "$D/calls" --duration 500ms --no-cpu --no-heap \
+		--events 'raw_syscalls:sys_enter,syscalls:sys_enter_getppid'
+	jq -e '.syscalls.total_count > 10 and .syscalls.by_name.getppid > 10 and
+		.syscalls.total_count >= .syscalls.by_name.getppid' "$D/calls/counters.json"
+}
+
+@test "CPU samples become folded stacks and pprof with file and line (R-311)" {
+	need "sampling by perf"
+	start_busy
+	"$P" --pid $BUSY --out "$D/cpu" --duration 2s --no-counters
+	grep -q '^busy;.*;work;\(burn_outer;\)*burn_hot [0-9]*$' "$D/cpu/cpu.folded"
+	grep -q ';burn_outer;burn_inlined [0-9]*$' "$D/cpu/cpu.folded"
+	jq -e '.state == "complete" and .cpu.samples_count > 10 and
+		(.cpu.event_got | length) > 0 and .cpu.event_asked == "cycles"' "$D/cpu/profile.json"
+	run "$P" show "$D/cpu/cpu.pb.gz" --lines
+	[ "$status" -eq 0 ]
+	[[ "$output" =~ burn_hot\ .*profiles/test/busy.c:1[0-9] ]]
+	run "$P" show "$D/cpu/cpu.pb.gz" --type samples --top 3
+	[ "$status" -eq 0 ]
+	[[ "$output" == samples:* ]]
+}
+
+@test "google-pprof opens the older form and names functions with file and line" {
+	need "sampling by perf"
+	command -v google-pprof >/dev/null || skip "google-pprof is not installed"
+	start_busy
+	"$P" --pid $BUSY --out "$D/gp" --duration 1s --no-counters
+	"$P" show "$D/gp/cpu.pb.gz" --legacy "$D/gp/cpu.prof"
+	run google-pprof --text --lines "$D/busy" "$D/gp/cpu.prof"
+	[ "$status" -eq 0 ]
+	[[ "$output" =~ burn_hot\ .*busy.c:1[0-9] ]]
+}
+
+@test "memory.csv has a row for each interval (R-313)" {
+	start_busy
+	"$P" --pid $BUSY --out "$D/mem" --duration 500ms --interval 100ms --no-cpu --no-counters
+	[[ "$(head -1 "$D/mem/memory.csv")" == time_s,rss_bytes,pss_bytes,* ]]
+	[ "$(wc -l < "$D/mem/memory.csv")" -ge 5 ]
+	jq -e '.memory.first.rss_bytes > 0 and .memory.first.stacks_virtual_bytes > 8000000 and
+		.memory.rss_bytes_max >= .memory.first.rss_bytes' "$D/mem/profile.json"
+}
+
+@test "a process that is no goxel daemon has no heap profile, and the rest goes on" {
+	start_busy
+	run "$P" --pid $BUSY --out "$D/noheap" --duration 200ms --no-cpu
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"heap profile: busy (pid $BUSY) is not a goxel daemon"* ]]
+	[ ! -e "$D/noheap/heap-before.pb.gz" ]
+}
+
+@test "without perf the run goes on and says what is missing" {
+	start_busy
+	run env PATH=/nowhere "$P" --pid $BUSY --out "$D/noperf" --duration 200ms
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"no cpu profile: no perf in PATH: apt install linux-perf"* ]]
+	jq -e '.cpu == null and ([.missing[].name] | index("cpu profile") != null)' \
+		"$D/noperf/profile.json"
+}
+
+@test "as an ordinary user it takes what is permitted and says the rest" {
+	[ "$(id -u)" -eq 0 ] || skip "only root can become somebody else"
+	command -v setpriv >/dev/null || skip "no setpriv"
+	cp "$P" "$D/goxel-profile"
+	chmod 755 "$D" "$D/goxel-profile"
+	mkdir -m 777 "$D/user"
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$D/busy" 60 3>&- &
+	BUSY=$!
+	wait_for 5 grep -q busy /proc/$BUSY/comm
+	run setpriv --reuid 65534 --regid 65534 --clear-groups "$D/goxel-profile" \
+		--pid $BUSY --out "$D/user/out" --duration 1s
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"raw_syscalls:sys_enter"* ]]
+	jq -e '[.missing[].name] | index("raw_syscalls:sys_enter") != null' "$D/user/out/profile.json"
+	jq -e '.memory.first.rss_bytes > 0' "$D/user/out/profile.json"
+}
+
+@test "a target that dies leaves what was captured, marked (R-317)" {
+	start_busy
+	"$P" --pid $BUSY --out "$D/died" --duration 60s 2>"$D/died.err" 3>&- &
+	local profile=$!
+	wait_for 10 grep -q ' of 60.0 s' "$D/died.err"
+	kill $BUSY
+	local rc=0
+	wait $profile || rc=$?
+	[ "$rc" -eq 4 ]
+	grep -q "died .* into the capture" "$D/died.err"
+	jq -e '.state == "target_died" and .duration_s < 50' "$D/died/profile.json"
+	[ -s "$D/died/memory.csv" ]
+}
+
+@test "Ctrl-C ends the capture, keeps what there is, marks it, leaves no perf" {
+	start_busy
+	"$P" --pid $BUSY --out "$D/stopped" --duration 60s 2>"$D/stopped.err" 3>&- &
+	local profile=$!
+	wait_for 10 grep -q ' of 60.0 s' "$D/stopped.err"
+	kill -TERM $profile
+	local rc=0
+	wait $profile || rc=$?
+	[ "$rc" -eq 4 ]
+	grep -q "interrupted after" "$D/stopped.err"
+	jq -e '.state == "interrupted" and .duration_s < 50' "$D/stopped/profile.json"
+	! pgrep -f "record .* -p $BUSY -o $D/stopped" >/dev/null
+	kill -0 $BUSY
+}
+
+@test "a file that is no profile is refused" {
+	echo nonsense > "$D/nonsense.pb.gz"
+	run "$P" show "$D/nonsense.pb.gz"
+	[ "$status" -eq 4 ]
+	[[ "$output" == *"nonsense.pb.gz"* ]]
+	run "$P" show "$D/absent.pb.gz"
+	[ "$status" -eq 2 ]
+	run "$P" show
+	[ "$status" -eq 2 ]
+}

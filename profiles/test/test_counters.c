@@ -1,0 +1,246 @@
+/*
+ * Events, counters, targets and memory: R-310, R-313. Counts are compared with work of known size;
+ * what is not permitted here is skipped with the reason.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "daemon/base/err.h"
+#include "daemon/base/sock.h"
+#include "profiles/counters.h"
+#include "profiles/events.h"
+#include "profiles/permit.h"
+#include "profiles/procstat.h"
+#include "profiles/target.h"
+
+enum { CALLS_COUNT = 5000, PAGES_COUNT = 2000, PAGE_BYTES = 4096 };
+
+static struct permit permit;
+
+static int probe(void **state)
+{
+	(void)state;
+	permit_probe(&permit);
+	return 0;
+}
+
+static void need(enum permit_item item)
+{
+	if (permit.items[item].is_ok)
+		return;
+	print_message("SKIP: %s: %s\n", permit_name(item), permit.items[item].why);
+	skip();
+}
+
+static void *call_kernel(void *arg)
+{
+	for (int i = 0; i < CALLS_COUNT; i++)
+		syscall(SYS_getppid);
+	return arg;
+}
+
+/* The thread is started after the counters: they are inherited. */
+static void test_system_calls_of_a_new_thread_are_counted(void **state)
+{
+	struct counter_value value;
+	struct counters *c = NULL;
+	struct err err = ERR_INIT;
+	struct event event;
+	pthread_t thread;
+
+	(void)state;
+	need(PERMIT_COUNT_KERNEL);
+	need(PERMIT_TRACEPOINTS);
+	assert_int_equal(events_parse("raw_syscalls:sys_enter", permit.tracefs, &event, 1, &err),
+			 1);
+	assert_int_equal(event.kind, EVENT_TRACEPOINT);
+	if (counters_open(getpid(), &event, 1, true, &c, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_int_equal(pthread_create(&thread, NULL, call_kernel, NULL), 0);
+	pthread_join(thread, NULL);
+	call_kernel(NULL);
+	counters_read(c, &value);
+	/* Starting and joining a thread makes a few calls, too. */
+	assert_true(value.total >= 2 * CALLS_COUNT && value.total < 2 * CALLS_COUNT + 200);
+	counters_close(c);
+}
+
+static void test_page_faults_are_split_into_user_and_kernel(void **state)
+{
+	struct counter_value value;
+	struct counters *c = NULL;
+	struct err err = ERR_INIT;
+	struct event event;
+	char *pages;
+
+	(void)state;
+	need(PERMIT_COUNT_KERNEL);
+	assert_int_equal(events_parse("page-faults", "", &event, 1, &err), 1);
+	assert_int_equal(event.kind, EVENT_SOFTWARE);
+	assert_true(event.is_split);
+	pages = mmap(NULL, (size_t)PAGES_COUNT * PAGE_BYTES, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(pages, MAP_FAILED);
+	madvise(pages, (size_t)PAGES_COUNT * PAGE_BYTES, MADV_NOHUGEPAGE);
+	assert_int_equal(counters_open(getpid(), &event, 1, true, &c, &err), 0);
+	for (size_t i = 0; i < PAGES_COUNT; i++)
+		*(volatile char *)(pages + i * PAGE_BYTES) = 1;
+	counters_read(c, &value);
+	/* A sanitizer touches shadow pages of its own for each. */
+	assert_true(value.user >= PAGES_COUNT && value.user < 8 * PAGES_COUNT);
+	assert_true(value.total == value.user + value.kernel);
+	counters_close(c);
+	munmap(pages, (size_t)PAGES_COUNT * PAGE_BYTES);
+}
+
+/* says which events are missing and why. */
+static void test_missing_events_have_their_reason(void **state)
+{
+	struct event events[3];
+	struct counters *c = NULL;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(events_parse("no-such-event,task-clock,nogroup:noevent", "/nowhere",
+				      events, 3, &err),
+			 3);
+	assert_non_null(strstr(events[0].missing, "libpfm4"));
+	assert_string_equal(events[1].missing, "");
+	assert_non_null(strstr(events[2].missing, "no such tracepoint"));
+	need(PERMIT_COUNT_USER);
+	assert_int_equal(counters_open(getpid(), events, 3, false, &c, &err), 0);
+	counters_close(c);
+	assert_int_equal(counters_open(getpid(), events, 1, false, &c, &err), -ENOENT);
+}
+
+static void test_event_lists_are_checked(void **state)
+{
+	static const char *const bad[] = { "",   "a,,b",        "{a,b",   "{a,{b}}",
+					   "a}", "task-clock,", "{a}b,c", "a,b,c,d,e" };
+	struct event events[4];
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_true(events_parse(bad[i], "", events, 4, &err) < 0);
+	assert_int_equal(events_parse("{cycles,instructions},task-clock", "", events, 4, &err), 3);
+	assert_int_equal(events[0].group, events[1].group);
+	assert_int_equal(events[2].group, 0);
+}
+
+static void *wait_for_flag(void *arg)
+{
+	while (!atomic_load((atomic_bool *)arg))
+		usleep(1000);
+	return NULL;
+}
+
+static void test_target_knows_threads_and_listeners(void **state)
+{
+	struct sock_addr addr = { .is_unix = true }, found[16];
+	struct target target;
+	struct err err = ERR_INIT;
+	atomic_bool flag = false;
+	pthread_t thread;
+	pid_t *tids;
+	bool is_found = false;
+	int fd, count;
+
+	(void)state;
+	snprintf(addr.path, sizeof(addr.path), "/tmp/test_counters.%d.sock", (int)getpid());
+	fd = sock_listen(&addr, 1, 0600, &err);
+	assert_true(fd >= 0);
+	assert_int_equal(pthread_create(&thread, NULL, wait_for_flag, &flag), 0);
+	assert_int_equal(target_open(getpid(), &target, &err), 0);
+	assert_true(target_is_alive(&target));
+	count = target_threads(getpid(), &tids);
+	assert_true(count >= 2); /* a sanitizer may have its own */
+	assert_int_equal(tids[0], getpid());
+	assert_int_equal(target_open(tids[1], &target, &err), -EINVAL);
+	free(tids);
+	count = target_listeners(getpid(), found, 16);
+	for (int i = 0; i < count; i++)
+		is_found |= found[i].is_unix && strcmp(found[i].path, addr.path) == 0;
+	assert_true(is_found);
+	atomic_store(&flag, true);
+	pthread_join(thread, NULL);
+	target_close(&target);
+	close(fd);
+	unlink(addr.path);
+	assert_int_equal(target_open(0, &target, &err), -EINVAL);
+	assert_int_equal(target_open(0x7ffffff0, &target, &err), -ESRCH);
+}
+
+static void test_smaps_tells_stacks_heap_and_files_apart(void **state)
+{
+	static const char text[] = "00400000-00401000 r-xp 00000000 08:01 7      /bin/x\n"
+				   "Rss:                   4 kB\nAnonymous:             0 kB\n"
+				   "01000000-01021000 rw-p 00000000 00:00 0      [heap]\n"
+				   "Rss:                 100 kB\nAnonymous:           100 kB\n"
+				   "7f0000000000-7f0000001000 ---p 00000000 00:00 0 \n"
+				   "Rss:                   0 kB\nAnonymous:             0 kB\n"
+				   "7f0000001000-7f0000041000 rw-p 00000000 00:00 0 \n"
+				   "Rss:                  12 kB\nAnonymous:            12 kB\n"
+				   "7f0000050000-7f0000060000 rw-p 00000000 00:00 0 \n"
+				   "Rss:                  40 kB\nAnonymous:            40 kB\n"
+				   "7ff000000000-7ff000021000 rw-p 00000000 00:00 0      [stack]\n"
+				   "Rss:                   8 kB\nAnonymous:             8 kB\n";
+	struct procstat_row row = { 0 };
+
+	(void)state;
+	procstat_parse_smaps(text, &row);
+	assert_int_equal(row.heap_bytes, 140 * 1024);
+	assert_int_equal(row.stacks_bytes, 20 * 1024);
+	assert_int_equal(row.stacks_virtual_bytes, 0x40000 + 0x21000);
+	assert_int_equal(row.files_bytes, 4 * 1024);
+}
+
+static void test_memory_of_a_living_process(void **state)
+{
+	struct procstat p;
+	struct strbuf csv = { 0 };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	procstat_init(&p, getpid());
+	assert_int_equal(procstat_take(&p, &err), 0);
+	assert_int_equal(procstat_take(&p, &err), 0);
+	assert_true(p.rows[0].rss_bytes > 0 && p.rows[0].pss_bytes <= p.rows[0].rss_bytes);
+	assert_true(p.rows[0].threads_count >= 1);
+	procstat_write_csv(&p, &csv);
+	assert_int_equal(strncmp(csv.ptr, "time_s,rss_bytes,pss_bytes,", 27), 0);
+	strbuf_deinit(&csv);
+	p.pid = 0x7ffffff0;
+	assert_int_equal(procstat_take(&p, &err), -ESRCH);
+	procstat_deinit(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_system_calls_of_a_new_thread_are_counted),
+		cmocka_unit_test(test_page_faults_are_split_into_user_and_kernel),
+		cmocka_unit_test(test_missing_events_have_their_reason),
+		cmocka_unit_test(test_event_lists_are_checked),
+		cmocka_unit_test(test_target_knows_threads_and_listeners),
+		cmocka_unit_test(test_smaps_tells_stacks_heap_and_files_apart),
+		cmocka_unit_test(test_memory_of_a_living_process),
+	};
+
+	return cmocka_run_group_tests(tests, probe, NULL);
+}
