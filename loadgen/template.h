@@ -51,6 +51,8 @@ struct template
 	struct range items;               /* how many */
 	const struct variable *variables; /* borrowed */
 	size_t bytes_max;                 /* longest rendered request */
+	struct strbuf fixed;              /* the whole text when only the id varies */
+	size_t fixed_id_at;               /* place of the id in it; 0 = there is none */
 };
 
 /* What a template is made from; all borrowed, the variables for the template's life. */

@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "daemon/base/rng.h"
 #include "daemon/base/span.h"
@@ -70,6 +71,14 @@ size_t variable_bytes_max(const struct variable *v);
  * workload. Returns the end of what was written.
  */
 char *variable_render(const struct variable *v, size_t index, struct draw *d, char *out);
+
+extern const char render_digit_pairs[201]; /* "00" "01" ... "99" */
+
+/* The two digits of n < 100. */
+static inline void render_pair(char *out, uint64_t n)
+{
+	memcpy(out, render_digit_pairs + n * 2, 2);
+}
 
 /* Decimal text of value, no NUL; at most 20 bytes. Returns the end. */
 char *render_i64(char *out, int64_t value);
