@@ -251,6 +251,7 @@ static int measure(struct capture *c, const volatile sig_atomic_t *stop, struct 
 
 	c->start_ns = last_ns = shown_ns = clock_ns();
 	end_ns = c->start_ns + c->cfg.duration_ns;
+	c->own_cpu_ns[0] = clock_process_cpu_ns();
 	procstat_init(&c->memory, c->target.pid);
 	if (procstat_take(&c->memory, err) < 0) {
 		capture_miss(c, "memory", err->msg);
@@ -282,12 +283,27 @@ static int measure(struct capture *c, const volatile sig_atomic_t *stop, struct 
 		}
 	}
 	c->end_ns = clock_ns();
+	c->own_cpu_ns[1] = clock_process_cpu_ns();
 	if (c->cfg.duration_ns > QUIET_NS && isatty(STDERR_FILENO))
 		fprintf(stderr, "\r\033[K");
 	return rc < 0 ? err_set(err, rc, "out of memory") : 0;
 }
 
 /* ---- the end ---------------------------------------------------------------- */
+
+static void take_heap_after(struct capture *c)
+{
+	struct err err = ERR_INIT;
+
+	if (!c->has_heap[0])
+		return;
+	if (c->state == CAPTURE_TARGET_DIED)
+		err_set(&err, -ESRCH, "the process died during the capture");
+	else
+		c->has_heap[1] = take_heap(c, &c->heap_after, &err);
+	if (!c->has_heap[1])
+		capture_miss(c, "heap profile after", err.msg);
+}
 
 static void finish(struct capture *c)
 {
@@ -297,19 +313,12 @@ static void finish(struct capture *c)
 		c->user_ns[1] = c->user_ns[0];
 		c->kernel_ns[1] = c->kernel_ns[0];
 	}
+	take_heap_after(c);
 	c->requests[1] = c->state == CAPTURE_TARGET_DIED ? -1 : ask_requests(c);
 	/* Mappings made meanwhile; perf.data names those that came and went. */
 	symbols_map_process(c->symbols, c->target.pid);
 	if (c->has_samples && sampler_stop(&c->sampler, &err) < 0)
 		capture_miss(c, "cpu profile, complete", err.msg);
-	if (c->has_heap[0] && c->state != CAPTURE_TARGET_DIED) {
-		err = ERR_INIT;
-		c->has_heap[1] = take_heap(c, &c->heap_after, &err);
-		if (!c->has_heap[1])
-			capture_miss(c, "heap profile after", err.msg);
-	} else if (c->has_heap[0]) {
-		capture_miss(c, "heap profile after", "the process died during the capture");
-	}
 	control_close(&c->control);
 }
 
@@ -354,9 +363,11 @@ int capture_run(struct capture *c, const struct capture_cfg *cfg, const volatile
 		return rc == -EINVAL || rc == -ESRCH || rc == -ENOSPC ? EXIT_USAGE : EXIT_FAILED;
 	symbols_map_process(c->symbols, c->target.pid);
 	open_control(c);
-	take_heap_before(c);
 	start_sampler(c);
+	/* Innermost what must span the same stretch: `status` allocates, so it stays outside of it.
+	 */
 	c->requests[0] = ask_requests(c);
+	take_heap_before(c);
 	target_cpu_ns(c->target.pid, &c->user_ns[0], &c->kernel_ns[0]);
 	c->start_wall_ns = clock_wall_ns();
 	start_counters(c);

@@ -12,12 +12,13 @@
  *	duration_s   of the capture
  *	requests_count  answered by the daemon meanwhile; null unknown
  *	cpu          {event_asked, event_got, rate_hz, samples_count, lost_count, with_kernel,
- *	             is_truncated} or null
+ *	             is_truncated, remark} or null
  *	counters     {threads_count, unsure_threads_count, events_count} or null
  *	heap         {mean_bytes, samples_count, lost_count, before{}, after{}} or null; each side
  *	             {allocs_count, frees_count, allocated_bytes}
  *	memory       {first{}, last{}, rss_bytes_max, pss_bytes_max} or null
- *	cost         {own_cpu_s, perf_cpu_s, memory_read_s}
+ *	cost         {measuring_cpu_s (of it memory_read_s), analysis_cpu_s, perf_cpu_s (its start
+ *	             and end included)}
  *	permitted    [{name, ok, why}]
  *	missing      [{name, reason}]
  *	files        [names]
@@ -70,6 +71,7 @@ struct capture {
 	struct control control; /* fd -1: no goxel daemon */
 	enum capture_state state;
 	uint64_t start_wall_ns, start_ns, end_ns;
+	uint64_t own_cpu_ns[2]; /* of this program: before and after measuring */
 
 	struct event events[EVENTS_MAX];
 	size_t events_count;

@@ -210,6 +210,12 @@ static void put_cpu(struct json_out *j, const struct capture *c)
 	json_u64(j, "stacks_count", c->cpu_stacks.count);
 	json_bool(j, "with_kernel", !c->perf.attr.exclude_kernel);
 	json_bool(j, "is_truncated", c->perf.is_truncated);
+	/* A clock's interrupt waits until interrupts are on again, and is booked there. */
+	json_str(j, "remark",
+		 c->perf.attr.type == PERF_TYPE_SOFTWARE
+			 ? "sampled by a clock: kernel time with interrupts off is booked to where "
+			   "they come on again (finish_task_switch, _raw_spin_unlock_irqrestore)"
+			 : NULL);
 	json_close(j);
 }
 
@@ -289,7 +295,9 @@ static double cpu_of(int who)
 static void put_cost(struct json_out *j, const struct capture *c)
 {
 	json_object_open(j, "cost");
-	json_f64(j, "own_cpu_s", cpu_of(RUSAGE_SELF));
+	json_f64(j, "measuring_cpu_s", seconds(c->own_cpu_ns[1] - c->own_cpu_ns[0]));
+	json_f64(j, "analysis_cpu_s",
+		 cpu_of(RUSAGE_SELF) - seconds(c->own_cpu_ns[1] - c->own_cpu_ns[0]));
 	json_f64(j, "perf_cpu_s", cpu_of(RUSAGE_CHILDREN));
 	json_f64(j, "memory_read_s", seconds(c->memory.cost_ns));
 	json_close(j);
