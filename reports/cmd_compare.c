@@ -154,7 +154,7 @@ static int run(const struct cli_prog *prog, int argc, char **argv, int operands_
 	struct view *views = calloc(2, sizeof(*views)); /* too big for the stack */
 	struct err err = ERR_INIT;
 	struct pair pair;
-	int at, opened = 0;
+	int at, code, opened = 0;
 	int rc = views ? cli_defaults(prog, &o, &err) : err_set(&err, -ENOMEM, "out of memory");
 
 	if (rc == 0)
@@ -173,15 +173,17 @@ static int run(const struct cli_prog *prog, int argc, char **argv, int operands_
 		if (rc < 0)
 			break;
 	}
+	code = rc < 0 ? cmd_exit_code(rc) : EXIT_OK;
 	if (rc == 0) {
 		pair_init(&pair, &views[0], operands_count == 2 ? &views[1] : NULL);
 		rc = report(&pair, &targets, &o, &err);
+		code = rc < 0 ? EXIT_FAILED : EXIT_OK;
 	}
 	while (opened-- > 0)
 		view_close(&views[opened]);
 	free(views);
 	targets_close(&targets);
-	return rc < 0 ? cmd_fail(argv[0], &err, cmd_exit_code(rc)) : EXIT_OK;
+	return rc < 0 ? cmd_fail(argv[0], &err, code) : EXIT_OK;
 }
 
 int cmd_compare(int argc, char **argv)

@@ -49,3 +49,17 @@ progs += goxel-report
 goxel-report-srcs := reports/main.c
 goxel-report-libs := reportparts resultlib base
 goxel-report-ldlibs := -ljansson -lz -lm
+bats += reports/test/report.bats
+
+tests += test_report
+test_report-srcs := reports/test/test_report.c reports/test/fixture.c
+test_report-libs := reportparts resultlib base
+test_report-ldlibs := -lcmocka -ljansson -lz -lm
+
+fuzz += fuzz_hlog fuzz_report
+fuzz_hlog-srcs := reports/test/fuzz_hlog.c
+fuzz_hlog-libs := resultlib base
+fuzz_hlog-ldlibs := -lz -lm
+fuzz_report-srcs := reports/test/fuzz_report.c
+fuzz_report-libs := reportparts resultlib base
+fuzz_report-ldlibs := -ljansson -lz -lm

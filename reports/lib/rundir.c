@@ -158,29 +158,37 @@ static int check_schema(const char *path, const json_t *root, const char *schema
 	return 0;
 }
 
-int result_json_read(const char *path, const char *schema, int major, json_t **out, struct err *err)
+int result_json_parse(const char *name, struct span text, const char *schema, int major,
+		      json_t **out, struct err *err)
 {
-	char *text = NULL;
-	size_t len = 0;
 	json_error_t why;
-	json_t *root;
-	int rc = file_read(path, RUNDIR_JSON_BYTES_MAX, &text, &len, err);
+	json_t *root = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, &why);
+	int rc = 0;
 
-	if (rc < 0)
-		return rc;
-	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
-	free(text);
 	if (!root)
-		return err_set(err, -EPROTO, "%s:%d:%d: %.120s", path, why.line, why.column,
+		return err_set(err, -EPROTO, "%s:%d:%d: %.120s", name, why.line, why.column,
 			       why.text);
 	if (!json_is_object(root))
-		rc = err_set(err, -EPROTO, "%s is JSON but not an object", path);
+		rc = err_set(err, -EPROTO, "%s is JSON but not an object", name);
 	else if (schema)
-		rc = check_schema(path, root, schema, major, err);
+		rc = check_schema(name, root, schema, major, err);
 	if (rc < 0)
 		json_decref(root);
 	else
 		*out = root;
+	return rc;
+}
+
+int result_json_read(const char *path, const char *schema, int major, json_t **out, struct err *err)
+{
+	char *text = NULL;
+	size_t len = 0;
+	int rc = file_read(path, RUNDIR_JSON_BYTES_MAX, &text, &len, err);
+
+	if (rc < 0)
+		return rc;
+	rc = result_json_parse(path, span_of(text, len), schema, major, out, err);
+	free(text);
 	return rc;
 }
 

@@ -39,6 +39,8 @@
 
 #include <jansson.h>
 
+#include "daemon/base/span.h"
+
 struct err;
 
 #define RUNDIR_JSON_BYTES_MAX (256u << 20)
@@ -78,5 +80,9 @@ int rundir_json(const struct rundir *dir, const char *name, const char *schema, 
 /* The same for a file anywhere. */
 int result_json_read(const char *path, const char *schema, int major, json_t **out,
 		     struct err *err);
+
+/* The same for a text in memory; name is for messages. */
+int result_json_parse(const char *name, struct span text, const char *schema, int major,
+		      json_t **out, struct err *err);
 
 #endif

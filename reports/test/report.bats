@@ -1,0 +1,218 @@
+#!/usr/bin/env bats
+# report.bats - goxel-report from outside: what it prints, writes, refuses, and with which code.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	O=${O:-build/release}
+	R=$O/bin/goxel-report
+	A=reports/test/data/run-v14
+	B=reports/test/data/run-v15
+	dir=$(mktemp -d "${TMPDIR:-/tmp}/report-bats.XXXXXX")
+}
+
+teardown() {
+	rm -rf "$dir"
+}
+
+# A copy of a run that a test may spoil.
+spoil() {
+	cp -r "$A" "$dir/run"
+	chmod -R u+w "$dir/run"
+}
+
+@test "help goes to stdout and is asked for, usage goes to stderr and is an error" {
+	run -0 "$R" --help
+	[[ $output == *compare*flamegraph* ]]
+	run -2 "$R"
+	run -2 "$R" frobnicate
+	[[ $output == *"no command 'frobnicate'"* ]]
+	for command in compare show profile check flamegraph hlog targets machine; do
+		run -0 "$R" "$command" --help
+		[[ $output == *goxel-report* ]]
+		run -2 "$R" "$command" --no-such-option
+	done
+	run -0 "$R" --version
+	[[ $output == goxel-report* ]]
+}
+
+@test "compare shows both runs side by side, against targets and the success rule (R-003 R-500 R-501)" {
+	run -0 "$R" compare "$A" "$B" --out "$dir/out"
+	[[ $output == *"v14 → v15"* ]]
+	[[ $output == *"Throughput"*"33,997/s"*"124,856/s"*"3.67×"* ]]
+	[[ $output == *"support no small claim"* ]]
+	[[ $output == *"Targets of v15"*"not measured (make benchmark-all)"* ]]
+	[[ $output == *"Success rule"*"at least 20 % fewer allocations per request"*holds* ]]
+	[[ $output == *"malloc_get"*"daemon/buffers/buffers_malloc.c"* ]]
+	[[ $output == *"Not captured: cycles"* ]]
+	for file in report.md report.html report.json; do
+		[ -s "$dir/out/$file" ]
+	done
+}
+
+@test "the text of a comparison is pinned (golden)" {
+	"$R" compare "$A" "$B" --out "$dir/out" | grep -v '^report: ' >"$dir/text"
+	diff -u reports/golden/compare.txt "$dir/text"
+}
+
+@test "the keys of report.json are pinned (golden)" {
+	"$R" compare "$A" "$B" --out "$dir/out" >/dev/null
+	jq -r '[paths | map(if type == "number" then "[]" else . end) | join(".")] | unique[]' \
+		"$dir/out/report.json" | grep -v -e '^parts\.' -e '^runs\.[a-z]*\.run\.' >"$dir/keys"
+	diff -u reports/golden/compare-keys.txt "$dir/keys"
+	[ "$(jq -r .schema "$dir/out/report.json")" = goxel-compare/1 ]
+}
+
+@test "--json prints the document and keeps words for people on stderr" {
+	"$R" compare "$A" "$B" --out "$dir/out" --json 2>"$dir/err" | jq -e \
+		'.metrics.throughput_per_s.ratio > 3 and (.targets | length) == 12'
+	grep -q report.html "$dir/err"
+}
+
+@test "the HTML report needs nothing from elsewhere (R-581)" {
+	"$R" compare "$A" "$B" --out "$dir/out" >/dev/null
+	run grep -oE '(src|href)="[^#"][^"]*"|@import|url\(' "$dir/out/report.html"
+	[ -z "$output" ]
+	run grep -oE 'https?://[^" ]*' "$dir/out/report.html"
+	[ "$(sort -u <<<"$output")" = http://www.w3.org/2000/svg ]
+}
+
+@test "the HTML report opens in a browser, and fits a phone (R-581)" {
+	command -v chromium >/dev/null || skip "chromium is not installed"
+	"$R" compare "$A" "$B" --out "$dir/out" >/dev/null
+	sed 's|</body>|<script>document.title = "fits " + (document.documentElement.scrollWidth <= innerWidth) + " flames " + document.querySelectorAll(".flame > .f").length + " charts " + document.querySelectorAll("figure > svg").length</script></body>|' \
+		"$dir/out/report.html" >"$dir/probe.html"
+	run -0 timeout 60 chromium --headless --no-sandbox --disable-gpu \
+		--disable-background-networking --user-data-dir="$dir/chromium" \
+		--window-size=400,800 --dump-dom "file://$dir/probe.html"
+	[[ $output =~ \<title\>fits\ true\ flames\ [1-9][0-9]+\ charts\ [0-9]+\</title\> ]]
+}
+
+@test "parts that a run lacks are said in a sentence, not fatal" {
+	spoil
+	rm "$dir/run"/{counters.json,allocs.json,cpu.folded,latency.hlog,memory.csv,stages.json}
+	run -0 "$R" compare "$dir/run" "$B" --out "$dir/out"
+	[[ $output == *"counters.json is not there: no CPU time"* ]]
+	[[ $output == *"cpu.folded is not there"* ]]
+	[[ $output == *"Throughput"*"3.67×"* ]]
+	rm "$dir/run/load-test-results.json"
+	run -0 "$R" compare "$dir/run" "$B" --out "$dir/out"
+	[[ $output == *"no throughput and no latency"* ]]
+}
+
+@test "a damaged part is said and left out" {
+	spoil
+	printf '{"schema": "goxel-counters/2"}' >"$dir/run/counters.json"
+	printf 'no number at the end\n' >"$dir/run/cpu.folded"
+	run -0 "$R" compare "$dir/run" "$B" --out "$dir/out"
+	grep -q "reads goxel-counters/1 only" "$dir/out/report.md"
+	grep -q "cpu.folded:1: not 'frame;frame;frame count'" "$dir/out/report.md"
+}
+
+@test "what is no complete run is refused with its reason" {
+	run -2 "$R" compare "$dir/nowhere" "$B"
+	[[ $output == *"there is no such run directory"* ]]
+	run -2 "$R" compare "$dir" "$B"
+	[[ $output == *"is not a run directory: it holds no run.json"* ]]
+	run -2 "$R" compare /dev/null "$B"
+	run -2 "$R" compare "$A"
+	spoil
+	jq '.state = "incomplete"' "$A/run.json" >"$dir/run/run.json"
+	run -4 "$R" compare "$dir/run" "$B"
+	[[ $output == *"was interrupted"* ]]
+	jq '.schema = "goxel-run/7"' "$A/run.json" >"$dir/run/run.json"
+	run -4 "$R" compare "$dir/run" "$B"
+	[[ $output == *"reads goxel-run/1 only"* ]]
+	printf '{' >"$dir/run/run.json"
+	run -4 "$R" compare "$dir/run" "$B"
+	[[ $output == *"run.json:1"* ]]
+}
+
+@test "unlike conditions are flagged (R-314)" {
+	spoil
+	jq '.machine.kernel = "5.10" | .workload.seed = 7' "$A/run.json" >"$dir/run/run.json"
+	run -0 "$R" compare "$dir/run" "$B" --out "$dir/out"
+	[[ $output == *"unlike conditions"* ]]
+	[[ $output == *"Kernel"*"5.10"* ]]
+	[ "$(jq .conditions_differing_count "$dir/out/report.json")" = 2 ]
+}
+
+@test "an output directory that cannot be made is an error, exit 4" {
+	run -4 "$R" compare "$A" "$B" --out /dev/null/x
+}
+
+@test "show and profile summarize one run (R-566 first part)" {
+	for command in show profile; do
+		run -0 "$R" "$command" "$B" --out "$dir/$command"
+		[[ $output == *"Run v15"* ]]
+		[[ $output == *"Hot functions"* ]]
+		[ -s "$dir/$command/report.html" ]
+		[ "$(jq -r .schema "$dir/$command/report.json")" = goxel-show/1 ]
+	done
+}
+
+@test "check accepts a good run and finds what contradicts itself" {
+	run -0 "$R" check "$A"
+	[[ $output == *valid* ]]
+	spoil
+	jq '.response_time_ns.count += 1 | .response_time_ns.p99 *= 2' \
+		"$A/load-test-results.json" >"$dir/run/load-test-results.json"
+	rm "$dir/run/memory.csv"
+	run -1 "$R" check "$dir/run"
+	[[ $output == *"run.json lists memory.csv, which is not there"* ]]
+	[[ $output == *"latency.hlog holds"* ]]
+	[[ $output == *"response_time_ns.p99 is"* ]]
+	run -2 "$R" check "$dir"
+}
+
+@test "a flame graph is an SVG, the same for the same samples in any order" {
+	"$R" flamegraph "$A/cpu.folded" --title 'a <b> & "c"' -o "$dir/1.svg"
+	sort -R "$A/cpu.folded" >"$dir/mixed"
+	"$R" flamegraph "$dir/mixed" --title 'a <b> & "c"' >"$dir/2.svg"
+	cmp "$dir/1.svg" "$dir/2.svg"
+	grep -q 'a &lt;b&gt; &amp; &quot;c&quot;' "$dir/1.svg"
+	! command -v xmllint >/dev/null || xmllint --noout "$dir/1.svg"
+	"$R" flamegraph "$B/cpu.folded" --diff "$A/cpu.folded" --merge-threads -o "$dir/3.svg"
+	grep -q 'points)</title>' "$dir/3.svg"
+	: >"$dir/empty"
+	run -4 "$R" flamegraph "$dir/empty"
+	[[ $output == *"holds no samples"* ]]
+	run -2 "$R" flamegraph "$dir/nowhere"
+}
+
+@test "hlog prints percentiles per tag, and refuses what is no log" {
+	"$R" hlog "$A/latency.hlog" >"$dir/text"
+	diff -u reports/golden/hlog.txt "$dir/text"
+	printf 'hello\n' >"$dir/x"
+	run -4 "$R" hlog "$dir/x"
+	[[ $output == *"x:1: start time 'hello' is not a number"* ]]
+	run -2 "$R" hlog "$dir/nowhere"
+}
+
+@test "hdr-histogram-js decodes our log to the same percentiles (R-315)" {
+	command -v node >/dev/null || skip "node is not installed"
+	export NODE_PATH=reports/test/node_modules:scripts/test/node_modules
+	node -e 'require("hdr-histogram-js")' 2>/dev/null ||
+		skip "hdr-histogram-js is not installed: npm ci --prefix reports/test"
+	for run in "$A" "$B"; do
+		node reports/test/decode_hlog.js "$run/latency.hlog" | jq -S . >"$dir/theirs"
+		"$R" hlog "$run/latency.hlog" --json |
+			jq -S '[.tags[] | del(.mean_ns, .stddev_ns)]' >"$dir/ours"
+		diff -u "$dir/theirs" "$dir/ours"
+	done
+}
+
+@test "targets lists what is expected and which command measures it; others' targets are checked" {
+	"$R" targets >"$dir/text"
+	diff -u reports/golden/targets.txt "$dir/text"
+	jq '.targets[0].metric = "speed"' reports/targets/v15.json >"$dir/t.json"
+	run -2 "$R" targets --targets "$dir/t.json"
+	[[ $output == *"'speed' is not a metric"* ]]
+	jq '.targets[0].wish = 1' reports/targets/v15.json >"$dir/t.json"
+	run -4 "$R" targets --targets "$dir/t.json"
+	[[ $output == *"unknown key 'wish'"* ]]
+}
+
+@test "machine prints a fingerprint" {
+	"$R" machine | jq -e '.cores_count >= 1 and (.kernel | length) > 0 and has("steal_pct")'
+}

@@ -1,0 +1,413 @@
+/*
+ * test_report.c - the parts of goxel-report: numbers for people, folded stacks, documents,
+ * pictures, targets, spread.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/err.h"
+#include "reports/bench_json.h"
+#include "reports/doc.h"
+#include "reports/flame.h"
+#include "reports/fmt.h"
+#include "reports/folded.h"
+#include "reports/metric.h"
+#include "reports/plot.h"
+#include "reports/rule.h"
+#include "reports/target.h"
+#include "reports/test/fixture.h"
+#include "reports/view.h"
+
+static void test_numbers_read_as_people_write_them(void **state)
+{
+	(void)state;
+	assert_string_equal(fmt_ns(0).s, "0 ns");
+	assert_string_equal(fmt_ns(999.4).s, "999 ns");
+	assert_string_equal(fmt_ns(999.6).s, "1.00 µs");
+	assert_string_equal(fmt_ns(12345).s, "12.3 µs");
+	assert_string_equal(fmt_ns(2.5e9).s, "2.50 s");
+	assert_string_equal(fmt_ns(NAN).s, "–");
+	assert_string_equal(fmt_bytes(20e6).s, "20.0 MB");
+	assert_string_equal(fmt_count(1234567).s, "1,234,567");
+	assert_string_equal(fmt_count(999).s, "999");
+	assert_string_equal(fmt_count(0.001).s, "<0.01");
+	assert_string_equal(fmt_rate(12345).s, "12,345/s");
+	assert_string_equal(fmt_change(100, 110).s, "+10.0 %");
+	assert_string_equal(fmt_change(100, 50).s, "−50.0 %");
+	assert_string_equal(fmt_change(100, 350).s, "3.50×");
+	assert_string_equal(fmt_change(0, 5).s, "new");
+	assert_string_equal(fmt_change(5, 5).s, "equal");
+	assert_string_equal(fmt_change(NAN, 5).s, "–");
+}
+
+static struct folded *parse_folded(const char *text)
+{
+	struct folded *f = NULL;
+
+	assert_int_equal(folded_parse("test", span_str(text), &f, NULL), 0);
+	return f;
+}
+
+static void test_folded_stacks_make_a_sorted_tree(void **state)
+{
+	struct folded *f = parse_folded("t;b 2\nt;a;c 3\nt;a 1\n\n# comment\nt;b 1\n");
+	const struct folded_node *t = folded_child(&f->root, "t");
+
+	(void)state;
+	assert_int_equal(f->root.total, 7);
+	assert_non_null(t);
+	assert_int_equal(t->children_count, 2);
+	assert_string_equal(t->children[0]->name, "a");
+	assert_int_equal(t->children[0]->self, 1);
+	assert_int_equal(t->children[0]->total, 4);
+	assert_int_equal(t->children[1]->total, 3);
+	assert_null(folded_child(t, "zzz"));
+	folded_free(f);
+}
+
+static void test_a_recursive_function_counts_once_in_total(void **state)
+{
+	struct folded *f = parse_folded("main;fib;fib;fib 5\nmain;fib 2\n");
+	struct folded_function *list;
+	size_t count;
+
+	(void)state;
+	assert_int_equal(folded_functions(f, &list, &count), 0);
+	assert_int_equal(count, 2);
+	assert_string_equal(list[0].name, "fib");
+	assert_int_equal(list[0].self, 7);
+	assert_int_equal(list[0].total, 7);
+	assert_int_equal(list[1].total, 7);
+	free(list);
+	folded_free(f);
+}
+
+static void test_threads_are_taken_together(void **state)
+{
+	struct folded *f = parse_folded("w-0;main;x 1\nw-1;main;x 2\nw-1;main;y 4\n");
+	struct folded *merged = folded_without_threads(f);
+
+	(void)state;
+	assert_non_null(merged);
+	assert_int_equal(merged->root.total, 7);
+	assert_int_equal(merged->root.children_count, 1);
+	assert_int_equal(folded_child(folded_child(&merged->root, "main"), "x")->total, 3);
+	folded_free(merged);
+	folded_free(f);
+}
+
+static void test_damaged_folded_stacks_name_the_line(void **state)
+{
+	static const char *const texts[] = { "a;b 1\nno count\n", "a;b 1\n5\n", "a;b 1\na;b -\n",
+					     "a;b 1\na;b 12345678901234567890\n" };
+	struct folded *f;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct err err = ERR_INIT;
+
+		assert_int_equal(folded_parse("x", span_str(texts[i]), &f, &err), -EPROTO);
+		assert_memory_equal(err.msg, "x:2: ", 5);
+	}
+	assert_int_equal(folded_parse("x", span_str("# nothing\n"), &f, NULL), -EPROTO);
+}
+
+static void test_deep_stacks_are_bounded(void **state)
+{
+	struct strbuf sb = { 0 };
+	struct folded *f;
+
+	(void)state;
+	for (int i = 0; i < 5000; i++)
+		strbuf_addf(&sb, "f%d;", i);
+	strbuf_add_str(&sb, "leaf 3\n");
+	f = parse_folded(strbuf_span(&sb).ptr);
+	assert_int_equal(f->root.total, 3);
+	strbuf_clear(&sb);
+	flame_svg(&sb, &(struct flame){ .title = "deep", .samples = f });
+	assert_false(sb.failed);
+	assert_non_null(strstr(sb.ptr, "</svg>"));
+	folded_free(f);
+	strbuf_deinit(&sb);
+}
+
+static void test_flame_graph_escapes_names(void **state)
+{
+	struct folded *f = parse_folded("std::vector<int>::push;operator&& 4\n");
+	struct strbuf sb = { 0 };
+
+	(void)state;
+	flame_svg(&sb, &(struct flame){ .title = "<script>", .samples = f, .against = f });
+	assert_null(strstr(sb.ptr, "vector<int>"));
+	assert_non_null(strstr(sb.ptr, "vector&lt;int&gt;"));
+	assert_non_null(strstr(sb.ptr, "operator&amp;&amp;"));
+	assert_null(strstr(sb.ptr, "\"><script>"));
+	folded_free(f);
+	strbuf_deinit(&sb);
+}
+
+static void test_document_renders_three_ways_and_escapes(void **state)
+{
+	struct strbuf sb = { 0 };
+	struct doc d;
+
+	(void)state;
+	doc_init(&d, "a <b> | c");
+	doc_heading(&d, 1, "Head");
+	doc_table(&d, "Name|>Value");
+	doc_cell(&d, TONE_NONE, "x|y <z>");
+	doc_cell(&d, TONE_BAD, "%d", 7);
+	doc_note(&d, TONE_WARN, "careful & slow");
+	doc_figure(&d, "pic", strdup("<svg></svg>"), false, NULL);
+	assert_int_equal(doc_text(&d, &sb), 0);
+	assert_non_null(strstr(sb.ptr, "  x|y <z>      7"));
+	strbuf_clear(&sb);
+	assert_int_equal(doc_markdown(&d, &sb), 0);
+	assert_non_null(strstr(sb.ptr, "| x\\|y \\<z> | **7** |"));
+	strbuf_clear(&sb);
+	assert_int_equal(doc_html(&d, &sb), 0);
+	assert_non_null(strstr(sb.ptr, "<td class=\"\">x|y &lt;z&gt;</td>"));
+	assert_non_null(strstr(sb.ptr, "careful &amp; slow"));
+	assert_non_null(strstr(sb.ptr, "<svg></svg>"));
+	assert_null(strstr(sb.ptr, "<z>"));
+	doc_deinit(&d);
+	strbuf_deinit(&sb);
+}
+
+static void test_long_cells_are_cut_on_a_terminal_between_characters(void **state)
+{
+	struct strbuf sb = { 0 };
+	struct doc d;
+
+	(void)state;
+	doc_init(&d, "t");
+	doc_table(&d, "Name");
+	doc_cell(&d, TONE_NONE, "%s",
+		 "µµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµµ");
+	assert_int_equal(doc_text(&d, &sb), 0);
+	assert_non_null(strstr(sb.ptr, "µ…\n"));
+	doc_deinit(&d);
+	strbuf_deinit(&sb);
+}
+
+static void test_pictures_of_nothing_are_no_pictures(void **state)
+{
+	const double x[] = { 0, 1 }, bad[] = { NAN, NAN }, zero[] = { 0, 0 };
+	struct plot p = { .alt = "a", .series = { { "s", 'a', x, bad, 2 } }, .target = NAN };
+	struct plot_bar bar = { "b", NAN, NAN };
+
+	(void)state;
+	assert_null(plot_lines(&p));
+	p.series[0].y = zero;
+	p.is_y_log = true;
+	assert_null(plot_lines(&p));
+	assert_null(plot_bars("a", &bar, 1, PLOT_NS, "x", "y"));
+	assert_null(plot_waterfall("a", NULL, 0, 1, 'a'));
+}
+
+static void test_pictures_hold_no_nan(void **state)
+{
+	const double x[] = { 0, 0.5, 0.9, 0.99 }, y[] = { 100, NAN, 1e5, 1e9 },
+		     same[] = { 5, 5, 5, 5 };
+	struct plot p = { .alt = "a",
+			  .series = { { "s", 'a', x, y, 4 }, { "t", 'b', x, same, 4 } },
+			  .is_y_log = true,
+			  .is_percentile = true,
+			  .target = 1e6,
+			  .target_name = "target" };
+	char *svg = plot_lines(&p);
+
+	(void)state;
+	assert_non_null(svg);
+	assert_null(strstr(svg, "nan"));
+	assert_null(strstr(svg, "inf"));
+	free(svg);
+	p = (struct plot){ .alt = "flat", .series = { { "s", 'a', x, same, 4 } }, .target = NAN };
+	svg = plot_lines(&p);
+	assert_non_null(svg);
+	assert_null(strstr(svg, "nan"));
+	free(svg);
+}
+
+static void test_targets_of_v15_are_whole(void **state)
+{
+	struct targets t;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(targets_open(NULL, &t, &err), 0);
+	assert_string_equal(t.name, "v15");
+	assert_int_equal(t.count, 12); /* R-500 */
+	targets_close(&t);
+}
+
+/* A run with a given results file only. */
+static void open_run(struct view *v, char *dir, size_t cap, const char *results)
+{
+	char path[128];
+	struct err err = ERR_INIT;
+
+	fixture_dir(dir, cap);
+	snprintf(path, sizeof(path), "%s/run.json", dir);
+	fixture_write(path, "{\"schema\": \"goxel-run/1\", \"state\": \"complete\"}");
+	snprintf(path, sizeof(path), "%s/load-test-results.json", dir);
+	fixture_write(path, results);
+	assert_int_equal(view_open(dir, v, &err), 0);
+}
+
+static void test_targets_are_judged_at_their_limit(void **state)
+{
+	struct view *v = calloc(1, sizeof(*v));
+	struct target below = { .metric = metric_find("response_p50_ns"),
+				.limit = 1e6,
+				.is_below = true };
+	struct target above = { .metric = metric_find("throughput_per_s"), .limit = 100000 };
+	struct target missing = { .metric = metric_find("startup_ns"),
+				  .limit = 1,
+				  .is_below = true };
+	char dir[64];
+	double value;
+
+	(void)state;
+	open_run(v, dir, sizeof(dir),
+		 "{\"schema\": \"goxel-load/1\", \"totals\": {\"throughput_per_s\": 100000, "
+		 "\"errors_count\": 1}, \"response_time_ns\": {\"p50\": 1000000}}");
+	assert_int_equal(target_judge(&below, v, &value), TARGET_MISSED);
+	assert_int_equal(target_judge(&above, v, &value), TARGET_MET);
+	above.needs_zero = metric_find("errors_count");
+	assert_int_equal(target_judge(&above, v, &value), TARGET_MISSED);
+	assert_int_equal(target_judge(&missing, v, &value), TARGET_UNMEASURED);
+	assert_true(isnan(value));
+	view_close(v);
+	free(v);
+	fixture_remove(dir);
+}
+
+static char *results_with_intervals(double level, double wobble)
+{
+	struct strbuf sb = { 0 };
+
+	strbuf_addf(&sb,
+		    "{\"schema\": \"goxel-load/1\", \"totals\": {\"throughput_per_s\": %f}, "
+		    "\"intervals\": [",
+		    level);
+	for (int i = 0; i < 20; i++)
+		strbuf_addf(&sb, "%s{\"recorded\": %s, \"throughput_per_s\": %f}", i ? "," : "",
+			    i ? "true" : "false", level * (1 + (i * 7 % 5 - 2) * wobble));
+	strbuf_add_str(&sb, "]}");
+	return strbuf_take(&sb);
+}
+
+static void test_spread_tells_what_could_be_seen(void **state)
+{
+	const struct metric *m = metric_find("throughput_per_s");
+	struct view *a = calloc(1, sizeof(*a)), *b = calloc(1, sizeof(*b));
+	char *quiet = results_with_intervals(1000, 0.01), *loud = results_with_intervals(1000, 0.1);
+	char dir_a[64], dir_b[64];
+	struct spread sa, sb;
+
+	(void)state;
+	open_run(a, dir_a, sizeof(dir_a), quiet);
+	open_run(b, dir_b, sizeof(dir_b), loud);
+	assert_true(metric_spread(m, a, &sa));
+	assert_true(metric_spread(m, b, &sb));
+	assert_int_equal(sa.count, 19); /* the warm-up is not counted */
+	assert_true(sa.sd_ln > 0.009 && sa.sd_ln < 0.03);
+	assert_true(spread_detectable_pct(&sa, &sa) < 4);
+	assert_true(spread_detectable_pct(&sb, &sb) > 8);
+	assert_false(metric_spread(metric_find("cpu_ns_per_request"), a, &sa));
+	view_close(a);
+	view_close(b);
+	free(a);
+	free(b);
+	free(quiet);
+	free(loud);
+	fixture_remove(dir_a);
+	fixture_remove(dir_b);
+}
+
+static void test_rule_asks_for_allocations_and_speed(void **state)
+{
+	struct view *a = calloc(1, sizeof(*a)), *b = calloc(1, sizeof(*b));
+	char dir_a[64], dir_b[64];
+	struct rule rule;
+
+	(void)state;
+	open_run(a, dir_a, sizeof(dir_a),
+		 "{\"schema\": \"goxel-load/1\", \"totals\": {\"throughput_per_s\": 100}}");
+	open_run(b, dir_b, sizeof(dir_b),
+		 "{\"schema\": \"goxel-load/1\", \"totals\": {\"throughput_per_s\": 109}}");
+	a->allocs = json_loads("{\"requests_count\": 10, \"totals\": {\"allocs_count\": 100}}", 0,
+			       NULL);
+	b->allocs =
+		json_loads("{\"requests_count\": 10, \"totals\": {\"allocs_count\": 79}}", 0, NULL);
+	rule_judge(a, b, &rule);
+	assert_int_equal(rule.clauses[0].verdict, RULE_HOLDS);   /* 21 % fewer */
+	assert_int_equal(rule.clauses[1].verdict, RULE_FAILS);   /* 9 % more */
+	assert_int_equal(rule.clauses[2].verdict, RULE_UNKNOWN); /* no latencies */
+	assert_int_equal(rule.verdict, RULE_UNKNOWN);
+	json_decref(b->allocs);
+	b->allocs =
+		json_loads("{\"requests_count\": 10, \"totals\": {\"allocs_count\": 81}}", 0, NULL);
+	rule_judge(a, b, &rule);
+	assert_int_equal(rule.clauses[0].verdict, RULE_FAILS);
+	assert_int_equal(rule.verdict, RULE_FAILS);
+	view_close(a);
+	view_close(b);
+	free(a);
+	free(b);
+	fixture_remove(dir_a);
+	fixture_remove(dir_b);
+}
+
+static void test_benchmarks_are_found_by_name(void **state)
+{
+	json_t *bench = json_loads(
+		"{\"benchmarks\": ["
+		"{\"name\": \"json_parse_1k/dom\", \"real_time\": 12, \"time_unit\": \"us\"},"
+		"{\"name\": \"json_parse_1k/simd\", \"real_time\": 800, \"time_unit\": \"ns\"},"
+		"{\"name\": \"json_parse_1k_more\", \"real_time\": 1, \"time_unit\": \"ns\"},"
+		"{\"name\": \"json_parse_1k/simd\", \"aggregate_name\": \"stddev\", \"real_time\": "
+		"2, \"time_unit\": \"ns\"}]}",
+		0, NULL);
+
+	(void)state;
+	assert_float_equal(bench_best_ns(bench, "json_parse_1k"), 800, 0);
+	assert_true(isnan(bench_best_ns(bench, "method_dispatch")));
+	assert_true(isnan(bench_best_ns(NULL, "json_parse_1k")));
+	json_decref(bench);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_numbers_read_as_people_write_them),
+		cmocka_unit_test(test_folded_stacks_make_a_sorted_tree),
+		cmocka_unit_test(test_a_recursive_function_counts_once_in_total),
+		cmocka_unit_test(test_threads_are_taken_together),
+		cmocka_unit_test(test_damaged_folded_stacks_name_the_line),
+		cmocka_unit_test(test_deep_stacks_are_bounded),
+		cmocka_unit_test(test_flame_graph_escapes_names),
+		cmocka_unit_test(test_document_renders_three_ways_and_escapes),
+		cmocka_unit_test(test_long_cells_are_cut_on_a_terminal_between_characters),
+		cmocka_unit_test(test_pictures_of_nothing_are_no_pictures),
+		cmocka_unit_test(test_pictures_hold_no_nan),
+		cmocka_unit_test(test_targets_of_v15_are_whole),
+		cmocka_unit_test(test_targets_are_judged_at_their_limit),
+		cmocka_unit_test(test_spread_tells_what_could_be_seen),
+		cmocka_unit_test(test_rule_asks_for_allocations_and_speed),
+		cmocka_unit_test(test_benchmarks_are_found_by_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
