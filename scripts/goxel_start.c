@@ -70,7 +70,8 @@ static const struct cli_opt opts[] = {
 	  FIELD(request),
 	  .arg = "TEXT",
 	  .preset = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}",
-	  .help = "what is sent; \\r and \\n are understood, a line end is added" },
+	  .help = "what is sent; \\r and \\n are understood, a line end is added; "
+		  "@FILE sends a file" },
 	{ .name = "timeout",
 	  .type = CLI_DURATION,
 	  FIELD(timeout_ns),
@@ -93,9 +94,21 @@ static const struct cli_prog prog = {
 	.opts = opts,
 };
 
-/* "\r" and "\n" as typed become the bytes. */
-static void add_request(struct strbuf *sb, const char *text)
+/* "\r" and "\n" as typed become the bytes; "@FILE" is its content. */
+static int add_request(struct strbuf *sb, const char *text, struct err *err)
 {
+	char *content = NULL;
+	size_t len = 0;
+
+	if (text[0] == '@') {
+		int rc = file_read(text + 1, REPLY_BYTES_MAX, &content, &len, err);
+
+		if (rc < 0)
+			return rc;
+		strbuf_add(sb, content, len);
+		free(content);
+		text = "";
+	}
 	for (; *text; text++) {
 		if (text[0] == '\\' && (text[1] == 'r' || text[1] == 'n'))
 			strbuf_add_char(sb, *++text == 'r' ? '\r' : '\n');
@@ -104,6 +117,7 @@ static void add_request(struct strbuf *sb, const char *text)
 	}
 	if (!sb->len || sb->ptr[sb->len - 1] != '\n')
 		strbuf_add_char(sb, '\n');
+	return sb->failed ? err_set(err, -ENOMEM, "request of %zu bytes", len) : 0;
 }
 
 static int send_all(int fd, struct span bytes)
@@ -159,7 +173,11 @@ static int exchange(const struct options *o, int fd, uint64_t deadline_ns, struc
 	struct strbuf request = { 0 };
 	int rc;
 
-	add_request(&request, o->request);
+	rc = add_request(&request, o->request, err);
+	if (rc < 0) {
+		strbuf_deinit(&request);
+		return rc;
+	}
 	rc = send_all(fd, strbuf_span(&request));
 	strbuf_deinit(&request);
 	if (!rc)
