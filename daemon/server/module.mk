@@ -18,4 +18,10 @@ goxel-daemon-libs := server methods transport queue parser dispatch buffers cont
 goxel-daemon-ldlibs = $(transport-ldlibs) -lcjson -lm
 goxel-daemon-ldflags = $(alloc-wrap-ldflags)
 
+tests += test_server
+test_server-srcs := daemon/test/test_server.c
+test_server-libs := $(goxel-daemon-libs)
+test_server-ldlibs = $(goxel-daemon-ldlibs) -lcmocka
+test_server-ldflags = $(alloc-wrap-ldflags)
+
 bats += daemon/test/server.bats
