@@ -2,11 +2,18 @@ libs += methods
 methods-srcs := \
 	daemon/methods/args.c \
 	daemon/methods/decode.c \
+	daemon/methods/edits.c \
 	daemon/methods/m_batch.c \
+	daemon/methods/m_camera.c \
+	daemon/methods/m_color.c \
+	daemon/methods/m_fill.c \
 	daemon/methods/m_layer.c \
 	daemon/methods/m_layer_meta.c \
+	daemon/methods/m_ops.c \
 	daemon/methods/m_project.c \
 	daemon/methods/m_read.c \
+	daemon/methods/m_selection.c \
+	daemon/methods/m_shape.c \
 	daemon/methods/m_system.c \
 	daemon/methods/m_voxel.c \
 	daemon/methods/methods.c \

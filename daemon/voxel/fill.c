@@ -74,13 +74,15 @@ static int paint_run(struct flood *fl, int32_t x0, int32_t x1, int32_t y, int32_
 /* Fills the run through x and pushes the rows beside it. Returns its end in *end. */
 static int fill_run(struct flood *fl, int32_t x, const struct seed *s, int32_t *end)
 {
+	/* No farther than the limit allows: bounds may be as wide as int32. */
+	uint64_t room = fl->f->voxels_max - fl->count;
 	int32_t x0 = x;
 	int32_t x1 = x;
 	int rc;
 
-	while (x0 > fl->bounds.min[0] && is_open(fl, x0 - 1, s->y, s->z))
+	for (; x0 > fl->bounds.min[0] && room && is_open(fl, x0 - 1, s->y, s->z); room--)
 		x0--;
-	while (x1 < fl->bounds.max[0] && is_open(fl, x1 + 1, s->y, s->z))
+	for (; x1 < fl->bounds.max[0] && room && is_open(fl, x1 + 1, s->y, s->z); room--)
 		x1++;
 	*end = x1;
 	rc = paint_run(fl, x0, x1, s->y, s->z);

@@ -281,11 +281,16 @@ static struct row inner_row(const struct body *b, struct row row, int32_t y, int
 struct pen {
 	struct volume *v;
 	rgba color;
+	struct box clip; /* nothing outside it is drawn or counted */
 	uint64_t count;
 };
 
 static int pen_span(struct pen *pen, int32_t x0, int32_t x1, int32_t y, int32_t z)
 {
+	x0 = x0 < pen->clip.min[0] ? pen->clip.min[0] : x0;
+	x1 = x1 > pen->clip.max[0] ? pen->clip.max[0] : x1;
+	if (x0 > x1)
+		return 0;
 	pen->count += (uint64_t)((int64_t)x1 - x0 + 1);
 	return volume_fill_row(pen->v, x0, x1, y, z, pen->color);
 }
@@ -324,20 +329,56 @@ static int draw_row(struct pen *pen, const struct body *b, int32_t j, int32_t k)
 	return rc < 0 ? rc : draw_half(pen, b, (struct row){ inner.q + 1, row.q }, y, z);
 }
 
-static int draw_body(struct pen *pen, const struct shape *s)
+/* The rows inside the clip, which lies inside the body's box. */
+static int draw_rows(struct pen *pen, const struct body *b)
 {
-	struct body b;
+	int32_t j0 = pen->clip.min[1] - b->s->min[1];
+	int32_t j1 = pen->clip.max[1] - b->s->min[1];
+	int32_t k0 = pen->clip.min[2] - b->s->min[2];
+	int32_t k1 = pen->clip.max[2] - b->s->min[2];
 
-	body_init(&b, s);
-	for (int32_t k = 0; k < s->size[2]; k++) {
-		for (int32_t j = 0; j < s->size[1]; j++) {
-			int rc = draw_row(pen, &b, j, k);
+	for (int32_t k = k0; k <= k1; k++) {
+		for (int32_t j = j0; j <= j1; j++) {
+			int rc = draw_row(pen, b, j, k);
 
 			if (rc < 0)
 				return rc;
 		}
 	}
 	return 0;
+}
+
+/* Removal goes by the blocks there are: a large body may find few. */
+static int remove_body(struct pen *pen, const struct body *b, const struct box *box)
+{
+	struct volume_slot *list;
+	uint32_t n;
+	int rc = volume_sorted(pen->v, box, &list, &n);
+
+	if (rc < 0)
+		return rc;
+	for (uint32_t i = 0; rc == 0 && i < n; i++) {
+		int32_t x = list[i].pos.x * BLOCK_EDGE;
+		int32_t y = list[i].pos.y * BLOCK_EDGE;
+		int32_t z = list[i].pos.z * BLOCK_EDGE;
+		struct box place = { { x, y, z },
+				     { x + BLOCK_MASK, y + BLOCK_MASK, z + BLOCK_MASK } };
+
+		if (box_intersect(box, &place, &pen->clip))
+			rc = draw_rows(pen, b);
+	}
+	free(list);
+	return rc;
+}
+
+static int draw_body(struct pen *pen, const struct shape *s, const struct box *box)
+{
+	struct body b;
+
+	body_init(&b, s);
+	if (!pen->color)
+		return remove_body(pen, &b, box);
+	return draw_rows(pen, &b);
 }
 
 /* One voxel per step along the longest axis, the others rounded to the nearest. */
@@ -369,20 +410,22 @@ static int draw_line(struct pen *pen, const struct shape *s)
 
 int shape_draw(struct volume *v, const struct shape *s, rgba color, uint64_t *count)
 {
-	struct pen pen = { v, rgba_stored(color), 0 };
+	struct pen pen = { .v = v, .color = rgba_stored(color) };
 	struct box box;
+	uint64_t before = volume_voxels_count(v);
 	int rc = shape_box(s, &box);
 
 	if (rc < 0)
 		return rc;
+	pen.clip = box;
 	if (s->kind == SHAPE_LINE) {
 		rc = draw_line(&pen, s);
 	} else if (s->kind == SHAPE_BOX && !s->hollow) {
 		pen.count = box_volume(&box);
 		rc = volume_fill_box(v, &box, color);
 	} else {
-		rc = draw_body(&pen, s);
+		rc = draw_body(&pen, s, &box);
 	}
-	*count = pen.count;
+	*count = pen.color ? pen.count : before - volume_voxels_count(v);
 	return rc;
 }

@@ -54,7 +54,7 @@ int shape_box(const struct shape *s, struct box *out);
 
 /*
  * Draws it into v (color RGBA_NONE removes). *count = voxels of the body, those that had the color
- * already included. Errors: those of shape_box and of volume writes.
+ * already included; of a removal, voxels removed. Errors: those of shape_box and of volume writes.
  * Cost: about 1 ns a voxel for solid bodies.
  */
 int shape_draw(struct volume *v, const struct shape *s, rgba color, uint64_t *count);
