@@ -20,7 +20,7 @@ voxel-srcs := \
 	daemon/voxel/volume.c \
 	daemon/voxel/volume_write.c
 
-voxel-tests := volume
+voxel-tests := history shapes volume
 tests += $(addprefix test_,$(voxel-tests))
 $(foreach t,$(voxel-tests),$(eval test_$t-srcs := daemon/test/test_$t.c) \
     $(eval test_$t-libs := voxel alloccount base) $(eval test_$t-ldlibs := -lcmocka -lm) \
