@@ -117,15 +117,17 @@ install_packages() {
 
 # The node packages that tests of results use. Without a network the tests that need them skip.
 install_node_packages() {
-	local dir=scripts/test
-	[ -f "$dir/package-lock.json" ] || return 0
-	if [ "$dir/node_modules/.package-lock.json" -nt "$dir/package-lock.json" ]; then return 0; fi
-	printf 'bootstrap: installing the node packages of %s with npm ci\n' "$dir" >&2
-	if ! npm ci --prefix "$dir" --no-audit --no-fund --silent >&2; then
-		printf 'bootstrap: npm ci failed (no network?): tests that need its packages skip\n' >&2
-		return 0
-	fi
-	touch "$dir/node_modules/.package-lock.json"
+	local lock dir
+	for lock in */test/package-lock.json; do
+		dir=$(dirname "$lock")
+		if [ ! -f "$lock" ] || [ "$dir/node_modules/.package-lock.json" -nt "$lock" ]; then continue; fi
+		printf 'bootstrap: installing the node packages of %s with npm ci\n' "$dir" >&2
+		if npm ci --prefix "$dir" --no-audit --no-fund --silent >&2; then
+			touch "$dir/node_modules/.package-lock.json"
+		else
+			printf 'bootstrap: npm ci failed (no network?): tests that need its packages skip\n' >&2
+		fi
+	done
 }
 
 mode=install
