@@ -25,10 +25,10 @@ int crew_init(struct crew *crew, const struct crew_cfg *cfg, struct err *err)
 	*crew = (struct crew){ .cfg = *cfg };
 	rc = pthread_mutex_init(&crew->lock, NULL);
 	if (rc)
-		return err_set(err, -rc, "worker threads: %s", strerror(rc));
+		return err_set(err, -rc, "worker threads: %s", strerrordesc_np(rc));
 	rc = pthread_cond_init(&crew->ready, NULL);
 	if (rc)
-		return err_set(err, -rc, "worker threads: %s", strerror(rc));
+		return err_set(err, -rc, "worker threads: %s", strerrordesc_np(rc));
 	return 0;
 }
 
@@ -50,7 +50,7 @@ static void settle(const struct axes *axes, unsigned slot)
 	    cpu_pin(axes->cpus[1 + slot % (axes->cpus_count - 1)], &err) < 0)
 		log_warn("server", "worker %u: %s", slot, err.msg);
 	if (axes->is_numa_local && syscall(SYS_set_mempolicy, MPOL_LOCAL, NULL, 0) < 0)
-		log_warn("server", "worker %u: memory policy: %s", slot, strerror(errno));
+		log_warn("server", "worker %u: memory policy: %s", slot, strerrordesc_np(errno));
 }
 
 /* One turn: false when the thread shall end. */

@@ -249,7 +249,8 @@ static int settle(struct daemon *d, struct err *err)
 		d->pid_file = rc == 0 ? o->pid_file : NULL;
 	}
 	if (rc == 0 && o->working_dir && chdir(o->working_dir) < 0)
-		rc = err_set(err, -errno, "--working-dir %s: %s", o->working_dir, strerror(errno));
+		rc = err_set(err, -errno, "--working-dir %s: %s", o->working_dir,
+			     strerrordesc_np(errno));
 	if (rc == 0 && (o->user || o->group))
 		rc = process_become(o->user, o->group, err);
 	return rc;

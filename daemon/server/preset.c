@@ -122,6 +122,7 @@ static unsigned count_numa_nodes(void)
 
 	if (!dir)
 		return 0;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): a stream of our own */
 	while ((entry = readdir(dir)))
 		count += !strncmp(entry->d_name, "node", 4) && entry->d_name[4] >= '0' &&
 			 entry->d_name[4] <= '9';
@@ -174,7 +175,7 @@ static int resolve_affinity(struct axes *a, struct err *err)
 	if (!strcmp(at, "off"))
 		return 0;
 	if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
-		return err_set(err, -errno, "--affinity: %s", strerror(errno));
+		return err_set(err, -errno, "--affinity: %s", strerrordesc_np(errno));
 	if (!strcmp(at, "auto")) {
 		for (long cpu = 0; rc == 0 && cpu < CPU_SETSIZE; cpu++)
 			if (CPU_ISSET((size_t)cpu, &allowed))

@@ -24,15 +24,15 @@ enum { STOP_S = 30 };
 int process_daemonize(int *ready_fd, struct err *err)
 {
 	int fds[2];
-	pid_t pid;
+	pid_t pid = 0;
 	char word;
 	int state;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
-		return err_set(err, -errno, "pipe: %s", strerror(errno));
+		return err_set(err, -errno, "pipe: %s", strerrordesc_np(errno));
 	pid = fork();
 	if (pid < 0) {
-		int rc = err_set(err, -errno, "fork: %s", strerror(errno));
+		int rc = err_set(err, -errno, "fork: %s", strerrordesc_np(errno));
 
 		close(fds[0]);
 		close(fds[1]);
@@ -70,15 +70,18 @@ void process_detached(int ready_fd)
 
 int process_read_pid(const char *path, pid_t *pid, struct err *err)
 {
-	FILE *file = fopen(path, "re");
-	long number = 0;
-	int got;
+	char text[32] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *end;
+	long number;
+	ssize_t n;
 
-	if (!file)
+	if (fd < 0)
 		return err_set(err, -ESRCH, "no pid file %s", path);
-	got = fscanf(file, "%ld", &number);
-	fclose(file);
-	if (got != 1 || number <= 0)
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	number = strtol(text, &end, 10);
+	if (n <= 0 || end == text || (*end && *end != '\n') || number <= 0)
 		return err_set(err, -ESRCH, "pid file %s holds no process id", path);
 	if (kill((pid_t)number, 0) < 0 && errno == ESRCH)
 		return err_set(err, -ESRCH, "process %ld of pid file %s is gone", number, path);
@@ -90,7 +93,7 @@ int process_write_pid(const char *path, struct err *err)
 {
 	char text[32];
 	int len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
-	pid_t other;
+	pid_t other = 0;
 	int fd;
 	int rc;
 
@@ -99,7 +102,7 @@ int process_write_pid(const char *path, struct err *err)
 	unlink(path);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
-		return err_set(err, -errno, "pid file %s: %s", path, strerror(errno));
+		return err_set(err, -errno, "pid file %s: %s", path, strerrordesc_np(errno));
 	rc = write(fd, text, (size_t)len) == len ? 0 : -EIO;
 	close(fd);
 	if (rc < 0)
@@ -109,7 +112,7 @@ int process_write_pid(const char *path, struct err *err)
 
 void process_remove_pid(const char *path)
 {
-	pid_t pid;
+	pid_t pid = 0;
 
 	if (process_read_pid(path, &pid, NULL) == 0 && pid == getpid())
 		unlink(path);
@@ -121,24 +124,24 @@ int process_become(const char *user, const char *group, struct err *err)
 	const struct group *gr = NULL;
 
 	if (group) {
-		gr = getgrnam(group);
+		gr = getgrnam(group); /* NOLINT(concurrency-mt-unsafe): no threads yet */
 		if (!gr)
 			return err_set(err, -ENOENT, "no group named '%s'", group);
 	}
 	if (user) {
-		pw = getpwnam(user);
+		pw = getpwnam(user); /* NOLINT(concurrency-mt-unsafe): as above */
 		if (!pw)
 			return err_set(err, -ENOENT, "no user named '%s'", user);
 	}
 	if (!pw && !gr)
 		return 0;
 	if (geteuid() == 0 && setgroups(0, NULL) < 0)
-		return err_set(err, -errno, "setgroups: %s", strerror(errno));
+		return err_set(err, -errno, "setgroups: %s", strerrordesc_np(errno));
 	if ((gr || pw) && setgid(gr ? gr->gr_gid : pw->pw_gid) < 0)
 		return err_set(err, -errno, "become group '%s': %s", group ? group : user,
-			       strerror(errno));
+			       strerrordesc_np(errno));
 	if (pw && setuid(pw->pw_uid) < 0)
-		return err_set(err, -errno, "become user '%s': %s", user, strerror(errno));
+		return err_set(err, -errno, "become user '%s': %s", user, strerrordesc_np(errno));
 	return 0;
 }
 
@@ -152,7 +155,7 @@ static int not_running(const struct err *err)
 int process_status(const char *pid_file)
 {
 	struct err err = ERR_INIT;
-	pid_t pid;
+	pid_t pid = 0;
 
 	if (process_read_pid(pid_file, &pid, &err) < 0)
 		return not_running(&err);
@@ -176,13 +179,13 @@ static bool wait_gone(pid_t pid, uint64_t deadline_ns)
 int process_stop(const char *pid_file)
 {
 	struct err err = ERR_INIT;
-	pid_t pid;
+	pid_t pid = 0;
 
 	if (process_read_pid(pid_file, &pid, &err) < 0)
 		return not_running(&err);
 	if (kill(pid, SIGTERM) < 0) {
 		fprintf(stderr, "goxel-daemon: cannot stop process %ld: %s\n", (long)pid,
-			strerror(errno));
+			strerrordesc_np(errno));
 		return EXIT_FAILED;
 	}
 	if (!wait_gone(pid, clock_ns() + STOP_S * NSEC_PER_SEC)) {
@@ -200,13 +203,13 @@ int process_stop(const char *pid_file)
 int process_reload(const char *pid_file)
 {
 	struct err err = ERR_INIT;
-	pid_t pid;
+	pid_t pid = 0;
 
 	if (process_read_pid(pid_file, &pid, &err) < 0)
 		return not_running(&err);
 	if (kill(pid, SIGHUP) < 0) {
 		fprintf(stderr, "goxel-daemon: cannot signal process %ld: %s\n", (long)pid,
-			strerror(errno));
+			strerrordesc_np(errno));
 		return EXIT_FAILED;
 	}
 	printf("Daemon reads its configuration again (PID: %ld)\n", (long)pid);
@@ -225,7 +228,7 @@ void process_allow_files(unsigned long count)
 
 void process_notify(const char *state)
 {
-	const char *path = getenv("NOTIFY_SOCKET");
+	const char *path = getenv("NOTIFY_SOCKET"); /* NOLINT(concurrency-mt-unsafe): only read */
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	size_t len;
 	int fd;
@@ -248,8 +251,8 @@ void process_notify(const char *state)
 
 int process_inherited_sockets(void)
 {
-	const char *pid = getenv("LISTEN_PID");
-	const char *fds = getenv("LISTEN_FDS");
+	const char *pid = getenv("LISTEN_PID"); /* NOLINT(concurrency-mt-unsafe): only read */
+	const char *fds = getenv("LISTEN_FDS"); /* NOLINT(concurrency-mt-unsafe): only read */
 	long count;
 
 	if (!pid || !fds || strtol(pid, NULL, 10) != (long)getpid())

@@ -48,7 +48,7 @@ int sockets_init(struct sockets *s, const struct transport_cfg *cfg, size_t conn
 	s->io_flags = MSG_DONTWAIT;
 	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->wake_fd < 0)
-		return err_set(err, -errno, "eventfd: %s", strerror(errno));
+		return err_set(err, -errno, "eventfd: %s", strerrordesc_np(errno));
 	s->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	for (size_t i = 0; i < cfg->listen_count; i++)
 		s->listeners[i] = (struct sockets_listener){

@@ -37,7 +37,7 @@ static int epoll_add(struct transport_epoll *e, int fd, uint64_t data, struct er
 	struct epoll_event ev = { .events = EPOLLIN, .data.u64 = data };
 
 	if (epoll_ctl(e->fd, EPOLL_CTL_ADD, fd, &ev) < 0)
-		return err_set(err, -errno, "epoll_ctl: %s", strerror(errno));
+		return err_set(err, -errno, "epoll_ctl: %s", strerrordesc_np(errno));
 	return 0;
 }
 
@@ -60,7 +60,7 @@ static int epoll_init(struct transport *t, const struct transport_cfg *cfg, stru
 		return rc;
 	e->fd = epoll_create1(EPOLL_CLOEXEC);
 	if (e->fd < 0) {
-		rc = err_set(err, -errno, "epoll_create1: %s", strerror(errno));
+		rc = err_set(err, -errno, "epoll_create1: %s", strerrordesc_np(errno));
 		goto out;
 	}
 	e->buf = aligned_alloc(64, TRANSPORT_READ_BYTES + TRANSPORT_PADDING_BYTES);
@@ -168,7 +168,7 @@ static int epoll_wait_once(struct transport_epoll *e, int timeout_ms, struct err
 	int n = epoll_wait(e->fd, events, EPOLL_BATCH, timeout_ms);
 
 	if (n < 0 && errno != EINTR)
-		return err_set(err, -errno, "epoll_wait: %s", strerror(errno));
+		return err_set(err, -errno, "epoll_wait: %s", strerrordesc_np(errno));
 	for (int i = 0; i < n; i++)
 		epoll_event(e, &events[i]);
 	epoll_resumed(e);

@@ -20,7 +20,10 @@
 #include "daemon/transport/sockets.h"
 #include "daemon/transport/transport.h"
 
-enum { POLL_FLUSH_BYTES = 64 * 1024 }; /* a longer hand-over is sent by whoever makes it */
+enum {
+	POLL_FLUSH_BYTES = 64 * 1024, /* a longer hand-over is sent by whoever makes it */
+	POLL_HANDED_MAX = 128,        /* accepted and not taken over yet: more wait in the kernel */
+};
 
 struct transport_poll {
 	struct sockets socks;
@@ -29,9 +32,8 @@ struct transport_poll {
 	pthread_mutex_t lock; /* of the descriptors handed over */
 	pthread_cond_t taken; /* there is room for more of them, or the end has come */
 	bool is_ending;       /* under lock: the accept thread shall end */
-	int *handed;          /* [handed_cap] */
+	int handed[POLL_HANDED_MAX];
 	size_t handed_count;
-	size_t handed_cap;
 	struct pollfd *fds; /* [1 + connections] */
 	struct conn **conns;
 	size_t fds_cap;
@@ -46,7 +48,6 @@ static void poll_deinit(struct transport *t)
 	sockets_deinit(&p->socks);
 	pthread_cond_destroy(&p->taken);
 	pthread_mutex_destroy(&p->lock);
-	free(p->handed);
 	free(p->fds);
 	free(p->conns);
 }
@@ -60,12 +61,10 @@ static int poll_init(struct transport *t, const struct transport_cfg *cfg, struc
 		return rc;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->taken, NULL);
-	p->handed_cap = 128; /* as many as the kernel's backlog: more wait there */
-	p->handed = calloc(p->handed_cap, sizeof(*p->handed));
 	p->fds_cap = cfg->conns_max + 1;
 	p->fds = calloc(p->fds_cap, sizeof(*p->fds));
 	p->conns = calloc(p->fds_cap, sizeof(struct conn *));
-	if (p->handed && p->fds && p->conns)
+	if (p->fds && p->conns)
 		return 0;
 	p->socks.listeners_count = 0; /* they stay the caller's */
 	poll_deinit(t);
@@ -76,9 +75,9 @@ static int poll_init(struct transport *t, const struct transport_cfg *cfg, struc
 static void poll_hand_over(struct transport_poll *p, int fd)
 {
 	pthread_mutex_lock(&p->lock);
-	while (p->handed_count == p->handed_cap && !p->is_ending)
+	while (p->handed_count == POLL_HANDED_MAX && !p->is_ending)
 		pthread_cond_wait(&p->taken, &p->lock);
-	if (p->handed_count < p->handed_cap)
+	if (p->handed_count < POLL_HANDED_MAX)
 		p->handed[p->handed_count++] = fd;
 	else
 		close(fd);
@@ -182,7 +181,8 @@ static int poll_once(struct transport_poll *p, int timeout_ms, struct err *err)
 	size_t n = poll_gather(p);
 
 	if (poll(p->fds, n, timeout_ms) < 0)
-		return errno == EINTR ? 0 : err_set(err, -errno, "poll: %s", strerror(errno));
+		return errno == EINTR ? 0
+				      : err_set(err, -errno, "poll: %s", strerrordesc_np(errno));
 	for (size_t i = 1; i < n; i++) {
 		struct conn *c = p->conns[i];
 
@@ -204,7 +204,7 @@ static int poll_run(struct transport *t, struct err *err)
 	int rc;
 
 	if (pipe2(p->acceptor_stop, O_CLOEXEC) < 0)
-		return err_set(err, -errno, "pipe: %s", strerror(errno));
+		return err_set(err, -errno, "pipe: %s", strerrordesc_np(errno));
 	rc = thread_start(&p->acceptor, "accept", t->cfg.stack_bytes, poll_accept, p, err);
 	if (rc < 0)
 		goto out;

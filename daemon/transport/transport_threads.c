@@ -186,7 +186,7 @@ static int threads_run(struct transport *t, struct err *err)
 		if (poll(fds, n + 1, -1) < 0) {
 			if (errno == EINTR)
 				continue;
-			rc = err_set(err, -errno, "poll: %s", strerror(errno));
+			rc = err_set(err, -errno, "poll: %s", strerrordesc_np(errno));
 			break;
 		}
 		for (size_t i = 0; i < n; i++)

@@ -72,7 +72,7 @@ static int uring_open_ring(struct transport_uring *u, struct err *err)
 		return err_set(err, -EOPNOTSUPP,
 			       "this kernel gives no io_uring as needed (Linux 6.1, not switched "
 			       "off): %s",
-			       strerror(-rc));
+			       strerrordesc_np(-rc));
 	return 0;
 }
 
@@ -97,7 +97,7 @@ static int uring_open_bufs(struct transport_uring *u, struct err *err)
 	reg.ring_addr = (uintptr_t)u->bufs;
 	rc = io_uring_register_buf_ring(&u->ring, &reg, 0);
 	if (rc < 0)
-		return err_set(err, -EOPNOTSUPP, "provided buffers: %s", strerror(-rc));
+		return err_set(err, -EOPNOTSUPP, "provided buffers: %s", strerrordesc_np(-rc));
 	io_uring_buf_ring_init(u->bufs);
 	for (unsigned i = 0; i < URING_BUFS; i++)
 		uring_give_buf(u, i);
@@ -334,7 +334,7 @@ static int uring_once(struct transport_uring *u, uint64_t timeout_ns, struct err
 	else
 		rc = io_uring_submit_and_wait_timeout(&u->ring, &first, 1, &ts, NULL);
 	if (rc < 0 && rc != -EINTR && rc != -ETIME && rc != -EAGAIN && rc != -EBUSY)
-		return err_set(err, rc, "io_uring_enter: %s", strerror(-rc));
+		return err_set(err, rc, "io_uring_enter: %s", strerrordesc_np(-rc));
 	n = io_uring_peek_batch_cqe(&u->ring, batch, URING_BATCH);
 	for (unsigned i = 0; i < n; i++) {
 		struct io_uring_cqe cqe = *batch[i];
@@ -367,7 +367,7 @@ static int uring_run(struct transport *t, struct err *err)
 	int rc = io_uring_enable_rings(&u->ring);
 
 	if (rc < 0)
-		return err_set(err, rc, "io_uring_enable_rings: %s", strerror(-rc));
+		return err_set(err, rc, "io_uring_enable_rings: %s", strerrordesc_np(-rc));
 	for (size_t i = 0; i < u->socks.listeners_count; i++)
 		uring_ask_accept(u, i);
 	uring_ask_wake(u);
