@@ -80,6 +80,11 @@ static int judge(const struct outcome *o)
 			failed_pct, o->plan->options->errors_allowed_pct);
 		return EXIT_NO;
 	}
+	if (!o->check.is_valid) {
+		fprintf(stderr, "goxel-load: the result is invalid: %s\n",
+			o->check.reasons.text[0]);
+		return EXIT_UNFIT;
+	}
 	return EXIT_OK;
 }
 

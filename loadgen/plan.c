@@ -102,9 +102,7 @@ int plan_init(struct plan *p, const struct options *o, const struct workload *w,
 	 * Arrivals that wait for a place are still sent when the time is over, or the slowest
 	 * would be missing; but a server that is simply too slow must not hold the run for ever.
 	 */
-	p->drain_ns = p->measured_ns / 10 > NSEC_PER_SEC ? p->measured_ns / 10 : NSEC_PER_SEC;
-	if (!p->is_open || p->drain_ns > o->timeout_ns)
-		p->drain_ns = o->timeout_ns;
+	p->grace_ns = p->measured_ns / 10 > NSEC_PER_SEC ? p->measured_ns / 10 : NSEC_PER_SEC;
 	rc = check_loop(p, err);
 	return rc ? rc : cut_intervals(p, err);
 }

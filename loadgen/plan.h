@@ -43,7 +43,8 @@ struct plan {
 	 */
 	uint64_t *cuts_ns;
 	size_t intervals_count;
-	uint64_t drain_ns; /* how long replies may come in after the last phase */
+	uint64_t grace_ns; /* open loop: how long late arrivals are still sent after the last phase
+			    */
 	uint64_t start_ns; /* CLOCK_MONOTONIC; set by run.c once all is connected */
 	uint64_t start_wall_ns;
 };

@@ -79,7 +79,7 @@ static void check_open(const struct plan *plan, const struct hist *response, str
 	if (s->achieved_ratio < ACHIEVED_RATIO_MIN)
 		remark(&s->reasons, "only %.1f %% of the planned requests were sent: %s",
 		       s->achieved_ratio * 100,
-		       s->blocked_count > s->planned_count / 2
+		       s->blocked_count > (s->planned_count - s->unsent_count) / 2
 			       ? "every place of the connections was waiting for the server"
 			       : "the generator cannot send faster");
 	check_lag(s, 50, s->lag_p50_ns, hist_quantile_ns(response, 0.50));

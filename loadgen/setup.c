@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,8 +22,18 @@ static int wait_for(int fd, short events, uint64_t deadline_ns, struct err *err)
 {
 	struct pollfd p = { .fd = fd, .events = events };
 	uint64_t now = clock_ns();
-	int ms = now < deadline_ns ? (int)((deadline_ns - now) / NSEC_PER_MSEC + 1) : 0;
-	int n = poll(&p, 1, ms);
+	uint64_t left_ns = now < deadline_ns ? deadline_ns - now : 0;
+	struct timespec ts = {
+		.tv_sec = (time_t)(left_ns / NSEC_PER_SEC),
+		.tv_nsec = (long)(left_ns % NSEC_PER_SEC),
+	};
+	sigset_t none;
+	int n;
+
+	/* Signals are blocked for the run to come; here, where nothing can be lost, they may end
+	 * us. */
+	sigemptyset(&none);
+	n = ppoll(&p, 1, &ts, &none);
 
 	if (n < 0 && errno != EINTR)
 		return err_set(err, -errno, "wait for the server");

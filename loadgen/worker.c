@@ -269,6 +269,30 @@ static uint64_t pending_count(const struct worker *w)
 	return n;
 }
 
+/* Takes the arrivals up to until_ns for never sent. */
+static void give_up_arrivals(struct worker *w, uint64_t until_ns)
+{
+	for (uint64_t due; (due = arrival_peek(&w->arrival)) != ARRIVAL_NEVER && due <= until_ns;) {
+		if (w->plan->phases[w->arrival_phase].is_recorded) {
+			w->report.planned_count++;
+			w->report.unsent_count++;
+		}
+		worker_take_arrival(w);
+	}
+}
+
+/* After the last phase: late arrivals have their time of grace, requests in flight their timeout.
+ */
+static bool has_drained(struct worker *w)
+{
+	uint64_t sent_ns = w->end_ns + (w->plan->is_open ? w->plan->grace_ns : 0);
+
+	if (w->now_ns >= sent_ns)
+		give_up_arrivals(w, ARRIVAL_NEVER);
+	return !w->open_count || w->now_ns >= sent_ns + w->plan->options->timeout_ns ||
+	       (!pending_count(w) && arrival_peek(&w->arrival) == ARRIVAL_NEVER);
+}
+
 static bool has_ended(struct worker *w)
 {
 	if (atomic_load_explicit(&w->must_stop, memory_order_relaxed)) {
@@ -279,14 +303,10 @@ static bool has_ended(struct worker *w)
 		w->report.end = WORKER_GONE;
 		return true;
 	}
-	if (!w->is_ending)
+	if (!w->is_ending || !has_drained(w))
 		return false;
-	if (w->now_ns >= w->end_ns + w->plan->drain_ns || !w->open_count ||
-	    (!pending_count(w) && arrival_peek(&w->arrival) == ARRIVAL_NEVER)) {
-		w->report.end = w->open_count || !w->is_refused ? WORKER_COMPLETE : WORKER_GONE;
-		return true;
-	}
-	return false;
+	w->report.end = w->open_count || !w->is_refused ? WORKER_COMPLETE : WORKER_GONE;
+	return true;
 }
 
 static void wake_thinkers(struct worker *w)
@@ -369,17 +389,7 @@ static void count_left_overs(struct worker *w)
 	for (uint32_t i = 0; i < w->conns_count; i++)
 		if (w->conns[i].pending)
 			worker_lose(w, &w->conns[i], ERROR_TIMEOUT);
-	while (arrival_peek(&w->arrival) <= w->now_ns) {
-		if (w->plan->phases[w->arrival_phase].is_recorded) {
-			w->report.planned_count++;
-			w->report.unsent_count++;
-		}
-		arrival_take(&w->arrival);
-		if (arrival_peek(&w->arrival) == ARRIVAL_NEVER) {
-			w->arrival_phase++;
-			worker_next_schedule(w);
-		}
-	}
+	give_up_arrivals(w, w->now_ns);
 }
 
 static void *run_worker(void *arg)

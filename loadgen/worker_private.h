@@ -76,6 +76,9 @@ void worker_send_due(struct worker *w);
 /* Starts the schedule of the arrival phase, or of the next phase that has arrivals. */
 void worker_next_schedule(struct worker *w);
 
+/* Goes on to the next arrival, of the next phase if need be. */
+void worker_take_arrival(struct worker *w);
+
 /* The socket has room again. */
 void worker_send_rest(struct worker *w, struct conn *c);
 

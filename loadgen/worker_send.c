@@ -164,7 +164,7 @@ void worker_next_schedule(struct worker *w)
 	}
 }
 
-static void take_arrival(struct worker *w)
+void worker_take_arrival(struct worker *w)
 {
 	arrival_take(&w->arrival);
 	if (arrival_peek(&w->arrival) != ARRIVAL_NEVER)
@@ -187,7 +187,7 @@ static void send_arrivals(struct worker *w, struct conn *c)
 			w->report.planned_count++;
 			w->rec->blocked_count += due < w->room_ns;
 		}
-		take_arrival(w);
+		worker_take_arrival(w);
 	} while (has_place(w, c) && arrival_peek(&w->arrival) < w->now_ns - LATE_NS);
 	flush(w, c);
 }

@@ -64,7 +64,11 @@ load() {
 
 @test "an open loop keeps its rate and says what was planned" {
 	start_echo --unix "$D/s"
-	load --workload ping -d 1s --rate 2k --arrival poisson --depth 16 --json >"$D/json"
+	code=0
+	load --workload ping -d 1s --rate 2k --arrival poisson --depth 16 --json >"$D/json" || code=$?
+	# 3: on a busy machine the generator may be late, and says so.
+	[ "$code" -eq 0 ] || [ "$code" -eq 3 ]
+	[ "$(jq .self_check.valid "$D/json")" = "$([ "$code" -eq 0 ] && echo true || echo false)" ]
 	[ "$(jq -r .load.mode "$D/json")" = open ]
 	[ "$(jq '.self_check.planned_count > 1700 and .self_check.planned_count < 2300' "$D/json")" = true ]
 	[ "$(jq '.totals.ops_count == .self_check.planned_count' "$D/json")" = true ]

@@ -217,6 +217,19 @@ static void serve_large(struct server *s, int fd)
 	}
 }
 
+/* One line without an end. */
+static void serve_endless(struct server *s, int fd)
+{
+	static char fill[1 << 20];
+	char buf[4096];
+
+	memset(fill, 'x', sizeof(fill));
+	if (!read_some(s, fd, buf, sizeof(buf)))
+		return;
+	while (send(fd, fill, sizeof(fill), MSG_NOSIGNAL) > 0)
+		;
+}
+
 /* Answers three requests and hangs up. */
 static void serve_three(struct server *s, int fd)
 {
@@ -411,6 +424,20 @@ static void test_large_replies_grow_the_buffer(void **state)
 	server_stop(&s);
 }
 
+static void test_endless_reply_is_cut_off(void **state)
+{
+	struct server s;
+	struct load l;
+
+	(void)state;
+	server_start(&s, serve_endless);
+	load_run(&l, &s, "-c 1 --duration 100ms --warmup 0s --timeout 20s");
+	assert_true(errors_of(&l, ERROR_TOO_LARGE) >= 1);
+	assert_int_equal(errors_of(&l, ERROR_TIMEOUT), 0);
+	load_end(&l);
+	server_stop(&s);
+}
+
 static void test_hang_ups_are_counted_and_mended(void **state)
 {
 	struct server s;
@@ -443,6 +470,61 @@ static void test_dead_server_ends_the_run(void **state)
 	/* What was measured before is there. */
 	assert_true(l.outcome.ops_count > 10);
 	assert_true(l.outcome.response->total > 10);
+	load_end(&l);
+	server_stop(&s);
+}
+
+/* Writes a workload file into the server's directory; args is what follows --workload FILE. */
+static void load_run_file(struct load *l, struct server *s, const char *text, const char *args)
+{
+	char path[96], all[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/w.wl", s->dir);
+	f = fopen(path, "we");
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+	snprintf(all, sizeof(all), "--workload %s %s", path, args);
+	load_run(l, s, all);
+	unlink(path);
+}
+
+/* Two places that pause 20 ms each after every reply: at most 100 requests a second. */
+static void test_think_time_paces_a_closed_loop(void **state)
+{
+	struct server s;
+	struct load l;
+
+	(void)state;
+	server_start(&s, serve_ping);
+	load_run_file(&l, &s, "[op a]\nmethod = ping\nthink = 20ms\n",
+		      "-c 1 --depth 2 --duration 500ms --warmup 0s");
+	assert_in_range(l.outcome.ops_count, 10, 52);
+	assert_int_equal(l.outcome.errors_count, 0);
+	assert_true(hist_quantile_ns(l.outcome.response, 0.5) < 15 * NSEC_PER_MSEC);
+	load_end(&l);
+	server_stop(&s);
+}
+
+/* Only the arrivals of recorded phases count, each phase at its own rate. */
+static void test_phases_have_their_own_rates(void **state)
+{
+	struct server s;
+	struct load l;
+
+	(void)state;
+	server_start(&s, serve_ping);
+	load_run_file(&l, &s,
+		      "[op a]\nmethod = ping\n[phase warm]\nduration = 200ms\nrecord = off\n"
+		      "[phase slow]\nduration = 300ms\nrate = 100\n"
+		      "[phase fast]\nduration = 200ms\n"
+		      "[phase cool]\nduration = 100ms\nrecord = off\n",
+		      "-c 1 --depth 8 --rate 1000");
+	assert_int_equal(l.outcome.ops_count, 30 + 200);
+	assert_int_equal(l.run.collect.rows_count, 4);
+	assert_int_equal(l.run.collect.total.unrecorded_count, 200 + 100);
+	assert_string_equal(l.run.collect.rows[2].phase, "fast");
 	load_end(&l);
 	server_stop(&s);
 }
@@ -484,8 +566,11 @@ int main(void)
 		cmocka_unit_test(test_silence_times_out),
 		cmocka_unit_test(test_nonsense_is_counted),
 		cmocka_unit_test(test_large_replies_grow_the_buffer),
+		cmocka_unit_test(test_endless_reply_is_cut_off),
 		cmocka_unit_test(test_hang_ups_are_counted_and_mended),
 		cmocka_unit_test(test_dead_server_ends_the_run),
+		cmocka_unit_test(test_think_time_paces_a_closed_loop),
+		cmocka_unit_test(test_phases_have_their_own_rates),
 		cmocka_unit_test(test_interrupt_keeps_what_there_is),
 	};
 	sigset_t set;
