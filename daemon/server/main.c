@@ -21,6 +21,7 @@
 #include "daemon/server/options.h"
 #include "daemon/server/preset.h"
 #include "daemon/server/process.h"
+#include "daemon/server/selftest.h"
 #include "daemon/server/server.h"
 #include "daemon/server/signals.h"
 #include "daemon/telemetry/heap_sampler.h"
@@ -367,5 +368,7 @@ int main(int argc, char **argv)
 		return process_stop(pid_file);
 	if (d.options.do_reload)
 		return process_reload(pid_file);
+	if (d.options.test_signals || d.options.test_lifecycle || d.options.test_concurrent)
+		return selftest_run(&d.options);
 	return run(&d);
 }

@@ -5,6 +5,7 @@ server-srcs := \
 	daemon/server/options.c \
 	daemon/server/preset.c \
 	daemon/server/process.c \
+	daemon/server/selftest.c \
 	daemon/server/server.c \
 	daemon/server/signals.c \
 	daemon/server/status.c \

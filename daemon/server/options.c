@@ -293,6 +293,18 @@ static const struct cli_opt table[] = {
 	  .type = CLI_FLAG,
 	  .offset = AT(do_reload),
 	  .help = "let it read its configuration again" },
+	{ .name = "test-signals",
+	  .type = CLI_FLAG,
+	  .offset = AT(test_signals),
+	  .help = "run a daemon in a temporary directory and send it every signal" },
+	{ .name = "test-lifecycle",
+	  .type = CLI_FLAG,
+	  .offset = AT(test_lifecycle),
+	  .help = "the same: start, pid file, reload, stop" },
+	{ .name = "test-concurrent",
+	  .type = CLI_FLAG,
+	  .offset = AT(test_concurrent),
+	  .help = "the same: several clients at once" },
 	{ 0 },
 };
 

@@ -416,6 +416,16 @@ sizes() {
 	PID=
 }
 
+@test "--test-signals, --test-lifecycle and --test-concurrent pass, for both presets" {
+	for preset in v14 v15; do
+		run "$BIN/goxel-daemon" --test-signals --test-lifecycle --test-concurrent --preset $preset
+		echo "$output"
+		[ "$status" -eq 0 ]
+		[[ "$output" == *"8 clients got 4000 of 4000 answers"* ]]
+		[[ "$output" != *FAILED* ]]
+	done
+}
+
 @test "--working-dir, --user and --group" {
 	start_daemon -w "$DIR"
 	[ "$(readlink "/proc/$PID/cwd")" = "$(readlink -f "$DIR")" ]
@@ -533,10 +543,21 @@ sizes() {
 	[ "$(status_of .workers.threads_count)" -le 16 ]
 }
 
-@test "R-102: an idle connection costs less than 1 KB, the daemon less than 5 MB" {
+@test "R-102: the daemon takes less than 5 MB, an idle connection less than 1 KB" {
 	case $BIN in */release/*) ;; *) skip "sanitizers have their own memory" ;; esac
-	start_daemon
-	[ "$(awk '/VmRSS/ { print $2 }' "/proc/$PID/status")" -lt 5120 ]
+	local rss
+	memory_kb() { awk '/VmRSS/ { print $2 }' "/proc/$PID/status"; }
+	start_daemon --max-connections 2100
+	rss=$(memory_kb)
+	echo "after the start: $rss kB"
+	[ "$rss" -lt 5120 ]
+	"$BIN/goxel-load" --unix "$SOCK" --workload ping -c 2000 --rate 2000 --warmup 0s -d 3s --progress off >"$DIR/load" 2>&1 3>&- &
+	local load=$!
+	all_there() { [ "$(status_of .counters.connections_count)" -ge 2000 ]; }
+	wait_until all_there
+	echo "with 2000 connections: $(memory_kb) kB"
+	[ $(($(memory_kb) - rss)) -lt 2000 ]
+	wait "$load" || { cat "$DIR/load"; false; }
 }
 
 @test "LISTEN_FDS: a socket that somebody else opened is served" {
