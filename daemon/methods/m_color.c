@@ -98,8 +98,11 @@ static int run_get_color_histogram(struct call *call)
 
 	if (!rc)
 		rc = count_colors(call, HIST_LAYER, HIST_PROJECT, region, bin_size, &counts);
+	if (!rc)
+		rc = scope_fault(call, RPC_INTERNAL_ERROR,
+				 analyze_colors_list(&counts, arg_bool(call, HIST_BY_COUNT, true)),
+				 "sort colors");
 	if (!rc) {
-		analyze_colors_list(&counts, arg_bool(call, HIST_BY_COUNT, true));
 		reply_histogram(call->reply, &counts,
 				top && top < counts.count ? top : counts.count, bin_size);
 	}
@@ -163,11 +166,13 @@ static int run_get_unique_colors(struct call *call)
 
 	if (!rc)
 		rc = count_colors(call, UNIQUE_LAYER, UNIQUE_PROJECT, region, bin_size, &counts);
+	if (!rc)
+		rc = scope_fault(call, RPC_INTERNAL_ERROR, analyze_colors_list(&counts, by_count),
+				 "sort colors");
 	if (rc < 0) {
 		analyze_colors_deinit(&counts);
 		return rc;
 	}
-	analyze_colors_list(&counts, by_count);
 	reply_object(r);
 	reply_key_array(r, "colors");
 	for (uint32_t i = 0; i < counts.count; i++) {

@@ -409,13 +409,13 @@ static void test_colors_are_counted(void **state)
 	assert_int_equal(analyze_colors(&c, &active(p)->volume, NULL, 0), 0);
 	assert_int_equal(c.count, 3000);
 	assert_int_equal(c.total, 3000);
-	analyze_colors_list(&c, false);
+	assert_int_equal(analyze_colors_list(&c, false), 0);
 	assert_int_equal(c.slots[0].color, 0xff000000u);
 	assert_int_equal(c.slots[1].color, rgba_of(0, 1, 0, 255));
 	analyze_colors_deinit(&c);
 	assert_int_equal(analyze_colors(&c, &active(p)->volume, &region, 100), 0);
 	assert_int_equal(c.total, 100);
-	analyze_colors_list(&c, true);
+	assert_int_equal(analyze_colors_list(&c, true), 0);
 	assert_true(c.slots[0].count >= c.slots[c.count - 1].count);
 	for (uint32_t i = 0; i < c.count; i++)
 		assert_true(rgba_r(c.slots[i].color) == 50 || rgba_r(c.slots[i].color) == 150 ||

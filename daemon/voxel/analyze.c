@@ -132,9 +132,10 @@ uint64_t analyze_count(const struct volume *v, const struct box *region)
 
 /* ---- colors ---------------------------------------------------------------- */
 
+/* Shades of red lie side by side, the rest is spread: gradients stay within few cache lines. */
 static uint32_t color_hash(rgba c)
 {
-	return (uint32_t)(((uint64_t)c * 0x9e3779b97f4a7c15ull) >> 32);
+	return rgba_r(c) + (uint32_t)(((uint64_t)(c >> 8) * 0x9e3779b97f4a7c15ull) >> 32);
 }
 
 static struct color_count *color_slot(struct color_count *slots, uint32_t mask, rgba c)
@@ -162,7 +163,7 @@ static int grow(struct color_counts *c)
 	return 0;
 }
 
-static int add_color(struct color_counts *c, rgba color, uint64_t count)
+static int add_color(struct color_counts *c, rgba color, uint32_t count)
 {
 	struct color_count *slot;
 
@@ -228,37 +229,66 @@ int analyze_colors(struct color_counts *c, const struct volume *v, const struct 
 	return walk_colors(v, region, scan_row, &scan);
 }
 
-/* r, g, b, a from the most significant down. */
-static uint32_t sort_key(rgba c)
+/* An entry as a number whose order is the order asked for: count falling, then r, g, b, a. */
+static uint64_t sort_key(const struct color_count *c, bool by_count)
 {
-	return __builtin_bswap32(c);
+	uint64_t first = by_count ? UINT32_MAX - c->count : c->count;
+
+	return first << 32 | __builtin_bswap32(c->color);
 }
 
-static int compare_colors(const void *a, const void *b)
+static struct color_count sort_entry(uint64_t key, bool by_count)
 {
-	uint32_t ka = sort_key(((const struct color_count *)a)->color);
-	uint32_t kb = sort_key(((const struct color_count *)b)->color);
+	uint32_t first = (uint32_t)(key >> 32);
 
-	return (ka > kb) - (ka < kb);
+	return (struct color_count){ __builtin_bswap32((uint32_t)key),
+				     by_count ? UINT32_MAX - first : first };
 }
 
-static int compare_counts(const void *a, const void *b)
+/* One pass of a radix sort by the byte at shift; false when all have the same one. */
+static bool sort_pass(const uint64_t *from, uint64_t *to, uint32_t n, unsigned shift)
 {
-	uint64_t ca = ((const struct color_count *)a)->count;
-	uint64_t cb = ((const struct color_count *)b)->count;
+	uint32_t starts[256] = { 0 };
+	uint32_t sum = 0;
 
-	return ca != cb ? (ca < cb) - (ca > cb) : compare_colors(a, b);
+	for (uint32_t i = 0; i < n; i++)
+		starts[from[i] >> shift & 255]++;
+	if (starts[from[0] >> shift & 255] == n)
+		return false;
+	for (uint32_t i = 0; i < 256; i++) {
+		uint32_t count = starts[i];
+
+		starts[i] = sum;
+		sum += count;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		to[starts[from[i] >> shift & 255]++] = from[i];
+	return true;
 }
 
-void analyze_colors_list(struct color_counts *c, bool by_count)
+int analyze_colors_list(struct color_counts *c, bool by_count)
 {
+	uint64_t *keys = malloc(2 * ((size_t)c->count + 1) * sizeof(*keys));
+	uint64_t *other = keys + c->count;
+	uint64_t *from = keys;
 	uint32_t n = 0;
 
+	if (!keys)
+		return -ENOMEM;
 	for (uint32_t i = 0; c->slots && i <= c->mask; i++)
 		if (c->slots[i].count)
-			c->slots[n++] = c->slots[i];
-	if (n)
-		qsort(c->slots, n, sizeof(*c->slots), by_count ? compare_counts : compare_colors);
+			keys[n++] = sort_key(&c->slots[i], by_count);
+	/* From the lowest byte up; by color the upper half, the count, does not matter. */
+	for (unsigned shift = 0; n && shift < (by_count ? 64 : 32); shift += 8) {
+		uint64_t *to = from == keys ? other : keys;
+
+		if (sort_pass(from, to, n, shift))
+			from = to;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		c->slots[i] = sort_entry(from[i], by_count);
+	free(keys);
+	return 0;
 }
 
 void analyze_colors_deinit(struct color_counts *c)

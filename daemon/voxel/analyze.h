@@ -20,7 +20,7 @@ uint64_t analyze_count(const struct volume *v, const struct box *region);
 
 struct color_count {
 	rgba color;
-	uint64_t count;
+	uint32_t count; /* a project has fewer than 2^28 voxels (DOCUMENT_BLOCKS_MAX) */
 };
 
 /* A hash of colors. Zeroed = empty; analyze_colors_deinit frees. */
@@ -34,8 +34,9 @@ struct color_counts {
 /* Adds the colors of v in region. bin_size > 1: per channel the middle of its bin. -ENOMEM. */
 int analyze_colors(struct color_counts *c, const struct volume *v, const struct box *region,
 		   unsigned bin_size);
-/* Turns the hash into a list slots[0..count-1], by count (largest first) or by r, g, b, a. */
-void analyze_colors_list(struct color_counts *c, bool by_count);
+/* Turns the hash into a list slots[0..count-1], by count (largest first) or by r, g, b, a; nothing
+ * can be added afterwards. -ENOMEM. */
+int analyze_colors_list(struct color_counts *c, bool by_count);
 void analyze_colors_deinit(struct color_counts *c);
 
 #endif

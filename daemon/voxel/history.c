@@ -13,13 +13,13 @@
 
 static struct history_step *open_step(struct history *h)
 {
-	return &h->steps[HISTORY_STEPS_MAX];
+	return h->steps[HISTORY_STEPS_MAX];
 }
 
 /* The n-th step from the oldest. */
 static struct history_step *step_at(struct history *h, uint32_t n)
 {
-	return &h->steps[(h->first + n) % HISTORY_STEPS_MAX];
+	return h->steps[(h->first + n) % HISTORY_STEPS_MAX];
 }
 
 static struct layer *layer_of(struct volume *v)
@@ -73,21 +73,35 @@ void history_deinit(struct history *h)
 		return;
 	history_clear(h);
 	for (uint32_t i = 0; i <= HISTORY_STEPS_MAX; i++)
-		step_deinit(&h->steps[i]);
+		step_deinit(&h->memory[i]);
+	free(h->memory);
 	free(h->steps);
 	free(h->watched);
 	h->steps = NULL;
 	h->watched = NULL;
 }
 
+static int make_ring(struct history *h)
+{
+	struct history_step **steps = calloc(HISTORY_STEPS_MAX + 1, sizeof(struct history_step *));
+
+	h->memory = calloc(HISTORY_STEPS_MAX + 1, sizeof(*h->memory));
+	if (!steps || !h->memory) {
+		free(steps);
+		free(h->memory);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i <= HISTORY_STEPS_MAX; i++)
+		steps[i] = &h->memory[i];
+	h->steps = steps;
+	return 0;
+}
+
 int history_begin(struct history *h, const char *label)
 {
 	assert(!h->is_open);
-	if (!h->steps) {
-		h->steps = calloc(HISTORY_STEPS_MAX + 1, sizeof(*h->steps));
-		if (!h->steps)
-			return -ENOMEM;
-	}
+	if (!h->steps && make_ring(h) < 0)
+		return -ENOMEM;
 	h->is_open = true;
 	h->epoch++;
 	open_step(h)->label = label;
@@ -145,8 +159,7 @@ static void unwatch(struct history *h)
 bool history_commit(struct history *h)
 {
 	struct history_step *made = open_step(h);
-	struct history_step *place;
-	struct history_step swap;
+	uint32_t place;
 
 	assert(h->is_open);
 	unwatch(h);
@@ -155,12 +168,11 @@ bool history_commit(struct history *h)
 	drop_undone(h);
 	if (h->done_count == HISTORY_STEPS_MAX)
 		drop_oldest(h);
-	place = step_at(h, h->done_count);
-	swap = *place;
-	*place = *made;
-	*made = swap;
+	place = (h->first + h->done_count) % HISTORY_STEPS_MAX;
+	h->steps[HISTORY_STEPS_MAX] = h->steps[place];
+	h->steps[place] = made;
 	h->done_count++;
-	h->blocks_count += place->blocks_count;
+	h->blocks_count += made->blocks_count;
 	while (h->blocks_count > HISTORY_BLOCKS_MAX && h->done_count > 1)
 		drop_oldest(h);
 	return true;

@@ -26,10 +26,11 @@ enum {
 struct history_step;
 
 struct history {
-	struct history_step *steps; /* ring[HISTORY_STEPS_MAX], allocated with the first edit */
-	uint32_t first;             /* oldest step's slot */
-	uint32_t done_count;        /* steps that can be undone */
-	uint32_t undone_count;      /* steps that can be redone; they follow the done ones */
+	struct history_step **steps; /* ring[HISTORY_STEPS_MAX] and one more: the step being made */
+	struct history_step *memory; /* of all of them, allocated with the first edit */
+	uint32_t first;              /* oldest step's slot */
+	uint32_t done_count;         /* steps that can be undone */
+	uint32_t undone_count;       /* steps that can be redone; they follow the done ones */
 	uint64_t epoch;
 	uint64_t blocks_count; /* before-images held */
 	bool is_open;          /* an edit is under way */

@@ -26,6 +26,12 @@ static const char *const kind_names[SHAPE_COUNT] = {
 	[SHAPE_LINE] = "line",
 };
 
+/* Voxels p..q, counted from the middle (or the start, if not mirrored); empty when p > q. */
+struct row {
+	int32_t p;
+	int32_t q;
+};
+
 /* What is the same for all voxels. */
 struct body {
 	const struct shape *s;
@@ -34,12 +40,9 @@ struct body {
 	double least;      /* the smallest sum any voxel can have: a cross-section is never empty */
 	bool is_mirrored;
 	int32_t half_count; /* voxels from the middle to the end of a row */
-};
-
-/* Voxels p..q, counted from the middle (or the start, if not mirrored); empty when p > q. */
-struct row {
-	int32_t p;
-	int32_t q;
+	struct row *rows;   /* [slices_count][size y], kept ones; NULL: none are kept */
+	int32_t *slice_z;   /* [slices_count], -1 = empty */
+	int32_t slices_count;
 };
 
 static const struct row row_empty = { 1, 0 };
@@ -221,37 +224,108 @@ static int32_t row_anchor(const struct body *b, int32_t y, int32_t z)
 	return h;
 }
 
-static struct row body_row(const struct body *b, int32_t y, int32_t z)
+/* About where the row ends: the root of what the row's place leaves; row_end mends it. */
+static int32_t guess_end(const struct body *b, int32_t y, int32_t z)
 {
-	int32_t lo;
-	int32_t hi;
-	struct row row;
+	const struct shape *s = b->s;
+	double room = b->limit;
+	double u;
 
+	if (s->kind == SHAPE_TORUS || is_flat_along(s, 0))
+		return -1;
+	if (s->kind == SHAPE_CONE)
+		room = cone_limit(b, s->axis == 1 ? y : z);
+	if (!is_flat_along(s, 1))
+		room -= square(b, 1, y);
+	if (!is_flat_along(s, 2))
+		room -= square(b, 2, z);
+	u = s->size[0] * sqrt(room > 0 ? room : 0); /* = 2 i + 1 - size, i = size / 2 + h */
+	return (int32_t)((u + s->size[0] - 1) / 2) - s->size[0] / 2;
+}
+
+/* The last voxel inside, from one that is. */
+static int32_t row_end(const struct body *b, int32_t inside, int32_t y, int32_t z)
+{
+	int32_t guess = guess_end(b, y, z);
+	int32_t outside = b->half_count;
+
+	if (guess > inside && guess < outside) {
+		if (row_has(b, guess, y, z))
+			inside = guess;
+		else
+			outside = guess;
+	}
+	if (inside == guess && guess + 1 < outside && !row_has(b, guess + 1, y, z))
+		return guess;
+	while (outside - inside > 1) {
+		int32_t middle = inside + (outside - inside) / 2;
+
+		if (row_has(b, middle, y, z))
+			inside = middle;
+		else
+			outside = middle;
+	}
+	return inside;
+}
+
+static int32_t row_start(const struct body *b, int32_t inside, int32_t y, int32_t z)
+{
+	int32_t outside = -1;
+
+	while (inside - outside > 1) {
+		int32_t middle = outside + (inside - outside) / 2;
+
+		if (row_has(b, middle, y, z))
+			inside = middle;
+		else
+			outside = middle;
+	}
+	return inside;
+}
+
+static struct row find_row(const struct body *b, int32_t y, int32_t z)
+{
+	int32_t anchor = row_anchor(b, y, z);
+
+	if (!row_has(b, anchor, y, z))
+		return row_empty;
+	return (struct row){ row_start(b, anchor, y, z), row_end(b, anchor, y, z) };
+}
+
+/* Finds all rows of slice z, in the place of the one that is needed no more. */
+static const struct row *find_slice(struct body *b, int32_t z)
+{
+	int32_t slot = z % b->slices_count;
+	struct row *slice = b->rows + (size_t)slot * (size_t)b->s->size[1];
+
+	if (b->slice_z[slot] != z) {
+		b->slice_z[slot] = z;
+		for (int32_t y = 0; y < b->s->size[1]; y++)
+			slice[y] = find_row(b, y, z);
+	}
+	return slice;
+}
+
+static struct row body_row(struct body *b, int32_t y, int32_t z)
+{
 	if (y < 0 || z < 0 || y >= b->s->size[1] || z >= b->s->size[2])
 		return row_empty;
-	row.p = row.q = row_anchor(b, y, z);
-	if (!row_has(b, row.p, y, z))
-		return row_empty;
-	/* Bisection: row.q is inside, hi is not. */
-	hi = b->half_count;
-	while (hi - row.q > 1) {
-		int32_t middle = row.q + (hi - row.q) / 2;
+	return b->rows ? find_slice(b, z)[y] : find_row(b, y, z);
+}
 
-		if (row_has(b, middle, y, z))
-			row.q = middle;
-		else
-			hi = middle;
-	}
-	lo = -1;
-	while (row.p - lo > 1) {
-		int32_t middle = lo + (row.p - lo) / 2;
+/* Shells look at each row again from the rows around it: keeps the slices within reach. */
+static int keep_slices(struct body *b)
+{
+	size_t count = 2 * (size_t)b->s->thickness + 1;
 
-		if (row_has(b, middle, y, z))
-			row.p = middle;
-		else
-			lo = middle;
-	}
-	return row;
+	b->rows = malloc(count * (size_t)b->s->size[1] * sizeof(*b->rows));
+	b->slice_z = malloc(count * sizeof(*b->slice_z));
+	if (!b->rows || !b->slice_z)
+		return -ENOMEM;
+	b->slices_count = (int32_t)count;
+	for (size_t i = 0; i < count; i++)
+		b->slice_z[i] = -1;
+	return 0;
 }
 
 static void row_cut(struct row *row, struct row by)
@@ -261,7 +335,7 @@ static void row_cut(struct row *row, struct row by)
 }
 
 /* What lies deeper than the shell: a convex body needs only the farthest step on each axis. */
-static struct row inner_row(const struct body *b, struct row row, int32_t y, int32_t z)
+static struct row inner_row(struct body *b, struct row row, int32_t y, int32_t z)
 {
 	int32_t t = b->s->thickness;
 	struct row inner = { row.p ? row.p + t : 0, row.q - t };
@@ -313,7 +387,7 @@ static int draw_half(struct pen *pen, const struct body *b, struct row row, int3
 	return rc < 0 ? rc : pen_span(pen, middle + row.p, middle + row.q, y, z);
 }
 
-static int draw_row(struct pen *pen, const struct body *b, int32_t j, int32_t k)
+static int draw_row(struct pen *pen, struct body *b, int32_t j, int32_t k)
 {
 	int32_t y = b->s->min[1] + j;
 	int32_t z = b->s->min[2] + k;
@@ -330,7 +404,7 @@ static int draw_row(struct pen *pen, const struct body *b, int32_t j, int32_t k)
 }
 
 /* The rows inside the clip, which lies inside the body's box. */
-static int draw_rows(struct pen *pen, const struct body *b)
+static int draw_rows(struct pen *pen, struct body *b)
 {
 	int32_t j0 = pen->clip.min[1] - b->s->min[1];
 	int32_t j1 = pen->clip.max[1] - b->s->min[1];
@@ -349,7 +423,7 @@ static int draw_rows(struct pen *pen, const struct body *b)
 }
 
 /* Removal goes by the blocks there are: a large body may find few. */
-static int remove_body(struct pen *pen, const struct body *b, const struct box *box)
+static int remove_body(struct pen *pen, struct body *b, const struct box *box)
 {
 	struct volume_slot *list;
 	uint32_t n;
@@ -374,11 +448,19 @@ static int remove_body(struct pen *pen, const struct body *b, const struct box *
 static int draw_body(struct pen *pen, const struct shape *s, const struct box *box)
 {
 	struct body b;
+	int rc = 0;
 
 	body_init(&b, s);
+
 	if (!pen->color)
 		return remove_body(pen, &b, box);
-	return draw_rows(pen, &b);
+	if (s->hollow)
+		rc = keep_slices(&b);
+	if (!rc)
+		rc = draw_rows(pen, &b);
+	free(b.rows);
+	free(b.slice_z);
+	return rc;
 }
 
 /* One voxel per step along the longest axis, the others rounded to the nearest. */

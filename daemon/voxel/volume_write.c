@@ -81,19 +81,42 @@ static void drop_slot(struct volume *v, struct volume_slot *slot)
 		v->budget->blocks_count--;
 }
 
-/* Makes the block at pos, new if there is none, writable in place and hot. */
-static int make_hot(struct volume *v, struct block_pos pos)
+/* Makes the block in the slot of a private table private and known. */
+static int own_block(struct volume *v, struct volume_slot *slot)
 {
-	struct volume_slot *slot = table_find(v->table, pos);
 	struct block *own;
 	int rc;
 
+	if (!is_unknown(v, slot->block) && block_is_private(slot->block))
+		return 0;
+	own = block_copy(slot->block);
+	if (!own)
+		return -ENOMEM;
+	rc = tell(v, slot->pos, slot->block);
+	if (rc < 0) {
+		block_put(own);
+		return rc;
+	}
+	if (v->watch)
+		own->epoch = v->epoch;
+	block_put(slot->block);
+	slot->block = own;
+	return 0;
+}
+
+/* Makes the block at pos, whose slot was looked up (NULL: there is none, one is made), writable in
+ * place and hot. */
+static int make_hot(struct volume *v, struct block_pos pos, struct volume_slot *slot)
+{
+	int rc;
+
 	if (!slot) {
-		own = block_new();
-		rc = add_block(v, pos, own);
+		struct block *fresh = block_new();
+
+		rc = add_block(v, pos, fresh);
 		if (rc < 0)
 			return rc;
-		v->hot = own;
+		v->hot = fresh;
 		v->hot_pos = pos;
 		return 0;
 	}
@@ -103,22 +126,10 @@ static int make_hot(struct volume *v, struct block_pos pos)
 			return rc;
 		slot = table_find(v->table, pos);
 	}
-	own = slot->block;
-	if (is_unknown(v, own) || !block_is_private(own)) {
-		own = block_copy(slot->block);
-		if (!own)
-			return -ENOMEM;
-		rc = tell(v, pos, slot->block);
-		if (rc < 0) {
-			block_put(own);
-			return rc;
-		}
-		if (v->watch)
-			own->epoch = v->epoch;
-		block_put(slot->block);
-		slot->block = own;
-	}
-	v->hot = own;
+	rc = own_block(v, slot);
+	if (rc < 0)
+		return rc;
+	v->hot = slot->block;
 	v->hot_pos = pos;
 	return 0;
 }
@@ -152,7 +163,7 @@ static inline rgba put_hot(struct volume *v, uint32_t index, rgba color)
 static int exchange_cold(struct volume *v, struct block_pos pos, uint32_t index, rgba color,
 			 rgba *old)
 {
-	const struct volume_slot *slot = table_find(v->table, pos);
+	struct volume_slot *slot = table_find(v->table, pos);
 	rgba was = slot ? slot->block->voxels[index] : RGBA_NONE;
 	int rc;
 
@@ -160,7 +171,7 @@ static int exchange_cold(struct volume *v, struct block_pos pos, uint32_t index,
 		*old = was;
 		return 0;
 	}
-	rc = make_hot(v, pos);
+	rc = make_hot(v, pos, slot);
 	if (rc < 0)
 		return rc;
 	*old = put_hot(v, index, color);
@@ -235,15 +246,17 @@ int volume_fill_row(struct volume *v, int32_t x0, int32_t x1, int32_t y, int32_t
 	for (int64_t x = x0; x <= x1;) {
 		struct block_pos pos = block_pos_of((int32_t)x, y, z);
 		int64_t last = x | BLOCK_MASK;
-		int rc = 0;
 
 		if (last > x1)
 			last = x1;
-		/* Removing where nothing is must not make a block. */
-		if (!is_hot(v, pos) && (color || table_find(v->table, pos)))
-			rc = make_hot(v, pos);
-		if (rc < 0)
-			return rc;
+		if (!is_hot(v, pos)) {
+			struct volume_slot *slot = table_find(v->table, pos);
+			/* Removing where nothing is must not make a block. */
+			int rc = color || slot ? make_hot(v, pos, slot) : 0;
+
+			if (rc < 0)
+				return rc;
+		}
 		if (is_hot(v, pos))
 			fill_hot(v, block_index((int32_t)x, y, z), (uint32_t)(last - x + 1), color);
 		x = last + 1;
