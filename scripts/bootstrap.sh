@@ -12,7 +12,7 @@ Checks for the Debian packages that a group needs and installs what is missing.
 
 Groups (default: build run):
   build   compilers and libraries
-  run     what a profiling run uses: perf, jq, gnuplot
+  run     what a profiling run uses: perf, jq
   test    what the tests use: bats, linters, a browser, node
 
 Options:
@@ -42,15 +42,15 @@ build  libcjson-dev
 build  libpfm4-dev
 build  liburing-dev
 build  libbenchmark-dev
-build  libnuma-dev
 build  libdw-dev
+build  libelf-dev
 build  libprotobuf-c-dev
 build  protobuf-c-compiler        protoc-c
 build  systemtap-sdt-dev
 build  zlib1g-dev
 run    jq                         jq
 run    linux-perf                 perf
-run    gnuplot-nox                gnuplot
+run    procps                     pgrep
 test   bats                       bats
 test   libcmocka-dev
 test   clang                      clang
@@ -58,9 +58,9 @@ test   clang-format               clang-format
 test   clang-tidy                 clang-tidy
 test   cppcheck                   cppcheck
 test   shellcheck                 shellcheck
-test   curl                       curl
-test   socat                      socat
 test   libsimdjson-dev
+test   libxml2-utils              xmllint
+test   systemd                    systemd-socket-activate
 test   google-perftools           google-pprof
 test   chromium                   chromium
 test   nodejs                     node
