@@ -111,7 +111,7 @@ int cmd_check(int argc, char **argv)
 	struct view *v = calloc(1, sizeof(*v));
 	struct err err = ERR_INIT;
 	char cfg = 0;
-	int at, wrong = 0;
+	int at = 0, wrong = 0;
 	int rc = v ? cli_parse(&prog, &cfg, argc, argv, &at, &err)
 		   : err_set(&err, -ENOMEM, "out of memory");
 
@@ -120,7 +120,7 @@ int cmd_check(int argc, char **argv)
 			     argc - at);
 	if (rc == 0)
 		rc = view_open(argv[at], v, &err);
-	if (rc == 0) {
+	if (rc == 0 && v) {
 		wrong = check(v);
 		view_close(v);
 	}

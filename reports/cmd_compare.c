@@ -154,7 +154,7 @@ static int run(const struct cli_prog *prog, int argc, char **argv, int operands_
 	struct view *views = calloc(2, sizeof(*views)); /* too big for the stack */
 	struct err err = ERR_INIT;
 	struct pair pair;
-	int at, code, opened = 0;
+	int at = 0, code, opened = 0;
 	int rc = views ? cli_defaults(prog, &o, &err) : err_set(&err, -ENOMEM, "out of memory");
 
 	if (rc == 0)

@@ -86,7 +86,7 @@ static int draw(const char *path, const struct options *o, struct err *err)
 	if (rc == 0 && o->out)
 		rc = file_write_atomic(o->out, strbuf_span(&sb), err);
 	else if (rc == 0 && fwrite(sb.ptr, 1, sb.len, stdout) != sb.len)
-		rc = err_set(err, -EIO, "write to stdout: %s", strerror(errno));
+		rc = err_set(err, -EIO, "write to stdout: %s", strerrordesc_np(errno));
 	strbuf_deinit(&sb);
 	folded_free(samples);
 	folded_free(against);
@@ -97,7 +97,7 @@ int cmd_flamegraph(int argc, char **argv)
 {
 	struct options o = { 0 };
 	struct err err = ERR_INIT;
-	int at;
+	int at = 0;
 	int rc = cli_defaults(&prog, &o, &err);
 
 	if (rc == 0)

@@ -146,9 +146,9 @@ int cmd_hlog(int argc, char **argv)
 {
 	struct options o = { 0 };
 	struct summary *s = calloc(1, sizeof(*s));
-	struct hlog_info info;
+	struct hlog_info info = { 0 };
 	struct err err = ERR_INIT;
-	int at;
+	int at = 0;
 	int rc = s ? cli_defaults(&prog, &o, &err) : err_set(&err, -ENOMEM, "out of memory");
 
 	if (rc == 0)
@@ -157,7 +157,7 @@ int cmd_hlog(int argc, char **argv)
 		rc = err_set(&err, -EINVAL, "%d files given, not 1; see --help", argc - at);
 	if (rc == 0)
 		rc = hlog_read(argv[at], o.unit_ns, visit, s, &info, &err);
-	if (rc == 0)
+	if (rc == 0 && s)
 		(o.json ? print_json : print_text)(argv[at], s, &info);
 	for (size_t i = 0; s && i < s->count; i++)
 		hist_free(s->tags[i].hist);

@@ -75,7 +75,7 @@ static void print_targets(const struct targets *t)
 int cmd_targets(int argc, char **argv)
 {
 	struct options o = { 0 };
-	struct targets targets;
+	struct targets targets = { 0 };
 	struct err err = ERR_INIT;
 	int rc = parse(&targets_prog, &o, argc, argv, &err);
 

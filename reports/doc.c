@@ -49,7 +49,8 @@ static struct doc_block *add_block(struct doc *d, enum doc_kind kind)
 	return &d->blocks[d->count++];
 }
 
-static char *format(struct doc *d, const char *fmt, va_list args)
+__attribute__((format(printf, 2, 0))) static char *format(struct doc *d, const char *fmt,
+							  va_list args)
 {
 	char *text = NULL;
 
@@ -60,8 +61,9 @@ static char *format(struct doc *d, const char *fmt, va_list args)
 	return text;
 }
 
-static void add_text(struct doc *d, enum doc_kind kind, enum doc_tone tone, const char *fmt,
-		     va_list args)
+__attribute__((format(printf, 4, 0))) static void add_text(struct doc *d, enum doc_kind kind,
+							   enum doc_tone tone, const char *fmt,
+							   va_list args)
 {
 	struct doc_block *b = add_block(d, kind);
 

@@ -2,6 +2,7 @@
  * doc_html.c - a document as one HTML file that needs nothing else: style inside, pictures as
  * inline SVG, no network, light and dark by the reader's preference.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,10 +30,9 @@ void html_text(struct strbuf *out, const char *text)
 		case '"':
 			strbuf_add_str(out, "&quot;");
 			break;
-		default:
-			/* Control characters are not allowed in XML at all. */
-			strbuf_add_char(out,
-					(unsigned char)*text < ' ' && *text != '\n' ? ' ' : *text);
+		default: /* control characters are not allowed in XML at all */
+			strbuf_add(out, (unsigned char)*text < ' ' && *text != '\n' ? " " : text,
+				   1);
 		}
 	}
 }
@@ -69,6 +69,7 @@ static void put_table(struct strbuf *out, const struct doc_block *b)
 {
 	size_t n = b->columns_count;
 
+	assert(n > 0);
 	strbuf_add_str(out, "<div class=\"scroll\"><table>\n<thead>\n");
 	for (size_t i = 0; i < b->cells_count; i++) {
 		const struct doc_cell *cell = &b->cells[i];

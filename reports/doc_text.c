@@ -185,7 +185,7 @@ static void put_plain(struct strbuf *out, const char *text)
 	for (; *text; text++) {
 		if (strchr("|<*_`[]\\", *text))
 			strbuf_add_char(out, '\\');
-		strbuf_add_char(out, *text == '\n' ? ' ' : *text);
+		strbuf_add(out, *text == '\n' ? " " : text, 1);
 	}
 }
 

@@ -95,7 +95,8 @@ static void put_frame(struct drawing *d, const struct folded_node *node, double 
 }
 
 /* Depth is bounded by DEPTH_DRAWN_MAX. */
-static void put_tree(struct drawing *d, const struct folded_node *node, // NOLINT(misc-no-recursion)
+/* NOLINTNEXTLINE(misc-no-recursion): depth is bounded */
+static void put_tree(struct drawing *d, const struct folded_node *node,
 		     const struct folded_node *before, double x, int depth)
 {
 	put_frame(d, node, x, depth, share_of(d->against_total, before));
@@ -114,8 +115,8 @@ static void put_tree(struct drawing *d, const struct folded_node *node, // NOLIN
 	}
 }
 
-static void find_change(struct drawing *d,
-			const struct folded_node *node, // NOLINT(misc-no-recursion)
+/* NOLINTNEXTLINE(misc-no-recursion): depth is bounded */
+static void find_change(struct drawing *d, const struct folded_node *node,
 			const struct folded_node *before, int depth)
 {
 	double change = share_of(d->total, node) - share_of(d->against_total, before);
@@ -128,9 +129,8 @@ static void find_change(struct drawing *d,
 	}
 }
 
-static int depth_of(const struct drawing *d,
-		    const struct folded_node *node, // NOLINT(misc-no-recursion)
-		    int depth)
+/* NOLINTNEXTLINE(misc-no-recursion): depth is bounded */
+static int depth_of(const struct drawing *d, const struct folded_node *node, int depth)
 {
 	int deepest = depth;
 

@@ -54,7 +54,7 @@ static struct folded_node *get_child(struct folded_node *node, struct span name)
 	size_t at = lower_bound(node, name, &is_there);
 	struct folded_node *child;
 
-	if (is_there)
+	if (is_there && node->children)
 		return node->children[at];
 	if (node->children_count == node->children_cap) {
 		size_t cap = node->children_cap ? 2 * node->children_cap : 4;
@@ -67,7 +67,7 @@ static struct folded_node *get_child(struct folded_node *node, struct span name)
 		node->children_cap = cap;
 	}
 	child = new_node(name);
-	if (!child)
+	if (!child || !node->children)
 		return NULL;
 	memmove(node->children + at + 1, node->children + at,
 		(node->children_count - at) * sizeof(struct folded_node *));
@@ -166,7 +166,8 @@ int folded_read(const char *path, struct folded **out, struct err *err)
 }
 
 /* Depth is at most FOLDED_DEPTH_MAX. */
-static void free_below(struct folded_node *node) // NOLINT(misc-no-recursion)
+/* NOLINTNEXTLINE(misc-no-recursion): depth is bounded */
+static void free_below(struct folded_node *node)
 {
 	for (size_t i = 0; i < node->children_count; i++) {
 		free_below(node->children[i]);
@@ -193,8 +194,8 @@ const struct folded_node *folded_child(const struct folded_node *node, const cha
 }
 
 /* Adds a subtree to one of the same name. */
-static int add_tree(struct folded_node *into,
-		    const struct folded_node *from) // NOLINT(misc-no-recursion)
+/* NOLINTNEXTLINE(misc-no-recursion): depth is bounded */
+static int add_tree(struct folded_node *into, const struct folded_node *from)
 {
 	int rc = 0;
 
@@ -251,9 +252,8 @@ static void gather_row(struct gather *g, const char *name, uint64_t self, uint64
 	g->rows[g->count++] = (struct folded_function){ name, self, total };
 }
 
-static void gather_below(struct gather *g,
-			 const struct folded_node *node, // NOLINT(misc-no-recursion)
-			 size_t depth)
+/* NOLINTNEXTLINE(misc-no-recursion): depth is bounded */
+static void gather_below(struct gather *g, const struct folded_node *node, size_t depth)
 {
 	for (size_t i = 0; i < node->children_count; i++) {
 		const struct folded_node *child = node->children[i];

@@ -157,7 +157,7 @@ static void put_y_axis(struct strbuf *sb, const struct plot *p, struct scale *ys
 	if (ys->is_log) {
 		ys->low = floor(ys->low * 2) / 2 - 0.02;
 		ys->high = ys->high + 0.08;
-		for (double e = floor(ys->low); e <= ys->high; e++)
+		for (int e = (int)floor(ys->low); e <= (int)ys->high; e++)
 			for (int lead = 1; lead <= 3; lead += 2) {
 				double t = e + log10(lead);
 
@@ -171,8 +171,8 @@ static void put_y_axis(struct strbuf *sb, const struct plot *p, struct scale *ys
 		ys->low = fmin(0, ys->low);
 		ys->high = ys->high > ys->low ? ys->high * 1.06 : ys->low + 1;
 		step = nice_step(ys->high - ys->low, 5);
-		for (double v = ys->low; v <= ys->high; v += step)
-			put_y_line(sb, p, ys, v);
+		for (int i = 0; ys->low + i * step <= ys->high; i++)
+			put_y_line(sb, p, ys, ys->low + i * step);
 	}
 }
 
@@ -205,8 +205,11 @@ static void put_x_axis(struct strbuf *sb, const struct plot *p, struct scale *xs
 	} else {
 		double step = nice_step(fmax(xs->high - xs->low, 1e-9), 6);
 
-		for (double v = ceil(xs->low / step) * step; v <= xs->high + step / 1e6; v += step)
-			put_x_label(sb, pixel(xs, v), plot_value(v, PLOT_SECONDS).s);
+		double first = ceil(xs->low / step) * step;
+
+		for (int i = 0; first + i * step <= xs->high + step / 1e6; i++)
+			put_x_label(sb, pixel(xs, first + i * step),
+				    plot_value(first + i * step, PLOT_SECONDS).s);
 	}
 }
 

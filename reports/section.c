@@ -25,7 +25,7 @@ void pair_init(struct pair *p, const struct view *a, const struct view *b)
 static void add_name(struct strbuf *sb, const char *name)
 {
 	for (; *name; name++)
-		strbuf_add_char(sb, *name == '|' ? '/' : *name);
+		strbuf_add(sb, *name == '|' ? "/" : name, 1);
 }
 
 void pair_table(struct doc *d, const struct pair *p, const char *first, const char *more)

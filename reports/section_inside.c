@@ -201,7 +201,9 @@ static void put_syscalls(struct doc *d, const struct pair *p)
 	doc_heading(d, 2, "System calls per request");
 	pair_table(d, p, "Call", NULL);
 	json_object_foreach(a, name, value)
+	{
 		pair_row(d, p, unit, name, syscall_value(p->a, name), syscall_value(p->b, name));
+	}
 	json_object_foreach(b, name, value)
 	{
 		if (!json_object_get(a, name))

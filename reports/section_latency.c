@@ -40,14 +40,14 @@ static void put_quantiles(struct doc *d, const struct pair *p)
 	pair_table(d, p, "Quantile",
 		   p->b ? ">Service time, baseline|>… optimized" : ">Service time");
 	for (size_t i = 0; i < sizeof(grid) / sizeof(grid[0]); i++) {
-		double q = grid[i].q, service_a = hist_at(p->a->service, q);
+		double q = grid[i].q;
 
 		if (!is_populated(p->a->response, q) && !(p->b && is_populated(p->b->response, q)))
 			continue;
 		pair_row(d, p, unit, grid[i].name, hist_at(p->a->response, q),
 			 p->b ? hist_at(p->b->response, q) : NAN);
-		for (int k = 0; k < (p->b ? 2 : 1); k++) {
-			double service = k ? hist_at(views[k]->service, q) : service_a;
+		for (int k = 0; k < 2 && views[k]; k++) {
+			double service = hist_at(views[k]->service, q);
 
 			doc_cell(d, isnan(service) ? TONE_DIM : TONE_NONE, "%s", fmt_ns(service).s);
 		}

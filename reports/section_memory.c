@@ -124,8 +124,8 @@ out:
 }
 
 /* Children of a node of the hot-path tree, with shares of the parent. Depth is bounded. */
-static void put_tree(struct doc *d, const json_t *nodes, double parent, // NOLINT(misc-no-recursion)
-		     int depth, int *left)
+/* NOLINTNEXTLINE(misc-no-recursion): depth is bounded */
+static void put_tree(struct doc *d, const json_t *nodes, double parent, int depth, int *left)
 {
 	const json_t *one;
 	size_t i;

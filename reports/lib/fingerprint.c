@@ -235,8 +235,9 @@ void cpu_ticks_read(struct cpu_ticks *t)
 	*t = (struct cpu_ticks){ 0 };
 	if (!file)
 		return;
+	/* NOLINTNEXTLINE(cert-err34-c): the kernel's numbers fit */
 	if (fscanf(file, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &v[0], &v[1], &v[2], &v[3],
-		   &v[4], &v[5], &v[6], &v[7]) == 8) { // NOLINT(cert-err34-c)
+		   &v[4], &v[5], &v[6], &v[7]) == 8) {
 		for (int i = 0; i < 8; i++)
 			t->total += v[i];
 		t->idle = v[3] + v[4];

@@ -60,7 +60,7 @@ static uint64_t get_be(struct reader *r, size_t bytes)
 
 static void put_zigzag(struct strbuf *out, int64_t value)
 {
-	uint64_t v = ((uint64_t)value << 1) ^ (uint64_t)(value >> 63);
+	uint64_t v = ((uint64_t)value << 1) ^ (value < 0 ? UINT64_MAX : 0);
 
 	for (int i = 1; i < LEB_BYTES_MAX && v >= 0x80; i++) {
 		strbuf_add_char(out, (char)(0x80 | (v & 0x7f)));

@@ -70,7 +70,7 @@ int hlog_read(const char *path, double unit_ns, hlog_visit *visit, void *arg,
 
 /* The same for a text in memory; name is for messages. */
 int hlog_parse(const char *name, struct span text, double unit_ns, hlog_visit *visit, void *arg,
-	       struct hlog_info *info, struct err *err);
+	       struct err *err);
 
 /*
  * Writes the percentile distribution of h to path, values in ms, five ticks per half distance,

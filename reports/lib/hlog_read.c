@@ -121,7 +121,7 @@ static int parse_line(struct parse *p, struct span line, size_t number, struct e
 {
 	struct hlog_entry entry = { .line = number, .tag = { "", 0 } };
 	struct hdr_counts counts = { 0 };
-	struct span histogram;
+	struct span histogram = { "", 0 };
 	int rc = parse_fields(line, &entry, &histogram, err);
 
 	if (rc == 0)
@@ -165,31 +165,39 @@ static int parse_all(struct parse *p, const char *name, struct span text, struct
 	return 0;
 }
 
-int hlog_parse(const char *name, struct span text, double unit_ns, hlog_visit *visit, void *arg,
-	       struct hlog_info *info, struct err *err)
+static int parse_text(const char *name, struct span text, struct parse *p, struct err *err)
 {
-	struct parse p = { .unit_ns = unit_ns, .visit = visit, .arg = arg, .hist = hist_new() };
 	int rc;
 
-	if (!p.hist)
+	p->hist = hist_new();
+	if (!p->hist)
 		return err_set(err, -ENOMEM, "read %s: out of memory", name);
-	rc = parse_all(&p, name, text, err);
-	hist_free(p.hist);
-	if (info)
-		*info = p.info;
+	rc = parse_all(p, name, text, err);
+	hist_free(p->hist);
 	return rc;
+}
+
+int hlog_parse(const char *name, struct span text, double unit_ns, hlog_visit *visit, void *arg,
+	       struct err *err)
+{
+	struct parse p = { .unit_ns = unit_ns, .visit = visit, .arg = arg };
+
+	return parse_text(name, text, &p, err);
 }
 
 int hlog_read(const char *path, double unit_ns, hlog_visit *visit, void *arg,
 	      struct hlog_info *info, struct err *err)
 {
+	struct parse p = { .unit_ns = unit_ns, .visit = visit, .arg = arg };
 	char *text = NULL;
 	size_t len = 0;
 	int rc = file_read(path, HLOG_FILE_BYTES_MAX, &text, &len, err);
 
 	if (rc < 0)
 		return rc;
-	rc = hlog_parse(path, span_of(text, len), unit_ns, visit, arg, info, err);
+	rc = parse_text(path, span_of(text, len), &p, err);
 	free(text);
+	if (info)
+		*info = p.info;
 	return rc;
 }

@@ -40,7 +40,7 @@ int hlog_writer_open(const char *path, uint64_t base_wall_ns, const char *commen
 	w->file = w->path ? fopen(path, "we") : NULL;
 	if (!w->file) {
 		int rc = err_set(err, w->path ? -errno : -ENOMEM, "create %s: %s", path,
-				 w->path ? strerror(errno) : "out of memory");
+				 w->path ? strerrordesc_np(errno) : "out of memory");
 
 		free(w->path);
 		free(w);
@@ -81,7 +81,7 @@ int hlog_write(struct hlog_writer *w, const char *tag, uint64_t start_ns, uint64
 		return err_set(err, -ENOMEM, "write %s: out of memory", w->path);
 	if (fwrite(w->line.ptr, 1, w->line.len, w->file) != w->line.len)
 		return err_set(err, errno ? -errno : -EIO, "write %s: %s", w->path,
-			       strerror(errno));
+			       strerrordesc_np(errno));
 	return 0;
 }
 
@@ -94,7 +94,7 @@ int hlog_writer_close(struct hlog_writer *w, struct err *err)
 	if (ferror(w->file))
 		rc = err_set(err, -EIO, "write %s: an earlier write failed", w->path);
 	if (fclose(w->file) != 0 && rc == 0)
-		rc = err_set(err, -errno, "write %s: %s", w->path, strerror(errno));
+		rc = err_set(err, -errno, "write %s: %s", w->path, strerrordesc_np(errno));
 	strbuf_deinit(&w->line);
 	free(w->path);
 	free(w);

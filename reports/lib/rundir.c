@@ -43,7 +43,7 @@ int rundir_create(const char *path, struct rundir *out, struct err *err)
 	if (file_exists(dir.path))
 		rc = err_set(err, -EEXIST, "create run %s: it is there already", dir.path);
 	else if (mkdir(dir.partial, 0777) != 0)
-		rc = err_set(err, -errno, "create run %s: %s", dir.partial, strerror(errno));
+		rc = err_set(err, -errno, "create run %s: %s", dir.partial, strerrordesc_np(errno));
 out:
 	free(parent);
 	if (rc < 0)
@@ -56,7 +56,8 @@ out:
 int rundir_complete(struct rundir *dir, struct err *err)
 {
 	if (rename(dir->partial, dir->path) != 0)
-		return err_set(err, -errno, "complete run %s: %s", dir->path, strerror(errno));
+		return err_set(err, -errno, "complete run %s: %s", dir->path,
+			       strerrordesc_np(errno));
 	free(dir->partial);
 	dir->partial = NULL;
 	return 0;
@@ -76,7 +77,7 @@ static int check_directory(const char *path, struct err *err)
 	if (stat(path, &st) != 0)
 		return err_set(err, -errno, "%s: %s", path,
 			       errno == ENOENT ? "there is no such run directory"
-					       : strerror(errno));
+					       : strerrordesc_np(errno));
 	if (!S_ISDIR(st.st_mode))
 		return err_set(err, -ENOTDIR, "%s is a file, not a run directory", path);
 	if (ends_with(path, PARTIAL))

@@ -105,6 +105,14 @@ double stats_normal_quantile(double p)
 	return bisect(normal_cdf_of, 0, p);
 }
 
+/* lgamma writes to a global. */
+static double log_gamma(double x)
+{
+	int sign;
+
+	return lgamma_r(x, &sign);
+}
+
 /* Continued fraction of the incomplete beta function (Lentz's method; Abramowitz 26.5.8). */
 static double beta_fraction(double a, double b, double x)
 {
@@ -135,7 +143,8 @@ static double beta_fraction(double a, double b, double x)
 
 static double incomplete_beta(double a, double b, double x)
 {
-	double front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x));
+	double front =
+		exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) + a * log(x) + b * log1p(-x));
 
 	if (x <= 0 || x >= 1)
 		return x <= 0 ? 0 : 1;
@@ -203,8 +212,8 @@ static double coin_cdf(size_t n, size_t k)
 	double p = 0, dn = (double)n;
 
 	for (size_t i = 0; i <= k && i <= n; i++)
-		p += exp(lgamma(dn + 1) - lgamma((double)i + 1) - lgamma(dn - (double)i + 1) -
-			 dn * M_LN2);
+		p += exp(log_gamma(dn + 1) - log_gamma((double)i + 1) -
+			 log_gamma(dn - (double)i + 1) - dn * M_LN2);
 	return fmin(p, 1.0);
 }
 

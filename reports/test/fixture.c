@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+/* NOLINTBEGIN(concurrency-mt-unsafe): a test has one thread */
 const char *fixture_data(const char *name)
 {
 	static char path[512];
@@ -50,6 +51,8 @@ void fixture_remove(const char *dir)
 {
 	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
+
+/* NOLINTEND(concurrency-mt-unsafe) */
 
 void fixture_write(const char *path, const char *text)
 {

@@ -31,6 +31,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct err err = ERR_INIT;
 
-	hlog_parse("fuzz", span_of((const char *)bytes, len), 1, write_back, NULL, NULL, &err);
+	hlog_parse("fuzz", span_of((const char *)bytes, len), 1, write_back, NULL, &err);
 	return 0;
 }

@@ -191,9 +191,9 @@ spoil() {
 
 @test "hdr-histogram-js decodes our log to the same percentiles (R-315)" {
 	command -v node >/dev/null || skip "node is not installed"
-	export NODE_PATH=reports/test/node_modules:scripts/test/node_modules
+	export NODE_PATH=scripts/test/node_modules
 	node -e 'require("hdr-histogram-js")' 2>/dev/null ||
-		skip "hdr-histogram-js is not installed: npm ci --prefix reports/test"
+		skip "hdr-histogram-js is not installed: npm ci --prefix scripts/test"
 	for run in "$A" "$B"; do
 		node reports/test/decode_hlog.js "$run/latency.hlog" | jq -S . >"$dir/theirs"
 		"$R" hlog "$run/latency.hlog" --json |

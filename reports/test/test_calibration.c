@@ -67,13 +67,14 @@ static int read_runs(const char *arm_a, const char *arm_b, struct blocks *out)
 		double sign;
 		int used = 0;
 
+		/* NOLINTNEXTLINE(cert-err34-c): our own file */
 		if (sscanf(line, "%u,%u,%15[^,]%n", &block, &position, arm, &used) != 3)
 			continue;
 		sign = strcmp(arm, arm_b) == 0 ? 1 : strcmp(arm, arm_a) == 0 ? -1 : 0;
 		at = line + used;
 		assert_true(block < BLOCKS_MAX);
 		for (size_t q = 0; q < QUANTILES; q++)
-			out->d[block * METRICS + q] += sign * log(strtod(at + 1, &at));
+			out->d[(size_t)block * METRICS + q] += sign * log(strtod(at + 1, &at));
 		out->n = block + 1 > out->n ? block + 1 : out->n;
 	}
 	fclose(file);
