@@ -24,8 +24,11 @@ load-srcs := \
 	loadgen/variable.c \
 	loadgen/verify.c \
 	loadgen/worker.c \
+	loadgen/worker_clock.c \
+	loadgen/worker_loop.c \
 	loadgen/worker_receive.c \
 	loadgen/worker_send.c \
+	loadgen/worker_tend.c \
 	loadgen/workload.c \
 	loadgen/workload_keys.c
 load-ldlibs := -ljansson -lz -lm

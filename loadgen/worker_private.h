@@ -14,12 +14,15 @@ enum {
 	WORKER_WRITE_BYTES = 256 * 1024,
 	WORKER_REPLY_BYTES_MAX = 64 << 20,
 	WORKER_EVENTS = 64,
+	WORKER_TICK_NS =
+		20 * 1000 * 1000, /* timeouts and stop requests are seen this late at most */
 };
 
 struct worker {
 	const struct plan *plan;
 	uint32_t index;
 	int epoll_fd;
+	int ticker_fd;      /* readable at each tick: nobody waits longer */
 	struct conn *conns; /* owned; conns[conns_count] */
 	uint32_t conns_count;
 	uint32_t open_count; /* connections that are open */
@@ -90,7 +93,25 @@ void worker_receive(struct worker *w, struct conn *c);
 /* The connection is of no use any more: what was in flight failed in the way of kind. */
 void worker_lose(struct worker *w, struct conn *c, enum error_kind kind);
 
-/* worker.c: turns to the phase and the interval of now_ns. */
+/* worker_clock.c */
+
+/* Turns to the phase and the interval of now_ns, and says when to do so next. */
 void worker_tick(struct worker *w);
+
+/* Begins a stretch whose use of the processor is accounted for; adds it to the report if recorded.
+ */
+void worker_mark(struct worker *w);
+void worker_account(struct worker *w);
+
+/* worker_tend.c */
+
+/* Makes all connections. Errors: what connecting fails with; -ENOMEM. */
+int worker_connect_all(struct worker *w, struct err *err);
+
+/* Ends requests that took too long, and connects again what is closed. */
+void worker_tend(struct worker *w);
+
+/* worker_loop.c: the thread; arg is the worker. */
+void *worker_run(void *arg);
 
 #endif

@@ -14,13 +14,14 @@ enum { LATE_NS = 100 * 1000 };
 
 static size_t pick_op(const struct worker *w, struct conn *c)
 {
+	size_t last = w->plan->workload->ops_count - 1;
 	size_t i = 0;
 	uint32_t bits;
 
-	if (w->plan->workload->ops_count == 1)
+	if (!last)
 		return 0;
 	bits = (uint32_t)(rng_next(&c->draw.rng) >> 32);
-	while (bits >= w->mix_below[i])
+	while (i < last && bits >= w->mix_below[i])
 		i++;
 	return i;
 }
