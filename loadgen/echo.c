@@ -35,6 +35,7 @@ static const char reply_head[] = "{\"jsonrpc\":\"2.0\",\"result\":{\"pong\":true
 enum { REPLY_HEAD = sizeof(reply_head) - 1, REPLY_MAX = REPLY_HEAD + ECHO_ID_BYTES_MAX + 2 };
 
 struct echo_conn {
+	struct echo_conn *next, **link; /* list of all; link is what points to this one */
 	int fd;
 	bool waits_for_room; /* EPOLLOUT is on, EPOLLIN is off */
 	struct strbuf in;    /* a request's beginning */
@@ -49,14 +50,23 @@ struct echo {
 	char rx[ECHO_READ_BYTES];
 	char tx[ECHO_WRITE_BYTES];
 	size_t tx_len;
+	struct echo_conn *conns; /* owned */
 };
 
-static void close_conn(struct echo_conn *c)
+static void free_conn(struct echo_conn *c)
 {
 	close(c->fd);
 	strbuf_deinit(&c->in);
 	strbuf_deinit(&c->out);
 	free(c);
+}
+
+static void close_conn(struct echo_conn *c)
+{
+	*c->link = c->next;
+	if (c->next)
+		c->next->link = c->link;
+	free_conn(c);
 }
 
 static void watch(struct echo *e, struct echo_conn *c, bool waits_for_room)
@@ -206,6 +216,11 @@ static void accept_all(struct echo *e)
 			return;
 		}
 		c->fd = fd;
+		c->next = e->conns;
+		c->link = &e->conns;
+		if (c->next)
+			c->next->link = &c->next;
+		e->conns = c;
 		sock_set_nodelay(fd);
 		ev.data.ptr = c;
 		if (epoll_ctl(e->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
@@ -294,6 +309,7 @@ static void serve(struct echo *e)
 int echo_serve(const struct sock_addr *addr, int cpu, struct err *err)
 {
 	struct echo *e = calloc(1, sizeof(*e));
+	struct echo_conn *c;
 	int rc;
 
 	if (!e)
@@ -308,7 +324,10 @@ int echo_serve(const struct sock_addr *addr, int cpu, struct err *err)
 	}
 	if (e->listen_fd >= 0 && addr->is_unix)
 		unlink(addr->path);
-	/* The connections end with the process; the descriptors of this function go here. */
+	while ((c = e->conns)) {
+		e->conns = c->next;
+		free_conn(c);
+	}
 	for (int i = 0; i < 3; i++) {
 		int fd = (int[]){ e->epoll_fd, e->listen_fd, e->signal_fd }[i];
 
