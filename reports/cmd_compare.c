@@ -9,6 +9,7 @@
 #include "reports/cmd.h"
 #include "reports/compare_json.h"
 #include "reports/files.h"
+#include "reports/repeats.h"
 #include "reports/section.h"
 #include "reports/target.h"
 
@@ -58,9 +59,10 @@ static const struct cli_opt show_opts[] = {
 
 static const struct cli_prog compare_prog = {
 	.name = "goxel-report compare",
-	.usage = "goxel-report compare BASELINE OPTIMIZED [options]",
+	.usage = "goxel-report compare BASELINE OPTIMIZED [BASELINE OPTIMIZED]... [options]",
 	.summary = "Explains the difference of two run directories, side by side and against the "
-		   "targets.",
+		   "targets. With several pairs, made in alternating order, it gives effects with "
+		   "intervals and corrected p-values.",
 	.opts = compare_opts,
 };
 
@@ -71,11 +73,15 @@ static const struct cli_prog show_prog = {
 	.opts = show_opts,
 };
 
-static void build(struct doc *d, const struct pair *p, const struct targets *t)
+static void build(struct doc *d, const struct pair *p, const struct targets *t,
+		  const struct repeats *repeats)
 {
 	section_subtitle(d, p);
 	section_tiles(d, p);
-	section_statement(d, p);
+	if (repeats)
+		section_repeats(d, repeats);
+	else
+		section_statement(d, p);
 	if (p->b && section_differences(NULL, p))
 		doc_note(d, TONE_BAD,
 			 "The two runs were made under unlike conditions: see Setup before reading "
@@ -105,8 +111,8 @@ static const char *last_part(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static int report(const struct pair *p, const struct targets *t, const struct options *o,
-		  struct err *err)
+static int report(const struct pair *p, const struct targets *t, const struct repeats *repeats,
+		  const struct options *o, struct err *err)
 {
 	struct strbuf json = { 0 }, text = { 0 };
 	struct doc d;
@@ -119,8 +125,8 @@ static int report(const struct pair *p, const struct targets *t, const struct op
 	else
 		snprintf(title, sizeof(title), "Run %s", p->name_a);
 	doc_init(&d, title);
-	build(&d, p, t);
-	rc = p->b ? compare_json(p, t, &json) : show_json(p, t, &json);
+	build(&d, p, t, repeats);
+	rc = p->b ? compare_json(p, t, repeats, &json) : show_json(p, t, &json);
 	if (rc == 0)
 		rc = doc_text(&d, &text);
 	if (rc == 0 && o->out)
@@ -146,52 +152,97 @@ static int report(const struct pair *p, const struct targets *t, const struct op
 	return rc;
 }
 
-/* Runs the command on operands_count run directories. */
-static int run(const struct cli_prog *prog, int argc, char **argv, int operands_count)
+/* Judges what views hold and reports; an exit code. */
+static int judge(const char *name, struct view *views, int count, const struct targets *targets,
+		 const struct options *o)
+{
+	struct repeats *repeats = NULL;
+	struct err err = ERR_INIT;
+	struct pair pair;
+	int rc = 0;
+
+	if (count > 2) {
+		repeats = calloc(1, sizeof(*repeats));
+		rc = repeats ? repeats_judge(views, (size_t)count / 2, repeats) : -ENOMEM;
+		if (rc < 0)
+			err_set(&err, rc, "judge %d pairs: %s", count / 2, strerrordesc_np(-rc));
+	}
+	pair_init(&pair, &views[0], count >= 2 ? &views[1] : NULL);
+	if (rc == 0)
+		rc = report(&pair, targets, repeats, o, &err);
+	free(repeats);
+	return rc < 0 ? cmd_fail(name, &err, EXIT_FAILED) : EXIT_OK;
+}
+
+/* The same run twice would count as two observations. */
+static int check_distinct(const struct view *views, int count, struct err *err)
+{
+	for (int i = 0; i < count; i++)
+		for (int k = 0; k < i; k++)
+			if (count > 2 && strcmp(views[i].dir.path, views[k].dir.path) == 0)
+				return err_set(err, -EINVAL,
+					       "%s is given twice: each run counts once",
+					       views[i].dir.path);
+	return 0;
+}
+
+static int check_operands(const struct cli_prog *prog, int count, struct err *err)
+{
+	if (prog == &show_prog && count != 1)
+		return err_set(err, -EINVAL, "%d run directories given, not 1; see --help", count);
+	if (prog == &compare_prog && (count < 2 || count % 2 || count > 2 * REPEATS_MAX))
+		return err_set(err, -EINVAL,
+			       "%d run director%s given; pairs of them are needed, at most %d; see "
+			       "--help",
+			       count, count == 1 ? "y" : "ies", REPEATS_MAX);
+	return 0;
+}
+
+static int run(const struct cli_prog *prog, int argc, char **argv)
 {
 	struct options o = { 0 };
 	struct targets targets = { 0 };
-	struct view *views = calloc(2, sizeof(*views)); /* too big for the stack */
+	struct view *views = NULL; /* too big for the stack */
 	struct err err = ERR_INIT;
-	struct pair pair;
-	int at = 0, code, opened = 0;
-	int rc = views ? cli_defaults(prog, &o, &err) : err_set(&err, -ENOMEM, "out of memory");
+	int at = 0, code, opened = 0, count = 0;
+	int rc = cli_defaults(prog, &o, &err);
 
 	if (rc == 0)
 		rc = cli_parse(prog, &o, argc, argv, &at, &err);
-	if (rc == 1) {
-		free(views);
+	if (rc == 1)
 		return EXIT_OK;
+	if (rc == 0) {
+		count = argc - at;
+		rc = check_operands(prog, count, &err);
 	}
-	if (rc == 0 && argc - at != operands_count)
-		rc = err_set(&err, -EINVAL, "%d run director%s given, not %d; see --help",
-			     argc - at, argc - at == 1 ? "y" : "ies", operands_count);
 	if (rc == 0)
 		rc = targets_open(o.targets, &targets, &err);
-	for (; rc == 0 && opened < operands_count; opened++) {
+	if (rc == 0) {
+		views = calloc((size_t)count, sizeof(*views));
+		rc = views ? 0 : err_set(&err, -ENOMEM, "out of memory");
+	}
+	for (; rc == 0 && opened < count; opened++) {
 		rc = view_open(argv[at + opened], &views[opened], &err);
 		if (rc < 0)
 			break;
 	}
-	code = rc < 0 ? cmd_exit_code(rc) : EXIT_OK;
-	if (rc == 0) {
-		pair_init(&pair, &views[0], operands_count == 2 ? &views[1] : NULL);
-		rc = report(&pair, &targets, &o, &err);
-		code = rc < 0 ? EXIT_FAILED : EXIT_OK;
-	}
+	if (rc == 0)
+		rc = check_distinct(views, count, &err);
+	code = rc < 0 ? cmd_fail(argv[0], &err, cmd_exit_code(rc))
+		      : judge(argv[0], views, count, &targets, &o);
 	while (opened-- > 0)
 		view_close(&views[opened]);
 	free(views);
 	targets_close(&targets);
-	return rc < 0 ? cmd_fail(argv[0], &err, code) : EXIT_OK;
+	return code;
 }
 
 int cmd_compare(int argc, char **argv)
 {
-	return run(&compare_prog, argc, argv, 2);
+	return run(&compare_prog, argc, argv);
 }
 
 int cmd_show(int argc, char **argv)
 {
-	return run(&show_prog, argc, argv, 1);
+	return run(&show_prog, argc, argv);
 }

@@ -10,6 +10,7 @@
 #include "daemon/base/json_out.h"
 #include "reports/lib/envelope.h"
 #include "reports/metric.h"
+#include "reports/repeats.h"
 #include "reports/rule.h"
 #include "reports/section.h"
 #include "reports/target.h"
@@ -224,18 +225,43 @@ static void put_response(struct json_out *j, const char *key, const struct view 
 	put_quantiles(j, key, v->response);
 }
 
-static int write_all(const struct pair *p, const struct targets *t, const char *schema,
+static void put_repeats(struct json_out *j, const struct repeats *r)
+{
+	json_object_open(j, "pairs");
+	json_u64(j, "count", r->pairs_count);
+	json_object_open(j, "metrics");
+	for (size_t i = 0; i < r->rows_count; i++) {
+		const struct repeats_row *row = &r->rows[i];
+
+		json_object_open(j, row->metric->key);
+		json_f64(j, "effect_pct", row->effect_pct);
+		json_f64(j, "low_pct", row->low_pct);
+		json_f64(j, "high_pct", row->high_pct);
+		json_f64(j, "p", row->p_raw);
+		json_f64(j, "p_adjusted", row->p_adjusted);
+		json_f64(j, "detectable_pct", row->detectable_pct);
+		put_series(j, "ln_ratio", row->d_ln, r->pairs_count);
+		json_close(j);
+	}
+	json_close(j);
+	json_close(j);
+}
+
+static int write_all(const struct pair *p, const struct targets *t, const struct repeats *repeats,
 		     struct strbuf *out)
 {
 	struct json_out j = { .sb = out, .indent = 2 };
 
 	json_object_open(&j, NULL);
-	envelope_write(&j, &(struct envelope){ .schema = schema, .tool = "goxel-report" });
+	envelope_write(&j, &(struct envelope){ .schema = p->b ? "goxel-compare/1" : "goxel-show/1",
+					       .tool = "goxel-report" });
 	put_runs(&j, p, put_run, "runs");
 	json_object_open(&j, "metrics");
 	for (const struct metric *m = metrics; m->key; m++)
 		put_metric(&j, p, m);
 	json_close(&j);
+	if (repeats)
+		put_repeats(&j, repeats);
 	put_targets(&j, p, t);
 	if (p->b) {
 		put_rule(&j, p);
@@ -250,12 +276,13 @@ static int write_all(const struct pair *p, const struct targets *t, const char *
 	return out->failed ? -ENOMEM : 0;
 }
 
-int compare_json(const struct pair *p, const struct targets *t, struct strbuf *out)
+int compare_json(const struct pair *p, const struct targets *t, const struct repeats *repeats,
+		 struct strbuf *out)
 {
-	return write_all(p, t, "goxel-compare/1", out);
+	return write_all(p, t, repeats, out);
 }
 
 int show_json(const struct pair *p, const struct targets *t, struct strbuf *out)
 {
-	return write_all(p, t, "goxel-show/1", out);
+	return write_all(p, t, NULL, out);
 }

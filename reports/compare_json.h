@@ -5,10 +5,12 @@
 #include "daemon/base/strbuf.h"
 
 struct pair;
+struct repeats;
 struct targets;
 
-/* Returns 0 or -ENOMEM. */
-int compare_json(const struct pair *p, const struct targets *t, struct strbuf *out);
+/* repeats: what all pairs say together; NULL = there is one. Returns 0 or -ENOMEM. */
+int compare_json(const struct pair *p, const struct targets *t, const struct repeats *repeats,
+		 struct strbuf *out);
 
 /* The same for one run: schema "goxel-show/1". p->b is NULL. */
 int show_json(const struct pair *p, const struct targets *t, struct strbuf *out);

@@ -31,12 +31,14 @@ reportparts-srcs := \
 	reports/metric.c \
 	reports/plot.c \
 	reports/plot_bars.c \
+	reports/repeats.c \
 	reports/rule.c \
 	reports/section.c \
 	reports/section_functions.c \
 	reports/section_inside.c \
 	reports/section_latency.c \
 	reports/section_memory.c \
+	reports/section_repeats.c \
 	reports/section_setup.c \
 	reports/section_summary.c \
 	reports/target.c \

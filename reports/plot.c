@@ -114,7 +114,7 @@ static bool find_range(const struct plot *p, struct scale *xs, struct scale *ys)
 
 	*xs = (struct scale){ .low = INFINITY, .high = -INFINITY };
 	*ys = (struct scale){ .low = INFINITY, .high = -INFINITY, .is_log = p->is_y_log };
-	for (size_t s = 0; s < 2; s++)
+	for (size_t s = 0; s < 3; s++)
 		for (size_t i = 0; p->series[s].name && i < p->series[s].count; i++) {
 			double x = p->series[s].x[i], y = p->series[s].y[i];
 
@@ -233,10 +233,10 @@ static void put_legend(struct strbuf *sb, const struct plot *p)
 {
 	double x = LEFT;
 
-	for (size_t s = 0; s < 2; s++) {
+	for (size_t s = 0; s < 3; s++) {
 		char attributes[32];
 
-		if (!p->series[s].name)
+		if (!p->series[s].name || !p->series[s].name[0])
 			continue;
 		strbuf_addf(sb,
 			    "<rect class=\"f%c\" x=\"%.1f\" y=\"6\" width=\"10\" height=\"10\" "
@@ -274,7 +274,7 @@ char *plot_lines(const struct plot *p)
 	if (isfinite(p->target))
 		strbuf_addf(&sb, "<path class=\"lt\" d=\"M%d %.1fH%d\"/>\n", LEFT,
 			    pixel(&ys, p->target), WIDTH - RIGHT);
-	for (size_t s = 0; s < 2; s++)
+	for (size_t s = 0; s < 3; s++)
 		if (p->series[s].name)
 			put_series(&sb, p, &p->series[s], &xs, &ys);
 	put_legend(&sb, p);

@@ -19,8 +19,8 @@ struct plot_series {
 };
 
 struct plot {
-	const char *alt; /* what the picture shows, for those who do not see it */
-	struct plot_series series[2];
+	const char *alt;              /* what the picture shows, for those who do not see it */
+	struct plot_series series[3]; /* one without letters in its name is not in the legend */
 	enum plot_unit y_unit;
 	bool is_y_log;
 	bool is_percentile; /* x is a quantile 0..1, drawn by nines */

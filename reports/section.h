@@ -11,6 +11,7 @@
 #include "reports/view.h"
 
 struct metric;
+struct repeats;
 struct targets;
 
 struct pair {
@@ -35,7 +36,8 @@ enum doc_tone change_tone(double a, double b, int better);
 
 void section_subtitle(struct doc *d, const struct pair *p);
 void section_tiles(struct doc *d, const struct pair *p);
-void section_figures(struct doc *d, const struct pair *p);   /* all metrics of the run */
+void section_figures(struct doc *d, const struct pair *p); /* all metrics of the run */
+void section_repeats(struct doc *d, const struct repeats *r);
 void section_statement(struct doc *d, const struct pair *p); /* what two runs can support */
 void section_targets(struct doc *d, const struct pair *p, const struct targets *t);
 void section_rule(struct doc *d, const struct pair *p);

@@ -119,15 +119,16 @@ void section_statement(struct doc *d, const struct pair *p)
 			"claim. From the spread between intervals, changes under %s cannot be told "
 			"from noise; larger ones may still come from what the machine did between "
 			"the runs, which no single pair can show. For a verdict with error bars "
-			"run "
-			"make profile-ab, which interleaves the two.",
+			"make at least six pairs in alternating order and give them all to "
+			"goxel-report compare: A1 B1 A2 B2 ...",
 			known);
 	else
 		doc_note(d, TONE_WARN,
 			 "Two runs taken one after the other on a shared machine support no small "
 			 "claim, and these hold no intervals that would tell how far their figures "
-			 "spread. For a verdict with error bars run make profile-ab, which "
-			 "interleaves the two.");
+			 "spread. For a verdict with error bars make at least six pairs in "
+			 "alternating order and give them all to goxel-report compare: A1 B1 A2 B2 "
+			 "...");
 }
 
 static enum doc_tone verdict_tone(enum target_verdict verdict)

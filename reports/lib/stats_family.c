@@ -157,8 +157,9 @@ static void fill_band(struct family *f, size_t metric, double critical,
 		for (size_t j = i; j < f->n; j++)
 			f->walsh[at++] = (f->d[i * f->m + metric] + f->d[j * f->m + metric]) / 2;
 	qsort(f->walsh, m, sizeof(*f->walsh), by_value);
-	row->low = k >= 1 ? f->walsh[(size_t)k - 1] : -INFINITY;
-	row->high = k >= 1 ? f->walsh[m - (size_t)k] : INFINITY;
+	/* Never narrower than the metric's own interval, whatever ties do to the ranks. */
+	row->low = k >= 1 ? fmin(row->low, f->walsh[(size_t)k - 1]) : -INFINITY;
+	row->high = k >= 1 ? fmax(row->high, f->walsh[m - (size_t)k]) : INFINITY;
 }
 
 static int family_alloc(struct family *f)
@@ -208,7 +209,9 @@ static int family_prepare(struct family *f, double alpha, struct stats_family_ro
 		rc = stats_signed_rank(column, f->n, alpha, &one);
 		if (rc < 0)
 			break;
-		rows[q] = (struct stats_family_row){ .theta = one.theta, .p_raw = one.p_two };
+		rows[q] = (struct stats_family_row){
+			.theta = one.theta, .low = one.low, .high = one.high, .p_raw = one.p_two
+		};
 		signed_ranks(f, q, 0, scratch, f->ranks + q * f->n);
 		f->norms[q] = signed_ranks(f, q, one.theta, scratch, f->centred + q * f->n);
 		for (size_t i = 0; i < f->n; i++)

@@ -216,3 +216,44 @@ spoil() {
 @test "machine prints a fingerprint" {
 	"$R" machine | jq -e '.cores_count >= 1 and (.kernel | length) > 0 and has("steal_pct")'
 }
+
+# Seven pairs whose throughput ratio is $1 with some scatter.
+make_pairs() {
+	local i
+	for i in 1 2 3 4 5 6 7; do
+		cp -r "$A" "$dir/a$i"
+		cp -r "$A" "$dir/b$i"
+		chmod -R u+w "$dir/a$i" "$dir/b$i"
+		jq --argjson f "1.0$i" '.totals.throughput_per_s *= $f' \
+			"$A/load-test-results.json" >"$dir/a$i/load-test-results.json"
+		jq --argjson f "1.0$(((i * 3) % 8))" --argjson r "$1" \
+			'.totals.throughput_per_s *= $f * $r' \
+			"$A/load-test-results.json" >"$dir/b$i/load-test-results.json"
+	done
+}
+
+@test "several pairs give an effect with interval and corrected p-value (R-510 R-512)" {
+	make_pairs 1.5
+	pairs=()
+	for i in 1 2 3 4 5 6 7; do pairs+=("$dir/a$i" "$dir/b$i"); done
+	run -0 "$R" compare "${pairs[@]}" --out "$dir/out"
+	[[ $output == *"7 pairs. Each pair counts once"* ]]
+	jq -e '.pairs.metrics.throughput_per_s | .effect_pct > 45 and .effect_pct < 55 and
+		.low_pct > 40 and .high_pct < 60 and .p_adjusted <= 0.05 and
+		(.ln_ratio | length) == 7' "$dir/out/report.json"
+	jq -e '.pairs.metrics.response_p50_ns.p_adjusted == 1' "$dir/out/report.json"
+}
+
+@test "several pairs of the same show nothing, and a run counts once" {
+	make_pairs 1.0
+	pairs=()
+	for i in 1 2 3 4 5 6 7; do pairs+=("$dir/a$i" "$dir/b$i"); done
+	run -0 "$R" compare "${pairs[@]}" --out "$dir/out"
+	jq -e '[.pairs.metrics[] | .p_adjusted] | min > 0.05' "$dir/out/report.json"
+	run -2 "$R" compare "$A" "$B" "$A" "$B"
+	[[ $output == *"is given twice"* ]]
+	run -2 "$R" compare "$A" "$B" "$dir/a1"
+	[[ $output == *"pairs of them are needed"* ]]
+	run -0 "$R" compare "$dir/a1" "$dir/b1" "$dir/a2" "$dir/b2" --out "$dir/out"
+	grep -q "cannot reach the 5 % level" "$dir/out/report.md"
+}

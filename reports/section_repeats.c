@@ -1,0 +1,112 @@
+/* section_repeats.c - what several pairs of runs say together. */
+#include <math.h>
+#include <stdio.h>
+
+#include "reports/fmt.h"
+#include "reports/lib/stats.h"
+#include "reports/metric.h"
+#include "reports/plot.h"
+#include "reports/repeats.h"
+#include "reports/section.h"
+
+static const double ALPHA = 0.05;
+
+static struct fmt p_text(double p)
+{
+	struct fmt out;
+
+	snprintf(out.s, sizeof(out.s), p < 0.001 ? "%.1g" : "%.3f", p);
+	return out;
+}
+
+static void put_interval(struct doc *d, const struct repeats_row *r)
+{
+	if (isinf(r->high_pct) || r->low_pct <= -100)
+		doc_cell(d, TONE_DIM, "too few pairs");
+	else
+		doc_cell(d, TONE_NONE, "%s … %s", fmt_signed_pct(r->low_pct).s,
+			 fmt_signed_pct(r->high_pct).s);
+}
+
+static void put_verdict(struct doc *d, const struct repeats_row *r)
+{
+	bool is_shown = r->p_adjusted <= ALPHA;
+	bool is_better = (r->effect_pct > 0) == (r->metric->better > 0);
+
+	if (is_shown)
+		doc_cell(d, is_better ? TONE_GOOD : TONE_BAD, "%s", is_better ? "better" : "worse");
+	else
+		doc_cell(d, TONE_DIM, "not shown");
+}
+
+static void put_rows(struct doc *d, const struct repeats *r)
+{
+	doc_table(d, "Figure|>Effect|>95 % interval, all together|>p corrected|>p alone|"
+		     ">Could be seen from|Verdict");
+	for (size_t i = 0; i < r->rows_count; i++) {
+		const struct repeats_row *row = &r->rows[i];
+
+		doc_cell(d, TONE_NONE, "%s", row->metric->title);
+		doc_cell(d, TONE_NONE, "%s", fmt_signed_pct(row->effect_pct).s);
+		put_interval(d, row);
+		doc_cell(d, TONE_NONE, "%s", p_text(row->p_adjusted).s);
+		doc_cell(d, TONE_NONE, "%s", p_text(row->p_raw).s);
+		doc_cell(d, TONE_NONE, "%s", fmt_effect(row->detectable_pct).s);
+		put_verdict(d, row);
+	}
+}
+
+/* Effect by quantile with its band; NULL when the band is not bounded. */
+static char *band_plot(const struct repeats *r)
+{
+	double q[REPEATS_METRICS_MAX], mid[REPEATS_METRICS_MAX];
+	double low[REPEATS_METRICS_MAX], high[REPEATS_METRICS_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < r->rows_count; i++) {
+		const struct repeats_row *row = &r->rows[i];
+
+		if (row->metric->group != GROUP_LOAD || row->metric->quantile <= 0 ||
+		    row->metric->quantile >= 1 || row->metric->key[0] != 'r' ||
+		    isinf(row->high_pct))
+			continue;
+		q[count] = row->metric->quantile;
+		mid[count] = 1 + row->effect_pct / 100;
+		low[count] = 1 + row->low_pct / 100;
+		high[count++] = 1 + row->high_pct / 100;
+	}
+	return plot_lines(
+		&(struct plot){ .alt = "Response time, optimized over baseline, by percentile, "
+				       "with the band of 95 %",
+				.series = { { "optimized / baseline", 'b', q, mid, count },
+					    { "95 % band", 'a', q, low, count },
+					    { "", 'a', q, high, count } },
+				.y_unit = PLOT_PLAIN,
+				.is_percentile = true,
+				.target = 1,
+				.target_name = "equal" });
+}
+
+void section_repeats(struct doc *d, const struct repeats *r)
+{
+	size_t reachable = stats_reachable_n(ALPHA / 2);
+
+	doc_heading(d, 1, "All pairs together");
+	doc_note(d, r->pairs_count < reachable ? TONE_WARN : TONE_NONE,
+		 "%zu pairs. Each pair counts once, however many requests it holds: the effect is "
+		 "the median of the averages of all two pairs, intervals and p-values are exact "
+		 "for orders drawn by lot or alternating, and corrected for judging %zu figures "
+		 "at once.%s",
+		 r->pairs_count, r->rows_count,
+		 r->pairs_count < reachable
+			 ? " So few pairs cannot reach the 5 % level whatever they show: make at "
+			   "least six."
+			 : "");
+	doc_figure(d, "Response time ratio by percentile", band_plot(r), false,
+		   "Below the dashed line the optimized run is faster. The band holds for all "
+		   "quantiles at once.");
+	put_rows(d, r);
+	doc_para(d, "“Could be seen from” is the smallest true effect that so many pairs with this "
+		    "scatter show with a power of 90 %% at the one-sided 1 %% level. The sections "
+		    "below show the first pair.");
+}
