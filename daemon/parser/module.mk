@@ -29,3 +29,24 @@ test_oracle-srcs := daemon/test/test_oracle.c daemon/test/json_speed.c \
 test_oracle-libs := $(parser-tests-libs)
 test_oracle-ldlibs := $(parser-tests-ldlibs) -lsimdjson
 endif
+
+tests += test_parser_diff
+test_parser_diff-srcs := daemon/test/test_parser_diff.c daemon/test/parser_util.c
+test_parser_diff-libs := $(parser-tests-libs)
+test_parser_diff-ldlibs := $(parser-tests-ldlibs)
+
+tests += test_frame
+test_frame-srcs := daemon/test/test_frame.c daemon/test/parser_util.c
+test_frame-libs := $(parser-tests-libs)
+test_frame-ldlibs := $(parser-tests-ldlibs)
+
+tests += test_rpc
+test_rpc-srcs := daemon/test/test_rpc.c
+test_rpc-libs := rpc base
+test_rpc-ldlibs := -lcmocka -lm
+
+tests += test_reply_builders
+test_reply_builders-srcs := daemon/test/test_reply_builders.c daemon/test/parser_util.c
+test_reply_builders-libs := $(parser-tests-libs) alloccount
+test_reply_builders-ldflags = $(alloc-wrap-ldflags)
+test_reply_builders-ldlibs := $(parser-tests-ldlibs) -ljansson

@@ -1,5 +1,6 @@
 libs += rpc
 rpc-srcs := \
+	daemon/rpc/detect.c \
 	daemon/rpc/fault.c \
 	daemon/rpc/frame.c \
 	daemon/rpc/number.c \

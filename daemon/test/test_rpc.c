@@ -1,0 +1,262 @@
+/*
+ * The small parts of daemon/rpc: numbers read and written exactly, strings escaped, faults, values,
+ * protocol detection (R-201).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/rng.h"
+#include "daemon/rpc/detect.h"
+#include "daemon/rpc/fault.h"
+#include "daemon/rpc/number.h"
+#include "daemon/rpc/reply.h"
+#include "daemon/rpc/text.h"
+
+static double real_of(uint64_t bits)
+{
+	double d;
+
+	memcpy(&d, &bits, sizeof(d));
+	return d;
+}
+
+static void reads_as(const char *text, double want)
+{
+	const char *p = text;
+	struct number n;
+
+	assert_int_equal(number_read(&p, text + strlen(text), &n), 0);
+	assert_true(*p == '\0');
+	if (n.real != want)
+		fail_msg("%s: read %a, wanted %a", text, n.real, want);
+}
+
+/* strtod is correctly rounded in glibc: every digit count and exponent must agree with it. */
+static void test_numbers_are_read_exactly(void **state)
+{
+	char text[128];
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 1, 0);
+	for (int i = 0; i < 300000; i++) {
+		uint64_t digits = rng_next(&rng) >> rng_below(&rng, 64);
+		int exponent = (int)rng_below(&rng, 60) - 30;
+
+		sprintf(text, "%llue%d", (unsigned long long)digits, exponent);
+		reads_as(text, strtod(text, NULL));
+		sprintf(text, "%.*e", (int)rng_below(&rng, 20), real_of(rng_next(&rng) >> 2));
+		reads_as(text, strtod(text, NULL));
+	}
+	/* Exactly between two doubles, and one digit to either side. */
+	reads_as("9007199254740993.0", 9007199254740992.0);
+	reads_as("9007199254740993.1", 9007199254740994.0);
+	reads_as("9007199254740992.9", 9007199254740992.0);
+	reads_as("0.500000000000000055511151231257827021181583404541015625", 0.5);
+	reads_as("0.500000000000000055511151231257827021181583404541015626", nextafter(0.5, 1));
+	reads_as("2.2250738585072011e-308", 2.2250738585072011e-308);
+}
+
+static void test_written_reals_read_back(void **state)
+{
+	char text[NUMBER_REAL_BYTES + 1];
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 2, 0);
+	for (int i = 0; i < 200000; i++) {
+		double value =
+			i % 3 == 0   ? real_of(rng_next(&rng))
+			: i % 3 == 1 ? (double)((int64_t)rng_below(&rng, 2000000) - 1000000) / 1000
+				     : rng_unit(&rng);
+		size_t len = number_put_real(text, value);
+
+		assert_true(len <= 24);
+		text[len] = '\0';
+		if (!isfinite(value))
+			assert_string_equal(text, "null");
+		else if (strtod(text, NULL) != value)
+			fail_msg("%a was written %s", value, text);
+	}
+}
+
+static void test_written_reals_are_short(void **state)
+{
+	static const struct {
+		double value;
+		const char *text;
+	} cases[] = {
+		{ 0, "0" },
+		{ -0.0, "0" },
+		{ 1, "1" },
+		{ -2.5, "-2.5" },
+		{ 0.1, "0.1" },
+		{ 1.25, "1.25" },
+		{ 100.001, "100.001" },
+		{ 0.3, "0.3" },
+		{ 1e21, "1e+21" },
+		{ 1e-7, "1e-07" },
+		{ 1.0 / 3, "0.3333333333333333" },
+		{ 123456789.125, "123456789.125" },
+		{ NAN, "null" },
+		{ INFINITY, "null" },
+		{ 0.1 + 0.2, "0.30000000000000004" },
+	};
+	char text[NUMBER_REAL_BYTES + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		text[number_put_real(text, cases[i].value)] = '\0';
+		assert_string_equal(text, cases[i].text);
+	}
+}
+
+static void test_written_integers(void **state)
+{
+	static const int64_t values[] = { 0,  1,   9,   10,   99,   100,       101,      12345,
+					  -1, -10, -99, -100, 1000, INT64_MAX, INT64_MIN };
+	char text[NUMBER_INTEGER_BYTES + 1], want[32];
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 3, 0);
+	for (size_t i = 0; i < 10000; i++) {
+		int64_t value = i < sizeof(values) / sizeof(*values)
+					? values[i]
+					: (int64_t)(rng_next(&rng) >> rng_below(&rng, 64));
+
+		text[number_put_integer(text, value)] = '\0';
+		sprintf(want, "%lld", (long long)value);
+		assert_string_equal(text, want);
+	}
+}
+
+static void escapes_to(struct span text, const char *want)
+{
+	struct outbuf out = { .grow = outbuf_grow_malloc };
+
+	text_put_string(&out, text);
+	outbuf_add(&out, "", 1);
+	assert_string_equal(out.ptr, want);
+	free(out.ptr);
+}
+
+static void test_strings_are_escaped(void **state)
+{
+	char plain[64], text[80], want[160];
+
+	(void)state;
+	escapes_to(SPAN_LIT(""), "\"\"");
+	escapes_to(SPAN_LIT("plain"), "\"plain\"");
+	escapes_to(SPAN_LIT("\"\\/\b\f\n\r\t"), "\"\\\"\\\\/\\b\\f\\n\\r\\t\"");
+	escapes_to(SPAN_LIT("a\0b\x1f\x7f"), "\"a\\u0000b\\u001f\x7f\"");
+	escapes_to(SPAN_LIT("\xc3\xa9\xf0\x9f\x98\x80"), "\"\xc3\xa9\xf0\x9f\x98\x80\"");
+	/* One mark for each longest beginning of a sequence (Unicode 15, section 3.9). */
+	escapes_to(SPAN_LIT("\xff|\xc3|\xe2\x82|\xed\xa0\x80|\xf0\x9f\x98"),
+		   "\"\xef\xbf\xbd|\xef\xbf\xbd|\xef\xbf\xbd|\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd|"
+		   "\xef\xbf\xbd\"");
+	/* Every length and place around the eight bytes that are looked at together. */
+	memset(plain, 'x', sizeof(plain));
+	for (int len = 1; len < 40; len++) {
+		for (int at = 0; at < len; at++) {
+			sprintf(text, "%.*s\n%.*s", at, plain, len - at - 1, plain);
+			sprintf(want, "\"%.*s\\n%.*s\"", at, plain, len - at - 1, plain);
+			escapes_to(span_str(text), want);
+		}
+	}
+}
+
+static void test_fault_reply(void **state)
+{
+	struct outbuf out = { .grow = outbuf_grow_malloc };
+	struct rpc_fault fault;
+
+	(void)state;
+	assert_int_equal(fault_set(&fault, RPC_INVALID_PARAMS, "no \"%s\"", "x"), -EPROTO);
+	reply_fault(&out, &fault, SPAN_LIT("\"a\""));
+	reply_fault(&out, &fault, span_of("", 0));
+	outbuf_add(&out, "", 1);
+	assert_string_equal(out.ptr, "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32602,\"message\":"
+				     "\"no \\\"x\\\"\"},\"id\":\"a\"}"
+				     "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32602,\"message\":"
+				     "\"no \\\"x\\\"\"},\"id\":null}");
+	free(out.ptr);
+}
+
+static void test_protocol_detection(void **state)
+{
+	static const struct {
+		const char *text;
+		enum detect_protocol want;
+	} cases[] = {
+		{ "", DETECT_MORE },
+		{ " \r\n", DETECT_MORE },
+		{ "{", DETECT_MORE },
+		{ "[", DETECT_JSONRPC },
+		{ "{}", DETECT_JSONRPC },
+		{ "{\"jsonrpc\":\"2.0\",\"method\":\"ping\",\"id\":1}", DETECT_JSONRPC },
+		{ "{\"id\":1,\"params\":{\"method\":\"tools/list\"}", DETECT_JSONRPC },
+		{ "{\"tool\":\"ping\"}", DETECT_TOOL },
+		{ " { \"tool\" : \"ping\"}", DETECT_TOOL },
+		{ "{\"tools\":1}", DETECT_JSONRPC },
+		{ "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\",\"params\":{}}",
+		  DETECT_MCP },
+		{ "{\"method\":\"initialize\",\"params\":{}}", DETECT_MCP },
+		{ "{\"jsonrpc\": \"2.0\", \"id\": \"a\", \"method\": \"tools/list\"}", DETECT_MCP },
+		{ "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}", DETECT_MCP },
+		{ "{\"jsonrpc\":\"2.0\",\"method\":\"initialized\"}", DETECT_JSONRPC },
+		{ "GET / HTTP/1.1\r\n", DETECT_HTTP },
+		{ "POST /rpc HTTP/1.1\r\n", DETECT_HTTP },
+		{ "PRI * HTTP/2.0\r\n", DETECT_HTTP },
+		{ "GE", DETECT_MORE },
+		{ "GETS", DETECT_GARBAGE },
+		{ "hello\n", DETECT_GARBAGE },
+		{ "\x16\x03\x01", DETECT_GARBAGE },
+	};
+	struct outbuf out = { .grow = outbuf_grow_malloc };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		/* From memory of exactly that size: nothing behind it is read. */
+		size_t len = strlen(cases[i].text);
+		char *text = malloc(len ? len : 1);
+
+		assert_non_null(text);
+		memcpy(text, cases[i].text, len);
+		if (rpc_detect(span_of(text, len)) != cases[i].want)
+			fail_msg("%s: %d", cases[i].text, rpc_detect(span_of(text, len)));
+		free(text);
+	}
+	rpc_refuse_http(&out, "127.0.0.1:8080");
+	rpc_refuse_http(&out, NULL);
+	outbuf_add(&out, "", 1);
+	assert_non_null(strstr(out.ptr, "HTTP/1.1 400 "));
+	assert_non_null(strstr(out.ptr, "http://127.0.0.1:8080/"));
+	assert_non_null(strstr(out.ptr, "--http"));
+	free(out.ptr);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_numbers_are_read_exactly),
+		cmocka_unit_test(test_written_reals_read_back),
+		cmocka_unit_test(test_written_reals_are_short),
+		cmocka_unit_test(test_written_integers),
+		cmocka_unit_test(test_strings_are_escaped),
+		cmocka_unit_test(test_fault_reply),
+		cmocka_unit_test(test_protocol_detection),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
