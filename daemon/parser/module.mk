@@ -50,3 +50,9 @@ test_reply_builders-srcs := daemon/test/test_reply_builders.c daemon/test/parser
 test_reply_builders-libs := $(parser-tests-libs) alloccount
 test_reply_builders-ldflags = $(alloc-wrap-ldflags)
 test_reply_builders-ldlibs := $(parser-tests-ldlibs) -ljansson
+
+parser-fuzz := fuzz_parser fuzz_frame fuzz_builders
+fuzz += $(parser-fuzz)
+$(foreach f,$(parser-fuzz),$(eval $f-srcs := daemon/fuzz/$f.c daemon/test/parser_util.c) \
+    $(eval $f-libs := $(parser-tests-libs)) \
+    $(eval $f-ldlibs := -lcjson -ljansson -lm))

@@ -43,6 +43,14 @@ struct dom_oddity {
 	enum { ODD_NUL, ODD_INTEGER, ODD_LONG } what;
 };
 
+struct dom_clone {
+	cJSON *item;
+};
+
+struct dom_text {
+	char *ptr;
+};
+
 struct dom_list {
 	void *ptr;
 	size_t count, cap;
@@ -56,8 +64,8 @@ struct parser_dom {
 	bool has_nul;             /* strings may hold C0 80 for a NUL */
 	struct dom_list ids;      /* struct dom_id, in the order of the text */
 	struct dom_list oddities; /* struct dom_oddity, in the order of the text */
-	struct dom_list clones;   /* cJSON *: params of the requests */
-	struct dom_list decoded;  /* char *: strings with a NUL, decoded when asked for */
+	struct dom_list clones;   /* struct dom_clone: params of the requests */
+	struct dom_list decoded;  /* struct dom_text: strings with a NUL, decoded when asked for */
 };
 
 static void *list_add(struct dom_list *list, size_t item_bytes)
@@ -278,7 +286,7 @@ static struct span text_of(struct parser_dom *d, const char *text)
 {
 	const char *odd = d->has_nul ? strstr(text, "\xc0\x80") : NULL;
 	size_t len = strlen(text);
-	char **slot;
+	struct dom_text *slot;
 	char *to;
 
 	if (!odd)
@@ -286,7 +294,7 @@ static struct span text_of(struct parser_dom *d, const char *text)
 	slot = list_add(&d->decoded, sizeof(*slot));
 	if (!slot)
 		return span_of("", 0);
-	*slot = to = malloc(len);
+	slot->ptr = to = malloc(len);
 	if (!to)
 		return span_of("", 0);
 	for (; odd; odd = strstr(text, "\xc0\x80")) {
@@ -297,7 +305,7 @@ static struct span text_of(struct parser_dom *d, const char *text)
 	}
 	len = strlen(text);
 	memcpy(to, text, len);
-	return span_of(*slot, (size_t)(to - *slot) + len);
+	return span_of(slot->ptr, (size_t)(to - slot->ptr) + len);
 }
 
 static struct span dom_key(struct value child)
@@ -356,9 +364,9 @@ static void dom_reset(struct parser *p)
 	struct parser_dom *d = (struct parser_dom *)p;
 
 	for (size_t i = 0; i < d->clones.count; i++)
-		cJSON_Delete(((cJSON **)d->clones.ptr)[i]);
+		cJSON_Delete(((struct dom_clone *)d->clones.ptr)[i].item);
 	for (size_t i = 0; i < d->decoded.count; i++)
-		free(((char **)d->decoded.ptr)[i]);
+		free(((struct dom_text *)d->decoded.ptr)[i].ptr);
 	cJSON_Delete(d->root);
 	free(d->copy);
 	d->root = NULL;
@@ -474,7 +482,7 @@ static int dom_envelope(struct parser *p, struct value object, struct rpc_reques
 	struct parser_dom *d = (struct parser_dom *)p;
 	struct envelope e = { 0 };
 	struct value member;
-	cJSON **slot;
+	struct dom_clone *slot;
 	bool more;
 	int rc;
 
@@ -490,12 +498,12 @@ static int dom_envelope(struct parser *p, struct value object, struct rpc_reques
 	slot = list_add(&d->clones, sizeof(*slot));
 	if (!slot)
 		return -ENOMEM;
-	*slot = cJSON_Duplicate(item_of(request->params), true);
-	if (!*slot) {
+	slot->item = cJSON_Duplicate(item_of(request->params), true);
+	if (!slot->item) {
 		d->clones.count--;
 		return -ENOMEM;
 	}
-	request->params.node = (uintptr_t)*slot;
+	request->params.node = (uintptr_t)slot->item;
 	return 0;
 }
 

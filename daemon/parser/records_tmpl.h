@@ -10,6 +10,8 @@
 #ifndef DAEMON_PARSER_RECORDS_TMPL_H
 #define DAEMON_PARSER_RECORDS_TMPL_H
 
+#include <errno.h>
+
 #include "daemon/parser/parser.h"
 #include "daemon/parser/records.h"
 

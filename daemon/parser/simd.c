@@ -9,7 +9,7 @@ int simd_grow(struct simd_pass *p)
 	struct tape_store *store = &p->tape->nodes;
 
 	store->count = (size_t)(p->node - p->nodes);
-	if (tape_store_grow(store, 2 * SIMD_NODES_SLACK, sizeof(struct tape_node)) < 0) {
+	if (tape_store_grow(store, (size_t)2 * SIMD_NODES_SLACK, sizeof(struct tape_node)) < 0) {
 		p->no_memory = true;
 		return -ENOMEM;
 	}

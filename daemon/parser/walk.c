@@ -59,7 +59,7 @@ static int walk_escape(struct walk *w)
 		return 0;
 	}
 	for (int i = 0; i < 4; i++, p++) {
-		const char hex[] = { '0', '0', '0', p < w->end ? *p : 'x' };
+		const char hex[] = { '0', '0', '0', (char)(p < w->end ? *p : 'x') };
 		int digit = text_hex4(hex);
 
 		if (digit < 0)
@@ -143,7 +143,7 @@ static int push(struct walk *w, struct tape_node node)
 static int node_string(struct walk *w)
 {
 	struct tape_node node = { .kind = VALUE_STRING };
-	struct span raw;
+	struct span raw = { 0 };
 	bool is_escaped;
 	int rc = walk_string(w, &raw, &is_escaped);
 

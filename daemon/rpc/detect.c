@@ -123,10 +123,10 @@ void rpc_refuse_http(struct outbuf *out, const char *http_address)
 			       "HTTP is off; goxel-daemon --http ADDR:PORT turns it on.\n");
 	if (len >= (int)sizeof(body))
 		len = (int)sizeof(body) - 1;
-	to = outbuf_room(out, REFUSAL_BYTES_MAX * 2);
+	to = outbuf_room(out, 2 * sizeof(body));
 	if (!to)
 		return;
-	out->len += (size_t)snprintf(to, REFUSAL_BYTES_MAX * 2,
+	out->len += (size_t)snprintf(to, 2 * sizeof(body),
 				     "HTTP/1.1 400 Bad Request\r\n"
 				     "Content-Type: text/plain; charset=utf-8\r\n"
 				     "Content-Length: %d\r\n"

@@ -282,12 +282,13 @@ static size_t put_short_real(char *to, double value)
 
 size_t number_put_real(char *to, double value)
 {
+	static const char null_text[4] = { 'n', 'u', 'l', 'l' };
 	size_t sign = 0;
 	size_t len;
 
 	if (!isfinite(value)) {
-		memcpy(to, "null", 4);
-		return 4;
+		memcpy(to, null_text, sizeof(null_text));
+		return sizeof(null_text);
 	}
 	if (fabs(value) < 0x1p53 && value == trunc(value))
 		return number_put_integer(to, (int64_t)value);

@@ -3,7 +3,10 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { ESCAPED_BYTES_MAX = 6 }; /* \u001f */
+enum {
+	ESCAPED_BYTES_MAX = 6, /* \u001f */
+	REPLACEMENT = 0xfffd,  /* for what is no UTF-8 */
+};
 
 static const uint64_t every_byte = 0x0101010101010101u;
 static const uint64_t high_bits = 0x8080808080808080u;
@@ -87,7 +90,8 @@ static size_t put_escape(char *to, unsigned char c)
 		to[1] = letters[c];
 		return 2;
 	}
-	memcpy(to + 1, "u00", 3);
+	to[1] = 'u';
+	to[2] = to[3] = '0';
 	to[4] = hex[c >> 4];
 	to[5] = hex[c & 15];
 	return ESCAPED_BYTES_MAX;
@@ -107,8 +111,7 @@ static size_t put_special(char *to, const unsigned char **from, size_t avail)
 	len = text_utf8_sequence((const char *)*from, avail, &good);
 	if (!len) {
 		*from += good ? good : 1;
-		memcpy(to, "\xef\xbf\xbd", 3);
-		return 3;
+		return text_put_utf8(to, REPLACEMENT);
 	}
 	memcpy(to, *from, len);
 	*from += len;

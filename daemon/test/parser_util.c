@@ -28,7 +28,7 @@ void parsers_open(struct parsers *ps)
 	enum cpu_simd best;
 
 	*ps = (struct parsers){ 0 };
-	unsetenv("GOXEL_CPU_MAX");
+	unsetenv("GOXEL_CPU_MAX"); /* NOLINT(concurrency-mt-unsafe) */
 	best = cpu_simd_level();
 	add_parser(ps, "scalar", "scalar");
 	for (size_t i = 0; parser_backends[i]; i++) {
@@ -40,11 +40,12 @@ void parsers_open(struct parsers *ps)
 	for (int level = CPU_SCALAR; level <= (int)best; level++) {
 		char label[32];
 
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
 		setenv("GOXEL_CPU_MAX", cpu_simd_name((enum cpu_simd)level), 1);
 		snprintf(label, sizeof(label), "simd/%s", cpu_simd_name((enum cpu_simd)level));
 		add_parser(ps, "simd", label);
 	}
-	unsetenv("GOXEL_CPU_MAX");
+	unsetenv("GOXEL_CPU_MAX"); /* NOLINT(concurrency-mt-unsafe) */
 }
 
 void parsers_close(struct parsers *ps)
@@ -114,6 +115,7 @@ static void check_records(struct value array, const struct value_records *record
 	assert(!more_rows);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): at most RPC_DEPTH_MAX deep */
 static void dump_children(struct outbuf *out, struct value v, bool is_object)
 {
 	struct value_records records;
@@ -134,6 +136,7 @@ static void dump_children(struct outbuf *out, struct value v, bool is_object)
 	assert(count == value_count(v));
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion) */
 void dump_value(struct outbuf *out, struct value v)
 {
 	char text[64];
@@ -166,6 +169,7 @@ void dump_value(struct outbuf *out, struct value v)
 	outbuf_add(out, text, (size_t)len);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion) */
 void write_value(struct reply *r, struct value v)
 {
 	bool is_object = value_kind(v) == VALUE_OBJECT;

@@ -6,6 +6,7 @@
 #define DAEMON_TEST_PARSER_UTIL_H
 
 #include <stddef.h>
+#include <string.h>
 
 #include "daemon/base/span.h"
 #include "daemon/parser/parser.h"
@@ -35,6 +36,13 @@ void guard_close(struct guard *g);
 
 /* A copy of text that has exactly padding_bytes, all of them fill, between its end and the page. */
 struct span guard_put(const struct guard *g, struct span text, size_t padding_bytes, char fill);
+
+/* Copies and returns the length. */
+static inline size_t put_bytes(char *to, struct span from)
+{
+	memcpy(to, from.ptr, from.len);
+	return from.len;
+}
 
 /* Appends what the methods can see of v; checks that tables and their walk say the same. */
 void dump_value(struct outbuf *out, struct value v);

@@ -116,7 +116,7 @@ static void test_valid_texts(void **state)
 		"0e999999999999",
 		"123456789012345678901234567890123456789012345678901234567890123456789012345",
 		"0.000000000000000000000000000000000000000000000000000000000000000000000000001",
-		"[1.5,123456789012345678901234567890123456789012345678901234567890.5,-"
+		"[9,12345678901234567890123456789012345678901234567890123456789.5,-"
 		"9007199254740993]",
 		"\"\"",
 		"\"a\"",
@@ -151,95 +151,96 @@ static void test_valid_texts(void **state)
 		accepted(span_str(texts[i]));
 }
 
+static const char end[] = "unexpected end of text";
+static const struct {
+	const char *text;
+	const char *why;
+	size_t byte_index;
+} fault_cases[] = {
+	{ "", end, 0 },
+	{ "  ", end, 2 },
+	{ "[", end, 1 },
+	{ "{", end, 1 },
+	{ "[1", end, 2 },
+	{ "[1,", end, 3 },
+	{ "{\"a\"", end, 4 },
+	{ "{\"a\":", end, 5 },
+	{ "{\"a\":1", end, 6 },
+	{ "{\"a\":1,", end, 7 },
+	{ "\"abc", end, 4 },
+	{ "\"abc\\", end, 5 },
+	{ "\"\\u12", end, 5 },
+	{ "\"\\ud83d", end, 7 },
+	{ "\"\xe2\x82", end, 3 },
+	{ "tru", end, 3 },
+	{ "-", end, 1 },
+	{ "1.", end, 2 },
+	{ "1e", end, 2 },
+	{ "1e+", end, 3 },
+	{ "[1,]", "expected a value", 3 },
+	{ "[,1]", "expected a value", 1 },
+	{ "{\"a\":}", "expected a value", 5 },
+	{ "]", "expected a value", 0 },
+	{ "'a'", "expected a value", 0 },
+	{ "NaN", "expected a value", 0 },
+	{ "\xef\xbb\xbf[]", "expected a value", 0 },
+	{ "+1", "expected a value", 0 },
+	{ ".5", "expected a value", 0 },
+	{ "{,}", "expected a key", 1 },
+	{ "{\"a\":1,}", "expected a key", 7 },
+	{ "{1:2}", "expected a key", 1 },
+	{ "{\"a\" 1}", "expected ':'", 5 },
+	{ "{\"a\"}", "expected ':'", 4 },
+	{ "[1 2]", "expected ',' or ']'", 3 },
+	{ "[1}", "expected ',' or ']'", 2 },
+	{ "[01]", "expected ',' or ']'", 2 },
+	{ "[0x1]", "expected ',' or ']'", 2 },
+	{ "[1.5.2]", "expected ',' or ']'", 4 },
+	{ "{\"a\":1]", "expected ',' or '}'", 6 },
+	{ "[nulL]", "unknown word", 4 },
+	{ "[truefalse]", "expected ',' or ']'", 5 },
+	{ "[1.x]", "malformed number", 3 },
+	{ "[-x]", "malformed number", 2 },
+	{ "[1e5.2]", "expected ',' or ']'", 4 },
+	{ "[1ex]", "malformed number", 3 },
+	{ "[1e400]", "number out of range", 1 },
+	{ "[-1e309]", "number out of range", 1 },
+	{ "1 2", "text behind the value", 2 },
+	{ "{}}", "text behind the value", 2 },
+	{ "[]x", "text behind the value", 2 },
+	{ "\"a\nb\"", "control character in a string", 2 },
+	{ "\"\x1f\"", "control character in a string", 1 },
+	{ "\"\\x\"", "unknown escape", 2 },
+	{ "\"\\U0041\"", "unknown escape", 2 },
+	{ "\"\\u12g4\"", "expected a hexadecimal digit", 5 },
+	{ "\"\\ud83d\"", "unpaired surrogate", 7 },
+	{ "\"\\ud83dx\"", "unpaired surrogate", 7 },
+	{ "\"\\ud83d\\n\"", "unpaired surrogate", 8 },
+	{ "\"\\ud83d\\u0041\"", "unpaired surrogate", 9 },
+	{ "\"\\ude00\"", "unpaired surrogate", 1 },
+	{ "\"\xff\"", "not UTF-8", 1 },
+	{ "\"\x80\"", "not UTF-8", 1 },
+	{ "\"\xc0\x80\"", "not UTF-8", 1 },
+	{ "\"\xc1\xbf\"", "not UTF-8", 1 },
+	{ "\"\xe0\x9f\xbf\"", "not UTF-8", 2 },
+	{ "\"\xed\xa0\x80\"", "not UTF-8", 2 },
+	{ "\"\xf0\x8f\xbf\xbf\"", "not UTF-8", 2 },
+	{ "\"\xf4\x90\x80\x80\"", "not UTF-8", 2 },
+	{ "\"\xf5\x80\x80\x80\"", "not UTF-8", 1 },
+	{ "\"\xe2\x82\"", "not UTF-8", 3 },
+	{ "{\"\xe2\x28\":1}", "not UTF-8", 3 },
+	{ "[\xc3\xa9]", "expected a value", 1 },
+	{ "{\"a key that is longer than sixteen\n\":1}", "control character in a string", 35 },
+};
+
 static void test_faults_and_their_bytes(void **state)
 {
-	static const char end[] = "unexpected end of text";
-	static const struct {
-		const char *text;
-		const char *why;
-		size_t byte_index;
-	} cases[] = {
-		{ "", end, 0 },
-		{ "  ", end, 2 },
-		{ "[", end, 1 },
-		{ "{", end, 1 },
-		{ "[1", end, 2 },
-		{ "[1,", end, 3 },
-		{ "{\"a\"", end, 4 },
-		{ "{\"a\":", end, 5 },
-		{ "{\"a\":1", end, 6 },
-		{ "{\"a\":1,", end, 7 },
-		{ "\"abc", end, 4 },
-		{ "\"abc\\", end, 5 },
-		{ "\"\\u12", end, 5 },
-		{ "\"\\ud83d", end, 7 },
-		{ "\"\xe2\x82", end, 3 },
-		{ "tru", end, 3 },
-		{ "-", end, 1 },
-		{ "1.", end, 2 },
-		{ "1e", end, 2 },
-		{ "1e+", end, 3 },
-		{ "[1,]", "expected a value", 3 },
-		{ "[,1]", "expected a value", 1 },
-		{ "{\"a\":}", "expected a value", 5 },
-		{ "]", "expected a value", 0 },
-		{ "'a'", "expected a value", 0 },
-		{ "NaN", "expected a value", 0 },
-		{ "\xef\xbb\xbf[]", "expected a value", 0 },
-		{ "+1", "expected a value", 0 },
-		{ ".5", "expected a value", 0 },
-		{ "{,}", "expected a key", 1 },
-		{ "{\"a\":1,}", "expected a key", 7 },
-		{ "{1:2}", "expected a key", 1 },
-		{ "{\"a\" 1}", "expected ':'", 5 },
-		{ "{\"a\"}", "expected ':'", 4 },
-		{ "[1 2]", "expected ',' or ']'", 3 },
-		{ "[1}", "expected ',' or ']'", 2 },
-		{ "[01]", "expected ',' or ']'", 2 },
-		{ "[0x1]", "expected ',' or ']'", 2 },
-		{ "[1.5.2]", "expected ',' or ']'", 4 },
-		{ "{\"a\":1]", "expected ',' or '}'", 6 },
-		{ "[nulL]", "unknown word", 4 },
-		{ "[truefalse]", "expected ',' or ']'", 5 },
-		{ "[1.x]", "malformed number", 3 },
-		{ "[-x]", "malformed number", 2 },
-		{ "[1e5.2]", "expected ',' or ']'", 4 },
-		{ "[1ex]", "malformed number", 3 },
-		{ "[1e400]", "number out of range", 1 },
-		{ "[-1e309]", "number out of range", 1 },
-		{ "1 2", "text behind the value", 2 },
-		{ "{}}", "text behind the value", 2 },
-		{ "[]x", "text behind the value", 2 },
-		{ "\"a\nb\"", "control character in a string", 2 },
-		{ "\"\x1f\"", "control character in a string", 1 },
-		{ "\"\\x\"", "unknown escape", 2 },
-		{ "\"\\U0041\"", "unknown escape", 2 },
-		{ "\"\\u12g4\"", "expected a hexadecimal digit", 5 },
-		{ "\"\\ud83d\"", "unpaired surrogate", 7 },
-		{ "\"\\ud83dx\"", "unpaired surrogate", 7 },
-		{ "\"\\ud83d\\n\"", "unpaired surrogate", 8 },
-		{ "\"\\ud83d\\u0041\"", "unpaired surrogate", 9 },
-		{ "\"\\ude00\"", "unpaired surrogate", 1 },
-		{ "\"\xff\"", "not UTF-8", 1 },
-		{ "\"\x80\"", "not UTF-8", 1 },
-		{ "\"\xc0\x80\"", "not UTF-8", 1 },
-		{ "\"\xc1\xbf\"", "not UTF-8", 1 },
-		{ "\"\xe0\x9f\xbf\"", "not UTF-8", 2 },
-		{ "\"\xed\xa0\x80\"", "not UTF-8", 2 },
-		{ "\"\xf0\x8f\xbf\xbf\"", "not UTF-8", 2 },
-		{ "\"\xf4\x90\x80\x80\"", "not UTF-8", 2 },
-		{ "\"\xf5\x80\x80\x80\"", "not UTF-8", 1 },
-		{ "\"\xe2\x82\"", "not UTF-8", 3 },
-		{ "{\"\xe2\x28\":1}", "not UTF-8", 3 },
-		{ "[\xc3\xa9]", "expected a value", 1 },
-		{ "{\"a key that is longer than sixteen\n\":1}", "control character in a string",
-		  35 },
-	};
 	static const char nul[] = "[1,\0 2]";
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		refused(span_str(cases[i].text), cases[i].why, cases[i].byte_index);
+	for (size_t i = 0; i < sizeof(fault_cases) / sizeof(*fault_cases); i++)
+		refused(span_str(fault_cases[i].text), fault_cases[i].why,
+			fault_cases[i].byte_index);
 	refused(span_of(nul, sizeof(nul) - 1), "expected a value", 3);
 }
 
@@ -341,14 +342,15 @@ static void test_integers_keep_all_bits(void **state)
 		static const int64_t want[] = { 9007199254740993, INT64_MIN, INT64_MAX, 2, 1000 };
 		struct parser *p = parsers.list[i];
 		struct parse_fault fault;
-		struct value root, v;
+		struct value root = { 0 }, v = { 0 };
 
 		assert_int_equal(
 			parser_parse(p, guard_put(&guard, SPAN_LIT(text), PARSER_PADDING_BYTES, 0),
 				     &root, &fault),
 			0);
-		assert_true(value_first(root, &v));
-		for (size_t k = 0; k < 5; k++) {
+		if (!value_first(root, &v))
+			fail_msg("%s: no children", parsers.names[i]);
+		for (size_t k = 0; k < 5 && v.doc; k++) {
 			assert_int_equal(value_kind(v), VALUE_INT);
 			assert_true(value_integer(v) == want[k]);
 			value_next(v, &v);

@@ -146,8 +146,7 @@ static size_t put_odd(char *to, struct rng *rng, const struct shape *s)
 				const char *tail = pick(rng, tails, 4);
 
 				memmove(to + i + 1 + strlen(tail), to + i + 1, len - i - 1);
-				memcpy(to + i + 1, tail, strlen(tail));
-				return len + strlen(tail);
+				return len + put_bytes(to + i + 1, span_str(tail));
 			}
 		}
 		return len;
@@ -223,7 +222,22 @@ static void test_damaged_tables(void **state)
 	assert_true(refused_count > 1000 && accepted_count > 1000);
 }
 
-/* One table in which every number length and sign stands at every column. */
+/* Five rows of so many columns; one number of the fourth row is not 7. */
+static size_t put_numbers(char *to, unsigned columns, unsigned at, const char *number)
+{
+	size_t len = (size_t)sprintf(to, "[[");
+
+	for (unsigned row = 0; row < 5; row++) {
+		len += (size_t)sprintf(to + len, "%s", row ? ",[" : "[");
+		for (unsigned i = 0; i < columns; i++)
+			len += (size_t)sprintf(to + len, "%s%s", i ? "," : "",
+					       row == 3 && i == at ? number : "7");
+		to[len++] = ']';
+	}
+	return len + (size_t)sprintf(to + len, "],\"a tail\",[],[]]");
+}
+
+/* Every number length and sign at every column. */
 static void test_numbers_of_tables(void **state)
 {
 	static const char *const numbers[] = {
@@ -238,20 +252,8 @@ static void test_numbers_of_tables(void **state)
 	(void)state;
 	for (size_t n = 0; n < sizeof(numbers) / sizeof(*numbers); n++) {
 		for (unsigned columns = 1; columns <= 10; columns++) {
-			for (unsigned at = 0; at < columns; at++) {
-				size_t len = (size_t)sprintf(text, "[[");
-
-				for (unsigned row = 0; row < 5; row++) {
-					len += (size_t)sprintf(text + len, "%s", row ? ",[" : "[");
-					for (unsigned i = 0; i < columns; i++)
-						len += (size_t)sprintf(
-							text + len, "%s%s", i ? "," : "",
-							row == 3 && i == at ? numbers[n] : "7");
-					text[len++] = ']';
-				}
-				len += (size_t)sprintf(text + len, "],\"a tail\",[],[]]");
-				agree(span_of(text, len), 0);
-			}
+			for (unsigned at = 0; at < columns; at++)
+				agree(span_of(text, put_numbers(text, columns, at, numbers[n])), 0);
 		}
 	}
 }
@@ -283,7 +285,7 @@ static void test_random_damage(void **state)
 		const char *seed = seeds[(size_t)i % (sizeof(seeds) / sizeof(*seeds))];
 		size_t len = strlen(seed);
 
-		memcpy(text, seed, len);
+		put_bytes(text, span_str(seed));
 		for (size_t n = rng_below(&rng, 4); n > 0 && len > 1; n--) {
 			size_t at = rng_below(&rng, len);
 			size_t from = rng_below(&rng, len);

@@ -55,7 +55,7 @@ static void say(struct reply *r)
 	for (int i = 0; i < 3; i++) {
 		reply_array(r);
 		reply_integer(r, i);
-		reply_integer(r, i * 1000);
+		reply_integer(r, (int64_t)i * 1000);
 		reply_array_end(r);
 	}
 	reply_array_end(r);
@@ -257,10 +257,8 @@ static void test_memory_comes_down_after_a_giant(void **state)
 	(void)state;
 	assert_non_null(text);
 	text[len++] = '[';
-	for (int i = 0; i < ITEMS; i++) {
-		memcpy(text + len, i ? ",{}" : "  7", 3);
-		len += 3;
-	}
+	for (int i = 0; i < ITEMS; i++)
+		len += put_bytes(text + len, i ? SPAN_LIT(",{}") : SPAN_LIT("  7"));
 	text[len++] = ']';
 	memset(text + len, 0, PARSER_PADDING_BYTES);
 	for (size_t i = 0; i < parsers.count; i++) {
