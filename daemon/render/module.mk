@@ -1,0 +1,6 @@
+libs += render
+render-srcs := \
+	daemon/render/picture.c \
+	daemon/render/scene.c \
+	daemon/render/shade.c \
+	daemon/render/view.c
