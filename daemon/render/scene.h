@@ -1,6 +1,6 @@
 /*
  * scene.h - a merged volume arranged for rays: a dense grid of block pointers over the content's
- * box, and one occupancy bit a voxel for those blocks that are not full.
+ * box.
  *
  * Read-only after scene_open, by any number of threads. The volume must outlive it unchanged (a
  * snapshot's).
@@ -20,28 +20,23 @@ enum {
 	SCENE_GRID_MAX = 1 << 22,
 };
 
+/* A block and which of its 4^3 bricks of 4^3 voxels hold any: bit x + 4 y + 16 z. */
+struct scene_cell {
+	const struct block *block; /* NULL: none */
+	uint64_t bricks;
+};
+
 struct scene {
 	const struct volume *volume;
 	struct box box; /* of the voxels */
 	bool is_empty;
 	int32_t grid_min[3]; /* in blocks */
 	int64_t grid_size[3];
-	const struct block **grid; /* [z][y][x]; NULL when the content is too wide */
+	struct scene_cell *grid; /* [z][y][x]; NULL when the content is too wide */
 };
 
 int scene_open(struct scene *s, const struct volume *volume); /* -ENOMEM */
 void scene_close(struct scene *s);
-
-/* The block there, NULL when none. Coordinates in blocks, inside the box's blocks. */
-static inline const struct block *scene_block(const struct scene *s, const int32_t pos[3])
-{
-	if (!s->grid)
-		return volume_find(s->volume, (struct block_pos){ pos[0], pos[1], pos[2] });
-	return s->grid[((size_t)(pos[2] - s->grid_min[2]) * (size_t)s->grid_size[1] +
-			(size_t)(pos[1] - s->grid_min[1])) *
-			       (size_t)s->grid_size[0] +
-		       (size_t)(pos[0] - s->grid_min[0])];
-}
 
 /* The first voxel a ray meets. */
 struct hit {
