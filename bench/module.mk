@@ -5,3 +5,30 @@ benchshim-srcs := \
 	bench/shim.cc \
 	bench/shim_report.cc \
 	bench/shim_state.cc
+
+# The benchmarks; simdjson is a peer to measure against where it is installed, nothing more.
+bench-simdjson := $(wildcard /usr/include/simdjson.h)
+libs += benchsuite
+benchsuite-srcs := \
+	bench/bench_buffers.c \
+	bench/bench_context.c \
+	bench/bench_dispatch.c \
+	bench/bench_floor.c \
+	bench/bench_hist.c \
+	bench/bench_json.c \
+	bench/bench_queue.c \
+	bench/bench_reply.c \
+	bench/bench_request.c \
+	bench/bench_start.c \
+	bench/bench_voxel.c \
+	bench/oracle_loop.cc \
+	bench/suite.c \
+	$(if $(bench-simdjson),daemon/test/oracle_simdjson.cc,bench/oracle_none.c)
+
+progs += goxel-bench
+goxel-bench-srcs := bench/main.c
+goxel-bench-libs := benchsuite benchshim server methods transport queue parser dispatch buffers \
+	context voxel telemetry rpc profilelib resultlib base alloccount
+goxel-bench-ldlibs = $(transport-ldlibs) -lbenchmark $(if $(bench-simdjson),-lsimdjson) -lpfm \
+	-lcjson -ljansson -lz -lstdc++ -lm
+goxel-bench-ldflags = $(alloc-wrap-ldflags)

@@ -207,7 +207,7 @@ bool bench_is_skipped(const struct bench_state *s);
 	} while (0)
 
 /* The compiler must take the variable as changed by somebody else. */
-#define BENCH_CHANGED(lvalue) __asm__ volatile("" : "+r,m"(lvalue) : : "memory")
+#define BENCH_CHANGED(lvalue) __asm__ volatile("" : "+m,r"(lvalue) : : "memory")
 
 /* All memory counts as read and written here. */
 #define BENCH_CLOBBER() __asm__ volatile("" : : : "memory")
