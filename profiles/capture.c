@@ -17,7 +17,8 @@
 
 #define INTERVAL_NS_MIN (100 * NSEC_PER_MSEC)
 #define INTERVAL_NS_MAX NSEC_PER_SEC
-#define QUIET_NS        (2 * NSEC_PER_SEC) /* what takes longer shows progress */
+#define WINDOW_NS_MIN   (10 * NSEC_PER_MSEC) /* shorter ones often find the process asleep */
+#define QUIET_NS        (2 * NSEC_PER_SEC)   /* what takes longer shows progress */
 
 void capture_miss(struct capture *c, const char *name, const char *reason)
 {
@@ -83,8 +84,10 @@ static void open_control(struct capture *c)
 	} else {
 		rc = control_find(&c->target, &c->control, &err);
 	}
-	if (rc < 0)
+	if (rc < 0) {
+		snprintf(c->control_why, sizeof(c->control_why), "%s", err.msg);
 		capture_miss(c, "request counts", err.msg);
+	}
 }
 
 static bool take_heap(struct capture *c, struct heap_profile *out, struct err *err)
@@ -105,9 +108,7 @@ static void take_heap_before(struct capture *c)
 	if (c->cfg.no_heap)
 		return;
 	if (c->control.fd < 0) {
-		capture_miss(c, "heap profile",
-			     c->missing_count ? c->missing[c->missing_count - 1].reason
-					      : "no control socket");
+		capture_miss(c, "heap profile", c->control_why);
 		return;
 	}
 	c->has_heap[0] = take_heap(c, &c->heap_before, &err);
@@ -125,6 +126,7 @@ static void start_sampler(struct capture *c)
 		.rate_hz = (unsigned)c->cfg.rate_hz,
 		.event = c->cfg.sample_event,
 		.with_kernel = c->permit.items[PERMIT_COUNT_KERNEL].is_ok,
+		.is_machine_wide = strcmp(c->cfg.scope, "machine") == 0,
 		.out_path = path,
 	};
 
@@ -135,6 +137,13 @@ static void start_sampler(struct capture *c)
 		capture_miss(c, "cpu profile", c->permit.items[PERMIT_SAMPLE].why);
 		return;
 	}
+	/*
+	 * A sampling clock that follows threads is set anew at each of their switches, 0.5 us each;
+	 * one per processor costs nothing but its samples.
+	 */
+	if (strcmp(c->cfg.scope, "auto") == 0)
+		cfg.is_machine_wide = c->permit.items[PERMIT_MACHINE].is_ok;
+	c->is_machine_wide = cfg.is_machine_wide;
 	capture_path(c, "cpu.perf.data", path, sizeof(path));
 	if (sampler_start(&cfg, &c->sampler, &err) < 0)
 		capture_miss(c, "cpu profile", err.msg);
@@ -145,14 +154,23 @@ static void start_sampler(struct capture *c)
 static void start_counters(struct capture *c)
 {
 	struct err err = ERR_INIT;
+	const struct counters_cfg cfg = {
+		.pid = c->target.pid,
+		.events = c->events,
+		.count = c->events_count,
+		.with_kernel = c->permit.items[PERMIT_COUNT_KERNEL].is_ok,
+		.is_windowed = c->cfg.count_share < 100,
+	};
 
 	if (c->cfg.no_counters)
 		return;
 	if (!c->permit.items[PERMIT_COUNT_USER].is_ok)
 		capture_miss(c, "counters", c->permit.items[PERMIT_COUNT_USER].why);
-	else if (counters_open(c->target.pid, c->events, c->events_count,
-			       c->permit.items[PERMIT_COUNT_KERNEL].is_ok, &c->counters, &err) < 0)
+	else if (counters_open(&cfg, &c->counters, &err) < 0)
 		capture_miss(c, "counters", err.msg);
+	if (c->counters)
+		counters_read(c->counters, c->first);
+	memcpy(c->last, c->first, sizeof(c->last));
 	for (size_t i = 0; i < c->events_count; i++) {
 		if (c->events[i].missing[0])
 			capture_miss(c, c->events[i].name, c->events[i].missing);
@@ -211,7 +229,7 @@ static int add_interval(struct capture *c, uint64_t from_ns, uint64_t to_ns)
 	interval->start_s = seconds(from_ns - c->start_ns);
 	interval->elapsed_s = seconds(to_ns - from_ns);
 	for (size_t i = 0; i < c->events_count; i++)
-		interval->values[i] = now[i].total - c->last[i].total;
+		interval->values[i] = counters_estimate(c->counters, i, &c->last[i], &now[i]).total;
 	memcpy(c->last, now, sizeof(now));
 	return 0;
 }
@@ -244,6 +262,29 @@ static void wait_until(struct capture *c, uint64_t until_ns, const volatile sig_
 	}
 }
 
+/* Waits for the end of an interval, with the counters' window somewhere inside of it. */
+static void pass_interval(struct capture *c, uint64_t from_ns, uint64_t until_ns,
+			  const volatile sig_atomic_t *stop)
+{
+	uint64_t length_ns = until_ns > from_ns ? until_ns - from_ns : 0;
+	uint64_t window_ns = (uint64_t)((double)length_ns * c->cfg.count_share / 100);
+	uint64_t window_ns_min = length_ns / 2 < WINDOW_NS_MIN ? length_ns / 2 : WINDOW_NS_MIN;
+
+	if (window_ns < window_ns_min)
+		window_ns = window_ns_min;
+
+	if (c->counters && c->cfg.count_share < 100) {
+		/* Anywhere: a fixed place could fall into step with the load. */
+		uint64_t begin_ns = from_ns + rng_below(&c->rng, length_ns - window_ns + 1);
+
+		wait_until(c, begin_ns, stop);
+		counters_window_begin(c->counters);
+		wait_until(c, begin_ns + window_ns, stop);
+		counters_window_end(c->counters);
+	}
+	wait_until(c, until_ns, stop);
+}
+
 static int measure(struct capture *c, const volatile sig_atomic_t *stop, struct err *err)
 {
 	uint64_t last_ns, shown_ns, end_ns;
@@ -260,7 +301,7 @@ static int measure(struct capture *c, const volatile sig_atomic_t *stop, struct 
 	while (rc == 0) {
 		uint64_t now_ns, next_ns = last_ns + c->cfg.interval_ns;
 
-		wait_until(c, next_ns < end_ns ? next_ns : end_ns, stop);
+		pass_interval(c, last_ns, next_ns < end_ns ? next_ns : end_ns, stop);
 		now_ns = clock_ns();
 		if (c->counters)
 			rc = add_interval(c, last_ns, now_ns);
@@ -283,6 +324,8 @@ static int measure(struct capture *c, const volatile sig_atomic_t *stop, struct 
 		}
 	}
 	c->end_ns = clock_ns();
+	for (size_t i = 0; c->counters && i < c->events_count; i++)
+		c->totals[i] = counters_estimate(c->counters, i, &c->first[i], &c->last[i]);
 	c->own_cpu_ns[1] = clock_process_cpu_ns();
 	if (c->cfg.duration_ns > QUIET_NS && isatty(STDERR_FILENO))
 		fprintf(stderr, "\r\033[K");
@@ -357,6 +400,7 @@ int capture_run(struct capture *c, const struct capture_cfg *cfg, const volatile
 	c->control.fd = -1;
 	c->target.pidfd = -1;
 	c->requests[0] = c->requests[1] = -1;
+	rng_init(&c->rng, clock_ns(), 0);
 	permit_probe(&c->permit);
 	rc = prepare(c, err);
 	if (rc < 0)

@@ -7,11 +7,13 @@
  *
  * profile.json "goxel-profile/1": the envelope, and
  *	state        "complete" | "interrupted" | "target_died"
- *	asked        {pid, duration_s, interval_s, rate_hz, sample_event, events[]}
+ *	asked        {pid, duration_s, interval_s, rate_hz, sample_event, count_share, events[]}
  *	target       {pid, comm, exe, control}
  *	duration_s   of the capture
  *	requests_count  answered by the daemon meanwhile; null unknown
- *	cpu          {event_asked, event_got, rate_hz, samples_count, lost_count, with_kernel,
+ *	cpu          {scope "machine" (all processors, the target's samples picked out) | "process",
+ *	             event_asked, event_got, rate_hz, samples_count, others_count (of other
+ *	             processes), lost_count, with_kernel,
  *	             is_truncated, remark} or null
  *	counters     {threads_count, unsure_threads_count, events_count} or null
  *	heap         {mean_bytes, samples_count, lost_count, before{}, after{}} or null; each side
@@ -30,6 +32,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/base/rng.h"
 #include "daemon/base/strbuf.h"
 #include "profiles/control.h"
 #include "profiles/counters.h"
@@ -52,6 +55,8 @@ struct capture_cfg {
 	const char *sample_event;
 	const char *events;  /* list for events_parse */
 	const char *control; /* NULL = find it */
+	const char *scope;   /* of sampling: "auto", "machine", "process" */
+	double count_share;  /* of the time that counters are open, in percent; 100 = always */
 	bool no_cpu, no_heap, no_counters;
 };
 
@@ -69,6 +74,7 @@ struct capture {
 	struct permit permit;
 	struct target target;
 	struct control control; /* fd -1: no goxel daemon */
+	char control_why[256];  /* why there is none */
 	enum capture_state state;
 	uint64_t start_wall_ns, start_ns, end_ns;
 	uint64_t own_cpu_ns[2]; /* of this program: before and after measuring */
@@ -76,8 +82,10 @@ struct capture {
 	struct event events[EVENTS_MAX];
 	size_t events_count;
 	struct counters *counters; /* NULL = none */
-	struct counter_value last[EVENTS_MAX];
-	struct capture_interval *intervals; /* owned */
+	struct counter_value first[EVENTS_MAX], last[EVENTS_MAX];
+	struct counter_estimate totals[EVENTS_MAX]; /* of the whole capture */
+	struct rng rng;                             /* places the windows */
+	struct capture_interval *intervals;         /* owned */
 	size_t intervals_count, intervals_cap;
 	unsigned long long user_ns[2], kernel_ns[2]; /* of the target: before, after */
 	int64_t requests[2];                         /* -1 = unknown */
@@ -85,6 +93,8 @@ struct capture {
 	struct sampler sampler;
 	bool has_samples;
 	struct perfdata_info perf;
+	uint64_t own_samples_count; /* of the target */
+	bool is_machine_wide;
 	struct stacks cpu_stacks;
 
 	struct heap_profile heap_before, heap_after;

@@ -37,7 +37,8 @@ static int on_comm(void *arg, uint32_t pid, uint32_t tid, const char *name)
 	struct thread_name *more;
 	size_t i = 0;
 
-	(void)pid;
+	if (pid != (uint32_t)r->capture->target.pid)
+		return 0;
 	while (i < r->names_count && r->names[i].tid != tid)
 		i++;
 	if (i == r->names_count) {
@@ -71,6 +72,9 @@ static int on_sample(void *arg, const struct perfdata_sample *s)
 	bool is_clock = r->capture->perf.attr.type == PERF_TYPE_SOFTWARE;
 	double values[STACKS_VALUES_MAX] = { 1, is_clock ? (double)s->period : r->sample_ns };
 
+	if (s->pid != (uint32_t)r->capture->target.pid)
+		return 0;
+	r->capture->own_samples_count++;
 	for (size_t i = 0; i < r->names_count; i++) {
 		if (r->names[i].tid == s->tid)
 			name = r->names[i].name;

@@ -31,22 +31,31 @@ static void put_requests(struct json_out *j, const struct capture *c)
 		json_put_null(j, "requests_count");
 }
 
-static void put_event(struct json_out *j, const struct event *e, const struct counter_value *v,
-		      double duration_s)
+static void put_event(struct json_out *j, const struct capture *c, size_t i)
 {
+	const struct event *e = &c->events[i];
+	const struct counter_estimate *x = &c->totals[i];
+	const struct counter_value *v = &c->last[i];
+	double duration_s = seconds(c->end_ns - c->start_ns);
+
 	json_object_open(j, NULL);
 	json_str(j, "name", e->name);
 	json_str(j, "kind", event_kind_name(e->kind));
 	json_u64(j, "group", e->group);
-	json_f64(j, "value", v->total);
-	json_f64(j, "user", v->user);
-	json_f64(j, "kernel", v->kernel);
-	json_f64(j, "raw", v->raw);
+	/* Kept by the kernel, or counted in windows and scaled up. */
+	json_bool(j, "is_exact", e->is_exact || c->cfg.count_share >= 100);
+	json_f64(j, "value", x->total);
+	json_f64(j, "user", x->user);
+	json_f64(j, "kernel", x->kernel);
+	json_f64(j, "raw", e->is_exact ? x->total : v->raw);
 	json_u64(j, "enabled_ns", v->enabled_ns);
 	json_u64(j, "running_ns", v->running_ns);
+	/* Share of the process's CPU time during which this event was on a counter. */
 	json_f64(j, "running_ratio",
-		 v->enabled_ns ? (double)v->running_ns / (double)v->enabled_ns : NAN);
-	json_f64(j, "per_second", duration_s > 0 ? v->total / duration_s : NAN);
+		 e->is_exact     ? 1
+		 : v->enabled_ns ? x->ratio * (double)v->running_ns / (double)v->enabled_ns
+				 : NAN);
+	json_f64(j, "per_second", duration_s > 0 ? x->total / duration_s : NAN);
 	json_close(j);
 }
 
@@ -89,7 +98,7 @@ static double value_of(const struct capture *c, const char *name)
 {
 	for (size_t i = 0; i < c->events_count; i++) {
 		if (strcmp(c->events[i].name, name) == 0 && !c->events[i].missing[0])
-			return c->last[i].total;
+			return c->totals[i].total;
 	}
 	return NAN;
 }
@@ -114,7 +123,7 @@ static void put_syscalls(struct json_out *j, const struct capture *c)
 
 		if (strncmp(c->events[i].name, SYSCALL_PREFIX, len) == 0 &&
 		    !c->events[i].missing[0])
-			json_f64(j, c->events[i].name + len, c->last[i].total);
+			json_f64(j, c->events[i].name + len, c->totals[i].total);
 	}
 	json_close(j);
 	json_close(j);
@@ -153,11 +162,12 @@ int capture_write_counters(struct capture *c, struct err *err)
 	put_requests(&j, c);
 	json_u64(&j, "threads_count", counters_threads(c->counters));
 	json_u64(&j, "unsure_threads_count", counters_unsure_threads(c->counters));
+	json_f64(&j, "count_share_pct", c->cfg.count_share);
 	json_bool(&j, "with_kernel", c->permit.items[PERMIT_COUNT_KERNEL].is_ok);
 	json_array_open(&j, "events");
 	for (size_t i = 0; i < c->events_count; i++) {
 		if (!c->events[i].missing[0])
-			put_event(&j, &c->events[i], &c->last[i], duration_s);
+			put_event(&j, c, i);
 	}
 	json_close(&j);
 	put_missing_events(&j, c);
@@ -181,6 +191,7 @@ static void put_asked(struct json_out *j, const struct capture *c)
 	json_f64(j, "interval_s", seconds(c->cfg.interval_ns));
 	json_i64(j, "rate_hz", c->cfg.rate_hz);
 	json_str(j, "sample_event", c->cfg.sample_event);
+	json_f64(j, "count_share_pct", c->cfg.count_share);
 	json_bool(j, "cpu", !c->cfg.no_cpu);
 	json_bool(j, "heap", !c->cfg.no_heap);
 	json_bool(j, "counters", !c->cfg.no_counters);
@@ -200,12 +211,14 @@ static void put_cpu(struct json_out *j, const struct capture *c)
 		return;
 	}
 	json_object_open(j, "cpu");
+	json_str(j, "scope", c->is_machine_wide ? "machine" : "process");
 	json_str(j, "event_asked", c->cfg.sample_event);
 	json_str(j, "event_got", perfdata_event_name(&c->perf.attr));
 	json_i64(j, "rate_hz", c->cfg.rate_hz);
 	/* Samples come only while the process runs: per second of its CPU time. */
-	json_f64(j, "rate_got_hz", cpu_s > 0 ? (double)c->perf.samples_count / cpu_s : NAN);
-	json_u64(j, "samples_count", c->perf.samples_count);
+	json_f64(j, "rate_got_hz", cpu_s > 0 ? (double)c->own_samples_count / cpu_s : NAN);
+	json_u64(j, "samples_count", c->own_samples_count);
+	json_u64(j, "others_count", c->perf.samples_count - c->own_samples_count);
 	json_u64(j, "lost_count", c->perf.lost_count);
 	json_u64(j, "stacks_count", c->cpu_stacks.count);
 	json_bool(j, "with_kernel", !c->perf.attr.exclude_kernel);

@@ -11,22 +11,23 @@
 #include <unistd.h>
 
 #include "daemon/base/err.h"
+#include "profiles/kernel_counts.h"
 #include "profiles/target.h"
 
-enum half { HALF_USER, HALF_KERNEL, HALF_BOTH, HALVES_COUNT };
+enum half { HALF_USER, HALF_KERNEL, HALF_BOTH };
 
 struct counters {
-	struct event *events; /* [count], borrowed */
-	size_t count;
-	size_t threads_count;
+	struct counters_cfg cfg;
+	struct counter_value sums[EVENTS_MAX]; /* of closed windows */
+	struct kernel_counts last;             /* stays after the process's end */
+	size_t threads_count;                  /* of fds */
 	size_t unsure_count;
-	bool with_kernel;
 	int *fds; /* [threads_count][count][2]; -1 = not open; [1] only of split events */
 };
 
 static int *fd_at(const struct counters *c, size_t thread, size_t event, size_t which)
 {
-	return &c->fds[(thread * c->count + event) * 2 + which];
+	return &c->fds[(thread * c->cfg.count + event) * 2 + which];
 }
 
 static int open_half(const struct event *e, enum half half, pid_t tid, int leader_fd)
@@ -67,60 +68,65 @@ static void explain(struct event *e, int code)
 /* The open event of the same group that leads it in this thread and half; -1 = none yet. */
 static int find_leader(const struct counters *c, size_t thread, size_t event, size_t which)
 {
-	if (c->events[event].group == 0)
+	const struct event *events = c->cfg.events;
+
+	if (events[event].group == 0)
 		return -1;
 	for (size_t i = 0; i < event; i++) {
-		if (c->events[i].group == c->events[event].group &&
-		    *fd_at(c, thread, i, which) >= 0)
+		if (events[i].group == events[event].group && *fd_at(c, thread, i, which) >= 0)
 			return *fd_at(c, thread, i, which);
 	}
 	return -1;
 }
 
+static size_t halves_of(const struct counters *c, const struct event *e)
+{
+	return c->cfg.with_kernel && e->is_split ? 2 : 1;
+}
+
 static enum half half_of(const struct counters *c, const struct event *e, size_t which)
 {
-	if (!c->with_kernel)
+	if (!c->cfg.with_kernel)
 		return HALF_USER;
 	if (!e->is_split)
 		return HALF_BOTH;
 	return which == 0 ? HALF_USER : HALF_KERNEL;
 }
 
-/* Opens all events of one thread. 0, or -ESRCH when the thread is gone. */
-static int open_thread(struct counters *c, size_t thread, pid_t tid)
+/* Opens all events of one thread, as far as the thread lives. */
+static void open_thread(struct counters *c, size_t thread, pid_t tid)
 {
-	for (size_t i = 0; i < c->count; i++) {
-		struct event *e = &c->events[i];
-		size_t halves = c->with_kernel && e->is_split ? 2 : 1;
+	for (size_t i = 0; i < c->cfg.count; i++) {
+		struct event *e = &c->cfg.events[i];
 
-		for (size_t which = 0; which < halves && !e->missing[0]; which++) {
-			int fd = open_half(e, half_of(c, e, which), tid,
-					   find_leader(c, thread, i, which));
+		for (size_t which = 0; which < halves_of(c, e); which++) {
+			int fd;
 
+			if (e->missing[0] || e->is_exact)
+				break;
+			fd = open_half(e, half_of(c, e, which), tid,
+				       find_leader(c, thread, i, which));
 			if (fd < 0 && errno == ESRCH)
-				return -ESRCH;
+				return;
 			if (fd < 0)
 				explain(e, errno);
 			*fd_at(c, thread, i, which) = fd;
 		}
 	}
-	return 0;
 }
 
 static void start_thread(struct counters *c, size_t thread)
 {
-	for (size_t i = 0; i < c->count; i++) {
-		for (size_t which = 0; which < 2; which++) {
-			int fd = *fd_at(c, thread, i, which);
+	for (size_t i = 0; i < 2 * c->cfg.count; i++) {
+		int fd = *fd_at(c, thread, i / 2, i % 2);
 
-			/* Members follow their leader; enabling them as well changes nothing. */
-			if (fd >= 0)
-				ioctl(fd, PERF_EVENT_IOC_ENABLE, 0);
-		}
+		/* Members follow their leader; enabling them as well changes nothing. */
+		if (fd >= 0)
+			ioctl(fd, PERF_EVENT_IOC_ENABLE, 0);
 	}
 }
 
-/* As many descriptors as the hard limit allows: a fd per thread, event and half. */
+/* As many descriptors as the hard limit allows: one per thread, event and half. */
 static void raise_files_limit(void)
 {
 	struct rlimit limit;
@@ -145,51 +151,71 @@ static size_t count_new(const pid_t *old, size_t old_count, const pid_t *now, si
 	return new_count;
 }
 
-static int open_all(struct counters *c, pid_t pid, struct err *err)
+static void close_all(struct counters *c)
+{
+	for (size_t i = 0; c->fds && i < c->threads_count * c->cfg.count * 2; i++) {
+		if (c->fds[i] >= 0)
+			close(c->fds[i]);
+	}
+	free(c->fds);
+	c->fds = NULL;
+}
+
+/* Opens and starts all events of all threads there are. */
+static int open_all(struct counters *c)
 {
 	pid_t *tids = NULL, *later = NULL;
-	int count = target_threads(pid, &tids);
-	size_t open_count = 0;
+	int count = target_threads(c->cfg.pid, &tids);
+	size_t bytes;
 
 	if (count <= 0)
-		return err_set(err, -ESRCH, "process %d is gone", (int)pid);
-	c->fds = malloc((size_t)count * c->count * 2 * sizeof(*c->fds));
+		return -ESRCH;
+	bytes = (size_t)count * c->cfg.count * 2 * sizeof(*c->fds);
+	c->fds = malloc(bytes);
 	if (!c->fds) {
 		free(tids);
-		return err_set(err, -ENOMEM, "counters: out of memory");
+		return -ENOMEM;
 	}
-	memset(c->fds, 0xff, (size_t)count * c->count * 2 * sizeof(*c->fds)); /* all -1 */
+	memset(c->fds, 0xff, bytes); /* all -1 */
 	c->threads_count = (size_t)count;
 	for (size_t i = 0; i < c->threads_count; i++)
 		open_thread(c, i, tids[i]);
 	for (size_t i = 0; i < c->threads_count; i++)
 		start_thread(c, i);
-	count = target_threads(pid, &later);
+	count = target_threads(c->cfg.pid, &later);
 	if (count > 0)
-		c->unsure_count = count_new(tids, c->threads_count, later, (size_t)count);
+		c->unsure_count += count_new(tids, c->threads_count, later, (size_t)count);
 	free(later);
 	free(tids);
-	for (size_t i = 0; i < c->count; i++)
-		open_count += !c->events[i].missing[0];
-	return open_count ? 0 : err_set(err, -ENOENT, "none of the events can be counted here");
+	return 0;
 }
 
-int counters_open(pid_t pid, struct event *events, size_t count, bool with_kernel,
-		  struct counters **out, struct err *err)
+int counters_open(const struct counters_cfg *cfg, struct counters **out, struct err *err)
 {
 	struct counters *c = calloc(1, sizeof(*c));
+	size_t ok_count = 0;
 	int rc;
 
 	if (!c)
 		return err_set(err, -ENOMEM, "counters: out of memory");
-	c->events = events;
-	c->count = count;
-	c->with_kernel = with_kernel;
+	c->cfg = *cfg;
 	raise_files_limit();
-	rc = open_all(c, pid, err);
+	for (size_t i = 0; i < cfg->count; i++)
+		cfg->events[i].is_exact = cfg->is_windowed && kernel_counts_has(&cfg->events[i]);
+	rc = open_all(c);
 	if (rc < 0) {
 		counters_close(c);
-		return rc;
+		return err_set(err, rc, "counters of process %d: %s", (int)cfg->pid,
+			       strerrordesc_np(-rc));
+	}
+	for (size_t i = 0; i < cfg->count; i++)
+		ok_count += !cfg->events[i].missing[0];
+	/* Opened to see what can be; the windows come later. */
+	if (cfg->is_windowed)
+		close_all(c);
+	if (ok_count == 0) {
+		counters_close(c);
+		return err_set(err, -ENOENT, "none of the events can be counted here");
 	}
 	*out = c;
 	return 0;
@@ -199,11 +225,7 @@ void counters_close(struct counters *c)
 {
 	if (!c)
 		return;
-	for (size_t i = 0; c->fds && i < c->threads_count * c->count * 2; i++) {
-		if (c->fds[i] >= 0)
-			close(c->fds[i]);
-	}
-	free(c->fds);
+	close_all(c);
 	free(c);
 }
 
@@ -223,24 +245,70 @@ static void add_fd(int fd, double *sum, struct counter_value *v)
 		*sum += (double)now.value * ((double)now.enabled_ns / (double)now.running_ns);
 }
 
-void counters_read(const struct counters *c, struct counter_value *values)
+static void add_open(const struct counters *c, struct counter_value *values)
 {
-	for (size_t i = 0; i < c->count; i++) {
-		struct counter_value v = { 0 };
-		bool is_split = c->with_kernel && c->events[i].is_split;
-
-		for (size_t thread = 0; thread < c->threads_count; thread++) {
-			add_fd(*fd_at(c, thread, i, 0), &v.user, &v);
-			add_fd(*fd_at(c, thread, i, 1), &v.kernel, &v);
+	for (size_t thread = 0; c->fds && thread < c->threads_count; thread++) {
+		for (size_t i = 0; i < c->cfg.count; i++) {
+			add_fd(*fd_at(c, thread, i, 0), &values[i].user, &values[i]);
+			add_fd(*fd_at(c, thread, i, 1), &values[i].kernel, &values[i]);
 		}
-		v.total = v.user + v.kernel;
-		if (!is_split)
-			v.user = v.kernel = NAN;
-		/* A thread that slept all the time was never on a counter, and counts 0. */
-		if (c->events[i].missing[0] || (v.enabled_ns > 0 && v.running_ns == 0))
-			v.total = v.raw = v.user = v.kernel = NAN;
-		values[i] = v;
 	}
+}
+
+void counters_window_begin(struct counters *c)
+{
+	open_all(c);
+}
+
+void counters_window_end(struct counters *c)
+{
+	add_open(c, c->sums);
+	close_all(c);
+}
+
+void counters_read(struct counters *c, struct counter_value *values)
+{
+	kernel_counts_read(c->cfg.pid, &c->last);
+	memcpy(values, c->sums, c->cfg.count * sizeof(*values));
+	add_open(c, values);
+	for (size_t i = 0; i < c->cfg.count; i++) {
+		values[i].cpu_ns = c->last.cpu_ns;
+		if (c->cfg.events[i].is_exact)
+			values[i].user = kernel_counts_of(&c->last, &c->cfg.events[i]);
+	}
+}
+
+struct counter_estimate counters_estimate(const struct counters *c, size_t index,
+					  const struct counter_value *before,
+					  const struct counter_value *after)
+{
+	const struct event *e = &c->cfg.events[index];
+	double enabled_ns =
+		(double)(after->enabled_ns - before->enabled_ns) / (double)halves_of(c, e);
+	double cpu_ns = after->cpu_ns - before->cpu_ns;
+	struct counter_estimate x = {
+		.user = after->user - before->user,
+		.kernel = after->kernel - before->kernel,
+		.ratio = 1,
+	};
+
+	if (c->cfg.is_windowed && !e->is_exact) {
+		/* The kernel adds up CPU time at ticks and switches: a window may seem to exceed
+		 * it. */
+		x.ratio = cpu_ns > enabled_ns ? enabled_ns / cpu_ns : 1;
+		if (cpu_ns > 0 && enabled_ns <= 0)
+			x.ratio = NAN;
+		x.user /= x.ratio;
+		x.kernel /= x.ratio;
+	}
+	x.total = x.user + x.kernel;
+	/* On no counter although it ran: there is no number. */
+	if (e->missing[0] || (!e->is_exact && after->enabled_ns > before->enabled_ns &&
+			      after->running_ns == before->running_ns))
+		x.total = NAN;
+	if (!c->cfg.with_kernel || !e->is_split || e->is_exact)
+		x.user = x.kernel = NAN;
+	return x;
 }
 
 size_t counters_threads(const struct counters *c)

@@ -24,6 +24,7 @@ struct event {
 	enum event_kind kind;
 	struct perf_event_attr attr;
 	bool is_split;     /* user and kernel are counted apart */
+	bool is_exact;     /* read from the kernel's own totals (counters.h) */
 	char missing[200]; /* why it cannot be counted; "" = it can, as far as is known */
 };
 

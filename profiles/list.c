@@ -22,6 +22,7 @@ struct listing {
 static int gather(const char *events, struct listing *l, struct err *err)
 {
 	struct counters *counters = NULL;
+	struct counters_cfg cfg;
 	int rc;
 
 	permit_probe(&l->permit);
@@ -29,9 +30,13 @@ static int gather(const char *events, struct listing *l, struct err *err)
 	if (rc < 0)
 		return rc;
 	l->count = (size_t)rc;
-	if (l->permit.items[PERMIT_COUNT_USER].is_ok &&
-	    counters_open(getpid(), l->events, l->count, l->permit.items[PERMIT_COUNT_KERNEL].is_ok,
-			  &counters, NULL) == 0)
+	cfg = (struct counters_cfg){
+		.pid = getpid(),
+		.events = l->events,
+		.count = l->count,
+		.with_kernel = l->permit.items[PERMIT_COUNT_KERNEL].is_ok,
+	};
+	if (l->permit.items[PERMIT_COUNT_USER].is_ok && counters_open(&cfg, &counters, NULL) == 0)
 		counters_close(counters);
 	for (size_t i = 0; i < l->count; i++) {
 		if (!l->permit.items[PERMIT_COUNT_USER].is_ok && !l->events[i].missing[0])

@@ -1,6 +1,7 @@
 /* goxel-profile: captures the profile of a running process. */
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,8 @@ struct main_cfg {
 	struct capture_cfg capture;
 	bool list, json;
 };
+
+static const char *const scopes[] = { "auto", "machine", "process", NULL };
 
 #define O(field) offsetof(struct main_cfg, field)
 static const struct cli_opt main_opts[] = {
@@ -78,6 +81,22 @@ static const struct cli_opt main_opts[] = {
 	  .offset = O(capture.events),
 	  .arg = "LIST",
 	  .help = "counted events: libpfm4 names and tracepoints, {a,b} counted together" },
+	{ .name = "scope",
+	  .type = CLI_CHOICE,
+	  .offset = O(capture.scope),
+	  .preset = "auto",
+	  .choices = scopes,
+	  .help = "sample whole processors, which costs the process nothing at its thread "
+		  "switches, or its threads only; auto: the first where permitted" },
+	{ .name = "count-share",
+	  .type = CLI_REAL,
+	  .offset = O(capture.count_share),
+	  .preset = "5",
+	  .min = 0.1,
+	  .max = 100,
+	  .arg = "PCT",
+	  .help = "of the time that counters are open, scaled up from there; 100 counts all "
+		  "and slows down what switches threads often" },
 	{ .name = "no-cpu",
 	  .type = CLI_FLAG,
 	  .offset = O(capture.no_cpu),
@@ -166,12 +185,17 @@ static void report(const struct capture *c, FILE *out)
 {
 	if (c->has_samples)
 		fprintf(out, "cpu: %llu samples of %s, %zu stacks, %llu lost\n",
-			(unsigned long long)c->perf.samples_count,
+			(unsigned long long)c->own_samples_count,
 			perfdata_event_name(&c->perf.attr), c->cpu_stacks.count,
 			(unsigned long long)c->perf.lost_count);
 	for (size_t i = 0; c->counters && i < c->events_count; i++) {
-		if (!c->events[i].missing[0])
-			fprintf(out, "%-28s %16.0f\n", c->events[i].name, c->last[i].total);
+		double total = c->totals[i].total;
+
+		if (!c->events[i].missing[0] && isnan(total))
+			fprintf(out, "%-28s %16s\n", c->events[i].name, "never ran");
+		else if (!c->events[i].missing[0])
+			fprintf(out, "%-28s %16.0f%s\n", c->events[i].name, total,
+				c->totals[i].ratio < 1 ? " (estimate)" : "");
 	}
 	if (c->summary.len)
 		fwrite(c->summary.ptr, 1, c->summary.len, out);

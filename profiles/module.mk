@@ -13,6 +13,7 @@ profilelib-srcs := \
 	profiles/heap.c \
 	profiles/intern.c \
 	profiles/kallsyms.c \
+	profiles/kernel_counts.c \
 	profiles/legacy.c \
 	profiles/list.c \
 	profiles/perfdata.c \

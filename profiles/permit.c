@@ -17,6 +17,7 @@ static const char *const item_names[PERMIT_ITEMS_COUNT] = {
 	[PERMIT_HARDWARE] = "hardware counters",
 	[PERMIT_TRACEPOINTS] = "tracepoints",
 	[PERMIT_SAMPLE] = "sampling by perf",
+	[PERMIT_MACHINE] = "sampling whole processors",
 	[PERMIT_KALLSYMS] = "kernel function names",
 };
 
@@ -50,8 +51,8 @@ static int read_paranoid(void)
 	return value;
 }
 
-/* Opens one event on ourselves and closes it. 0 or -errno. */
-static int try_event(unsigned type, unsigned long long config, bool with_kernel)
+/* Opens one event on ourselves (pid 0) or on processor 0 (pid -1) and closes it. 0 or -errno. */
+static int try_event(unsigned type, unsigned long long config, bool with_kernel, pid_t pid)
 {
 	struct perf_event_attr attr = {
 		.type = type,
@@ -61,7 +62,8 @@ static int try_event(unsigned type, unsigned long long config, bool with_kernel)
 		.exclude_kernel = !with_kernel,
 		.exclude_hv = 1,
 	};
-	int fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	int fd = (int)syscall(SYS_perf_event_open, &attr, pid, pid < 0 ? 0 : -1, -1,
+			      PERF_FLAG_FD_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
@@ -71,9 +73,9 @@ static int try_event(unsigned type, unsigned long long config, bool with_kernel)
 
 static void probe_counting(struct permit *p)
 {
-	int user = try_event(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK, false);
-	int kernel = try_event(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK, true);
-	int hardware = try_event(PERF_TYPE_HARDWARE, PERF_COUNT_HW_INSTRUCTIONS, false);
+	int user = try_event(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK, false, 0);
+	int kernel = try_event(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK, true, 0);
+	int hardware = try_event(PERF_TYPE_HARDWARE, PERF_COUNT_HW_INSTRUCTIONS, false, 0);
 
 	if (user == 0)
 		answer(p, PERMIT_COUNT_USER, true, "%s", "");
@@ -176,6 +178,19 @@ static void probe_sampling(struct permit *p)
 		answer(p, PERMIT_SAMPLE, true, "%s", "");
 }
 
+static void probe_machine(struct permit *p)
+{
+	int rc = try_event(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK, true, -1);
+
+	if (rc == 0)
+		answer(p, PERMIT_MACHINE, true, "%s", "");
+	else
+		answer(p, PERMIT_MACHINE, false,
+		       "perf_event_open: %s (kernel.perf_event_paranoid is %d, at most 0 is "
+		       "needed, or CAP_PERFMON)",
+		       strerrordesc_np(-rc), p->paranoid);
+}
+
 /* The kernel shows zeros to those who may not know its addresses. */
 static void probe_kallsyms(struct permit *p)
 {
@@ -205,5 +220,6 @@ void permit_probe(struct permit *p)
 	probe_counting(p);
 	probe_tracepoints(p);
 	probe_sampling(p);
+	probe_machine(p);
 	probe_kallsyms(p);
 }

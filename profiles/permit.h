@@ -15,6 +15,7 @@ enum permit_item {
 	PERMIT_HARDWARE,     /* the processor's own counters */
 	PERMIT_TRACEPOINTS,
 	PERMIT_SAMPLE,   /* perf record */
+	PERMIT_MACHINE,  /* whole processors, whoever runs on them */
 	PERMIT_KALLSYMS, /* names of kernel functions */
 	PERMIT_ITEMS_COUNT,
 };

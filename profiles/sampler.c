@@ -112,15 +112,25 @@ static int enable(struct sampler *s, struct err *err)
 static int spawn(const struct sampler_cfg *cfg, struct sampler *s, struct err *err)
 {
 	char pid[16], rate[16], event[64];
-	const char *argv[] = { "perf", "record", "--quiet", "-F", rate, "-e", event, "-g",
-			       "--call-graph", "fp", "-p", pid, "-o", cfg->out_path,
-			       /* Leave nothing in ~/.debug. */
-			       "--no-buildid-cache", "-D", "-1", "--control", "fd:3,4", NULL };
+	const char *argv[24] = { "perf", "record", "--quiet", "-F", rate, "-e", event, "-g",
+				 "--call-graph", "fp", "-o", cfg->out_path,
+				 /* Leave nothing in ~/.debug. */
+				 "--no-buildid-cache", "-D", "-1", "--control", "fd:3,4" };
+	size_t used = 17;
 	int control[2], ack[2];
 
 	snprintf(pid, sizeof(pid), "%d", (int)cfg->pid);
 	snprintf(rate, sizeof(rate), "%u", cfg->rate_hz);
-	snprintf(event, sizeof(event), "%s%s", cfg->event, cfg->with_kernel ? "" : ":u");
+	/* I: not while a processor idles. */
+	snprintf(event, sizeof(event), "%s%s%s%s", cfg->event,
+		 cfg->is_machine_wide || !cfg->with_kernel ? ":" : "",
+		 cfg->is_machine_wide ? "I" : "", cfg->with_kernel ? "" : "u");
+	if (cfg->is_machine_wide) {
+		argv[used] = "-a";
+	} else {
+		argv[used++] = "-p";
+		argv[used] = pid;
+	}
 	s->message_fd = memfd_create("perf-messages", MFD_CLOEXEC);
 	if (s->message_fd < 0 || pipe2(control, O_CLOEXEC) < 0)
 		return err_set(err, -errno, "perf record: %s", strerrordesc_np(errno));

@@ -20,6 +20,7 @@ struct sampler_cfg {
 	unsigned rate_hz;
 	const char *event;    /* "cycles" */
 	bool with_kernel;     /* false: user code only */
+	bool is_machine_wide; /* all processors and processes, in place of pid's threads */
 	const char *out_path; /* perf.data */
 };
 

@@ -156,21 +156,39 @@ int target_threads(pid_t pid, pid_t **out)
 	return count;
 }
 
+/* Where a field of /proc/PID/stat begins; text as read_stat gave it, which begins with field 3. */
+static const char *field_of(const char *stat, int field)
+{
+	for (int at = 3; stat && at < field; at++) {
+		stat = strchr(stat, ' ');
+		stat += stat != NULL;
+	}
+	return stat;
+}
+
 int target_cpu_ns(pid_t pid, unsigned long long *user_ns, unsigned long long *kernel_ns)
 {
 	unsigned long long tick_ns = NSEC_PER_SEC / (unsigned long long)sysconf(_SC_CLK_TCK);
 	char text[1024], *end;
-	const char *stat = read_stat(pid, text, sizeof(text));
+	const char *at = field_of(read_stat(pid, text, sizeof(text)), 14);
 
-	/* Fields 14 and 15; stat begins with field 3. */
-	for (int field = 3; stat && field < 14; field++) {
-		stat = strchr(stat, ' ');
-		stat += stat != NULL;
-	}
-	if (!stat)
+	if (!at)
 		return -ESRCH;
-	*user_ns = strtoull(stat, &end, 10) * tick_ns;
+	*user_ns = strtoull(at, &end, 10) * tick_ns;
 	*kernel_ns = strtoull(end, NULL, 10) * tick_ns;
+	return 0;
+}
+
+int target_faults(pid_t pid, double *minor, double *major)
+{
+	char text[1024];
+	const char *stat = read_stat(pid, text, sizeof(text));
+	const char *minor_at = field_of(stat, 10), *major_at = field_of(stat, 12);
+
+	if (!minor_at || !major_at)
+		return -ESRCH;
+	*minor = strtod(minor_at, NULL);
+	*major = strtod(major_at, NULL);
 	return 0;
 }
 

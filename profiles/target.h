@@ -30,6 +30,9 @@ int target_threads(pid_t pid, pid_t **out);
 /* CPU time of all threads so far, in ns; resolution is a clock tick. -errno. */
 int target_cpu_ns(pid_t pid, unsigned long long *user_ns, unsigned long long *kernel_ns);
 
+/* Page faults of all threads so far, ended ones too. -ESRCH. */
+int target_faults(pid_t pid, double *minor, double *major);
+
 /*
  * Finds addresses that the process listens on, Unix sockets before TCP ports, by its descriptors'
  * inodes. Returns how many were put into out[cap], or -errno (-EACCES: not our process).

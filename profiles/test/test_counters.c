@@ -47,6 +47,28 @@ static void need(enum permit_item item)
 	skip();
 }
 
+static int open_counters(struct event *events, size_t count, bool with_kernel, struct counters **c,
+			 struct err *err)
+{
+	const struct counters_cfg cfg = {
+		.pid = getpid(),
+		.events = events,
+		.count = count,
+		.with_kernel = with_kernel,
+	};
+
+	return counters_open(&cfg, c, err);
+}
+
+static struct counter_estimate read_one(struct counters *c)
+{
+	const struct counter_value zero = { 0 };
+	struct counter_value value;
+
+	counters_read(c, &value);
+	return counters_estimate(c, 0, &zero, &value);
+}
+
 static void *call_kernel(void *arg)
 {
 	for (int i = 0; i < CALLS_COUNT; i++)
@@ -57,7 +79,7 @@ static void *call_kernel(void *arg)
 /* The thread is started after the counters: they are inherited. */
 static void test_system_calls_of_a_new_thread_are_counted(void **state)
 {
-	struct counter_value value;
+	struct counter_estimate value;
 	struct counters *c = NULL;
 	struct err err = ERR_INIT;
 	struct event event;
@@ -69,12 +91,12 @@ static void test_system_calls_of_a_new_thread_are_counted(void **state)
 	assert_int_equal(events_parse("raw_syscalls:sys_enter", permit.tracefs, &event, 1, &err),
 			 1);
 	assert_int_equal(event.kind, EVENT_TRACEPOINT);
-	if (counters_open(getpid(), &event, 1, true, &c, &err) < 0)
+	if (open_counters(&event, 1, true, &c, &err) < 0)
 		fail_msg("%s", err.msg);
 	assert_int_equal(pthread_create(&thread, NULL, call_kernel, NULL), 0);
 	pthread_join(thread, NULL);
 	call_kernel(NULL);
-	counters_read(c, &value);
+	value = read_one(c);
 	/* Starting and joining a thread makes a few calls, too. */
 	assert_true(value.total >= 2 * CALLS_COUNT && value.total < 2 * CALLS_COUNT + 200);
 	counters_close(c);
@@ -82,7 +104,7 @@ static void test_system_calls_of_a_new_thread_are_counted(void **state)
 
 static void test_page_faults_are_split_into_user_and_kernel(void **state)
 {
-	struct counter_value value;
+	struct counter_estimate value;
 	struct counters *c = NULL;
 	struct err err = ERR_INIT;
 	struct event event;
@@ -97,15 +119,61 @@ static void test_page_faults_are_split_into_user_and_kernel(void **state)
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(pages, MAP_FAILED);
 	madvise(pages, (size_t)PAGES_COUNT * PAGE_BYTES, MADV_NOHUGEPAGE);
-	assert_int_equal(counters_open(getpid(), &event, 1, true, &c, &err), 0);
+	assert_int_equal(open_counters(&event, 1, true, &c, &err), 0);
 	for (size_t i = 0; i < PAGES_COUNT; i++)
 		*(volatile char *)(pages + i * PAGE_BYTES) = 1;
-	counters_read(c, &value);
+	value = read_one(c);
 	/* A sanitizer touches shadow pages of its own for each. */
 	assert_true(value.user >= PAGES_COUNT && value.user < 8 * PAGES_COUNT);
 	assert_true(value.total == value.user + value.kernel);
 	counters_close(c);
 	munmap(pages, (size_t)PAGES_COUNT * PAGE_BYTES);
+}
+
+/*
+ * Windows over part of the work: scaled up by CPU time they come to all of it. The kernel's own
+ * totals are exact beside them.
+ */
+static void test_windows_are_scaled_up_to_the_whole(void **state)
+{
+	struct counter_value before[2], after[2];
+	struct counter_estimate calls, clock;
+	struct counters *c = NULL;
+	struct err err = ERR_INIT;
+	struct event events[2];
+
+	(void)state;
+	need(PERMIT_COUNT_KERNEL);
+	need(PERMIT_TRACEPOINTS);
+	assert_int_equal(
+		events_parse("raw_syscalls:sys_enter,task-clock", permit.tracefs, events, 2, &err),
+		2);
+	const struct counters_cfg cfg = {
+		.pid = getpid(),
+		.events = events,
+		.count = 2,
+		.with_kernel = true,
+		.is_windowed = true,
+	};
+	assert_int_equal(counters_open(&cfg, &c, &err), 0);
+	assert_false(events[0].is_exact);
+	assert_true(events[1].is_exact);
+	counters_read(c, before);
+	for (int i = 0; i < 40; i++) {
+		if (i % 4 == 0)
+			counters_window_begin(c);
+		call_kernel(NULL);
+		if (i % 4 == 0)
+			counters_window_end(c);
+	}
+	counters_read(c, after);
+	calls = counters_estimate(c, 0, &before[0], &after[0]);
+	clock = counters_estimate(c, 1, &before[1], &after[1]);
+	/* A quarter was counted; opening and closing makes CPU time without many calls. */
+	assert_true(calls.ratio > 0.05 && calls.ratio < 0.6);
+	assert_true(calls.total > 20 * CALLS_COUNT && calls.total < 80 * CALLS_COUNT);
+	assert_true(clock.ratio == 1 && clock.total > 0);
+	counters_close(c);
 }
 
 /* says which events are missing and why. */
@@ -123,9 +191,9 @@ static void test_missing_events_have_their_reason(void **state)
 	assert_string_equal(events[1].missing, "");
 	assert_non_null(strstr(events[2].missing, "no such tracepoint"));
 	need(PERMIT_COUNT_USER);
-	assert_int_equal(counters_open(getpid(), events, 3, false, &c, &err), 0);
+	assert_int_equal(open_counters(events, 3, false, &c, &err), 0);
 	counters_close(c);
-	assert_int_equal(counters_open(getpid(), events, 1, false, &c, &err), -ENOENT);
+	assert_int_equal(open_counters(events, 1, false, &c, &err), -ENOENT);
 }
 
 static void test_event_lists_are_checked(void **state)
@@ -235,6 +303,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_system_calls_of_a_new_thread_are_counted),
 		cmocka_unit_test(test_page_faults_are_split_into_user_and_kernel),
+		cmocka_unit_test(test_windows_are_scaled_up_to_the_whole),
 		cmocka_unit_test(test_missing_events_have_their_reason),
 		cmocka_unit_test(test_event_lists_are_checked),
 		cmocka_unit_test(test_target_knows_threads_and_listeners),
