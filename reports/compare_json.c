@@ -234,6 +234,7 @@ static void put_repeats(struct json_out *j, const struct repeats *r)
 		const struct repeats_row *row = &r->rows[i];
 
 		json_object_open(j, row->metric->key);
+		json_bool(j, "judged", row->is_judged);
 		json_f64(j, "effect_pct", row->effect_pct);
 		json_f64(j, "low_pct", row->low_pct);
 		json_f64(j, "high_pct", row->high_pct);

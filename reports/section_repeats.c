@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "reports/fmt.h"
-#include "reports/lib/stats.h"
 #include "reports/metric.h"
 #include "reports/plot.h"
 #include "reports/repeats.h"
@@ -33,7 +32,9 @@ static void put_verdict(struct doc *d, const struct repeats_row *r)
 	bool is_shown = r->p_adjusted <= ALPHA;
 	bool is_better = (r->effect_pct > 0) == (r->metric->better > 0);
 
-	if (is_shown)
+	if (!r->is_judged)
+		doc_cell(d, TONE_DIM, "not judged");
+	else if (is_shown)
 		doc_cell(d, is_better ? TONE_GOOD : TONE_BAD, "%s", is_better ? "better" : "worse");
 	else
 		doc_cell(d, TONE_DIM, "not shown");
@@ -41,15 +42,15 @@ static void put_verdict(struct doc *d, const struct repeats_row *r)
 
 static void put_rows(struct doc *d, const struct repeats *r)
 {
-	doc_table(d, "Figure|>Effect|>95 % interval, all together|>p corrected|>p alone|"
-		     ">Could be seen from|Verdict");
+	doc_table(d, "Figure|>Effect|>95 % interval|>p corrected|>p alone|>Could be seen from|"
+		     "Verdict");
 	for (size_t i = 0; i < r->rows_count; i++) {
 		const struct repeats_row *row = &r->rows[i];
 
 		doc_cell(d, TONE_NONE, "%s", row->metric->title);
 		doc_cell(d, TONE_NONE, "%s", fmt_signed_pct(row->effect_pct).s);
 		put_interval(d, row);
-		doc_cell(d, TONE_NONE, "%s", p_text(row->p_adjusted).s);
+		doc_cell(d, TONE_NONE, "%s", row->is_judged ? p_text(row->p_adjusted).s : "");
 		doc_cell(d, TONE_NONE, "%s", p_text(row->p_raw).s);
 		doc_cell(d, TONE_NONE, "%s", fmt_effect(row->detectable_pct).s);
 		put_verdict(d, row);
@@ -66,9 +67,9 @@ static char *band_plot(const struct repeats *r)
 	for (size_t i = 0; i < r->rows_count; i++) {
 		const struct repeats_row *row = &r->rows[i];
 
-		if (row->metric->group != GROUP_LOAD || row->metric->quantile <= 0 ||
-		    row->metric->quantile >= 1 || row->metric->key[0] != 'r' ||
-		    isinf(row->high_pct))
+		if (!row->is_judged || row->metric->group != GROUP_LOAD ||
+		    row->metric->quantile <= 0 || row->metric->quantile >= 1 ||
+		    row->metric->key[0] != 'r' || isinf(row->high_pct))
 			continue;
 		q[count] = row->metric->quantile;
 		mid[count] = 1 + row->effect_pct / 100;
@@ -89,19 +90,26 @@ static char *band_plot(const struct repeats *r)
 
 void section_repeats(struct doc *d, const struct repeats *r)
 {
-	size_t reachable = stats_reachable_n(ALPHA / 2);
+	size_t reachable = repeats_reachable(r->judged_count ? r->judged_count : 1);
 
 	doc_heading(d, 1, "All pairs together");
-	doc_note(d, r->pairs_count < reachable ? TONE_WARN : TONE_NONE,
-		 "%zu pairs. Each pair counts once, however many requests it holds: the effect is "
-		 "the median of the averages of all two pairs, intervals and p-values are exact "
-		 "for orders drawn by lot or alternating, and corrected for judging %zu figures "
-		 "at once.%s",
-		 r->pairs_count, r->rows_count,
-		 r->pairs_count < reachable
-			 ? " So few pairs cannot reach the 5 % level whatever they show: make at "
-			   "least six."
-			 : "");
+	doc_note(
+		d, TONE_NONE,
+		"%zu pairs. Each pair counts once, however many requests it holds: the effect is "
+		"the median of the averages of all two pairs. Intervals and p-values are exact "
+		"when "
+		"the order inside the pairs is drawn by lot or alternates. %zu figures, chosen "
+		"before any measurement, are judged; their intervals hold together and their "
+		"p-values are corrected for being so many. The others are shown for what they are.",
+		r->pairs_count, r->judged_count);
+	if (r->pairs_count < reachable)
+		doc_note(
+			d, TONE_WARN,
+			"So few pairs may not reach the 5 %% level after correction, whatever they "
+			"show: make at least %zu.",
+			reachable);
+	if (r->lacking[0])
+		doc_note(d, TONE_WARN, "Not judged, because some run lacks it: %s.", r->lacking);
 	doc_figure(d, "Response time ratio by percentile", band_plot(r), false,
 		   "Below the dashed line the optimized run is faster. The band holds for all "
 		   "quantiles at once.");

@@ -119,14 +119,14 @@ void section_statement(struct doc *d, const struct pair *p)
 			"claim. From the spread between intervals, changes under %s cannot be told "
 			"from noise; larger ones may still come from what the machine did between "
 			"the runs, which no single pair can show. For a verdict with error bars "
-			"make at least six pairs in alternating order and give them all to "
+			"make nine pairs or more in alternating order and give them all to "
 			"goxel-report compare: A1 B1 A2 B2 ...",
 			known);
 	else
 		doc_note(d, TONE_WARN,
 			 "Two runs taken one after the other on a shared machine support no small "
 			 "claim, and these hold no intervals that would tell how far their figures "
-			 "spread. For a verdict with error bars make at least six pairs in "
+			 "spread. For a verdict with error bars make nine pairs or more in "
 			 "alternating order and give them all to goxel-report compare: A1 B1 A2 B2 "
 			 "...");
 }
