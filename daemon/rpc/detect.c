@@ -34,11 +34,31 @@ static enum detect_protocol detect_line(const char *p, const char *end)
 /* p is at the method's opening quote. */
 static bool is_mcp_method(const char *p, const char *end)
 {
-	return STARTS(p, end, "\"initialize\"") || STARTS(p, end, "\"tools/") ||
-	       STARTS(p, end, "\"notifications/") || STARTS(p, end, "\"resources/") ||
-	       STARTS(p, end, "\"prompts/") || STARTS(p, end, "\"logging/") ||
-	       STARTS(p, end, "\"completion/") || STARTS(p, end, "\"roots/") ||
-	       STARTS(p, end, "\"sampling/") || STARTS(p, end, "\"elicitation/");
+	if (end - p < 2)
+		return false;
+	/* Hardly any method of ours begins like one of these. */
+	switch (p[1]) {
+	case 'c':
+		return STARTS(p, end, "\"completion/");
+	case 'e':
+		return STARTS(p, end, "\"elicitation/");
+	case 'i':
+		return STARTS(p, end, "\"initialize\"");
+	case 'l':
+		return STARTS(p, end, "\"logging/");
+	case 'n':
+		return STARTS(p, end, "\"notifications/");
+	case 'p':
+		return STARTS(p, end, "\"prompts/");
+	case 'r':
+		return STARTS(p, end, "\"resources/") || STARTS(p, end, "\"roots/");
+	case 's':
+		return STARTS(p, end, "\"sampling/");
+	case 't':
+		return STARTS(p, end, "\"tools/");
+	default:
+		return false;
+	}
 }
 
 /* Behind a plain string or a bare word; NULL when it does not end here or is neither. */
@@ -71,7 +91,10 @@ static enum detect_protocol detect_object(const char *p, const char *end)
 		is_method = STARTS(p, end, "\"method\"");
 		if (i == 0 && STARTS(p, end, "\"tool\""))
 			return DETECT_TOOL;
-		p = skip_scalar(p, end);
+		if (is_method)
+			p += 8;
+		else
+			p = STARTS(p, end, "\"id\"") ? p + 4 : skip_scalar(p, end);
 		if (!p)
 			return DETECT_JSONRPC;
 		p = skip_space(p, end);

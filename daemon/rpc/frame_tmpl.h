@@ -51,13 +51,16 @@ VEC_ENTRY size_t VEC(frame_scan)(struct frame_scan *scan, const char *p, size_t 
 	*end = false;
 	while (at < n) {
 		size_t width = n - at < 64 ? n - at : 64;
+		/* The rest of more than a block: a whole one that ends with it, less what is known.
+		 */
+		unsigned known = n >= 64 ? 64 - (unsigned)width : 0;
 		struct VEC(block) b =
-			width == 64 ? VEC(block_load)(p + at) : VEC(block_tail)(p + at, width);
-		uint64_t slashes = VEC(block_equal)(b, '\\');
-		uint64_t quotes = VEC(block_equal)(b, '"');
-		uint64_t opens = VEC(block_equal20)(b, '{');
-		uint64_t closes = VEC(block_equal20)(b, '}');
-		uint64_t lines = VEC(block_equal)(b, '\n');
+			n >= 64 ? VEC(block_load)(p + at - known) : VEC(block_tail)(p + at, width);
+		uint64_t slashes = VEC(block_equal)(b, '\\') >> known;
+		uint64_t quotes = VEC(block_equal)(b, '"') >> known;
+		uint64_t opens = VEC(block_equal20)(b, '{') >> known;
+		uint64_t closes = VEC(block_equal20)(b, '}') >> known;
+		uint64_t lines = VEC(block_equal)(b, '\n') >> known;
 		unsigned stop = 64;
 
 		if (slashes || carry)
