@@ -557,7 +557,8 @@ sizes() {
 	wait_until all_there
 	echo "with 2000 connections: $(memory_kb) kB"
 	[ $(($(memory_kb) - rss)) -lt 2000 ]
-	wait "$load" || { cat "$DIR/load"; false; }
+	# 3: the latencies are not valid on a busy machine; they are not what is asked here.
+	wait "$load" || [ $? -eq 3 ] || { cat "$DIR/load"; false; }
 }
 
 @test "LISTEN_FDS: a socket that somebody else opened is served" {
