@@ -1,5 +1,6 @@
 libs += render
 render-srcs := \
+	daemon/render/image.c \
 	daemon/render/picture.c \
 	daemon/render/scene.c \
 	daemon/render/shade.c \

@@ -1,0 +1,91 @@
+/* PNG by libpng, into memory. */
+#include "daemon/render/image.h"
+
+#include <errno.h>
+#include <png.h>
+#include <setjmp.h>
+#include <stdlib.h>
+
+#include "daemon/base/err.h"
+
+/*
+ * Rendered voxels are runs of few colors: level 3 with the Up filter comes within a tenth of the
+ * size of level 9 with all filters tried, in a quarter of the time.
+ */
+enum { COMPRESSION_LEVEL = 3 };
+
+static void append(png_structp png, png_bytep bytes, png_size_t len)
+{
+	struct strbuf *out = png_get_io_ptr(png);
+
+	strbuf_add(out, bytes, len);
+	if (out->failed)
+		png_error(png, "out of memory");
+}
+
+static void flush(png_structp png)
+{
+	(void)png;
+}
+
+static void on_error(png_structp png, png_const_charp text)
+{
+	(void)text;
+	png_longjmp(png, 1);
+}
+
+static void on_warning(png_structp png, png_const_charp text)
+{
+	(void)png;
+	(void)text;
+}
+
+static bool is_opaque(const struct picture *p)
+{
+	size_t count = (size_t)p->width * p->height;
+	rgba all = 0xff000000u;
+
+	for (size_t i = 0; i < count; i++)
+		all &= p->pixels[i];
+	return all == 0xff000000u;
+}
+
+/* Everything that may jump; locals set before the jump are not read after it. */
+static int write_png(png_structp png, png_infop info, const struct picture *p, struct strbuf *out,
+		     bool opaque)
+{
+	if (setjmp(png_jmpbuf(png))) /* NOLINT(cert-err52-cpp): libpng's way to fail */
+		return out->failed ? -ENOMEM : -EIO;
+	png_set_write_fn(png, out, append, flush);
+	png_set_compression_level(png, COMPRESSION_LEVEL);
+	png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_UP);
+	png_set_IHDR(png, info, p->width, p->height, 8,
+		     opaque ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_RGB_ALPHA, PNG_INTERLACE_NONE,
+		     PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+	png_write_info(png, info);
+	if (opaque)
+		png_set_filler(png, 0, PNG_FILLER_AFTER);
+	for (uint32_t y = 0; y < p->height; y++)
+		png_write_row(png, (png_const_bytep)(p->pixels + (size_t)y * p->width));
+	png_write_end(png, info);
+	return 0;
+}
+
+int image_encode_png(const struct picture *p, struct strbuf *out, struct err *err)
+{
+	png_structp png =
+		png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, on_error, on_warning);
+	png_infop info = png ? png_create_info_struct(png) : NULL;
+	size_t before = out->len;
+	int rc = -ENOMEM;
+
+	if (info)
+		rc = write_png(png, info, p, out, is_opaque(p));
+	png_destroy_write_struct(png ? &png : NULL, info ? &info : NULL);
+	if (rc < 0) {
+		out->len = before;
+		return err_set(err, rc, "encode a PNG of %u x %u: %s", p->width, p->height,
+			       rc == -ENOMEM ? "out of memory" : "libpng failed");
+	}
+	return 0;
+}

@@ -1,0 +1,13 @@
+/* image.h - pictures as PNG text. libpng is used here and in formats/ only. */
+#ifndef DAEMON_RENDER_IMAGE_H
+#define DAEMON_RENDER_IMAGE_H
+
+#include "daemon/base/strbuf.h"
+#include "daemon/render/picture.h"
+
+struct err;
+
+/* Appends the picture as PNG: RGBA, or RGB when every pixel is opaque. -ENOMEM, -EIO. */
+int image_encode_png(const struct picture *p, struct strbuf *out, struct err *err);
+
+#endif
