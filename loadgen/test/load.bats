@@ -256,6 +256,31 @@ load() {
 	ECHO=
 }
 
+@test "a pinned run works, and so does a pinned echo server" {
+	start_echo --unix "$D/s" --affinity 0
+	load --workload ping -d 200ms --affinity 0 --json >"$D/json"
+	[ "$(jq -r .load.affinity "$D/json")" = 0 ]
+}
+
+@test "a client that never reads does not hold up the echo server" {
+	start_echo --unix "$D/s"
+	# Its replies (over 20 MB) do not fit any socket buffer.
+	{ yes '{"id":1}' | head -n 500000; sleep 5; } 3>&- |
+		timeout 10 socat -u - "UNIX-CONNECT:$D/s" 3>&- &
+	hog=$!
+	load --workload ping -d 300ms --json >"$D/json"
+	[ "$(jq .totals.errors_count "$D/json")" -eq 0 ]
+	kill "$hog"
+	load --workload ping -d 200ms
+}
+
+@test "the echo server answers a request that comes in many pieces" {
+	start_echo --unix "$D/s"
+	run bash -c "{ printf '{\"fill\":\"'; head -c 300000 /dev/zero | tr '\\0' x; sleep 0.1;
+		printf '\",\"id\":42}\n'; sleep 0.2; } | timeout 5 socat -t1 - UNIX-CONNECT:'$D/s'"
+	[ "$output" = '{"jsonrpc":"2.0","result":{"pong":true},"id":42}' ]
+}
+
 @test "the echo server refuses a socket that somebody serves" {
 	start_echo --unix "$D/s"
 	run "$B/goxel-load" --serve-echo --unix "$D/s"
