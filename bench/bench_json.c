@@ -131,6 +131,16 @@ static int64_t sum_voxels(struct value params)
 	return sum;
 }
 
+/* The id, which the envelope hands on as text: a worker only echoes it. */
+static int64_t number_of(struct span digits)
+{
+	int64_t value = 0;
+
+	for (size_t i = 0; i < digits.len; i++)
+		value = value * 10 + (digits.ptr[i] - '0');
+	return value;
+}
+
 /* As a worker reads a request. -1: refused. */
 static int64_t read_request(struct parser *p, struct span text, bool has_voxels)
 {
@@ -140,7 +150,7 @@ static int64_t read_request(struct parser *p, struct span text, bool has_voxels)
 	int64_t sum = -1;
 
 	if (parser_parse(p, text, &root, &fault) == 0 && parser_envelope(p, root, &request) == 0) {
-		sum = strtoll(request.id.ptr, NULL, 10) + (int64_t)request.method.len;
+		sum = number_of(request.id) + (int64_t)request.method.len;
 		if (has_voxels)
 			sum += sum_voxels(request.params);
 	}

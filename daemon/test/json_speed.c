@@ -61,6 +61,16 @@ static int64_t sum_voxels(struct value params)
 	return sum;
 }
 
+/* The id, which our envelope hands on as text. */
+static int64_t number_of(struct span digits)
+{
+	int64_t value = 0;
+
+	for (size_t i = 0; i < digits.len; i++)
+		value = value * 10 + (digits.ptr[i] - '0');
+	return value;
+}
+
 static int64_t ours(struct parser *p, const char *text, size_t len, bool has_voxels)
 {
 	struct rpc_request request;
@@ -71,7 +81,7 @@ static int64_t ours(struct parser *p, const char *text, size_t len, bool has_vox
 	if (parser_parse(p, span_of(text, len), &root, &fault) < 0 ||
 	    parser_envelope(p, root, &request) < 0)
 		return -1;
-	sum = (unsigned char)request.id.ptr[0] + (int64_t)request.method.len;
+	sum = (int64_t)request.method.len + number_of(request.id);
 	if (has_voxels)
 		sum += sum_voxels(request.params);
 	parser_reset(p);

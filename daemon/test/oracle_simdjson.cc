@@ -16,14 +16,14 @@ static size_t padded(size_t len)
 static int64_t envelope(ondemand::document &doc, ondemand::object &object)
 {
 	std::string_view version, method;
-	std::string_view id;
+	int64_t id;
 
 	if (doc.get_object().get(object) || object["jsonrpc"].get(version) || version != "2.0" ||
 	    object["method"].get(method))
 		return -1;
-	if (object["id"].raw_json_token().get(id))
+	if (object["id"].get(id))
 		return -1;
-	return (unsigned char)id[0] + (int64_t)method.size();
+	return id + (int64_t)method.size();
 }
 
 extern "C" int oracle_accepts(const char *text, size_t len)

@@ -19,7 +19,10 @@ int oracle_accepts(const char *text, size_t len);
  */
 int oracle_number(const char *text, size_t len, size_t index, double *out);
 
-/* On-demand: method and id of a request, params as a raw span. Returns a checksum, or -1. */
+/*
+ * On-demand: method and id of a request, params as a raw span. Returns the id, a number, plus the
+ * length of the method's name, or -1.
+ */
 int64_t oracle_ping(const char *text, size_t len);
 
 /* On-demand: the same, and every x y z r g b of params.voxels. Returns the sum of all, or -1. */
