@@ -9,6 +9,7 @@
 #include "reports/cmd.h"
 #include "reports/compare_json.h"
 #include "reports/files.h"
+#include "reports/gnuplot.h"
 #include "reports/repeats.h"
 #include "reports/section.h"
 #include "reports/target.h"
@@ -17,6 +18,8 @@ struct options {
 	bool json;
 	const char *out;
 	const char *targets;
+	const char *bench;
+	bool png;
 };
 
 #define OUT_HELP(where) "write report.md, report.html and report.json there (default: " where ")"
@@ -36,6 +39,15 @@ static const struct cli_opt compare_opts[] = {
 	  .offset = offsetof(struct options, targets),
 	  .arg = "FILE",
 	  .help = "judge against these instead of the targets of v15" },
+	{ .name = "bench",
+	  .type = CLI_TEXT,
+	  .offset = offsetof(struct options, bench),
+	  .arg = "FILE",
+	  .help = "Google Benchmark JSON of goxel-bench, for the targets that it measures" },
+	{ .name = "png",
+	  .type = CLI_FLAG,
+	  .offset = offsetof(struct options, png),
+	  .help = "draw the plots as PNG files, too (needs gnuplot)" },
 	{ 0 },
 };
 
@@ -54,6 +66,15 @@ static const struct cli_opt show_opts[] = {
 	  .offset = offsetof(struct options, targets),
 	  .arg = "FILE",
 	  .help = "judge against these instead of the targets of v15" },
+	{ .name = "bench",
+	  .type = CLI_TEXT,
+	  .offset = offsetof(struct options, bench),
+	  .arg = "FILE",
+	  .help = "Google Benchmark JSON of goxel-bench, for the targets that it measures" },
+	{ .name = "png",
+	  .type = CLI_FLAG,
+	  .offset = offsetof(struct options, png),
+	  .help = "draw the plots as PNG files, too (needs gnuplot)" },
 	{ 0 },
 };
 
@@ -140,6 +161,8 @@ static int report(const struct pair *p, const struct targets *t, const struct re
 		rc = err_set(err, -ENOMEM, "out of memory");
 	else
 		rc = files_write(&d, strbuf_span(&json), dir, err);
+	if (rc == 0 && o->png)
+		rc = gnuplot_write(p, t, dir, err);
 	if (rc == 0) {
 		fputs(o->json ? strbuf_span(&json).ptr : strbuf_span(&text).ptr, stdout);
 		fprintf(o->json ? stderr : stdout, "%sreport: %s/report.html\n",
@@ -186,6 +209,20 @@ static int check_distinct(const struct view *views, int count, struct err *err)
 	return 0;
 }
 
+/* One benchmark result serves all runs: it holds the implementations of both. */
+static int give_bench(struct view *views, int count, const char *path, struct err *err)
+{
+	json_t *bench = NULL;
+	int rc = result_json_read(path, NULL, 1, &bench, err);
+
+	for (int i = 0; i < count && rc == 0; i++) {
+		json_decref(views[i].bench);
+		views[i].bench = json_incref(bench);
+	}
+	json_decref(bench);
+	return rc;
+}
+
 static int check_operands(const struct cli_prog *prog, int count, struct err *err)
 {
 	if (prog == &show_prog && count != 1)
@@ -228,6 +265,8 @@ static int run(const struct cli_prog *prog, int argc, char **argv)
 	}
 	if (rc == 0)
 		rc = check_distinct(views, count, &err);
+	if (rc == 0 && o.bench)
+		rc = give_bench(views, count, o.bench, &err);
 	code = rc < 0 ? cmd_fail(argv[0], &err, cmd_exit_code(rc))
 		      : judge(argv[0], views, count, &targets, &o);
 	while (opened-- > 0)

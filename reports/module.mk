@@ -28,6 +28,7 @@ reportparts-srcs := \
 	reports/flame.c \
 	reports/fmt.c \
 	reports/folded.c \
+	reports/gnuplot.c \
 	reports/metric.c \
 	reports/plot.c \
 	reports/plot_bars.c \

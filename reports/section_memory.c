@@ -9,7 +9,7 @@
 #include "reports/plot.h"
 #include "reports/section.h"
 
-enum { SOURCES_MAX = 512, SOURCES_SHOWN = 15 };
+enum { SOURCES_MAX = 512, SOURCES_SHOWN = 15, ROUTINES_SHOWN = 8, LINES_SHOWN = 20 };
 
 /* One allocating function, in both runs, per request. */
 struct source {
@@ -158,6 +158,44 @@ static void put_hot_path(struct doc *d, const struct pair *p)
 	put_tree(d, tree, total, 0, &left);
 }
 
+/* Each routine with its lines, of one run (what a profile report shows). */
+static void put_routines(struct doc *d, const struct pair *p)
+{
+	const json_t *list = json_object_get(p->a->allocs, "routines"), *routine, *line;
+	size_t i, k;
+
+	if (p->b || json_array_size(list) == 0)
+		return;
+	doc_heading(d, 2, "Routines, line by line");
+	doc_table(d, "Line|>Bytes|>Of the routine|>Allocations");
+	json_array_foreach(list, i, routine)
+	{
+		const char *function = view_text(routine, "function");
+		const char *file = view_text(routine, "file");
+		double whole = view_number(routine, "allocated_bytes");
+
+		if (i == ROUTINES_SHOWN)
+			break;
+		doc_cell(d, TONE_NONE, "%s (%s)", function ? function : "(unknown)",
+			 file ? file : "–");
+		doc_cell(d, TONE_NONE, "%s", fmt_bytes(whole).s);
+		doc_cell(d, TONE_NONE, "%s", "");
+		doc_cell(d, TONE_NONE, "%s", fmt_count(view_number(routine, "allocs_count")).s);
+		json_array_foreach(json_object_get(routine, "lines"), k, line)
+		{
+			double bytes = view_number(line, "allocated_bytes");
+
+			if (k == LINES_SHOWN)
+				break;
+			doc_cell(d, TONE_DIM, "  line %.0f", view_number(line, "line"));
+			doc_cell(d, TONE_DIM, "%s", fmt_bytes(bytes).s);
+			doc_cell(d, TONE_DIM, "%s",
+				 fmt_pct(whole > 0 ? 100 * bytes / whole : NAN).s);
+			doc_cell(d, TONE_DIM, "%s", fmt_count(view_number(line, "allocs_count")).s);
+		}
+	}
+}
+
 void section_allocs(struct doc *d, const struct pair *p)
 {
 	static const char *const keys[] = { "allocs_per_request", "allocated_bytes_per_request" };
@@ -179,6 +217,7 @@ void section_allocs(struct doc *d, const struct pair *p)
 		 view_number(p->a->allocs, "totals.allocated_bytes"),
 		 p->b ? view_number(p->b->allocs, "totals.allocated_bytes") : NAN);
 	put_sources(d, p);
+	put_routines(d, p);
 	put_hot_path(d, p);
 }
 

@@ -13,6 +13,9 @@
 #include "reports/folded.h"
 #include "reports/view_parts.h"
 
+static const double OVERLAP_MIN = 0.8;           /* of the load's rate, before it is said */
+static const double PROFILED_REQUESTS_MIN = 100; /* below, nothing is divided by them */
+
 void view_miss(struct view *v, const char *fmt, ...)
 {
 	va_list args;
@@ -149,6 +152,34 @@ static void read_profile_gaps(struct view *v)
 	}
 }
 
+/*
+ * A profile may begin late or end after the load: its figures per request come from the requests
+ * it saw, and from too few of them nothing follows.
+ */
+static void check_overlap(struct view *v)
+{
+	double seen = view_number(v->counters, "requests_count");
+	double seconds = view_number(v->counters, "duration_s");
+	double expected = seconds * view_number(v->load, "totals.throughput_per_s");
+
+	if (isnan(seen) || isnan(expected) || seen >= OVERLAP_MIN * expected)
+		return;
+	view_miss(v,
+		  "The profile was not under load all the time: it saw %.0f requests in %.1f s, "
+		  "where "
+		  "the load makes %.0f%s.",
+		  seen, seconds, expected,
+		  seen < PROFILED_REQUESTS_MIN
+			  ? "; its counters and allocations are too few to be used"
+			  : "; figures per request come from those it saw");
+	if (seen < PROFILED_REQUESTS_MIN) {
+		json_decref(v->counters);
+		json_decref(v->allocs);
+		v->counters = NULL;
+		v->allocs = NULL;
+	}
+}
+
 int view_open(const char *path, struct view *out, struct err *err)
 {
 	struct view *v = out;
@@ -171,6 +202,7 @@ int view_open(const char *path, struct view *out, struct err *err)
 	view_hlog_read(v);
 	read_intervals(v);
 	read_profile_gaps(v);
+	check_overlap(v);
 	view_memory_read(v);
 	read_folded(v);
 	return 0;

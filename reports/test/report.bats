@@ -109,6 +109,19 @@ spoil() {
 	grep -q "cpu.folded:1: not 'frame;frame;frame count'" "$dir/out/report.md"
 }
 
+@test "a profile that was not under load is said, and not used when it saw next to nothing" {
+	spoil
+	jq '.requests_count = 5000' "$A/counters.json" >"$dir/run/counters.json"
+	run -0 "$R" compare "$dir/run" "$B" --out "$dir/out"
+	grep -q "saw 5000 requests in 4.0 s" "$dir/out/report.md"
+	[[ $output == *"CPU time per request"* ]]
+	jq '.requests_count = 1' "$A/counters.json" >"$dir/run/counters.json"
+	"$R" show "$dir/run" --out "$dir/out" >/dev/null
+	grep -q "too few to be used" "$dir/out/report.md"
+	run grep -q "CPU time per request |" "$dir/out/report.md"
+	[ "$status" -ne 0 ]
+}
+
 @test "what is no complete run is refused with its reason" {
 	run -2 "$R" compare "$dir/nowhere" "$B"
 	[[ $output == *"there is no such run directory"* ]]
@@ -259,4 +272,26 @@ make_pairs() {
 	[[ $output == *"pairs of them are needed"* ]]
 	run -0 "$R" compare "$dir/a1" "$dir/b1" "$dir/a2" "$dir/b2" --out "$dir/out"
 	grep -q "So few pairs may not reach the 5 % level" "$dir/out/report.md"
+}
+
+@test "--png draws the plots with gnuplot (R-580)" {
+	command -v gnuplot >/dev/null || skip "gnuplot is not installed"
+	run -0 "$R" compare "$A" "$B" --out "$dir/out" --png
+	for file in percentiles stages latency memory; do
+		[ "$(head -c 4 "$dir/out/$file.png" | tail -c 3)" = PNG ]
+	done
+}
+
+@test "--bench fills the targets that goxel-bench measures, by the implementation in use" {
+	cat >"$dir/bench.json" <<'J'
+{"benchmarks": [
+ {"name": "json_parse_1k/dom", "real_time": 14000, "time_unit": "ns"},
+ {"name": "json_parse_1k/simd", "real_time": 700, "time_unit": "ns"},
+ {"name": "method_dispatch/linear", "real_time": 90, "time_unit": "ns"},
+ {"name": "method_dispatch/hash", "real_time": 12, "time_unit": "ns"}]}
+J
+	run -0 "$R" compare "$A" "$B" --out "$dir/out" --bench "$dir/bench.json"
+	[[ $output =~ "Parse 1 KB of JSON"\ +50.0\ µs\ +14.0\ µs\ +700\ ns ]]
+	[[ $output =~ "Dispatch of a method"\ +1.00\ µs\ +90.0\ ns\ +12.0\ ns ]]
+	run -4 "$R" compare "$A" "$B" --out "$dir/out" --bench /dev/null
 }

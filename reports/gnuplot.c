@@ -1,0 +1,224 @@
+/* gnuplot.c - writes a script with its data inside to gnuplot's standard input; see gnuplot.h. */
+#include "reports/gnuplot.h"
+
+#include <errno.h>
+#include <math.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon/base/err.h"
+#include "daemon/base/hist.h"
+#include "daemon/base/strbuf.h"
+#include "reports/section.h"
+#include "reports/target.h"
+
+enum { CURVE_POINTS = 200 };
+#define COLOUR_A "#c05a08"
+#define COLOUR_B "#1c5fd4"
+
+/* Text inside a gnuplot string; quotes and what its enhanced mode would take are left out. */
+static void add_quoted(struct strbuf *sb, const char *text)
+{
+	strbuf_add_char(sb, '"');
+	for (; *text; text++)
+		if (!strchr("\"\\`\n{}^_@&", *text))
+			strbuf_add(sb, text, 1);
+	strbuf_add_char(sb, '"');
+}
+
+static void begin(struct strbuf *sb, const char *dir, const char *file, const char *title)
+{
+	strbuf_add_str(sb, "reset\nset terminal pngcairo size 960,580 font 'sans,11'\nset output ");
+	strbuf_add_char(sb, '\'');
+	strbuf_add_str(sb, dir);
+	strbuf_addf(sb, "/%s'\nset title ", file);
+	add_quoted(sb, title);
+	strbuf_add_str(sb, "\nset grid lc rgb '#dde3ea'\nset key top left\nset border 3\n"
+			   "set tics nomirror\nset rmargin 6\n");
+}
+
+static void put_curve(struct strbuf *sb, const char *name, const struct hist *h)
+{
+	double end = fmin(log10(fmax((double)h->total, 10)), 5);
+
+	strbuf_addf(sb, "$%s << EOD\n", name);
+	for (int i = 0; i < CURVE_POINTS; i++) {
+		double nines = end * i / (CURVE_POINTS - 1);
+
+		strbuf_addf(sb, "%.5f %.6f\n", nines,
+			    (double)hist_quantile_ns(h, 1 - pow(10, -nines)) / 1e3);
+	}
+	strbuf_add_str(sb, "EOD\n");
+}
+
+static double latency_target_us(const struct targets *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (strcmp(t->list[i].metric->key, "response_p50_ns") == 0)
+			return t->list[i].limit / 1e3;
+	return NAN;
+}
+
+static void put_lines(struct strbuf *sb, const struct pair *p, bool has_a, bool has_b)
+{
+	strbuf_add_str(sb, "plot ");
+	if (has_a) {
+		strbuf_add_str(sb, "$a using 1:2 with lines lw 2 lc rgb '" COLOUR_A "' title ");
+		add_quoted(sb, p->name_a);
+	}
+	if (has_b) {
+		strbuf_addf(sb, "%s$b using 1:2 with lines lw 2 lc rgb '" COLOUR_B "' title ",
+			    has_a ? ", " : "");
+		add_quoted(sb, p->name_b);
+	}
+}
+
+static void put_percentiles(struct strbuf *sb, const struct pair *p, const struct targets *t,
+			    const char *dir)
+{
+	const struct hist *a = p->a->response, *b = p->b ? p->b->response : NULL;
+	double target = latency_target_us(t);
+
+	if (!(a && a->total) && !(b && b->total))
+		return;
+	if (a && a->total)
+		put_curve(sb, "a", a);
+	if (b && b->total)
+		put_curve(sb, "b", b);
+	begin(sb, dir, "percentiles.png", "Response time by percentile");
+	strbuf_add_str(sb,
+		       "set logscale y\nset ylabel 'µs'\nset xtics ('50 %%' 0.30103, '90 %%' 1, "
+		       "'99 %%' 2, '99.9 %%' 3, '99.99 %%' 4, '99.999 %%' 5)\n");
+	put_lines(sb, p, a && a->total, b && b->total);
+	if (!isnan(target))
+		strbuf_addf(sb, ", %.3f with lines dt 2 lw 1.5 lc rgb '#7a4fc0' title 'target'",
+			    target);
+	strbuf_add_char(sb, '\n');
+}
+
+static void put_series(struct strbuf *sb, const char *name, const double *x, const double *y,
+		       size_t count, double unit)
+{
+	strbuf_addf(sb, "$%s << EOD\n", name);
+	for (size_t i = 0; i < count; i++)
+		if (isfinite(x[i]) && isfinite(y[i]))
+			strbuf_addf(sb, "%.4f %.6f\n", x[i], y[i] / unit);
+	strbuf_add_str(sb, "EOD\n");
+}
+
+static void put_latency(struct strbuf *sb, const struct pair *p, const char *dir)
+{
+	const struct view_intervals *a = &p->a->intervals, *b = p->b ? &p->b->intervals : NULL;
+
+	if (a->count == 0 && !(b && b->count))
+		return;
+	put_series(sb, "a", a->time_s, a->p99_ns, a->count, 1e3);
+	if (b)
+		put_series(sb, "b", b->time_s, b->p99_ns, b->count, 1e3);
+	begin(sb, dir, "latency.png", "p99 of the response time over time");
+	strbuf_add_str(sb, "set logscale y\nset ylabel 'µs'\nset xlabel 's'\n");
+	put_lines(sb, p, a->count > 0, b && b->count > 0);
+	strbuf_add_char(sb, '\n');
+}
+
+static void put_memory(struct strbuf *sb, const struct pair *p, const char *dir)
+{
+	const struct view_memory *a = &p->a->memory, *b = p->b ? &p->b->memory : NULL;
+
+	if (a->count == 0 && !(b && b->count))
+		return;
+	put_series(sb, "a", a->time_s, a->rss_bytes, a->count, 1e6);
+	if (b)
+		put_series(sb, "b", b->time_s, b->rss_bytes, b->count, 1e6);
+	begin(sb, dir, "memory.png", "Resident memory over time");
+	strbuf_add_str(sb, "set yrange [0:*]\nset ylabel 'MB'\nset xlabel 's'\n");
+	put_lines(sb, p, a->count > 0, b && b->count > 0);
+	strbuf_add_char(sb, '\n');
+}
+
+/* Rows "name value-a value-b" in µs; "?" is gnuplot's missing value. */
+static void put_stages(struct strbuf *sb, const struct pair *p, const char *dir)
+{
+	static const char *const names[] = { "read",    "parse",     "enqueue", "dequeue",
+					     "execute", "serialize", "write" };
+	const struct view *views[] = { p->a, p->b };
+
+	if (!p->a->stages && !(p->b && p->b->stages))
+		return;
+	strbuf_add_str(sb, "$bars << EOD\n");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		strbuf_addf(sb, "%s", names[i]);
+		for (int k = 0; k < 2; k++) {
+			char path[64];
+			double ns = NAN;
+
+			snprintf(path, sizeof(path), "stages.%s.p50_ns", names[i]);
+			if (views[k])
+				ns = view_number(views[k]->stages, path);
+			strbuf_addf(sb, ns > 0 ? " %.4f" : " ?", ns / 1e3);
+		}
+		strbuf_add_char(sb, '\n');
+	}
+	strbuf_add_str(sb, "EOD\n");
+	begin(sb, dir, "stages.png", "Median time of each stage of a request");
+	strbuf_add_str(sb, "set datafile missing '?'\nset style data histograms\n"
+			   "set style fill solid 0.9 noborder\nset logscale y\nset ylabel 'µs'\n"
+			   "set key top right\nplot $bars using 2:xtic(1) lc rgb '" COLOUR_A
+			   "' title ");
+	add_quoted(sb, p->name_a);
+	if (p->b) {
+		strbuf_add_str(sb, ", $bars using 3 lc rgb '" COLOUR_B "' title ");
+		add_quoted(sb, p->name_b);
+	}
+	strbuf_add_char(sb, '\n');
+}
+
+/* Runs gnuplot on a script; what it complains of goes to our stderr. */
+static int run_gnuplot(struct span script, struct err *err)
+{
+	char name[] = "/tmp/goxel-report-XXXXXX";
+	char *argv[] = { (char[]){ "gnuplot" }, name, NULL };
+	int fd = mkstemp(name), status = 0, rc = 0;
+	pid_t pid;
+
+	if (fd < 0 || write(fd, script.ptr, script.len) != (ssize_t)script.len)
+		rc = err_set(err, -EIO, "write %s: %s", name, strerrordesc_np(errno));
+	if (fd >= 0)
+		close(fd);
+	if (rc == 0) {
+		rc = -posix_spawnp(&pid, "gnuplot", NULL, NULL, argv, environ);
+		if (rc == -ENOENT)
+			rc = err_set(err, rc, "--png needs gnuplot, which is not installed");
+		else if (rc < 0)
+			rc = err_set(err, rc, "start gnuplot: %s", strerrordesc_np(-rc));
+	}
+	if (rc == 0 && (waitpid(pid, &status, 0) < 0 || status != 0))
+		rc = err_set(err, -EIO, "gnuplot failed (status %d)", status);
+	if (fd >= 0)
+		unlink(name);
+	return rc;
+}
+
+int gnuplot_write(const struct pair *p, const struct targets *t, const char *dir, struct err *err)
+{
+	struct strbuf sb = { 0 };
+	int rc;
+
+	if (strchr(dir, '\''))
+		return err_set(err, -EINVAL, "%s: gnuplot cannot write to a name with a quote",
+			       dir);
+	put_percentiles(&sb, p, t, dir);
+	put_stages(&sb, p, dir);
+	put_latency(&sb, p, dir);
+	put_memory(&sb, p, dir);
+	if (sb.failed)
+		rc = err_set(err, -ENOMEM, "draw for %s: out of memory", dir);
+	else
+		rc = run_gnuplot(strbuf_span(&sb), err);
+	strbuf_deinit(&sb);
+	return rc;
+}
