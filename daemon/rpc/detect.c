@@ -143,7 +143,7 @@ void rpc_refuse_http(struct outbuf *out, const char *http_address)
 	else
 		len = snprintf(body, sizeof(body),
 			       "This socket speaks JSON-RPC, one JSON text per message. "
-			       "HTTP is off; goxel-daemon --http ADDR:PORT turns it on.\n");
+			       "This daemon listens for HTTP nowhere.\n");
 	if (len >= (int)sizeof(body))
 		len = (int)sizeof(body) - 1;
 	to = outbuf_room(out, 2 * sizeof(body));

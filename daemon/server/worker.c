@@ -11,6 +11,7 @@
 #include "daemon/dispatch/dispatch.h"
 #include "daemon/methods/methods.h"
 #include "daemon/parser/parser.h"
+#include "daemon/rpc/detect.h"
 #include "daemon/rpc/frame.h"
 #include "daemon/rpc/reply.h"
 #include "daemon/rpc/request.h"
@@ -348,23 +349,11 @@ static void answer_batch(struct worker *w, struct value batch)
 /* Somebody took this for a web server: say so in his language. */
 static bool refuse_http(struct worker *w, struct span text)
 {
-	static const struct span verbs[] = {
-		SPAN_LIT("GET "),    SPAN_LIT("POST "),    SPAN_LIT("HEAD "),  SPAN_LIT("PUT "),
-		SPAN_LIT("DELETE "), SPAN_LIT("OPTIONS "), SPAN_LIT("PATCH "),
-	};
-	static const struct span reply = SPAN_LIT(
-		"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"
-		"Content-Length: 77\r\nConnection: close\r\n\r\n"
-		"This socket speaks JSON-RPC 2.0, one JSON text after another; it is no HTTP.\n");
-
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-		if (!span_starts(text, verbs[i]))
-			continue;
-		outbuf_add(&w->out, reply.ptr, reply.len);
-		transport_hangup(w->conn);
-		return true;
-	}
-	return false;
+	if (rpc_detect(text) != DETECT_HTTP)
+		return false;
+	rpc_refuse_http(&w->out, NULL);
+	transport_hangup(w->conn);
+	return true;
 }
 
 /* One framed text. False: it is not for this thread, and nothing was done. */

@@ -242,7 +242,7 @@ static void test_protocol_detection(void **state)
 	outbuf_add(&out, "", 1);
 	assert_non_null(strstr(out.ptr, "HTTP/1.1 400 "));
 	assert_non_null(strstr(out.ptr, "http://127.0.0.1:8080/"));
-	assert_non_null(strstr(out.ptr, "--http"));
+	assert_non_null(strstr(out.ptr, "HTTP nowhere"));
 	free(out.ptr);
 }
 
