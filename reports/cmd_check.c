@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +12,29 @@
 #include "daemon/base/cli.h"
 #include "daemon/base/err.h"
 #include "daemon/base/hist.h"
+#include "daemon/base/json_out.h"
 #include "reports/cmd.h"
 #include "reports/view.h"
 
-static const struct cli_opt opts[] = { { 0 } };
+enum { FINDINGS_MAX = 32 };
+
+struct options {
+	bool json;
+};
+
+static const struct cli_opt opts[] = {
+	{ .name = "json",
+	  .type = CLI_FLAG,
+	  .offset = offsetof(struct options, json),
+	  .help = "print one JSON document" },
+	{ 0 },
+};
+
+/* What is found to be wrong, sentences. */
+struct findings {
+	char text[FINDINGS_MAX][320];
+	size_t count;
+};
 
 static const struct cli_prog prog = {
 	.name = "goxel-report check",
@@ -23,48 +43,45 @@ static const struct cli_prog prog = {
 	.opts = opts,
 };
 
-static int complain(const char *text)
+__attribute__((format(printf, 2, 3))) static void complain(struct findings *f, const char *fmt, ...)
 {
-	printf("  wrong: %s\n", text);
-	return 1;
+	va_list args;
+
+	if (f->count == FINDINGS_MAX)
+		return;
+	va_start(args, fmt);
+	vsnprintf(f->text[f->count++], sizeof(f->text[0]), fmt, args);
+	va_end(args);
 }
 
-static int check_files(const struct view *v)
+static void check_files(const struct view *v, struct findings *f)
 {
 	const json_t *files = json_object_get(v->dir.run, "files"), *one;
-	int wrong = 0;
 	size_t i;
 
 	json_array_foreach(files, i, one)
 	{
 		const char *name = json_string_value(one);
-		char text[300];
 
-		if (name && rundir_has(&v->dir, name))
-			continue;
-		snprintf(text, sizeof(text), "run.json lists %.200s, which is not there",
-			 name ? name : "something that is no name");
-		wrong += complain(text);
+		if (!name || !rundir_has(&v->dir, name))
+			complain(f, "run.json lists %.200s, which is not there",
+				 name ? name : "something that is no name");
 	}
-	return wrong;
 }
 
 /* The log and the results count the same requests. */
-static int check_counts(const struct view *v)
+static void check_counts(const struct view *v, struct findings *f)
 {
 	double ops = view_number(v->load, "response_time_ns.count");
-	char text[200];
 
-	if (!v->response || isnan(ops) || (double)v->response->total == ops)
-		return 0;
-	snprintf(text, sizeof(text),
-		 "latency.hlog holds %llu response times, load-test-results.json says %.0f",
-		 (unsigned long long)v->response->total, ops);
-	return complain(text);
+	if (v->response && !isnan(ops) && (double)v->response->total != ops)
+		complain(f,
+			 "latency.hlog holds %llu response times, load-test-results.json says %.0f",
+			 (unsigned long long)v->response->total, ops);
 }
 
 /* Quantiles agree to the width of a bucket, which is a thousandth. */
-static int check_quantiles(const struct view *v)
+static void check_quantiles(const struct view *v, struct findings *f)
 {
 	static const struct {
 		const char *key;
@@ -73,59 +90,81 @@ static int check_quantiles(const struct view *v)
 		     { "response_time_ns.p99", 0.99 },
 		     { "response_time_ns.p99_9", 0.999 },
 		     { "response_time_ns.max", 1 } };
-	int wrong = 0;
 
 	for (size_t i = 0; v->response && i < sizeof(keys) / sizeof(keys[0]); i++) {
 		double said = view_number(v->load, keys[i].key);
 		double have = (double)hist_quantile_ns(v->response, keys[i].q);
-		char text[200];
 
-		if (isnan(said) || fabs(have - said) <= 0.001 * said + 1)
-			continue;
-		snprintf(text, sizeof(text),
-			 "%s is %.0f in load-test-results.json and %.0f in latency.hlog",
-			 keys[i].key, said, have);
-		wrong += complain(text);
+		if (fabs(have - said) > 0.001 * said + 1)
+			complain(f, "%s is %.0f in load-test-results.json and %.0f in latency.hlog",
+				 keys[i].key, said, have);
 	}
-	return wrong;
 }
 
-static int check(const struct view *v)
+static void check(const struct view *v, struct findings *f)
 {
-	int wrong = 0;
+	check_files(v, f);
+	check_counts(v, f);
+	check_quantiles(v, f);
+	for (size_t i = 0; i < v->missing_count; i++)
+		if (strstr(v->missing[i], "was not used"))
+			complain(f, "%s", v->missing[i]);
+}
 
+static void print_text(const struct view *v, const struct findings *f)
+{
 	printf("%s\n", v->dir.path);
-	wrong += check_files(v);
-	wrong += check_counts(v);
-	wrong += check_quantiles(v);
+	for (size_t i = 0; i < f->count; i++)
+		printf("  wrong: %s\n", f->text[i]);
 	for (size_t i = 0; i < v->missing_count; i++)
 		printf("  note: %s\n", v->missing[i]);
+	puts(f->count ? "not valid" : "valid");
+}
+
+static void print_json(const struct view *v, const struct findings *f)
+{
+	struct strbuf sb = { 0 };
+	struct json_out j = { .sb = &sb, .indent = 2 };
+
+	json_object_open(&j, NULL);
+	json_str(&j, "schema", "goxel-check/1");
+	json_str(&j, "run", v->dir.path);
+	json_bool(&j, "valid", f->count == 0);
+	json_array_open(&j, "wrong");
+	for (size_t i = 0; i < f->count; i++)
+		json_str(&j, NULL, f->text[i]);
+	json_close(&j);
+	json_array_open(&j, "notes");
 	for (size_t i = 0; i < v->missing_count; i++)
-		wrong += strstr(v->missing[i], "was not used") != NULL;
-	puts(wrong ? "not valid" : "valid");
-	return wrong;
+		json_str(&j, NULL, v->missing[i]);
+	json_close(&j);
+	json_close(&j);
+	puts(strbuf_span(&sb).ptr);
+	strbuf_deinit(&sb);
 }
 
 int cmd_check(int argc, char **argv)
 {
 	struct view *v = calloc(1, sizeof(*v));
+	struct findings *f = calloc(1, sizeof(*f));
+	struct options o = { 0 };
 	struct err err = ERR_INIT;
-	char cfg = 0;
-	int at = 0, wrong = 0;
-	int rc = v ? cli_parse(&prog, &cfg, argc, argv, &at, &err)
-		   : err_set(&err, -ENOMEM, "out of memory");
+	int at = 0, code = EXIT_OK;
+	int rc = v && f ? cli_parse(&prog, &o, argc, argv, &at, &err)
+			: err_set(&err, -ENOMEM, "out of memory");
 
 	if (rc == 0 && argc - at != 1)
 		rc = err_set(&err, -EINVAL, "%d run directories given, not 1; see --help",
 			     argc - at);
-	if (rc == 0)
+	if (rc == 0 && v)
 		rc = view_open(argv[at], v, &err);
-	if (rc == 0 && v) {
-		wrong = check(v);
+	if (rc == 0 && v && f) {
+		check(v, f);
+		(o.json ? print_json : print_text)(v, f);
+		code = f->count ? EXIT_NO : EXIT_OK;
 		view_close(v);
 	}
 	free(v);
-	if (rc < 0)
-		return cmd_fail(argv[0], &err, cmd_exit_code(rc));
-	return wrong ? EXIT_NO : EXIT_OK;
+	free(f);
+	return rc < 0 ? cmd_fail(argv[0], &err, cmd_exit_code(rc)) : code;
 }

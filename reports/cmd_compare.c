@@ -258,18 +258,18 @@ static int run(const struct cli_prog *prog, int argc, char **argv)
 		views = calloc((size_t)count, sizeof(*views));
 		rc = views ? 0 : err_set(&err, -ENOMEM, "out of memory");
 	}
-	for (; rc == 0 && opened < count; opened++) {
+	for (; rc == 0 && views && opened < count; opened++) {
 		rc = view_open(argv[at + opened], &views[opened], &err);
 		if (rc < 0)
 			break;
 	}
-	if (rc == 0)
+	if (rc == 0 && views)
 		rc = check_distinct(views, count, &err);
-	if (rc == 0 && o.bench)
+	if (rc == 0 && views && o.bench)
 		rc = give_bench(views, count, o.bench, &err);
-	code = rc < 0 ? cmd_fail(argv[0], &err, cmd_exit_code(rc))
-		      : judge(argv[0], views, count, &targets, &o);
-	while (opened-- > 0)
+	code = rc < 0 || !views ? cmd_fail(argv[0], &err, cmd_exit_code(rc))
+				: judge(argv[0], views, count, &targets, &o);
+	while (views && opened-- > 0)
 		view_close(&views[opened]);
 	free(views);
 	targets_close(&targets);

@@ -1,6 +1,7 @@
 /* cmd_targets.c - goxel-report targets and machine: what is expected, and of what machine. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "daemon/base/cli.h"
 #include "daemon/base/err.h"
@@ -12,6 +13,7 @@
 
 struct options {
 	const char *targets;
+	bool json;
 };
 
 static const struct cli_opt target_opts[] = {
@@ -20,6 +22,10 @@ static const struct cli_opt target_opts[] = {
 	  .offset = offsetof(struct options, targets),
 	  .arg = "FILE",
 	  .help = "list these instead of the targets of v15" },
+	{ .name = "json",
+	  .type = CLI_FLAG,
+	  .offset = offsetof(struct options, json),
+	  .help = "print the file itself" },
 	{ 0 },
 };
 static const struct cli_opt no_opts[] = { { 0 } };
@@ -72,6 +78,15 @@ static void print_targets(const struct targets *t)
 	doc_deinit(&d);
 }
 
+static void print_json(const json_t *root)
+{
+	char *text = json_dumps(root, JSON_INDENT(2));
+
+	if (text)
+		puts(text);
+	free(text);
+}
+
 int cmd_targets(int argc, char **argv)
 {
 	struct options o = { 0 };
@@ -85,7 +100,10 @@ int cmd_targets(int argc, char **argv)
 		rc = targets_open(o.targets, &targets, &err);
 	if (rc < 0)
 		return cmd_fail(argv[0], &err, cmd_exit_code(rc));
-	print_targets(&targets);
+	if (o.json)
+		print_json(targets.root);
+	else
+		print_targets(&targets);
 	targets_close(&targets);
 	return EXIT_OK;
 }

@@ -175,6 +175,8 @@ spoil() {
 	[[ $output == *"run.json lists memory.csv, which is not there"* ]]
 	[[ $output == *"latency.hlog holds"* ]]
 	[[ $output == *"response_time_ns.p99 is"* ]]
+	run -1 "$R" check "$dir/run" --json
+	jq -e '.valid == false and (.wrong | length) == 3' <<<"$output"
 	run -2 "$R" check "$dir"
 }
 
@@ -191,6 +193,26 @@ spoil() {
 	run -4 "$R" flamegraph "$dir/empty"
 	[[ $output == *"holds no samples"* ]]
 	run -2 "$R" flamegraph "$dir/nowhere"
+}
+
+@test "a flame graph zooms on a click and comes back, in a browser" {
+	command -v chromium >/dev/null || skip "chromium is not installed"
+	"$R" flamegraph "$A/cpu.folded" -o "$dir/f.svg"
+	cat >"$dir/f.html" <<'H'
+<body><script>function shown() { return Array.from(document.querySelectorAll(".flame > .f")).filter(f => f.style.display !== "none").length; }
+window.onload = function () {
+  var all = shown(), frames = document.querySelectorAll(".flame > .f");
+  frames[frames.length - 1].dispatchEvent(new MouseEvent("click"));
+  var zoomed = shown();
+  document.querySelector(".flame .reset").dispatchEvent(new MouseEvent("click"));
+  document.title = "fewer " + (zoomed < all) + " back " + (shown() === all);
+};</script>
+H
+	cat "$dir/f.svg" >>"$dir/f.html"
+	run -0 timeout 60 chromium --headless --no-sandbox --disable-gpu \
+		--disable-background-networking --user-data-dir="$dir/chromium" --dump-dom \
+		"file://$dir/f.html"
+	[[ $output == *"<title>fewer true back true</title>"* ]]
 }
 
 @test "hlog prints percentiles per tag, and refuses what is no log" {
@@ -218,6 +240,7 @@ spoil() {
 @test "targets lists what is expected and which command measures it; others' targets are checked" {
 	"$R" targets >"$dir/text"
 	diff -u reports/golden/targets.txt "$dir/text"
+	"$R" targets --json | jq -e '.schema == "goxel-targets/1"'
 	jq '.targets[0].metric = "speed"' reports/targets/v15.json >"$dir/t.json"
 	run -2 "$R" targets --targets "$dir/t.json"
 	[[ $output == *"'speed' is not a metric"* ]]
