@@ -191,7 +191,8 @@ static int act(struct call *call, selection_act *does, const char *what)
 
 	if (rc < 0)
 		return rc;
-	return reply_count(call, does(p, l, &count), count, what);
+	rc = does(p, l, &count);
+	return reply_count(call, rc, count, what);
 }
 
 static int run_copy_selection(struct call *call)
