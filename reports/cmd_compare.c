@@ -22,9 +22,7 @@ struct options {
 	bool png;
 };
 
-#define OUT_HELP(where) "write report.md, report.html and report.json there (default: " where ")"
-
-static const struct cli_opt compare_opts[] = {
+static const struct cli_opt opts[] = {
 	{ .name = "json",
 	  .type = CLI_FLAG,
 	  .offset = offsetof(struct options, json),
@@ -33,34 +31,8 @@ static const struct cli_opt compare_opts[] = {
 	  .type = CLI_TEXT,
 	  .offset = offsetof(struct options, out),
 	  .arg = "DIR",
-	  .help = OUT_HELP("OPTIMIZED/compare/<name of BASELINE>") },
-	{ .name = "targets",
-	  .type = CLI_TEXT,
-	  .offset = offsetof(struct options, targets),
-	  .arg = "FILE",
-	  .help = "judge against these instead of the targets of v15" },
-	{ .name = "bench",
-	  .type = CLI_TEXT,
-	  .offset = offsetof(struct options, bench),
-	  .arg = "FILE",
-	  .help = "Google Benchmark JSON of goxel-bench, for the targets that it measures" },
-	{ .name = "png",
-	  .type = CLI_FLAG,
-	  .offset = offsetof(struct options, png),
-	  .help = "draw the plots as PNG files, too (needs gnuplot)" },
-	{ 0 },
-};
-
-static const struct cli_opt show_opts[] = {
-	{ .name = "json",
-	  .type = CLI_FLAG,
-	  .offset = offsetof(struct options, json),
-	  .help = "print report.json instead of the text" },
-	{ .name = "out",
-	  .type = CLI_TEXT,
-	  .offset = offsetof(struct options, out),
-	  .arg = "DIR",
-	  .help = OUT_HELP("the run directory") },
+	  .help = "write report.md, report.html and report.json there (default: of a "
+		  "comparison OPTIMIZED/compare/<name of BASELINE>, of one run its directory)" },
 	{ .name = "targets",
 	  .type = CLI_TEXT,
 	  .offset = offsetof(struct options, targets),
@@ -84,14 +56,14 @@ static const struct cli_prog compare_prog = {
 	.summary = "Explains the difference of two run directories, side by side and against the "
 		   "targets. With several pairs, made in alternating order, it gives effects with "
 		   "intervals and corrected p-values.",
-	.opts = compare_opts,
+	.opts = opts,
 };
 
 static const struct cli_prog show_prog = {
 	.name = "goxel-report show",
 	.usage = "goxel-report show RUN [options]",
 	.summary = "Summarizes one run directory.",
-	.opts = show_opts,
+	.opts = opts,
 };
 
 static void build(struct doc *d, const struct pair *p, const struct targets *t,

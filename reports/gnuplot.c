@@ -110,34 +110,57 @@ static void put_series(struct strbuf *sb, const char *name, const double *x, con
 	strbuf_add_str(sb, "EOD\n");
 }
 
+/* A quantity over time: columns of a run, and how the picture calls them. */
+struct over_time {
+	const char *file, *title, *settings;
+	const double *x[2], *y[2];
+	size_t count[2];
+	double unit;
+};
+
+static void put_over_time(struct strbuf *sb, const struct pair *p, const struct over_time *o,
+			  const char *dir)
+{
+	if (o->count[0] == 0 && o->count[1] == 0)
+		return;
+	put_series(sb, "a", o->x[0], o->y[0], o->count[0], o->unit);
+	put_series(sb, "b", o->x[1], o->y[1], o->count[1], o->unit);
+	begin(sb, dir, o->file, o->title);
+	strbuf_addf(sb, "%sset xlabel 's'\n", o->settings);
+	put_lines(sb, p, o->count[0] > 0, o->count[1] > 0);
+	strbuf_add_char(sb, '\n');
+}
+
 static void put_latency(struct strbuf *sb, const struct pair *p, const char *dir)
 {
-	const struct view_intervals *a = &p->a->intervals, *b = p->b ? &p->b->intervals : NULL;
+	static const struct view_intervals none;
+	const struct view_intervals *a = &p->a->intervals, *b = p->b ? &p->b->intervals : &none;
 
-	if (a->count == 0 && !(b && b->count))
-		return;
-	put_series(sb, "a", a->time_s, a->p99_ns, a->count, 1e3);
-	if (b)
-		put_series(sb, "b", b->time_s, b->p99_ns, b->count, 1e3);
-	begin(sb, dir, "latency.png", "p99 of the response time over time");
-	strbuf_add_str(sb, "set logscale y\nset ylabel 'µs'\nset xlabel 's'\n");
-	put_lines(sb, p, a->count > 0, b && b->count > 0);
-	strbuf_add_char(sb, '\n');
+	put_over_time(sb, p,
+		      &(struct over_time){ .file = "latency.png",
+					   .title = "p99 of the response time over time",
+					   .settings = "set logscale y\nset ylabel 'µs'\n",
+					   .x = { a->time_s, b->time_s },
+					   .y = { a->p99_ns, b->p99_ns },
+					   .count = { a->count, b->count },
+					   .unit = 1e3 },
+		      dir);
 }
 
 static void put_memory(struct strbuf *sb, const struct pair *p, const char *dir)
 {
-	const struct view_memory *a = &p->a->memory, *b = p->b ? &p->b->memory : NULL;
+	static const struct view_memory none;
+	const struct view_memory *a = &p->a->memory, *b = p->b ? &p->b->memory : &none;
 
-	if (a->count == 0 && !(b && b->count))
-		return;
-	put_series(sb, "a", a->time_s, a->rss_bytes, a->count, 1e6);
-	if (b)
-		put_series(sb, "b", b->time_s, b->rss_bytes, b->count, 1e6);
-	begin(sb, dir, "memory.png", "Resident memory over time");
-	strbuf_add_str(sb, "set yrange [0:*]\nset ylabel 'MB'\nset xlabel 's'\n");
-	put_lines(sb, p, a->count > 0, b && b->count > 0);
-	strbuf_add_char(sb, '\n');
+	put_over_time(sb, p,
+		      &(struct over_time){ .file = "memory.png",
+					   .title = "Resident memory over time",
+					   .settings = "set yrange [0:*]\nset ylabel 'MB'\n",
+					   .x = { a->time_s, b->time_s },
+					   .y = { a->rss_bytes, b->rss_bytes },
+					   .count = { a->count, b->count },
+					   .unit = 1e6 },
+		      dir);
 }
 
 /* Rows "name value-a value-b" in µs; "?" is gnuplot's missing value. */

@@ -3,7 +3,8 @@ resultlib-srcs := \
 	reports/lib/base64.c \
 	reports/lib/envelope.c \
 	reports/lib/fingerprint.c \
-	reports/lib/hdr_codec.c \
+	reports/lib/hdr_decode.c \
+	reports/lib/hdr_encode.c \
 	reports/lib/hgrm.c \
 	reports/lib/hlog_read.c \
 	reports/lib/hlog_write.c \
