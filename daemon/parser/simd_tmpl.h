@@ -91,7 +91,7 @@ VEC_INLINE bool VEC(simd_is_utf8)(struct simd_pass *s, struct span text)
 	}
 	/* Of the last block, what lies behind the text does not count. */
 	high |= VEC(block_high)(b) << (at - text.len);
-	return high == 0 || text_is_utf8(text);
+	return high == 0 || VEC16(vec16_is_utf8)(text.ptr, text.len);
 }
 
 /* How many bytes from p on are a string's plain ones, as far as one look shows. */
@@ -123,7 +123,12 @@ VEC_ENTRY const char *VEC(simd_skip)(const char *p, const char *end)
 
 VEC_INLINE const char *VEC(simd_space)(const char *p, const char *end)
 {
-	return (unsigned char)*p <= ' ' ? VEC(simd_skip)(p, end) : p;
+	/* None, or one space, as most writers of JSON have it. */
+	if (__builtin_expect((unsigned char)*p > ' ', 1))
+		return p;
+	if (*p == ' ' && (unsigned char)p[1] > ' ')
+		return p + 1;
+	return VEC(simd_skip)(p, end);
 }
 
 /*

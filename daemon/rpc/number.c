@@ -12,6 +12,7 @@
 #include "daemon/rpc/number.h"
 
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,8 +57,9 @@ static const uint64_t integer_powers[DIGITS_MAX + 1] = {
 
 /* The parts of a number's text. */
 struct parts {
-	uint64_t digits; /* its significant digits, when digit_count <= DIGITS_MAX */
-	int digit_count; /* without leading zeros */
+	uint64_t
+		digits; /* before and behind the point in one row, when digit_count <= DIGITS_MAX */
+	int digit_count; /* without leading zeros, if more than DIGITS_MAX */
 	int exponent;    /* value = digits * 10^exponent */
 	bool is_negative;
 	bool is_plain; /* no fraction, no exponent */
@@ -68,12 +70,27 @@ static inline bool is_digit(const char *p, const char *end)
 	return p < end && (unsigned char)(*p - '0') <= 9;
 }
 
-static inline void add_digit(struct parts *n, char c)
+/* Appends the digits at p to *digits, eight at a time while there are so many. */
+static const char *read_digits(const char *p, const char *end, uint64_t *digits)
 {
-	if (n->digit_count < DIGITS_MAX)
-		n->digits = n->digits * 10 + (uint64_t)(c - '0');
-	if (n->digits)
-		n->digit_count++;
+	uint64_t word;
+
+	while (end - p >= 8) {
+		memcpy(&word, p, sizeof(word));
+		/* All high halves are 3, also when 6 is added: all are digits. */
+		if (((word & 0xf0f0f0f0f0f0f0f0u) |
+		     ((word + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) >> 4) !=
+		    0x3333333333333333u)
+			break;
+		word &= 0x0f0f0f0f0f0f0f0fu;
+		word = (word * 10 + (word >> 8)) & 0x00ff00ff00ff00ffu;
+		word = (word * 100 + (word >> 16)) & 0x0000ffff0000ffffu;
+		*digits = *digits * 100000000 + (uint32_t)(word * 10000 + (word >> 32));
+		p += 8;
+	}
+	for (; is_digit(p, end); p++)
+		*digits = *digits * 10 + (uint64_t)(*p - '0');
+	return p;
 }
 
 /* Reads sign and digits of an exponent; the caller sees from the last byte whether there were any.
@@ -93,35 +110,46 @@ static const char *read_exponent(const char *p, const char *end, struct parts *n
 	return p;
 }
 
+/* Zeros at the head of a number say nothing. */
+static int leading_zeros(const char *p)
+{
+	int zeros = 0;
+
+	for (; *p == '0' || *p == '.'; p++)
+		zeros += *p == '0';
+	return zeros;
+}
+
 /* The grammar. Returns 0, or -EPROTO with *pos at the byte that cannot be. */
 static int read_parts(const char **pos, const char *end, struct parts *n)
 {
 	const char *p = *pos;
+	const char *first;
 
 	if (p < end && *p == '-') {
 		n->is_negative = true;
 		p++;
 	}
-	*pos = p;
+	first = *pos = p;
 	if (!is_digit(p, end))
 		return -EPROTO;
-	if (*p == '0')
-		p++;
-	else
-		for (; is_digit(p, end); p++)
-			add_digit(n, *p);
+	p = *p == '0' ? p + 1 : read_digits(p, end, &n->digits);
+	n->digit_count = (int)(p - first);
 	n->is_plain = true;
 	if (p < end && *p == '.') {
+		const char *point = p;
+
 		n->is_plain = false;
 		*pos = ++p;
 		if (!is_digit(p, end))
 			return -EPROTO;
-		for (; is_digit(p, end); p++) {
-			add_digit(n, *p);
-			/* Text is shorter than INT_MAX. */
-			n->exponent--;
-		}
+		p = read_digits(p, end, &n->digits);
+		/* Text is shorter than INT_MAX. */
+		n->exponent = -(int)(p - point - 1);
+		n->digit_count -= n->exponent;
 	}
+	if (n->digit_count > DIGITS_MAX)
+		n->digit_count -= leading_zeros(first);
 	if (p < end && (*p == 'e' || *p == 'E')) {
 		n->is_plain = false;
 		p = read_exponent(p + 1, end, n);
@@ -168,7 +196,7 @@ static double magnitude(const struct parts *n, struct span text)
 {
 	int e = n->exponent;
 
-	if (n->digits == 0)
+	if (n->digit_count <= DIGITS_MAX && n->digits == 0)
 		return 0;
 	if (n->digit_count > DIGITS_MAX || e < -EXACT_POWER || e > EXACT_POWER)
 		return fabs(from_text(text.ptr, text.len));
@@ -206,17 +234,18 @@ int number_read(const char **pos, const char *end, struct number *out)
 		return 0;
 	}
 	out->real = magnitude(&n, span_of(start, (size_t)(*pos - start)));
-	if (isinf(out->real)) {
+	if (out->real > DBL_MAX) {
 		*pos = start;
 		return -ERANGE;
 	}
 	if (n.is_negative)
 		out->real = -out->real;
 	/* -2^63 and 2^63 are exact doubles. */
-	if (out->real >= -0x1p63 && out->real < 0x1p63 && out->real == trunc(out->real)) {
-		out->is_integer = true;
+	if (out->real >= -0x1p63 && out->real < 0x1p63) {
 		out->integer = (int64_t)out->real;
-		out->real = (double)out->integer; /* no -0 */
+		out->is_integer = (double)out->integer == out->real;
+		if (out->is_integer)
+			out->real = (double)out->integer; /* no -0 */
 	}
 	return 0;
 }

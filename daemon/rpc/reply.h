@@ -25,9 +25,10 @@ struct reply_ops {
 	size_t size;
 	int (*init)(struct reply *r);
 	void (*deinit)(struct reply *r);
-	void (*begin)(struct reply *r, struct outbuf *out); /* drops an unfinished one */
-	void (*mark)(struct reply *r, char bracket);        /* one of { } [ ] */
-	void (*key)(struct reply *r, struct span key);      /* plain text, escaped by the builder */
+	/* An unfinished one is dropped; what it wrote to its outbuf the caller has cut. */
+	void (*begin)(struct reply *r, struct outbuf *out);
+	void (*mark)(struct reply *r, char bracket);   /* one of { } [ ] */
+	void (*key)(struct reply *r, struct span key); /* plain text, escaped by the builder */
 	void (*integer)(struct reply *r, int64_t value);
 	void (*real)(struct reply *r,
 		     double value); /* shortest text that reads back equal; NaN as null */

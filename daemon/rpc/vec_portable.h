@@ -3,6 +3,7 @@
 #ifndef DAEMON_RPC_VEC_PORTABLE_H
 #define DAEMON_RPC_VEC_PORTABLE_H
 
+#include "daemon/rpc/text.h"
 #include "daemon/rpc/vec_common.h"
 
 #define VEC_TARGET_PORTABLE
@@ -138,6 +139,11 @@ VEC_ALWAYS VEC_TARGET_PORTABLE uint32_t vec16_solid_portable(const char *p)
 		mask |= (uint32_t)(p[i] != ' ' && p[i] != '\n' && p[i] != '\r' && p[i] != '\t')
 			<< i;
 	return mask;
+}
+
+VEC_ALWAYS int vec16_is_utf8_portable(const char *p, size_t n)
+{
+	return text_is_utf8(span_of(p, n));
 }
 
 #endif

@@ -258,6 +258,28 @@ static void test_numbers_of_tables(void **state)
 	}
 }
 
+/* Two to four bytes, at the edges of every rule of UTF-8, across the sixteen that go together. */
+static void test_utf8(void **state)
+{
+	static const char next[] = "\x20\x7f\x80\x8f\x90\x9f\xa0\xbf\xc0\xc2\xe0\xf0\xff";
+	char text[64];
+	int turn = 0;
+
+	(void)state;
+	for (int lead = 0x7f; lead < 0x100; lead++) {
+		for (const char *b = next; *b; b++) {
+			for (const char *c = next; *c; c++) {
+				const char *d = next + turn++ % (int)(sizeof(next) - 1);
+				int len = sprintf(text, "[\"%.*s%c%c%c%c\"]", turn % 24,
+						  "xxxxxxxxxxxxxxxxxxxxxxxx", lead, *b, *c, *d);
+
+				agree(span_of(text, (size_t)len), (char)turn);
+				agree(span_of(text, (size_t)len - 3), (char)(turn * 7));
+			}
+		}
+	}
+}
+
 static void test_random_damage(void **state)
 {
 	static const char *const seeds[] = {
@@ -317,6 +339,7 @@ int main(void)
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_damaged_tables),
 		cmocka_unit_test(test_numbers_of_tables),
+		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_random_damage),
 	};
 
