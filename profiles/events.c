@@ -23,7 +23,7 @@ const char *events_default(void)
 	return "{cycles,instructions,branches,branch-misses},"
 	       "{cache-references,cache-misses,L1-dcache-load-misses,dTLB-load-misses},"
 	       "task-clock,context-switches,cpu-migrations,page-faults,minor-faults,major-faults,"
-	       "raw_syscalls:sys_enter,sched:sched_wakeup";
+	       "raw_syscalls:sys_enter";
 }
 
 /* The number of a tracepoint, from tracefs. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "profiles/events.h"
 #include "profiles/target.h"
@@ -21,6 +22,9 @@ bool kernel_counts_has(const struct event *e)
 	case PERF_COUNT_SW_PAGE_FAULTS_MIN:
 	case PERF_COUNT_SW_PAGE_FAULTS_MAJ:
 		return true;
+	case PERF_COUNT_SW_CPU_MIGRATIONS:
+		/* Kernels without CONFIG_SCHED_DEBUG do not tell. */
+		return access("/proc/self/sched", R_OK) == 0;
 	default:
 		return false;
 	}
@@ -33,6 +37,8 @@ double kernel_counts_of(const struct kernel_counts *k, const struct event *e)
 		return k->switches;
 	case PERF_COUNT_SW_PAGE_FAULTS:
 		return k->minor_faults + k->major_faults;
+	case PERF_COUNT_SW_CPU_MIGRATIONS:
+		return k->migrations;
 	case PERF_COUNT_SW_PAGE_FAULTS_MIN:
 		return k->minor_faults;
 	case PERF_COUNT_SW_PAGE_FAULTS_MAJ:
@@ -42,22 +48,22 @@ double kernel_counts_of(const struct kernel_counts *k, const struct event *e)
 	}
 }
 
-/* Both kinds of switches, in the last lines of a thread's status. */
-static double switches_of(pid_t pid, pid_t tid)
+/* Sums the numbers after ':' in the lines of a thread's file that hold the word. */
+static double sum_lines(pid_t pid, pid_t tid, const char *file, const char *word)
 {
 	char path[64], line[256];
 	double sum = 0;
 	FILE *in;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/status", (int)pid, (int)tid);
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", (int)pid, (int)tid, file);
 	in = fopen(path, "re");
 	if (!in)
 		return 0;
 	while (fgets(line, sizeof(line), in)) {
-		const char *at = strstr(line, "voluntary_ctxt_switches:");
+		const char *colon = strchr(line, ':');
 
-		if (at)
-			sum += strtod(strchr(at, ':') + 1, NULL);
+		if (colon && strstr(line, word))
+			sum += strtod(colon + 1, NULL);
 	}
 	fclose(in);
 	return sum;
@@ -74,8 +80,11 @@ void kernel_counts_read(pid_t pid, struct kernel_counts *out)
 	if (count > 0 && clock_getcpuclockid(pid, &clock) == 0 && clock_gettime(clock, &ts) == 0 &&
 	    target_faults(pid, &k.minor_faults, &k.major_faults) == 0) {
 		k.cpu_ns = (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
-		for (int i = 0; i < count; i++)
-			k.switches += switches_of(pid, tids[i]);
+		for (int i = 0; i < count; i++) {
+			/* Voluntary and not. */
+			k.switches += sum_lines(pid, tids[i], "status", "voluntary_ctxt_switches");
+			k.migrations += sum_lines(pid, tids[i], "sched", "se.nr_migrations");
+		}
 		*out = k;
 	}
 	free(tids);

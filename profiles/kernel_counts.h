@@ -14,6 +14,7 @@ struct kernel_counts {
 	double cpu_ns;       /* all threads, ended ones too */
 	double minor_faults; /* likewise */
 	double major_faults; /* likewise */
+	double migrations;   /* of the threads that live */
 	double switches;     /* of the threads that live, voluntary or not */
 };
 
