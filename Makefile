@@ -8,7 +8,7 @@
 #
 # User-settable: CC CXX CFLAGS LDFLAGS BUILD OPT V WERROR
 # The main job's knobs: DURATION WARMUP WORKERS DEPTH THREADS RATE SEED WORKLOAD LABEL TARGET ARGS RUNS
-#                       BASELINE OPTIMIZED OUT   (scripts/profile-baseline.sh --help)
+#                       BASELINE OPTIMIZED OUT BENCH   (scripts/profile-baseline.sh --help)
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 .DELETE_ON_ERROR:
@@ -134,7 +134,8 @@ $(O)/%.o: %.cc $(O)/.flags | $(generated)
 
 # ---- targets ---------------------------------------------------------------
 .PHONY: all tests check check-unit check-cli check-fuzz check-speed test lint floors headers \
-        format-check clean help FORCE profile-baseline profile-optimized profile-compare
+        format-check clean help FORCE profile-baseline profile-optimized profile-compare \
+        benchmark-all
 all: $(addprefix $(O)/bin/,$(progs))  ## build every program
 tests: $(addprefix $(O)/test/,$(tests))  ## build every unit test
 
@@ -142,7 +143,7 @@ tests: $(addprefix $(O)/test/,$(tests))  ## build every unit test
 # Recursive, because packages that the build needs may be installed first.
 bootstrap = $(q)scripts/bootstrap.sh
 build-all = $(q)+$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$$(nproc))
-run-knobs := ARGS BASELINE DEPTH DURATION LABEL OPTIMIZED OUT RATE RUNS SEED TARGET THREADS WARMUP \
+run-knobs := ARGS BASELINE BENCH DEPTH DURATION LABEL OPTIMIZED OUT RATE RUNS SEED TARGET THREADS WARMUP \
              WORKERS WORKLOAD
 export $(foreach k,$(run-knobs) PRESET,$(if $($(k)),$(k)))
 export BIN := $(CURDIR)/$(O)/bin
@@ -161,6 +162,13 @@ profile-compare:  ## compare BASELINE=dir and OPTIMIZED=dir, or the newest of ea
 	$(bootstrap) build run
 	$(build-all) all
 	$(q)scripts/compare-profiles.sh
+
+benchmark-all:  ## the micro-benchmarks, then the speed targets in interleaved rounds
+	$(bootstrap) build run
+	$(build-all) all
+	$(q)mkdir -p $(or $(RUNS),profiles/runs)
+	$(q)$(O)/bin/goxel-bench --benchmark_out=$(or $(RUNS),profiles/runs)/bench.json
+	$(q)scripts/bench-ceiling.sh
 
 test:  ## everything a commit must pass, with what it needs
 	$(bootstrap) build run test
@@ -196,8 +204,10 @@ format-check:  ## clang-format finds nothing to change
 	$(q)git ls-files '*.c' '*.h' '*.cc' | xargs clang-format --dry-run -Werror
 
 lint: compile_commands.json | $(generated)  ## clang-tidy (one process per file), cppcheck, shellcheck
-	$(q)printf '%s\n' $(all-c) | grep -v -e /fuzz/ | xargs -n1 -P$$(nproc) clang-tidy -quiet -p . 2>/dev/null
-	$(q)cppcheck -q --std=c11 --enable=warning,performance,portability \
+	$(q)printf '%s\n' $(filter-out $(foreach f,$(fuzz),$($(f)-srcs)),$(all-c)) | \
+	    xargs -n1 -P$$(nproc) scripts/tidy.sh '$(CC) $(filter-out -MMD -MP,$(cc-flags))'
+	$(q)mkdir -p build/lint/cppcheck
+	$(q)cppcheck -q --cppcheck-build-dir=build/lint/cppcheck --std=c11 --enable=warning,performance,portability \
 	    --inline-suppr --error-exitcode=1 -I. -j$$(nproc) $(all-c)
 	$(q)git ls-files '*.sh' .ci/run | xargs shellcheck --external-sources
 

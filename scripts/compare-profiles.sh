@@ -12,13 +12,14 @@ Compares two run directories; writes report.md, report.html and report.json.
       --baseline DIR    [default: the newest complete v14 run in --runs]
       --optimized DIR   [default: the newest complete v15 run in --runs]
       --out DIR         where the reports go [default: OPTIMIZED/compare/<BASELINE>]
+      --bench FILE      what make benchmark-all left [default: bench.json in --runs, if any]
       --runs DIR        [default profiles/runs]
       --bin DIR         the programs [default build/release/bin]
       --json            the comparison as JSON on stdout
   -h, --help            print this text
   -V, --version         print version and revision
 
-BASELINE, OPTIMIZED, OUT, RUNS and BIN in the environment do the same.
+BASELINE, OPTIMIZED, OUT, BENCH, RUNS and BIN in the environment do the same.
 
 Exit codes: of goxel-report compare: 0 done, 2 no such run, 3 the runs cannot be compared,
 4 a file could not be read or written
@@ -28,6 +29,7 @@ TXT
 baseline=${BASELINE:-}
 optimized=${OPTIMIZED:-}
 out=${OUT:-}
+bench=${BENCH:-}
 runs=${RUNS:-$root/profiles/runs}
 bin=${BIN:-$root/build/release/bin}
 json=false
@@ -37,7 +39,7 @@ while [ $# -gt 0 ]; do
 	--json) json=true ;;
 	-h | --help) usage && exit 0 ;;
 	-V | --version) print_version && exit 0 ;;
-	--baseline | --optimized | --out | --runs | --bin)
+	--baseline | --optimized | --out | --bench | --runs | --bin)
 		need_value "$1" $#
 		printf -v "${1#--}" '%s' "$2"
 		shift
@@ -73,7 +75,9 @@ command -v jq >/dev/null || die 2 "jq is missing: run scripts/bootstrap.sh"
 pick baseline BASELINE v14 "make profile-baseline"
 pick optimized OPTIMIZED v15 "make profile-optimized"
 
+[ -n "$bench" ] || [ ! -f "$runs/bench.json" ] || bench=$runs/bench.json
 options=()
+[ -z "$bench" ] || options+=(--bench "$bench")
 [ -z "$out" ] || options+=(--out "$out")
 ! $json || options+=(--json)
 exec "$bin/goxel-report" compare "$baseline" "$optimized" "${options[@]}"

@@ -9,7 +9,7 @@ setup_run() {
 	mkdir -p "$RUNS" "$TMPDIR"
 	# What make was told must not reach into the tests.
 	unset PRESET TARGET ARGS WORKLOAD DURATION WARMUP WORKERS DEPTH THREADS RATE SEED LABEL \
-		BASELINE OPTIMIZED OUT ROUNDS
+		BASELINE OPTIMIZED OUT BENCH ROUNDS
 }
 
 # The only run in $RUNS.

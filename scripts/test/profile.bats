@@ -244,4 +244,8 @@ TXT
 	chmod +x "$BATS_TEST_TMPDIR/bin/goxel-report"
 	run scripts/compare-profiles.sh --bin "$BATS_TEST_TMPDIR/bin"
 	[ "$output" = "compare $RUNS/20260102_000000-b $RUNS/20260101_000000-o" ]
+	# The micro-benchmarks come along when there are any.
+	echo '{}' >"$RUNS/bench.json"
+	run scripts/compare-profiles.sh --bin "$BATS_TEST_TMPDIR/bin"
+	[[ $output == *" --bench $RUNS/bench.json" ]]
 }
