@@ -6,6 +6,8 @@
 #include "bench/suite.h"
 #include "daemon/base/clock.h"
 
+enum { COPY_BYTES = 1024 };
+
 static void empty_loop(struct bench_state *s)
 {
 	BENCH_LOOP(s)

@@ -1,8 +1,184 @@
+/*
+ * main.c - goxel-bench: the suite of benchmarks, and what can be done with one.
+ *
+ * Without --until-ci, --vs or --profile the benchmarks run here, by the library. The others start
+ * this program again for each benchmark: a fresh process is the unit of their statistics.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "bench/bench_file.h"
+#include "bench/child.h"
+#include "bench/exact.h"
+#include "bench/instructions.h"
+#include "bench/memory.h"
+#include "bench/options.h"
+#include "bench/profiled.h"
+#include "bench/results.h"
 #include "bench/suite.h"
-/* main.c - goxel-bench */
-int main(int argc, char **argv)
+#include "bench/targets.h"
+#include "bench/until.h"
+#include "bench/versus.h"
+#include "daemon/base/cli.h"
+#include "daemon/base/clock.h"
+#include "daemon/base/err.h"
+#include "daemon/base/log.h"
+#include "daemon/base/version.h"
+
+enum { ARGS_MAX = LIBRARY_ARGS_MAX + 16, ARG_BYTES_MAX = 4096 + 64 };
+
+/* What the library is told, as a command line. */
+struct library_args {
+	char *argv[ARGS_MAX + 1];
+	int argc;
+	char text[12][ARG_BYTES_MAX];
+	size_t texts_count;
+};
+
+static void __attribute__((format(printf, 2, 3)))
+add_arg(struct library_args *a, const char *fmt, ...)
 {
+	char *text = a->text[a->texts_count++];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, ARG_BYTES_MAX, fmt, args);
+	va_end(args);
+	a->argv[a->argc++] = text;
+}
+
+/* Ours first, so that the library's own flags on the command line win. */
+static void fill_args(struct library_args *a, const struct bench_options *o, char *prog,
+		      const char *raw)
+{
+	a->argv[a->argc++] = prog;
+	add_arg(a, "--benchmark_min_time=%.9fs", (double)o->min_time_ns * 1e-9);
+	if (o->repetitions > 1)
+		add_arg(a, "--benchmark_repetitions=%lld", (long long)o->repetitions);
+	if (o->filter)
+		add_arg(a, "--benchmark_filter=%s", o->filter);
+	if (o->list)
+		add_arg(a, "--benchmark_list_tests=true");
+	if (o->counters)
+		add_arg(a, "--benchmark_perf_counters=%s", o->counters);
+	if (o->require_counters)
+		add_arg(a, "--require_counters");
+	if (o->show)
+		add_arg(a, "--show=%s", o->show);
+	if (raw)
+		add_arg(a, "--benchmark_out=%s", raw);
+	for (int i = 0; i < o->library_count; i++)
+		a->argv[a->argc++] = o->library_args[i];
+}
+
+static void add_context(void)
+{
+	bench_add_context("goxel_revision", version_revision());
+	bench_add_context("goxel_variant", version_variant());
+	bench_add_context("goxel_compiler", version_compiler());
+	bench_add_context("goxel_flags", version_flags());
+	bench_add_context("library_version_known", bench_library_version());
+}
+
+/* Registers and runs. An exit code. */
+static int run_library(const struct bench_options *o, char *prog, const char *raw,
+		       struct results *results)
+{
+	static struct library_args args;
+	size_t failed_count;
+	int rc;
+
+	fill_args(&args, o, prog, raw);
+	rc = bench_initialize(BENCH_ABI, &args.argc, args.argv);
+	if (rc < 0)
+		return rc == -EOPNOTSUPP ? EXIT_UNFIT : EXIT_USAGE;
+	if (bench_has_unrecognized(args.argc, args.argv))
+		return EXIT_USAGE;
+	add_context();
+	if (!o->exact)
+		memory_count();
 	for (size_t i = 0; suites[i]; i++)
 		suites[i]->add();
-	return bench_main(BENCH_ABI, argc, argv);
+	results_collect(results);
+	if (bench_run(&failed_count) == 0)
+		return EXIT_USAGE; /* the library has said that nothing matches */
+	return failed_count ? EXIT_NO : EXIT_OK;
+}
+
+/* What comes after the library's table. */
+static int finish(const struct bench_options *o, const char *raw, struct results *results,
+		  uint64_t start_wall_ns, struct err *err)
+{
+	int rc = 0;
+
+	if (results->out_of_memory)
+		return err_set(err, -ENOMEM, "results: out of memory");
+	if (o->instructions)
+		rc = instructions_count(results, err);
+	if (rc == 0 && o->out)
+		rc = bench_file_finish(o->out, raw, results, start_wall_ns, err);
+	if (rc == 0 && !o->exact)
+		rc = targets_print(results, stdout, err);
+	return rc;
+}
+
+static int run_here(const struct bench_options *o, char *prog, struct err *err)
+{
+	char dir[CHILD_PATH_MAX], raw[CHILD_PATH_MAX + 16];
+	uint64_t start_wall_ns = clock_wall_ns();
+	struct results results = { 0 };
+	int rc = 0, code;
+
+	/* Otherwise every request of v14 is a line on the terminal. */
+	log_set_level(LOG_ERROR);
+	if (o->exact)
+		rc = exact_use(o->exact, err);
+	if (rc == 0 && o->out)
+		rc = child_temp_dir(dir, err);
+	if (rc < 0)
+		return rc;
+	if (o->out)
+		snprintf(raw, sizeof(raw), "%s/raw.json", dir);
+	code = run_library(o, prog, o->out ? raw : NULL, &results);
+	if (!o->list && (code == EXIT_OK || code == EXIT_NO))
+		rc = finish(o, raw, &results, start_wall_ns, err);
+	if (o->out)
+		child_remove_dir(dir);
+	results_deinit(&results);
+	return rc < 0 ? rc : code;
+}
+
+static int run(const struct bench_options *o, char *prog, struct err *err)
+{
+	int rc = o->out ? bench_file_check(o->out, err) : 0;
+
+	if (rc < 0)
+		return rc;
+	if (o->until_ci_pct > 0)
+		return until_run(o, stdout, err);
+	if (o->versus)
+		return versus_run(o, stdout, err);
+	if (o->profile)
+		return profiled_run(o, stdout, err);
+	return run_here(o, prog, err);
+}
+
+int main(int argc, char **argv)
+{
+	struct bench_options o = { 0 };
+	struct err err = ERR_INIT;
+	int rc = bench_options_read(&o, argc, argv, &err);
+
+	if (rc == 1)
+		return EXIT_OK;
+	if (rc < 0) {
+		fprintf(stderr, "goxel-bench: %s\n", err.msg);
+		return EXIT_USAGE;
+	}
+	rc = run(&o, argv[0], &err);
+	if (rc >= 0)
+		return rc;
+	fprintf(stderr, "goxel-bench: %s\n", err.msg);
+	return rc == -ENOENT || rc == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
 }

@@ -26,7 +26,19 @@ benchsuite-srcs := \
 	$(if $(bench-simdjson),daemon/test/oracle_simdjson.cc,bench/oracle_none.c)
 
 progs += goxel-bench
-goxel-bench-srcs := bench/main.c
+goxel-bench-srcs := \
+	bench/bench_file.c \
+	bench/child.c \
+	bench/exact.c \
+	bench/instructions.c \
+	bench/main.c \
+	bench/memory.c \
+	bench/options.c \
+	bench/profiled.c \
+	bench/results.c \
+	bench/targets.c \
+	bench/until.c \
+	bench/versus.c
 goxel-bench-libs := benchsuite benchshim server methods transport queue parser dispatch buffers \
 	context voxel telemetry rpc profilelib resultlib base alloccount
 goxel-bench-ldlibs = $(transport-ldlibs) -lbenchmark $(if $(bench-simdjson),-lsimdjson) -lpfm \

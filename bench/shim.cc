@@ -93,7 +93,7 @@ static void leave(bench_state *s, bool is_set_up)
 	});
 	if (!leads(s))
 		return;
-	shim::report_spread(s, b->threads_times);
+	shim::report_spread(&s->st->counters, b->threads_times);
 	b->threads_times.clear();
 	if (is_set_up && b->fixture.teardown)
 		b->fixture.teardown(s, s->shared);

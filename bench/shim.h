@@ -255,9 +255,10 @@ struct bench_memory {
 void bench_memory_source(const struct bench_memory *memory); /* borrowed; NULL ends it */
 
 /*
- * For simulators that count exactly: from now on each run does warm_up iterations, then `count`
- * iterations with the instruments on, whatever the library asks for, and nothing else. Times are
- * meaningless then. count 0 ends it.
+ * For simulators that count exactly: from now on each run does warm_up iterations; twice one
+ * iteration with the instruments on, after each of which they calibrate; and count + 1 iterations,
+ * whatever the library asks for. The difference between the last two is that of `count` iterations.
+ * Batches (bench_batch) stay as they are. Times are meaningless then. count 0 ends it.
  */
 void bench_exact_plan(uint64_t warm_up, uint64_t count);
 

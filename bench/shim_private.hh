@@ -100,6 +100,7 @@ class meeting
 enum class stage {
 	before,   // the loop has not begun
 	settling, // untimed iterations of an exact plan
+	base,     // its one iteration that is counted to be taken off
 	counted,  // what the library asked for
 	single,   // one iteration at a time, each timed
 	finished, // the library's last barrier is behind us
@@ -107,8 +108,7 @@ enum class stage {
 
 bool is_skipped(const benchmark::State *st);
 
-// Adds a counter that the console shows only when asked for with one of these bits of bench_show.
-void set_counter(bench_state *s, const char *name, benchmark::Counter value, unsigned shown_with);
+// Whether the console shows a counter when these bits of bench_show are set.
 bool is_shown(const std::string &counter, unsigned shown);
 
 } // namespace shim
@@ -140,6 +140,7 @@ struct bench_state {
 	// What is measured; all by this thread alone.
 	bool is_counting = false; // the instruments are to run whenever the clock does
 	bool counts_memory = false;
+	bool is_warm = false; // of an exact plan: the base was counted once
 	void *instrument_local[BENCH_INSTRUMENTS_MAX] = {};
 	bool instrument_open[BENCH_INSTRUMENTS_MAX] = {};
 	shim::memory_sum memory;
@@ -157,7 +158,7 @@ void open_instruments(bench_state *s);
 void close_instruments(bench_state *s);
 // Takes the thread through the library's barriers whatever the body did.
 void settle(bench_state *s);
-void report_spread(bench_state *s, const spread &times);
+void report_spread(benchmark::UserCounters *into, const spread &times);
 
 } // namespace shim
 

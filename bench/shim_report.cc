@@ -122,17 +122,6 @@ void add_memory(Run &run, const shim::observation &seen)
 		run.counters["net_heap_growth"] = static_cast<double>(m.growth_bytes);
 }
 
-void add_spread(Run &run, const hist *h)
-{
-	if (!h)
-		return;
-	run.counters["p50_ns"] = static_cast<double>(hist_quantile_ns(h, 0.5));
-	run.counters["p90_ns"] = static_cast<double>(hist_quantile_ns(h, 0.9));
-	run.counters["p99_ns"] = static_cast<double>(hist_quantile_ns(h, 0.99));
-	run.counters["max_ns"] = static_cast<double>(h->max_ns);
-	run.counters["spread_count"] = static_cast<double>(h->total);
-}
-
 // Hands one result to the program's reporter.
 void tell(const Run &run)
 {
@@ -189,7 +178,7 @@ class relay : public benchmark::BenchmarkReporter
 
 			if (shim::observation *seen = take_observation(run.memory_result)) {
 				add_memory(run, *seen);
-				add_spread(run, seen->times.h);
+				shim::report_spread(&run.counters, seen->times);
 			}
 			if (is_display_ && ask_outcome(run, &text, 0) == outcome::failed)
 				failed_results++;

@@ -114,18 +114,29 @@ static pthread_mutex_t background_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static std::map<std::string, unsigned> &background()
 {
-	static std::map<std::string, unsigned> names;
+	static std::map<std::string, unsigned> names = {
+		{ "p50_ns", BENCH_SHOW_SPREAD },
+		{ "p90_ns", BENCH_SHOW_SPREAD },
+		{ "p99_ns", BENCH_SHOW_SPREAD },
+		{ "max_ns", BENCH_SHOW_SPREAD },
+		{ "spread_count", BENCH_SHOW_SPREAD },
+		{ "allocs_per_iter", BENCH_SHOW_MEMORY },
+		{ "alloc_bytes_per_iter", BENCH_SHOW_MEMORY },
+		{ "max_bytes_used", BENCH_SHOW_MEMORY },
+		{ "net_heap_growth", BENCH_SHOW_MEMORY },
+	};
 
 	return names;
 }
 
-void set_counter(bench_state *s, const char *name, benchmark::Counter value, unsigned shown_with)
+static void set_counter(bench_state *s, const char *name, benchmark::Counter value,
+			bool is_background)
 {
 	s->st->counters[name] = value;
-	if (!shown_with)
+	if (!is_background)
 		return;
 	pthread_mutex_lock(&background_lock);
-	background()[name] = shown_with;
+	background()[name] = BENCH_SHOW_COUNTERS;
 	pthread_mutex_unlock(&background_lock);
 }
 
@@ -163,12 +174,11 @@ void close_instruments(bench_state *s)
 	if (s->memory.is_counted && !s->observed) {
 		auto average = benchmark::Counter::kAvgIterations;
 
-		set_counter(s, "allocs_per_iter",
-			    { static_cast<double>(s->memory.allocs_count), average },
-			    BENCH_SHOW_MEMORY);
-		set_counter(s, "alloc_bytes_per_iter",
-			    { static_cast<double>(s->memory.allocated_bytes), average },
-			    BENCH_SHOW_MEMORY);
+		s->st->counters["allocs_per_iter"] = { static_cast<double>(s->memory.allocs_count),
+						       average };
+		s->st->counters["alloc_bytes_per_iter"] = {
+			static_cast<double>(s->memory.allocated_bytes), average
+		};
 	}
 }
 
@@ -194,6 +204,13 @@ static void stop_all(bench_state *s)
 			instruments[i].stop(s->instrument_local[i]);
 }
 
+static void calibrate_all(bench_state *s)
+{
+	for (size_t i = 0; i < instruments_count; i++)
+		if (s->instrument_open[i])
+			instruments[i].calibrate(s->instrument_local[i]);
+}
+
 // The clock runs on entry and on return; what is done between is not timed.
 static void start_counting(bench_state *s)
 {
@@ -206,7 +223,8 @@ static void start_counting(bench_state *s)
 	if (!any && !s->counts_memory)
 		return;
 	s->st->PauseTiming();
-	if (any) {
+	// An exact plan has counted an iteration as well.
+	if (any && s->stage != stage::base) {
 		bool memory = s->counts_memory;
 
 		s->counts_memory = false;
@@ -215,9 +233,7 @@ static void start_counting(bench_state *s)
 		s->st->PauseTiming();
 		stop_all(s);
 		s->counts_memory = memory;
-		for (size_t i = 0; i < instruments_count; i++)
-			if (s->instrument_open[i])
-				instruments[i].calibrate(s->instrument_local[i]);
+		calibrate_all(s);
 	}
 	s->is_counting = true;
 	start_all(s);
@@ -283,12 +299,31 @@ static uint64_t begin_counted(bench_state *s, uint64_t n)
 {
 	uint64_t first = n > PROBE_COUNT ? static_cast<uint64_t>(PROBE_COUNT) : 1;
 
-	s->stage = stage::counted;
 	start_counting(s);
+	s->stage = stage::counted;
 	if (s->observed || plan.count || n == 1)
 		first = n;
 	s->to_do = n - first;
 	return hand_out(s, first);
+}
+
+static uint64_t begin_base(bench_state *s)
+{
+	s->stage = stage::base;
+	start_counting(s);
+	return hand_out(s, 1);
+}
+
+static uint64_t after_base(bench_state *s)
+{
+	stop_counting(s);
+	calibrate_all(s);
+	// The first time the code around the iteration was cold: symbols were looked up.
+	if (!s->is_warm) {
+		s->is_warm = true;
+		return begin_base(s);
+	}
+	return begin_counted(s, plan.count + 1);
 }
 
 static uint64_t begin(bench_state *s)
@@ -303,7 +338,7 @@ static uint64_t begin(bench_state *s)
 		s->stage = stage::settling;
 		return hand_out(s, plan.warm_up);
 	}
-	return begin_counted(s, plan.count ? plan.count : n);
+	return plan.count ? begin_base(s) : begin_counted(s, n);
 }
 
 static uint64_t after_counted(bench_state *s)
@@ -356,7 +391,7 @@ void settle(bench_state *s)
 		finish(s);
 }
 
-void report_spread(bench_state *s, const spread &times)
+void report_spread(benchmark::UserCounters *into, const spread &times)
 {
 	if (!times.h || times.h->total < 2)
 		return;
@@ -367,10 +402,9 @@ void report_spread(bench_state *s, const spread &times)
 	} rows[] = { { "p50_ns", 0.5 }, { "p90_ns", 0.9 }, { "p99_ns", 0.99 } };
 
 	for (const auto &row : rows)
-		set_counter(s, row.name, static_cast<double>(hist_quantile_ns(times.h, row.q)),
-			    BENCH_SHOW_SPREAD);
-	set_counter(s, "max_ns", static_cast<double>(times.h->max_ns), BENCH_SHOW_SPREAD);
-	set_counter(s, "spread_count", static_cast<double>(times.h->total), BENCH_SHOW_SPREAD);
+		(*into)[row.name] = static_cast<double>(hist_quantile_ns(times.h, row.q));
+	(*into)["max_ns"] = static_cast<double>(times.h->max_ns);
+	(*into)["spread_count"] = static_cast<double>(times.h->total);
 }
 
 } // namespace shim
@@ -385,7 +419,9 @@ uint64_t bench_loop(struct bench_state *s)
 	case stage::before:
 		return shim::begin(s);
 	case stage::settling:
-		return shim::begin_counted(s, shim::plan.count);
+		return shim::begin_base(s);
+	case stage::base:
+		return shim::after_base(s);
 	case stage::counted:
 		return shim::after_counted(s);
 	case stage::single:
@@ -534,7 +570,7 @@ uint64_t bench_iterations_done(const struct bench_state *s)
 
 uint64_t bench_iterations_counted(const struct bench_state *s)
 {
-	return bench_iterations_done(s) - (s->handed_out ? shim::plan.warm_up : 0);
+	return shim::plan.count && s->handed_out ? shim::plan.count : bench_iterations_done(s);
 }
 
 const char *bench_name(const struct bench_state *s)
@@ -584,7 +620,7 @@ void bench_counter(struct bench_state *s, const char *name, double value, unsign
 					     flags & BENCH_COUNTER_BASE_1024
 						     ? benchmark::Counter::kIs1024
 						     : benchmark::Counter::kIs1000),
-			  flags & BENCH_COUNTER_BACKGROUND ? unsigned{ BENCH_SHOW_COUNTERS } : 0u);
+			  (flags & BENCH_COUNTER_BACKGROUND) != 0);
 }
 
 void bench_skip_error(struct bench_state *s, const char *text)

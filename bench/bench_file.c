@@ -1,0 +1,107 @@
+#include "bench/bench_file.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/results.h"
+#include "daemon/base/err.h"
+#include "daemon/base/file.h"
+#include "daemon/base/strbuf.h"
+#include "reports/lib/envelope.h"
+#include "reports/lib/rundir.h"
+
+int bench_file_check(const char *path, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[4096];
+	int n = slash ? snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path) + 1, path)
+		      : snprintf(dir, sizeof(dir), ".");
+
+	if (n < 0 || (size_t)n >= sizeof(dir))
+		return err_set(err, -ENAMETOOLONG, "write %s: %s", path, strerror(ENAMETOOLONG));
+	/* It is written under another name there and renamed. */
+	if (access(dir, W_OK | X_OK) < 0)
+		return err_set(err, -errno, "write %s: %s", path, strerror(errno));
+	return 0;
+}
+
+static int add_envelope(json_t *root, uint64_t start_wall_ns, struct err *err)
+{
+	struct strbuf text = { 0 };
+	struct json_out j = { .sb = &text };
+	struct envelope e = { .schema = "goxel-bench/1",
+			      .tool = "goxel-bench",
+			      .start_wall_ns = start_wall_ns };
+	json_t *envelope = NULL;
+
+	json_object_open(&j, NULL);
+	envelope_write(&j, &e);
+	json_close(&j);
+	if (!text.failed)
+		envelope = json_loads(text.ptr, 0, NULL);
+	strbuf_deinit(&text);
+	if (!envelope || json_object_update_missing(root, envelope) < 0) {
+		json_decref(envelope);
+		return err_set(err, -ENOMEM, "results: out of memory");
+	}
+	json_decref(envelope);
+	return 0;
+}
+
+int bench_file_write(const char *path, json_t *root, uint64_t start_wall_ns, struct err *err)
+{
+	int rc = add_envelope(root, start_wall_ns, err);
+	char *text;
+
+	if (rc < 0)
+		return rc;
+	text = json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	if (!text)
+		return err_set(err, -ENOMEM, "results: out of memory");
+	rc = file_write_atomic(path, span_str(text), err);
+	free(text);
+	return rc;
+}
+
+static void add_result(json_t *one, const struct result *r)
+{
+	if (!isnan(r->instructions))
+		json_object_set_new(one, "instructions", json_real(r->instructions));
+	else if (r->why_not)
+		json_object_set_new(one, "instructions_missing", json_string(r->why_not));
+}
+
+static void add_results(json_t *benchmarks, const struct results *results)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(benchmarks, i, one)
+	{
+		const char *name = json_string_value(json_object_get(one, "name"));
+
+		for (size_t k = 0; name && k < results->count; k++)
+			if (strcmp(results->list[k].name, name) == 0) {
+				add_result(one, &results->list[k]);
+				break;
+			}
+	}
+}
+
+int bench_file_finish(const char *path, const char *raw, const struct results *results,
+		      uint64_t start_wall_ns, struct err *err)
+{
+	json_t *root;
+	int rc = result_json_read(raw, NULL, 0, &root, err);
+
+	if (rc < 0)
+		return rc;
+	add_results(json_object_get(root, "benchmarks"), results);
+	rc = bench_file_write(path, root, start_wall_ns, err);
+	json_decref(root);
+	return rc;
+}

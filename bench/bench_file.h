@@ -1,0 +1,30 @@
+/*
+ * bench_file.h - the JSON that goxel-bench leaves: Google Benchmark's own {context, benchmarks},
+ * which its compare.py reads, with the suite's envelope (reports/lib/envelope.h, schema
+ * goxel-bench/1) beside them.
+ *
+ * Added to a benchmark: instructions (per iteration) or instructions_missing (why not); in medians
+ * over fresh processes ci_low, ci_high (in time_unit), ci_pct (half the interval in percent of the
+ * time), ci_is_met. Added to the whole by --vs: comparisons[].
+ */
+#ifndef BENCH_BENCH_FILE_H
+#define BENCH_BENCH_FILE_H
+
+#include <stdint.h>
+
+#include <jansson.h>
+
+struct err;
+struct results;
+
+/* Refuses, with its sentence, a path that could not be written later. */
+int bench_file_check(const char *path, struct err *err);
+
+/* Adds the envelope to root and writes it. start_wall_ns: when measuring began. */
+int bench_file_write(const char *path, json_t *root, uint64_t start_wall_ns, struct err *err);
+
+/* Reads what the library has written to raw, adds what results has, and writes path. */
+int bench_file_finish(const char *path, const char *raw, const struct results *results,
+		      uint64_t start_wall_ns, struct err *err);
+
+#endif
