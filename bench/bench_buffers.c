@@ -69,8 +69,7 @@ static void get_put(struct bench_state *s)
 	struct buffers *b = bench_shared(s);
 	size_t bytes = (size_t)bench_range(s, 0), cap;
 
-	BENCH_LOOP(s)
-	{
+	BENCH_LOOP(s) {
 		char *mem = buffers_get(b, bytes, &cap);
 
 		/* As a user of it would: the first bytes are written. */
@@ -85,8 +84,7 @@ static void burst(struct bench_state *s)
 	size_t bytes = (size_t)bench_range(s, 0), cap[BURST];
 	char *mem[BURST];
 
-	BENCH_LOOP(s)
-	{
+	BENCH_LOOP(s) {
 		for (size_t i = 0; i < BURST; i++) {
 			mem[i] = buffers_get(b, bytes, &cap[i]);
 			*(volatile char *)mem[i] = 1;

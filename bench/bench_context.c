@@ -104,8 +104,7 @@ static void visit(struct bench_state *s, int32_t id, int group)
 	struct context_lease *lease = bench_local(s);
 	struct project *p;
 
-	BENCH_LOOP(s)
-	{
+	BENCH_LOOP(s) {
 		for (int i = 0; i < group; i++) {
 			if (context_enter(lease, id, &p) < 0)
 				suite_wrong(s, "project %d is gone", id);
@@ -143,8 +142,7 @@ static void snapshot(struct bench_state *s)
 	struct context_lease *lease = bench_local(s);
 	struct snapshot *snap;
 
-	BENCH_LOOP(s)
-	{
+	BENCH_LOOP(s) {
 		if (context_snapshot(lease, shared->ids[0], &snap) < 0)
 			suite_wrong(s, "no snapshot");
 		else

@@ -103,8 +103,7 @@ static void find(struct bench_state *s, const struct shared *shared, const struc
 {
 	size_t i = 0;
 
-	BENCH_LOOP(s)
-	{
+	BENCH_LOOP(s) {
 		BENCH_KEEP(dispatch_find(shared->d, names[i]));
 		i = i + 1 == shared->count ? 0 : i + 1;
 	}

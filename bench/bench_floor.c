@@ -11,7 +11,7 @@ enum { COPY_BYTES = 1024 };
 static void empty_loop(struct bench_state *s)
 {
 	BENCH_LOOP(s)
-	BENCH_CLOBBER();
+		BENCH_CLOBBER();
 }
 
 static void empty_next(struct bench_state *s)
@@ -32,13 +32,13 @@ static void keep_value(struct bench_state *s)
 	uint64_t value = 0;
 
 	BENCH_LOOP(s)
-	BENCH_KEEP(value);
+		BENCH_KEEP(value);
 }
 
 static void clock_read(struct bench_state *s)
 {
 	BENCH_LOOP(s)
-	BENCH_KEEP(clock_ns());
+		BENCH_KEEP(clock_ns());
 }
 
 static __attribute__((noinline)) uint64_t add_one(uint64_t x)
@@ -52,7 +52,7 @@ static void direct_call(struct bench_state *s)
 	uint64_t x = 0;
 
 	BENCH_LOOP(s)
-	x = add_one(x);
+		x = add_one(x);
 	BENCH_KEEP(x);
 }
 
@@ -63,26 +63,28 @@ static void indirect_call(struct bench_state *s)
 
 	BENCH_CHANGED(fn);
 	BENCH_LOOP(s)
-	x = fn(x);
+		x = fn(x);
 	BENCH_KEEP(x);
 }
 
 static void system_call(struct bench_state *s)
 {
 	BENCH_LOOP(s)
-	BENCH_KEEP(getppid());
+		BENCH_KEEP(getppid());
 }
 
 static void copy_1k(struct bench_state *s)
 {
-	static char from[1024], to[1024];
+	static char from_mem[COPY_BYTES], to_mem[COPY_BYTES];
+	char *from = from_mem, *to = to_mem;
 
-	BENCH_LOOP(s)
-	{
-		memcpy(to, from, sizeof(to));
+	BENCH_CHANGED(from);
+	BENCH_CHANGED(to);
+	BENCH_LOOP(s) {
+		memcpy(to, from, COPY_BYTES);
 		BENCH_CLOBBER();
 	}
-	bench_bytes_processed(s, bench_iterations_done(s) * sizeof(to));
+	bench_bytes_processed(s, bench_iterations_done(s) * COPY_BYTES);
 }
 
 static void add(void)

@@ -64,7 +64,7 @@ static void record(struct bench_state *s)
 	size_t i = 0;
 
 	BENCH_LOOP(s)
-	hist_record(h, values[i++ % VALUES]);
+		hist_record(h, values[i++ % VALUES]);
 	BENCH_KEEP(h->total);
 }
 
@@ -77,7 +77,7 @@ static void merge(struct bench_state *s)
 		return;
 	}
 	BENCH_LOOP(s)
-	hist_add(into, from);
+		hist_add(into, from);
 	if (into->total != from->total * bench_iterations_done(s))
 		suite_wrong(s, "values were lost in merging");
 	hist_free(into);
@@ -88,7 +88,7 @@ static void quantile(struct bench_state *s)
 	const struct hist *h = bench_shared(s);
 
 	BENCH_LOOP(s)
-	BENCH_KEEP(hist_quantile_ns(h, 0.99));
+		BENCH_KEEP(hist_quantile_ns(h, 0.99));
 }
 
 static void add(void)

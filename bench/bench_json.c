@@ -201,8 +201,7 @@ static void parse(struct bench_state *s)
 	struct parser *p = bench_local(s);
 	size_t v = 0;
 
-	BENCH_LOOP(s)
-	{
+	BENCH_LOOP(s) {
 		BENCH_KEEP(read_request(p, t->spans[v], t->voxels_count != 0));
 		v = v + 1 == t->variants ? 0 : v + 1;
 	}
@@ -220,8 +219,7 @@ static void parse_oracle(struct bench_state *s)
 	for (size_t i = 0; i < t->variants && !bench_is_skipped(s); i++)
 		if (t->oracle(t->spans[i].ptr, t->spans[i].len) != t->sums[i])
 			suite_wrong(s, "simdjson sums up text %zu otherwise", i);
-	BENCH_LOOP(s)
-	{
+	BENCH_LOOP(s) {
 		BENCH_KEEP(t->oracle(t->spans[v].ptr, t->spans[v].len));
 		v = v + 1 == t->variants ? 0 : v + 1;
 	}
@@ -273,8 +271,7 @@ static void refuse(struct bench_state *s)
 		suite_fail(s, -ENOMEM, "%s", err.msg);
 		return;
 	}
-	BENCH_LOOP(s)
-	{
+	BENCH_LOOP(s) {
 		if (parser_parse(p, what->hostile->text, &root, &fault) != -EPROTO)
 			suite_wrong(s, "accepted what is no JSON");
 		parser_reset(p);

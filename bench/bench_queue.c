@@ -105,8 +105,7 @@ static void single(struct bench_state *s)
 	uintptr_t put = 0, got = 0;
 	void *item = item_of((size_t)bench_thread_index(s)), *out = NULL;
 
-	BENCH_LOOP(s)
-	{
+	BENCH_LOOP(s) {
 		while (!queue_push(shared->q, &item, 1))
 			;
 		put += (uintptr_t)item;
@@ -127,8 +126,7 @@ static void batch(struct bench_state *s)
 
 	for (size_t i = 0; i < BATCH; i++)
 		items[i] = item_of(i);
-	BENCH_LOOP(s)
-	{
+	BENCH_LOOP(s) {
 		size_t in = 0, n = 0;
 
 		while (in < BATCH)
@@ -193,8 +191,7 @@ static void hop(struct bench_state *s)
 	struct shared *shared = bench_shared(s);
 	void *item = item_of(1), *out = NULL;
 
-	BENCH_LOOP(s)
-	{
+	BENCH_LOOP(s) {
 		queue_push(shared->q, &item, 1);
 		while (!queue_pop(shared->back, &out, 1))
 			queue_wait(shared->back, UINT64_MAX);

@@ -108,7 +108,7 @@ static void serialize(struct bench_state *s)
 	int64_t count = bench_range(s, 0);
 
 	BENCH_LOOP(s)
-	BENCH_KEEP(write_reply(w, count));
+		BENCH_KEEP(write_reply(w, count));
 	bench_bytes_processed(s, bench_iterations_done(s) * w->out.len);
 }
 

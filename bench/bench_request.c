@@ -194,8 +194,7 @@ static void send_requests(struct bench_state *s)
 	uint64_t each = what->kind == PIPELINE ? DEPTH : 1;
 
 	served->replies_count = 0;
-	BENCH_LOOP(s)
-	{
+	BENCH_LOOP(s) {
 		if (!inproc_feed(served->conn, text)) {
 			suite_fail(s, -EPIPE, "the server hung up");
 			break;

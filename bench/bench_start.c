@@ -206,8 +206,7 @@ static void time_lives(struct bench_state *s, bool whole_start)
 	char reply[REPLY_BYTES_MAX];
 	struct times times = { 0 };
 
-	BENCH_LOOP(s)
-	{
+	BENCH_LOOP(s) {
 		struct err err = ERR_INIT;
 
 		if (launch_once(l, bench_context(s), &times, reply, &err) < 0) {

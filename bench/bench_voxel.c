@@ -103,8 +103,7 @@ static void write_one(struct bench_state *s)
 	struct scene *scene = bench_shared(s);
 	size_t i = 0;
 
-	BENCH_LOOP(s)
-	{
+	BENCH_LOOP(s) {
 		const struct voxel *p = &scene->places[i++ % PLACES];
 
 		volume_set(&scene->layer->volume, p->x, p->y, p->z, p->color);
@@ -118,7 +117,7 @@ static void edit_one(struct bench_state *s)
 	size_t i = 0;
 
 	BENCH_LOOP(s)
-	project_set_voxel(scene->project, scene->layer, &scene->places[i++ % PLACES], NULL);
+		project_set_voxel(scene->project, scene->layer, &scene->places[i++ % PLACES], NULL);
 	expect_written(s, scene);
 }
 
@@ -128,7 +127,7 @@ static void edit_batch(struct bench_state *s)
 	const struct voxel *last = &scene->places[BATCH - 1];
 
 	BENCH_LOOP(s)
-	BENCH_KEEP(project_set_voxels(scene->project, scene->layer, scene->places, BATCH));
+		BENCH_KEEP(project_set_voxels(scene->project, scene->layer, scene->places, BATCH));
 	if (volume_get(&scene->layer->volume, last->x, last->y, last->z) == RGBA_WHITE)
 		suite_wrong(s, "a batch did not arrive");
 	bench_items_processed(s, bench_iterations_done(s) * BATCH);
@@ -139,8 +138,7 @@ static void read_one(struct bench_state *s)
 	struct scene *scene = bench_shared(s);
 	size_t i = 0;
 
-	BENCH_LOOP(s)
-	{
+	BENCH_LOOP(s) {
 		const struct voxel *p = &scene->places[i++ % PLACES];
 
 		BENCH_KEEP(volume_get(&scene->layer->volume, p->x, p->y, p->z));
@@ -151,8 +149,7 @@ static void read_all(struct bench_state *s)
 {
 	struct scene *scene = bench_shared(s);
 
-	BENCH_LOOP(s)
-	{
+	BENCH_LOOP(s) {
 		struct cursor c = { .v = &scene->layer->volume };
 		uint64_t found = 0;
 
@@ -171,8 +168,7 @@ static void fill_box(struct bench_state *s)
 	struct scene *scene = bench_shared(s);
 	struct volume *v = &scene->layer->volume;
 
-	BENCH_LOOP(s)
-	{
+	BENCH_LOOP(s) {
 		volume_clear(v);
 		volume_fill_box(v, &cube, RGBA_WHITE);
 	}
@@ -188,15 +184,14 @@ static void find_box(struct bench_state *s)
 	struct box box;
 
 	BENCH_LOOP(s)
-	BENCH_KEEP(volume_box(&scene->layer->volume, &box));
+		BENCH_KEEP(volume_box(&scene->layer->volume, &box));
 }
 
 static void take_snapshot(struct bench_state *s)
 {
 	struct scene *scene = bench_shared(s);
 
-	BENCH_LOOP(s)
-	{
+	BENCH_LOOP(s) {
 		struct snapshot *snap = snapshot_take(scene->project);
 
 		if (!snap || document_voxels_count(&snap->doc) != CUBE_VOXELS)
@@ -211,8 +206,7 @@ static void write_under_snapshot(struct bench_state *s)
 	struct scene *scene = bench_shared(s);
 	size_t i = 0;
 
-	BENCH_LOOP(s)
-	{
+	BENCH_LOOP(s) {
 		struct snapshot *snap = snapshot_take(scene->project);
 		const struct voxel *p = &scene->places[i++ % PLACES];
 
@@ -229,8 +223,7 @@ static void flood(struct bench_state *s)
 	uint64_t count = 0;
 	unsigned turn = 0;
 
-	BENCH_LOOP(s)
-	{
+	BENCH_LOOP(s) {
 		fill.color = rgba_of(++turn, 0, 0, 255);
 		if (fill_flood(&scene->layer->volume, &fill, &count) < 0 || count != CUBE_VOXELS)
 			suite_wrong(s, "%llu voxels were filled", (unsigned long long)count);
