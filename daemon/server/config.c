@@ -66,6 +66,7 @@ struct config_file {
 	const char *text;
 	const struct cli_prog *prog;
 	void *cfg;
+	struct config_texts *texts;
 };
 
 /* The line of the first place where the key stands, in quotes and before a colon, after from. */
@@ -121,24 +122,30 @@ static int value_text(struct value v, char *out, size_t cap)
 	}
 }
 
-/* The option's text must outlive the file: options borrow. Freed with the process. */
 static int set_option(const struct config_file *f, const struct config_key *key, struct value v,
 		      struct err *err)
 {
 	char text[CONFIG_VALUE_MAX];
 	char *kept;
-	int rc;
 
 	if (value_text(v, text, sizeof(text)) < 0)
 		return err_set(err, -EINVAL, "longer than %d bytes, or holds a NUL",
 			       CONFIG_VALUE_MAX - 1);
+	if (key->kind != VALUE_STRING)
+		return cli_set(f->prog, f->cfg, key->option, text, err);
+	if (f->texts->count == CONFIG_TEXTS_MAX)
+		return err_set(err, -EINVAL, "more than %d texts in one file", CONFIG_TEXTS_MAX);
 	kept = strdup(text);
 	if (!kept)
 		return err_set(err, -ENOMEM, "out of memory");
-	rc = cli_set(f->prog, f->cfg, key->option, kept, err);
-	if (key->kind != VALUE_STRING || rc < 0)
-		free(kept);
-	return rc;
+	f->texts->texts[f->texts->count++] = kept;
+	return cli_set(f->prog, f->cfg, key->option, kept, err);
+}
+
+void config_free(struct config_texts *texts)
+{
+	while (texts->count)
+		free(texts->texts[--texts->count]);
 }
 
 static int take_key(const struct config_file *f, struct span group, struct value v, struct err *err)
@@ -198,9 +205,10 @@ static int take_all(const struct config_file *f, struct value root, struct err *
 	return rc;
 }
 
-int config_load(const struct cli_prog *prog, void *cfg, const char *path, struct err *err)
+int config_load(const struct cli_prog *prog, void *cfg, const char *path,
+		struct config_texts *texts, struct err *err)
 {
-	struct config_file f = { .path = path, .prog = prog, .cfg = cfg };
+	struct config_file f = { .path = path, .prog = prog, .cfg = cfg, .texts = texts };
 	struct parser *parser = NULL;
 	struct parse_fault fault;
 	struct value root;

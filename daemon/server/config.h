@@ -9,7 +9,17 @@
 struct cli_prog;
 struct err;
 
-/* Puts what the file says into cfg, the struct of prog's table. */
-int config_load(const struct cli_prog *prog, void *cfg, const char *path, struct err *err);
+enum { CONFIG_TEXTS_MAX = 64 };
+
+/* Values that options borrow. */
+struct config_texts {
+	char *texts[CONFIG_TEXTS_MAX]; /* owned */
+	unsigned count;
+};
+
+/* Puts what the file says into cfg, the struct of prog's table; its texts go to *texts. */
+int config_load(const struct cli_prog *prog, void *cfg, const char *path,
+		struct config_texts *texts, struct err *err);
+void config_free(struct config_texts *texts);
 
 #endif

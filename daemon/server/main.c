@@ -42,9 +42,11 @@ struct daemon {
 	struct signals signals;
 	int listen_fds[LISTENERS_MAX];
 	size_t listen_count;
-	char *token;             /* owned */
-	const char *socket_path; /* to unlink; NULL: not ours */
-	const char *pid_file;    /* written; NULL: none */
+	char *token; /* owned, as the paths: absolute, since the working directory may change */
+	char *socket_path; /* to unlink; NULL: not ours */
+	char *pid_file;    /* written; NULL: none */
+	char *log_file;    /* NULL: stderr */
+	char *config;      /* NULL: none */
 	int argc;
 	char **argv;
 };
@@ -115,8 +117,8 @@ static int listen_unix(struct daemon *d, struct err *err)
 	if (rc < 0)
 		return rc;
 	d->listen_fds[d->listen_count++] = rc;
-	d->socket_path = d->options.socket;
-	return 0;
+	d->socket_path = process_absolute(d->options.socket);
+	return d->socket_path ? 0 : err_set(err, -ENOMEM, "out of memory");
 }
 
 static int open_sockets(struct daemon *d, struct err *err)
@@ -204,17 +206,16 @@ static void on_reload(void *ctx)
 	struct options fresh;
 	struct err err = ERR_INIT;
 
-	if (options_read(&fresh, d->argc, d->argv, &err) != 0) {
-		log_error("server", "configuration stays as it was: %s", err.msg);
-		return;
-	}
-	apply_watching(&fresh);
-	if (d->options.log_file || d->options.is_daemonized) {
+	if (options_read(&fresh, d->argc, d->argv, d->config, &err) == 0) {
+		apply_watching(&fresh);
 		/* A rotated file has another name now: start the new one. */
-		if (log_open(d->options.log_file, &err) < 0)
+		if (d->log_file && log_open(d->log_file, &err) < 0)
 			log_error("server", "%s", err.msg);
+		log_info("server", "configuration read again");
+	} else {
+		log_error("server", "configuration stays as it was: %s", err.msg);
 	}
-	log_info("server", "configuration read again");
+	options_free(&fresh);
 }
 
 static void log_start(const struct daemon *d)
@@ -232,28 +233,65 @@ static void log_start(const struct daemon *d)
 		 d->options.socket);
 }
 
+static int make_absolute(char **out, const char *path, struct err *err)
+{
+	if (!path)
+		return 0;
+	*out = process_absolute(path);
+	return *out ? 0 : err_set(err, -ENOMEM, "out of memory");
+}
+
+static int write_pid(struct daemon *d, struct err *err)
+{
+	char *path = NULL;
+	int rc = make_absolute(&path, d->options.pid_file, err);
+
+	if (rc == 0 && path)
+		rc = process_write_pid(path, err);
+	if (rc == 0)
+		d->pid_file = path;
+	else
+		free(path);
+	return rc;
+}
+
+static int change_user(const struct daemon *d, struct err *err)
+{
+	const char *files[4] = { NULL };
+	int count = 0;
+
+	if (d->socket_path)
+		files[count++] = d->socket_path;
+	if (d->pid_file)
+		files[count++] = d->pid_file;
+	if (d->log_file)
+		files[count++] = d->log_file;
+	return process_become(d->options.user, d->options.group, files, err);
+}
+
 /* Between listening and serving: files, rights, the terminal. */
 static int settle(struct daemon *d, struct err *err)
 {
 	struct options *o = &d->options;
-	int rc = 0;
+	int rc;
 
 	if (o->is_daemonized) {
 		o->pid_file = o->pid_file ? o->pid_file : OPTIONS_PID_FILE_DEFAULT;
 		o->log_file = o->log_file ? o->log_file : OPTIONS_LOG_FILE_DEFAULT;
 		o->working_dir = o->working_dir ? o->working_dir : "/";
 	}
-	if (o->log_file)
-		rc = log_open(o->log_file, err);
-	if (rc == 0 && o->pid_file) {
-		rc = process_write_pid(o->pid_file, err);
-		d->pid_file = rc == 0 ? o->pid_file : NULL;
-	}
+	rc = make_absolute(&d->log_file, o->log_file, err);
+	if (rc == 0)
+		rc = make_absolute(&d->config, o->config, err);
+	if (rc == 0 && d->log_file)
+		rc = log_open(d->log_file, err);
+	if (rc == 0)
+		rc = write_pid(d, err);
 	if (rc == 0 && o->working_dir && chdir(o->working_dir) < 0)
 		rc = err_set(err, -errno, "--working-dir %s: %s", o->working_dir,
 			     strerrordesc_np(errno));
 	if (rc == 0 && (o->user || o->group))
-		rc = process_become(o->user, o->group, err);
+		rc = change_user(d, err);
 	return rc;
 }
 
@@ -297,6 +335,16 @@ static int serve(struct daemon *d, int ready_fd, struct err *err)
 	return rc;
 }
 
+static void release(struct daemon *d)
+{
+	free(d->token);
+	free(d->socket_path);
+	free(d->pid_file);
+	free(d->log_file);
+	free(d->config);
+	options_free(&d->options);
+}
+
 static int exit_code(int rc)
 {
 	switch (rc) {
@@ -332,10 +380,9 @@ static int run(struct daemon *d)
 		unlink(d->socket_path);
 	if (d->pid_file)
 		process_remove_pid(d->pid_file);
-	free(d->token);
 	if (rc < 0) {
 		fprintf(stderr, "goxel-daemon: %s\n", err.msg);
-		if (d->options.log_file)
+		if (d->log_file)
 			log_error("server", "%s", err.msg);
 	} else {
 		log_info("server", "stopped");
@@ -354,12 +401,12 @@ int main(int argc, char **argv)
 	signals_block();
 	d.argc = argc;
 	d.argv = argv;
-	rc = options_read(&d.options, argc, argv, &err);
-	if (rc == 1)
-		return EXIT_OK;
-	if (rc < 0) {
-		fprintf(stderr, "goxel-daemon: %s\n", err.msg);
-		return EXIT_USAGE;
+	rc = options_read(&d.options, argc, argv, NULL, &err);
+	if (rc != 0) {
+		if (rc < 0)
+			fprintf(stderr, "goxel-daemon: %s\n", err.msg);
+		options_free(&d.options);
+		return rc < 0 ? EXIT_USAGE : EXIT_OK;
 	}
 	pid_file = d.options.pid_file ? d.options.pid_file : OPTIONS_PID_FILE_DEFAULT;
 	if (d.options.do_status)
@@ -370,5 +417,7 @@ int main(int argc, char **argv)
 		return process_reload(pid_file);
 	if (d.options.test_signals || d.options.test_lifecycle || d.options.test_concurrent)
 		return selftest_run(&d.options);
-	return run(&d);
+	rc = run(&d);
+	release(&d);
+	return rc;
 }

@@ -341,7 +341,7 @@ static const struct cli_prog prog = {
 };
 
 /* The configuration file's name, which must be read before the flags that win over it. */
-static const char *find_config(int argc, char **argv, struct err *err)
+static const char *find_config(int argc, char **argv)
 {
 	struct options early = { 0 };
 	char **copy = calloc((size_t)argc + 1, sizeof(*copy));
@@ -351,7 +351,7 @@ static const char *find_config(int argc, char **argv, struct err *err)
 		return NULL;
 	for (int i = 0; i < argc; i++)
 		copy[i] = argv[i];
-	rc = cli_parse(&prog, &early, argc, copy, NULL, err);
+	rc = cli_parse(&prog, &early, argc, copy, NULL, NULL);
 	free(copy);
 	return rc == 0 ? early.config : NULL;
 }
@@ -368,7 +368,12 @@ static void settle_socket(struct options *o)
 									  : OPTIONS_SOCKET_DEFAULT;
 }
 
-int options_read(struct options *out, int argc, char **argv, struct err *err)
+void options_free(struct options *o)
+{
+	config_free(&o->texts);
+}
+
+int options_read(struct options *out, int argc, char **argv, const char *config, struct err *err)
 {
 	static char version[] = "--version";
 	bool has_config = false;
@@ -381,12 +386,10 @@ int options_read(struct options *out, int argc, char **argv, struct err *err)
 	}
 	*out = (struct options){ 0 };
 	rc = cli_defaults(&prog, out, err);
-	if (rc == 0 && has_config) {
-		const char *path = find_config(argc, argv, NULL);
-
-		if (path)
-			rc = config_load(&prog, out, path, err);
-	}
+	if (rc == 0 && has_config && !config)
+		config = find_config(argc, argv);
+	if (rc == 0 && config)
+		rc = config_load(&prog, out, config, &out->texts, err);
 	if (rc == 0)
 		rc = cli_parse(&prog, out, argc, argv, NULL, err);
 	if (rc == 0)

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/server/config.h"
+
 struct err;
 
 /* --workers MIN:MAX; both 0 = unset. */
@@ -71,6 +73,8 @@ struct options {
 	bool test_lifecycle;
 	bool test_concurrent;
 
+	struct config_texts texts; /* what fields from the file point to */
+
 	bool ignored; /* --headless, --daemon: words of other programs' command lines */
 };
 
@@ -79,9 +83,11 @@ struct options {
 #define OPTIONS_LOG_FILE_DEFAULT "/tmp/goxel-daemon.log"
 
 /*
- * Defaults, then the configuration file that the command line names, then the command line. Returns
- * 0; 1 when --help or --version was answered; -EINVAL and the like. argv is permuted.
+ * Defaults, then the configuration file (config; NULL: the one that the command line names), then
+ * the command line. Returns 0; 1 when --help or --version was answered; -EINVAL and the like. argv
+ * is permuted. options_free afterwards, whatever came.
  */
-int options_read(struct options *out, int argc, char **argv, struct err *err);
+int options_read(struct options *out, int argc, char **argv, const char *config, struct err *err);
+void options_free(struct options *o);
 
 #endif

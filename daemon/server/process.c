@@ -118,7 +118,21 @@ void process_remove_pid(const char *path)
 		unlink(path);
 }
 
-int process_become(const char *user, const char *group, struct err *err)
+char *process_absolute(const char *path)
+{
+	char *dir;
+	char *whole = NULL;
+
+	if (path[0] == '/')
+		return strdup(path);
+	dir = getcwd(NULL, 0);
+	if (dir && asprintf(&whole, "%s/%s", dir, path) < 0)
+		whole = NULL;
+	free(dir);
+	return whole;
+}
+
+int process_become(const char *user, const char *group, const char *const *files, struct err *err)
 {
 	const struct passwd *pw = NULL;
 	const struct group *gr = NULL;
@@ -135,6 +149,10 @@ int process_become(const char *user, const char *group, struct err *err)
 	}
 	if (!pw && !gr)
 		return 0;
+	for (; *files; files++)
+		if (chown(*files, pw ? pw->pw_uid : (uid_t)-1, gr ? gr->gr_gid : pw->pw_gid) < 0)
+			return err_set(err, -errno, "hand %s over to %s: %s", *files,
+				       user ? user : group, strerrordesc_np(errno));
 	if (geteuid() == 0 && setgroups(0, NULL) < 0)
 		return err_set(err, -errno, "setgroups: %s", strerrordesc_np(errno));
 	if ((gr || pw) && setgid(gr ? gr->gr_gid : pw->pw_gid) < 0)

@@ -29,8 +29,14 @@ void process_remove_pid(const char *path); /* only if it is ours */
 /* The living process of a pid file; -ESRCH: none. */
 int process_read_pid(const char *path, pid_t *pid, struct err *err);
 
-/* Either may be NULL. */
-int process_become(const char *user, const char *group, struct err *err);
+/*
+ * user or group may be NULL. The files (a NULL-terminated list) are handed over first, so that the
+ * new owner can use them and take them away.
+ */
+int process_become(const char *user, const char *group, const char *const *files, struct err *err);
+
+/* The path as it is from any directory; free it. NULL when out of memory. */
+char *process_absolute(const char *path);
 
 /* The commands; they print their answer and return an exit code. */
 int process_status(const char *pid_file);

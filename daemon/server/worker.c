@@ -173,6 +173,13 @@ static void run_method(struct worker *w, const struct rpc_request *req, const st
 		return;
 	}
 	context_done(&w->lease);
+	if (rc == -EAGAIN) {
+		/* Somebody else has the project, and this thread has other clients, too. */
+		w->out.len = start;
+		w->out.failed = false;
+		w->is_long = true;
+		return;
+	}
 	stage_mark(&w->clock, STAGE_EXECUTE);
 	if (rc == 0 && w->reply->ops->end(w->reply, id) < 0)
 		rc = fault_set(&w->call.fault, RPC_INTERNAL_ERROR, "Out of memory for the reply");
@@ -289,6 +296,7 @@ static void answer(struct worker *w, struct value v)
 		fault_set(&w->call.fault, RPC_SERVER_BUSY, "Server busy: the queue is full");
 	else if (method) {
 		run_method(w, &req, method);
+		w->requests_count -= w->is_long;
 		return;
 	}
 	/* A notification is never answered; but what is no valid request is no notification. */
@@ -344,9 +352,15 @@ static void answer_batch(struct worker *w, struct value batch)
 		if (before > start + 1)
 			outbuf_add(&w->out, ",", 1);
 		answer(w, v);
+		if (w->is_long) {
+			w->out.len = start;
+			return;
+		}
+		w->lease.no_wait = false; /* what has begun is ended here */
 		if (w->out.len <= before + 1)
 			w->out.len = before;
 	}
+	w->lease.no_wait = w->is_inline;
 	if (w->out.len == start + 1)
 		w->out.len = start; /* notifications only */
 	else
@@ -435,6 +449,7 @@ static void begin_group(struct worker *w, struct conn *c, enum worker_mode mode)
 	w->conn = c;
 	w->is_inline = mode == WORKER_INLINE;
 	w->is_refusing = mode == WORKER_REFUSE;
+	w->lease.no_wait = w->is_inline;
 }
 
 static void end_group(struct worker *w)

@@ -60,7 +60,8 @@ enum worker_mode {
 /* Why worker_group stopped. */
 enum worker_end {
 	WORKER_DONE,    /* nothing but the beginning of a request is left */
-	WORKER_LONG,    /* the next request is whole, and not for this thread */
+	WORKER_LONG,    /* the next request is whole, and not for this thread: it is long, or
+			   its project is in other hands */
 	WORKER_STALLED, /* the connection takes no more replies now, or is closing */
 };
 

@@ -416,6 +416,20 @@ sizes() {
 	PID=
 }
 
+@test "relative paths mean the directory it was started in" {
+	cd "$DIR"
+	"$BIN/goxel-daemon" -D -s s -p pid -l log 3>&-
+	answers
+	PID=$(cat "$DIR/pid")
+	mv log old
+	kill -HUP "$PID"
+	wait_until grep -q 'configuration read again' "$DIR/log"
+	"$BIN/goxel-daemon" --stop -p pid
+	PID=
+	[ ! -e "$DIR/s" ]
+	[ ! -e "$DIR/pid" ]
+}
+
 @test "--test-signals, --test-lifecycle and --test-concurrent pass, for both presets" {
 	for preset in v14 v15; do
 		run "$BIN/goxel-daemon" --test-signals --test-lifecycle --test-concurrent --preset $preset
@@ -440,6 +454,7 @@ sizes() {
 		chmod 755 "$DIR"
 		start_daemon -u nobody -g nogroup
 		[ "$(awk '/^Uid:/ { print $2 }' "/proc/$PID/status")" = "$(id -u nobody)" ]
+		[ "$(stat -c %U "$SOCK")" = nobody ]
 		answers
 	fi
 }

@@ -10,10 +10,12 @@
 
 #include <cmocka.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/base/alloc.h"
 #include "daemon/base/err.h"
@@ -25,6 +27,7 @@
 #include "daemon/queue/queue.h"
 #include "daemon/server/options.h"
 #include "daemon/server/server.h"
+#include "daemon/telemetry/metrics.h"
 #include "daemon/transport/inproc.h"
 
 #define CREATE "{\"jsonrpc\":\"2.0\",\"method\":\"create_project\",\"params\":[\"p\"],\"id\":0}"
@@ -343,6 +346,47 @@ static void test_v15_allocates_nothing_in_steady_state(void **state)
 	server_close(&s);
 }
 
+static void *feed_edit(void *arg)
+{
+	feed(arg, "{\"jsonrpc\":\"2.0\",\"method\":\"add_voxel\",\"params\":[1,1,1],\"id\":1}"
+		  "[{\"jsonrpc\":\"2.0\",\"method\":\"add_voxel\",\"params\":[1,1,2],\"id\":2}]");
+	return NULL;
+}
+
+/* A reading thread never waits for a project that a worker is busy with: it has other clients. */
+static void test_a_locked_project_does_not_stop_a_reader(void **state)
+{
+	struct axes axes = preset("v15");
+	struct context_lease lease = { 0 };
+	struct metrics metrics;
+	struct project *project;
+	uint64_t before;
+	pthread_t thread;
+	struct server s;
+	struct client c;
+
+	(void)state;
+	open_axes(&s, &axes);
+	connect_client(&s, &c);
+	feed(&c, CREATE);
+	metrics_read(&metrics);
+	before = metrics.counts[METRIC_ENQUEUED];
+	assert_int_equal(context_attach(s.context, &lease, NULL), 0);
+	assert_int_equal(context_enter(&lease, 0, &project), 0);
+	assert_int_equal(pthread_create(&thread, NULL, feed_edit, &c), 0);
+	do { /* bounded by the test's own deadline */
+		sched_yield();
+		metrics_read(&metrics);
+	} while (metrics.counts[METRIC_ENQUEUED] == before);
+	context_leave(&lease);
+	context_detach(&lease);
+	pthread_join(thread, NULL);
+	assert_int_equal(count_lines(&c), 3);
+	assert_non_null(strstr(c.got.ptr, "\"id\":1}\n["));
+	leave(&c);
+	server_close(&s);
+}
+
 struct visitor {
 	struct server *server;
 	int number;
@@ -440,9 +484,11 @@ int main(void)
 		cmocka_unit_test(test_a_group_stops_for_a_client_that_does_not_read),
 		cmocka_unit_test(test_too_long_is_answered_in_its_turn),
 		cmocka_unit_test(test_v15_allocates_nothing_in_steady_state),
+		cmocka_unit_test(test_a_locked_project_does_not_stop_a_reader),
 		cmocka_unit_test(test_many_clients_at_once),
 		cmocka_unit_test(test_what_cannot_be_opened_says_why),
 	};
 
+	alarm(120); /* a thread that never comes back ends the test */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
