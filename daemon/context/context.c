@@ -216,7 +216,8 @@ static struct context_entry *take_out(struct context *c, size_t i)
 	struct context_entry *e = c->entries[i];
 
 	c->entries_count--;
-	memmove(&c->entries[i], &c->entries[i + 1], (c->entries_count - i) * sizeof(c->entries[0]));
+	memmove(&c->entries[i], &c->entries[i + 1],
+		(c->entries_count - i) * sizeof(struct context_entry *));
 	if (default_id(c) == e->id)
 		atomic_store_explicit(&c->default_id,
 				      c->entries_count ? c->entries[c->entries_count - 1]->id : 0,

@@ -137,7 +137,7 @@ int args_sort(struct call *call)
 			rc = check(call, i);
 		else if (params[i].required)
 			rc = arg_fault(call, i, "is missing");
-		if (rc < 0)
+		if (rc)
 			return rc;
 	}
 	return 0;

@@ -34,7 +34,7 @@ int decode_i32(struct value v, int32_t *out)
 	int64_t wide;
 	int rc = decode_i64(v, &wide);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	if (wide < INT32_MIN || wide > INT32_MAX)
 		return -ERANGE;
@@ -164,7 +164,7 @@ int decode_channels(const struct decode_channels *c, enum decode_clamp clamp, rg
 		if (value_kind(c->v[i]) == VALUE_NONE)
 			continue;
 		rc = channel(c->v[i], fractional, clamp, &parts[i]);
-		if (rc < 0)
+		if (rc)
 			return rc;
 	}
 	*out = rgba_of(parts[0], parts[1], parts[2], parts[3]);

@@ -26,7 +26,7 @@ int edit_run(struct call *call, const struct edit *edit)
 
 	if (!rc)
 		rc = scope_enter(call, edit->project_index, edit->layer_index, edit->code, &p, &l);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	rc = project_begin(p, edit->what);
 	if (!rc) {

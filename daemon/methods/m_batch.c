@@ -160,7 +160,7 @@ static int run_add_voxels(struct call *call)
 		rc = decode_batch(call, &b);
 	if (!rc)
 		rc = scope_enter(call, BATCH_PROJECT, BATCH_LAYER, APP_ADD_VOXEL, &p, &l);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	rc = project_set_voxels(p, l, b.voxels, b.count);
 	workspace_trim(call->env->lease->workspace);

@@ -190,7 +190,7 @@ static int place_camera(struct call *call, struct camera *c)
 	if (!rc && !arg_has(call, SET_POSITION) &&
 	    (arg_has(call, SET_YAW) || arg_has(call, SET_PITCH) || arg_has(call, SET_DISTANCE)))
 		rc = read_turn(call, c, target, eye);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	away = fabs(eye[0] - target[0]) + fabs(eye[1] - target[1]) + fabs(eye[2] - target[2]);
 	if (!(away > 0))
@@ -209,7 +209,7 @@ static int run_set_camera(struct call *call)
 	struct camera changed;
 	int rc = scope_project(call, SET_PROJECT, RPC_INTERNAL_ERROR, &p);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	if (!(fov > 0 && fov < 180))
 		return arg_fault(call, SET_FOV, "must be above 0 and below 180");
@@ -219,7 +219,7 @@ static int run_set_camera(struct call *call)
 				 "Failed to set the camera: out of memory");
 	changed = *c;
 	rc = place_camera(call, &changed);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	changed.ortho = arg_bool(call, SET_ORTHO, c->ortho);
 	if (arg_has(call, SET_FOV))

@@ -19,7 +19,7 @@ static int count_colors(struct call *call, int layer_index, int project_index,
 	int32_t id;
 	int rc = scope_read(call, project_index, RPC_INTERNAL_ERROR, &reading);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	rc = scope_layer_or_all(call, layer_index, RPC_INTERNAL_ERROR, reading.doc, &id);
 	for (size_t i = 0; rc == 0 && i < reading.doc->layers_count; i++) {
@@ -319,7 +319,7 @@ static int run_find_voxels_by_color(struct call *call)
 		rc = arg_region(call, FIND_REGION, &box, &region);
 	if (!rc)
 		rc = scope_read(call, FIND_PROJECT, RPC_INTERNAL_ERROR, &reading);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	s.with_locations = arg_bool(call, FIND_LOCATIONS, true);
 	s.room = (uint64_t)arg_int(call, FIND_MAX, 1000);

@@ -64,7 +64,7 @@ static int check_flood(struct call *call, struct edit_data *data)
 		rc = arg_tolerance(call, FLOOD_TOLERANCE, &data->tolerance);
 	if (!rc)
 		rc = arg_region(call, FLOOD_REGION, &data->box, &region);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	data->has_box = region != NULL;
 	if (!rgba_a(data->color)) /* the original's way of leaving alpha out */
@@ -76,7 +76,7 @@ static int check_flood(struct call *call, struct edit_data *data)
 /* Whole voxels of a matrix with half-extents on the diagonal and the centre in row 3. */
 static bool matrix_box(const float mat[16], struct box *out)
 {
-	for (int i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		double lo = floor((double)mat[12 + i] - fabs((double)mat[5 * i]));
 		double hi = ceil((double)mat[12 + i] + fabs((double)mat[5 * i])) - 1;
 
@@ -191,7 +191,7 @@ static int check_region(struct call *call, struct edit_data *data)
 
 	if (!rc)
 		rc = arg_region(call, REGION_BOX, &data->box, &region);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	if (region)
 		return 0;

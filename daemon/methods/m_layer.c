@@ -24,7 +24,7 @@ static int run_list_layers(struct call *call)
 	struct project *p;
 	int rc = scope_project(call, 0, RPC_INTERNAL_ERROR, &p);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	reply_object(r);
 	reply_key_integer(r, "count", (int64_t)p->doc.layers_count);
@@ -106,7 +106,7 @@ static int run_create_layer(struct call *call)
 
 	if (!rc)
 		rc = scope_project(call, CREATE_PROJECT, APP_CREATE_LAYER, &p);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	rc = project_layer_create(p, name.ptr, name.len, &l);
 	if (rc < 0)
@@ -173,7 +173,7 @@ static int run_delete_layer(struct call *call)
 	if (!arg_has(call, DELETE_LAYER) && !arg_has(call, DELETE_NAME))
 		return arg_fault(call, DELETE_LAYER, "layer_id or layer_name must be given");
 	rc = scope_project(call, DELETE_PROJECT, APP_DELETE_LAYER, &p);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	if (!arg_has(call, DELETE_LAYER)) {
 		struct span name = arg_string(call, DELETE_NAME, "");
@@ -184,7 +184,7 @@ static int run_delete_layer(struct call *call)
 					 "layer_name: there is no such layer");
 	} else {
 		rc = scope_layer(call, DELETE_LAYER, APP_DELETE_LAYER, &p->doc, &l);
-		if (rc < 0)
+		if (rc)
 			return rc;
 	}
 	id = l->meta.id;
@@ -232,7 +232,7 @@ static int run_merge_layers(struct call *call)
 		rc = scope_layer(call, MERGE_SOURCE, APP_MERGE_LAYERS, &p->doc, &source);
 	if (!rc)
 		rc = scope_layer(call, MERGE_TARGET, APP_MERGE_LAYERS, &p->doc, &target);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	if (source == target)
 		return arg_fault(call, MERGE_TARGET, "must be another layer than the source");
@@ -271,7 +271,7 @@ static int run_duplicate_layer(struct call *call)
 	struct layer *l;
 	int rc = scope_enter(call, ON_PROJECT, ON_LAYER, APP_CREATE_LAYER, &p, &l);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	rc = project_layer_duplicate(p, l->meta.id, &l);
 	if (rc < 0)
@@ -323,7 +323,7 @@ static int run_reorder_layer(struct call *call)
 	struct layer *l;
 	int rc = scope_enter(call, ON_PROJECT, ON_LAYER, RPC_INTERNAL_ERROR, &p, &l);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	if (index >= p->doc.layers_count)
 		index = p->doc.layers_count - 1;
@@ -362,7 +362,7 @@ static int run_clear_layer(struct call *call)
 	uint64_t count;
 	int rc = scope_enter(call, 1, ON_LAYER, RPC_INTERNAL_ERROR, &p, &l);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	count = volume_voxels_count(&l->volume);
 	rc = project_layer_clear(p, l->meta.id);
@@ -397,7 +397,7 @@ static int run_set_active_layer(struct call *call)
 	if (!arg_has(call, ON_LAYER))
 		return arg_fault(call, ON_LAYER, "is missing");
 	rc = scope_enter(call, 1, ON_LAYER, RPC_INTERNAL_ERROR, &p, &l);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	rc = project_layer_activate(p, l->meta.id);
 	if (rc < 0)

@@ -20,7 +20,7 @@ static int edit_meta(struct call *call, int code, const char *label,
 	struct project *p;
 	int rc = scope_enter(call, META_PROJECT, META_LAYER, code, &p, out);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	rc = project_begin(p, label);
 	if (rc < 0)
@@ -54,7 +54,7 @@ static int run_rename_layer(struct call *call)
 	struct layer *l;
 	int rc = edit_meta(call, RPC_INTERNAL_ERROR, "rename layer", change_name, &l);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	reply_object(call->reply);
 	reply_key_bool(call->reply, "success", true);
@@ -96,7 +96,7 @@ static int run_set_layer_visibility(struct call *call)
 	if (!arg_has(call, META_LAYER))
 		return arg_fault(call, META_LAYER, "is missing");
 	rc = edit_meta(call, APP_LAYER_VISIBILITY, "set layer visibility", change_visible, &l);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	reply_object(call->reply);
 	reply_key_bool(call->reply, "success", true);
@@ -139,7 +139,7 @@ static int run_set_layer_opacity(struct call *call)
 	if (!(opacity >= 0 && opacity <= 1))
 		return arg_fault(call, META_VALUE, "must be in 0..1");
 	rc = edit_meta(call, RPC_INTERNAL_ERROR, "set layer opacity", change_opacity, &l);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	reply_object(call->reply);
 	reply_key_bool(call->reply, "success", true);

@@ -199,7 +199,7 @@ static int run_each(struct ops *ops)
 		else if (rc < 0 && sub.fault.code)
 			return fault_set(&ops->call->fault, sub.fault.code, "operation %u: %.200s",
 					 ops->total, sub.fault.text);
-		else if (rc < 0)
+		else if (rc)
 			return rc;
 		ops->total++;
 	} while (value_next(op, &op));
@@ -230,7 +230,7 @@ static int run_batch_operations(struct call *call)
 	struct ops ops = { .call = call };
 	int rc = scope_enter(call, OPS_PROJECT, OPS_LAYER, RPC_INTERNAL_ERROR, &ops.p, &ops.layer);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	rc = project_begin(ops.p, "batch operations");
 	if (!rc)

@@ -72,7 +72,7 @@ static int run_create_project(struct call *call)
 	struct project *p;
 	int rc = create_size(call, size);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	rc = context_create(call->env->lease, name.ptr, name.len, size, &p, &evicted_id);
 	if (rc < 0)
@@ -179,7 +179,7 @@ static int run_get_project_info(struct call *call)
 	struct project *p;
 	int rc = scope_project(call, 0, RPC_INTERNAL_ERROR, &p);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	reply_object(call->reply);
 	reply_info(call->reply, p);
@@ -213,7 +213,7 @@ static int run_list_projects(struct call *call)
 
 		if (rc == -ENOENT) /* closed since */
 			continue;
-		if (rc < 0)
+		if (rc)
 			return rc;
 		reply_object(r);
 		reply_info(r, p);
@@ -241,7 +241,7 @@ static int run_close_project(struct call *call)
 	struct project *p;
 	int rc = scope_project(call, 0, RPC_INTERNAL_ERROR, &p);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	id = p->id;
 	rc = context_remove(call->env->lease, id);
@@ -271,7 +271,7 @@ static int undo_or_redo(struct call *call, int (*step)(struct project *, const c
 	struct project *p;
 	int rc = scope_project(call, 0, RPC_INTERNAL_ERROR, &p);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	rc = step(p, &label);
 	if (rc < 0 && rc != -ENOENT)

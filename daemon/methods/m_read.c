@@ -126,10 +126,10 @@ static int run_listing(struct call *call, int first, const struct box *region)
 	int32_t id;
 	int rc = prepare(call, first, &l);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	rc = scope_read(call, first + LIST_PROJECT, APP_GET_VOXEL, &reading);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	rc = scope_layer_or_all(call, first + LIST_LAYER, APP_GET_VOXEL, reading.doc, &id);
 	if (!rc) {
@@ -239,7 +239,7 @@ static int run_get_bounding_box(struct call *call)
 
 	if (!rc)
 		rc = scope_layer_or_all(call, BOX_LAYER, RPC_INTERNAL_ERROR, &p->doc, &id);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	any = id == SCOPE_LAYERS_ALL ? document_box(&p->doc, false, &box)
 				     : volume_box(&document_layer(&p->doc, id)->volume, &box);

@@ -45,7 +45,7 @@ static int run_select_region(struct call *call)
 	const struct box *region;
 	int rc = arg_region(call, BOX_REGION, &box, &region);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	if (!region && decode_position(call->args[BOX_MIN], box.min) < 0)
 		return arg_fault(call, BOX_MIN, "must be [x,y,z]");
@@ -55,7 +55,7 @@ static int run_select_region(struct call *call)
 		if (box.min[i] > box.max[i])
 			return arg_fault(call, BOX_MAX, "must not be below min");
 	rc = scope_enter(call, BOX_PROJECT, BOX_LAYER, RPC_INTERNAL_ERROR, &p, &l);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	selection_set_box(p, &box);
 	return reply_selection(call, p, l);
@@ -104,7 +104,7 @@ static int run_select_by_color(struct call *call)
 		rc = arg_region(call, COLOR_REGION, &box, &region);
 	if (!rc)
 		rc = scope_enter(call, COLOR_PROJECT, COLOR_LAYER, RPC_INTERNAL_ERROR, &p, &l);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	rc = selection_set_color(p, l, color, tolerance, region, &count);
 	if (rc < 0)
@@ -147,7 +147,7 @@ static int run_clear_selection(struct call *call)
 	struct layer *l;
 	int rc = scope_enter(call, 1, 0, RPC_INTERNAL_ERROR, &p, &l);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	selection_clear(p);
 	return reply_selection(call, p, l);
@@ -189,7 +189,7 @@ static int act(struct call *call, selection_act *does, const char *what)
 	uint64_t count = 0;
 	int rc = scope_enter(call, 1, 0, RPC_INTERNAL_ERROR, &p, &l);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	rc = does(p, l, &count);
 	return reply_count(call, rc, count, what);
@@ -266,7 +266,7 @@ static int run_fill_selection(struct call *call)
 
 	if (!rc)
 		rc = scope_enter(call, FILL_PROJECT, FILL_LAYER, RPC_INTERNAL_ERROR, &p, &l);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	rc = selection_fill(p, l, color, &count);
 	return reply_count(call, rc, count, "fill the selection");
@@ -309,7 +309,7 @@ static int run_move_selection(struct call *call)
 	if (arg_has(call, MOVE_DELTA) && decode_position(call->args[MOVE_DELTA], delta) < 0)
 		return arg_fault(call, MOVE_DELTA, "must be [x,y,z]");
 	rc = scope_enter(call, MOVE_PROJECT, MOVE_LAYER, RPC_INTERNAL_ERROR, &p, &l);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	rc = selection_move(p, l, delta, &count);
 	return reply_count(call, rc, count, "move the selection");
@@ -354,7 +354,7 @@ static int run_paste_selection(struct call *call)
 		rc = arg_position(call, PASTE_X, PASTE_POSITION, at);
 	if (!rc)
 		rc = scope_enter(call, PASTE_PROJECT, PASTE_LAYER, RPC_INTERNAL_ERROR, &p, &l);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	rc = selection_paste(p, l, has_place ? at : NULL, &count);
 	return reply_count(call, rc, count, "paste");

@@ -116,7 +116,7 @@ static int read_size(struct call *call, struct shape *s)
 static int read_axis(struct call *call, struct shape *s)
 {
 	struct span axis = arg_string(call, SHAPE_AXIS, "z");
-	char letter = axis.len == 1 ? axis.ptr[0] : 0;
+	int letter = axis.len == 1 ? axis.ptr[0] : 0;
 
 	if (letter < 'x' || letter > 'z')
 		return arg_fault(call, SHAPE_AXIS, "must be x, y or z");
@@ -145,7 +145,7 @@ static int read_place(struct call *call, struct shape *s)
 	if (arg_has(call, SHAPE_CENTER) && decode_position(call->args[SHAPE_CENTER], center) < 0)
 		return arg_fault(call, SHAPE_CENTER, "must be [x,y,z]");
 	rc = read_size(call, s);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	if (shape_centre(s, center) < 0)
 		return arg_fault(call, SHAPE_CENTER,
@@ -176,7 +176,7 @@ static int check_shape(struct call *call, struct edit_data *data)
 	struct shape *s = &data->shape;
 	int rc = arg_color(call, SHAPE_R, SHAPE_COLOR, rgba_of(0, 0, 0, 255), &data->color);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	if (arg_has(call, SHAPE_A) && !rgba_a(data->color) && !arg_has(call, SHAPE_COLOR))
 		data->color |= 0xff000000u; /* the original's way of leaving alpha out */
@@ -315,7 +315,7 @@ static int stroke(struct volume *v, const struct edit_data *data, const int32_t 
 		rc = shape_centre(&s, at);
 		if (!rc)
 			rc = shape_draw(v, &s, data->color, &drawn);
-		if (rc < 0)
+		if (rc)
 			return rc;
 		*work += 1 + (uint64_t)s.size[0] * (uint64_t)s.size[0] * (uint64_t)s.size[0];
 		if (*work > BRUSH_WORK_MAX)
@@ -329,7 +329,7 @@ static int apply_brush(struct call *call, const struct edit_data *data, struct d
 {
 	uint64_t before = volume_voxels_count(&l->volume);
 	uint64_t work = 0;
-	struct value child;
+	struct value child = { 0 };
 	int32_t last[3];
 	int32_t at[3];
 	int rc;

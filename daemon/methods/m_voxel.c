@@ -37,7 +37,7 @@ static int read_voxel(struct call *call, struct voxel *v)
 
 	if (!rc)
 		rc = arg_color(call, AT_R, AT_COLOR, RGBA_WHITE, &v->color);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	v->x = at[0];
 	v->y = at[1];
@@ -53,10 +53,10 @@ static int run_add_voxel(struct call *call)
 	struct voxel v;
 	int rc = read_voxel(call, &v);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	rc = scope_enter(call, AT_PROJECT, AT_LAYER, APP_ADD_VOXEL, &p, &l);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	rc = project_set_voxel(p, l, &v, NULL);
 	if (rc < 0)
@@ -88,12 +88,12 @@ static int run_paint_voxels(struct call *call)
 	struct voxel v;
 	int rc = read_voxel(call, &v);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	if (!rgba_a(v.color)) /* the original's way of leaving alpha out */
 		v.color |= 0xff000000u;
 	rc = scope_enter(call, AT_PROJECT, AT_LAYER, APP_PAINT_VOXELS, &p, &l);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	if (!volume_get(&l->volume, v.x, v.y, v.z))
 		return fault_set(&call->fault, APP_PAINT_VOXELS,
@@ -141,10 +141,10 @@ static int run_remove_voxel(struct call *call)
 	int32_t at[3];
 	int rc = arg_position(call, PLACE_X, PLACE_POSITION, at);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	rc = scope_enter(call, PLACE_PROJECT, PLACE_LAYER, APP_REMOVE_VOXEL, &p, &l);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	v = (struct voxel){ at[0], at[1], at[2], RGBA_NONE };
 	rc = project_set_voxel(p, l, &v, NULL);
@@ -176,10 +176,10 @@ static int run_get_voxel(struct call *call)
 	int32_t at[3];
 	int rc = arg_position(call, PLACE_X, PLACE_POSITION, at);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	rc = scope_enter(call, PLACE_PROJECT, PLACE_LAYER, APP_GET_VOXEL, &p, &l);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	v = (struct voxel){ at[0], at[1], at[2], volume_get(&l->volume, at[0], at[1], at[2]) };
 	reply_object(r);

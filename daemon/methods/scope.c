@@ -53,7 +53,7 @@ int scope_project(struct call *call, int i, int code, struct project **out)
 	int32_t id;
 	int rc = scope_project_id(call, i, &id);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	rc = context_enter(call->env->lease, id, out);
 	return rc == -ENOENT ? no_project(call, i, code, id) : rc;
@@ -107,7 +107,7 @@ int scope_enter(struct call *call, int project_index, int layer_index, int code,
 {
 	int rc = scope_project(call, project_index, code, p);
 
-	return rc < 0 ? rc : scope_layer(call, layer_index, code, &(*p)->doc, l);
+	return rc ? rc : scope_layer(call, layer_index, code, &(*p)->doc, l);
 }
 
 int scope_read(struct call *call, int i, int code, struct reading *r)
@@ -115,7 +115,7 @@ int scope_read(struct call *call, int i, int code, struct reading *r)
 	struct project *p;
 	int rc = scope_project(call, i, code, &p);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	*r = (struct reading){ .doc = &p->doc };
 	if (p->doc.budget.blocks_count <= SCOPE_LOCKED_BLOCKS_MAX)

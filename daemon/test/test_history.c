@@ -40,6 +40,12 @@ static int put(struct project *p, int32_t x, int32_t y, int32_t z, rgba color)
 	return project_set_voxel(p, active(p), &v, NULL);
 }
 
+static bool same_meta(const struct layer_meta *a, const struct layer_meta *b)
+{
+	return a->id == b->id && !strcmp(a->name, b->name) && a->visible == b->visible &&
+	       a->opacity == b->opacity && a->color == b->color && a->mode == b->mode;
+}
+
 /* Two documents hold the same layers with the same voxels. */
 static bool same(const struct document *a, const struct document *b)
 {
@@ -48,7 +54,7 @@ static bool same(const struct document *a, const struct document *b)
 	for (size_t i = 0; i < a->layers_count; i++) {
 		struct volume_iter it = { .v = &a->layers[i]->volume };
 
-		if (memcmp(&a->layers[i]->meta, &b->layers[i]->meta, sizeof(struct layer_meta)) ||
+		if (!same_meta(&a->layers[i]->meta, &b->layers[i]->meta) ||
 		    volume_voxels_count(&a->layers[i]->volume) !=
 			    volume_voxels_count(&b->layers[i]->volume))
 			return false;
@@ -279,7 +285,8 @@ static void test_names_are_cut_on_whole_characters(void **state)
 	memset(name, 'a', sizeof(name));
 	layer_set_name(&meta, name, 400);
 	assert_int_equal(strlen(meta.name), VOXEL_NAME_MAX - 1);
-	memcpy(name + VOXEL_NAME_MAX - 2, "\xc3\xa9", 2);
+	name[VOXEL_NAME_MAX - 2] = '\xc3';
+	name[VOXEL_NAME_MAX - 1] = '\xa9';
 	layer_set_name(&meta, name, 400);
 	assert_int_equal(strlen(meta.name), VOXEL_NAME_MAX - 2);
 	layer_set_name(&meta, "ab\0cd", 5);

@@ -15,7 +15,7 @@ struct layer *layer_new(int32_t id, const char *name, struct volume_budget *budg
 	l->meta.opacity = 1;
 	l->meta.color = RGBA_WHITE;
 	l->meta.material = -1;
-	for (int i = 0; i < 4; i++)
+	for (size_t i = 0; i < 4; i++)
 		l->meta.mat[5 * i] = 1;
 	layer_set_name(&l->meta, name, strlen(name));
 	volume_init(&l->volume, budget);

@@ -26,7 +26,7 @@ int project_new(int32_t id, const char *name, size_t name_len, const int32_t siz
 		return rc;
 	}
 	/* The image box stands on z = 0 around the z axis, as the original's does. */
-	for (int i = 0; i < 3; i++)
+	for (size_t i = 0; i < 3; i++)
 		p->doc.box[5 * i] = (float)size[i] / 2;
 	p->doc.box[14] = (float)size[2] / 2;
 	p->saved_version = p->doc.version;

@@ -115,11 +115,13 @@ static struct box block_box(const struct block *b)
 	uint32_t xs[BLOCK_EDGE] = { 0 }; /* OR of all colors with that x */
 	struct box box = { { BLOCK_EDGE, BLOCK_EDGE, BLOCK_EDGE }, { -1, -1, -1 } };
 
-	for (int zy = 0; zy < BLOCK_EDGE * BLOCK_EDGE; zy++) {
-		const rgba *row = &b->voxels[zy * BLOCK_EDGE];
+	if (b->solid_count == BLOCK_VOXELS)
+		return (struct box){ { 0, 0, 0 }, { BLOCK_MASK, BLOCK_MASK, BLOCK_MASK } };
+	for (int32_t zy = 0; zy < BLOCK_EDGE * BLOCK_EDGE; zy++) {
+		int32_t y = zy & BLOCK_MASK;
+		int32_t z = zy >> BLOCK_BITS;
+		const rgba *row = &b->voxels[block_index(0, y, z)];
 		uint32_t any = 0;
-		int y = zy & BLOCK_MASK;
-		int z = zy >> BLOCK_BITS;
 
 		for (int x = 0; x < BLOCK_EDGE; x++) {
 			any |= row[x];

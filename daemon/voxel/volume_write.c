@@ -268,6 +268,7 @@ int volume_fill_row(struct volume *v, int32_t x0, int32_t x1, int32_t y, int32_t
 static int replace_block(struct volume *v, struct block_pos pos, struct block *b)
 {
 	struct volume_slot *slot = table_find(v->table, pos);
+	struct block *old;
 	int rc;
 
 	if (!slot) {
@@ -280,19 +281,20 @@ static int replace_block(struct volume *v, struct block_pos pos, struct block *b
 	if (rc < 0)
 		return rc;
 	slot = table_find(v->table, pos);
-	rc = tell(v, pos, slot->block);
+	old = slot->block;
+	rc = tell(v, pos, old);
 	if (rc < 0)
 		return rc;
 	if (!b) {
 		drop_slot(v, slot);
 		return 0;
 	}
-	if (v->hot == slot->block)
-		v->hot = NULL;
 	block_ref(b);
-	v->table->voxels_count += (uint64_t)b->solid_count - slot->block->solid_count;
-	block_put(slot->block);
+	v->hot = NULL; /* it may have been the old one */
+	v->table->voxels_count += (uint64_t)b->solid_count;
+	v->table->voxels_count -= old->solid_count;
 	slot->block = b;
+	block_put(old);
 	return 0;
 }
 
