@@ -20,7 +20,7 @@ int decode_i64(struct value v, int64_t *out)
 		return 0;
 	case VALUE_REAL:
 		real = floor(value_real(v));
-		if (!(real >= -0x1p63 && real < 0x1p63))
+		if (!(fabs(real) < 9223372036854775808.0)) /* 2^63 */
 			return -ERANGE;
 		*out = (int64_t)real;
 		return 0;
@@ -88,7 +88,7 @@ int decode_position(struct value v, int32_t out[3])
 
 int decode_region(struct value v, struct box *out)
 {
-	struct box box;
+	struct box box = BOX_ALL;
 	int rc = decode_position(value_member(v, "min"), box.min);
 
 	if (!rc)

@@ -329,13 +329,14 @@ static int apply_brush(struct call *call, const struct edit_data *data, struct d
 {
 	uint64_t before = volume_voxels_count(&l->volume);
 	uint64_t work = 0;
-	struct value child = { 0 };
+	struct value child;
 	int32_t last[3];
 	int32_t at[3];
 	int rc;
 
 	(void)d;
-	value_first(call->args[BRUSH_POSITIONS], &child);
+	if (!value_first(call->args[BRUSH_POSITIONS], &child))
+		return 0;
 	decode_position(child, last);
 	do {
 		decode_position(child, at);

@@ -82,9 +82,11 @@ int scope_layer(struct call *call, int i, int code, struct document *d, struct l
 		l = find_layer(call->args[i], d, &id);
 	if (!l && (id == 0 || id == -1))
 		l = document_active(d);
-	if (!l)
-		return fault_set(&call->fault, code, "%s: there is no such layer",
-				 call->method->params[i].name);
+	if (!l) {
+		fault_set(&call->fault, code, "%s: there is no such layer",
+			  call->method->params[i].name);
+		return -EPROTO;
+	}
 	*out = l;
 	return 0;
 }

@@ -165,13 +165,6 @@ static void run_method(struct worker *w, const struct rpc_request *req, const st
 	w->call.client_id = w->conn->id;
 	w->reply->ops->begin(w->reply, &w->out);
 	rc = method_call(&w->call);
-	if (rc == -EAGAIN) {
-		/* A worker is inside the project: another one may wait for it, this thread not. */
-		w->is_long = true;
-		w->requests_count--;
-		w->out.len = start;
-		return;
-	}
 	context_done(&w->lease);
 	if (rc == -EAGAIN) {
 		/* Somebody else has the project, and this thread has other clients, too. */
@@ -398,10 +391,8 @@ static bool answer_text(struct worker *w, struct span text)
 		w->requests_count++;
 		answer_bare_fault(w);
 	} else if (value_kind(root) == VALUE_ARRAY) {
-		w->lease.no_wait = false; /* half a batch cannot be handed over */
 		answer_batch(w, root);
 	} else {
-		w->lease.no_wait = w->is_inline;
 		answer(w, root);
 	}
 	parser_reset(w->parser);

@@ -269,12 +269,13 @@ static bool sort_pass(const uint64_t *from, uint64_t *to, uint32_t n, unsigned s
 int analyze_colors_list(struct color_counts *c, bool by_count)
 {
 	uint64_t *keys = malloc(2 * ((size_t)c->count + 1) * sizeof(*keys));
-	uint64_t *other = keys + c->count;
+	uint64_t *other;
 	uint64_t *from = keys;
 	uint32_t n = 0;
 
 	if (!keys)
 		return -ENOMEM;
+	other = keys + c->count;
 	for (uint32_t i = 0; c->slots && i <= c->mask; i++)
 		if (c->slots[i].count)
 			keys[n++] = sort_key(&c->slots[i], by_count);
