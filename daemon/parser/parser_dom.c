@@ -237,12 +237,14 @@ static inline struct parser_dom *parser_of(struct value v)
 
 static struct number number_of(const cJSON *item)
 {
+	static const double two_to_63 = 9223372036854775808.0; /* exact */
 	struct number n = { .real = item->valuedouble };
 	const char *p = item->valuestring;
 
 	if (p) {
 		number_read(&p, p + strlen(p), &n);
-	} else if (n.real >= -0x1p63 && n.real < 0x1p63 && (double)(int64_t)n.real == n.real) {
+	} else if (n.real >= -two_to_63 && n.real < two_to_63 &&
+		   (double)(int64_t)n.real == n.real) {
 		n.is_integer = true;
 		n.integer = (int64_t)n.real;
 		n.real = (double)n.integer; /* no -0 */

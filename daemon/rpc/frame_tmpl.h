@@ -87,7 +87,7 @@ VEC_ENTRY size_t VEC(frame_scan)(struct frame_scan *scan, const char *p, size_t 
 			*end = true;
 			return at + stop + 1;
 		}
-		in_string = (uint64_t)((int64_t)in_string >> 63);
+		in_string = 0 - (in_string >> 63);
 		at += width;
 	}
 	scan->depth = depth;

@@ -32,6 +32,8 @@ static const double exact_powers[EXACT_POWER + 1] = {
 	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 };
 
+static const double two_to_63 = 9223372036854775808.0; /* exact */
+
 static const uint64_t integer_powers[DIGITS_MAX + 1] = {
 	1ull,
 	10ull,
@@ -240,8 +242,7 @@ int number_read(const char **pos, const char *end, struct number *out)
 	}
 	if (n.is_negative)
 		out->real = -out->real;
-	/* -2^63 and 2^63 are exact doubles. */
-	if (out->real >= -0x1p63 && out->real < 0x1p63) {
+	if (out->real >= -two_to_63 && out->real < two_to_63) {
 		out->integer = (int64_t)out->real;
 		out->is_integer = (double)out->integer == out->real;
 		if (out->is_integer)

@@ -15,13 +15,13 @@ VEC_ALWAYS void vec_copy_tail(char block[64], const char *p, size_t n)
 {
 	memset(block, 0, 64);
 	if (n >= 32) {
-		memcpy(block + n - 32, p + n - 32, 32);
+		memcpy(&block[n - 32], &p[n - 32], 32);
 		memcpy(block, p, 32);
 	} else if (n >= 16) {
-		memcpy(block + n - 16, p + n - 16, 16);
+		memcpy(&block[n - 16], &p[n - 16], 16);
 		memcpy(block, p, 16);
 	} else if (n >= 8) {
-		memcpy(block + n - 8, p + n - 8, 8);
+		memcpy(&block[n - 8], &p[n - 8], 8);
 		memcpy(block, p, 8);
 	} else {
 		for (size_t i = 0; i < n; i++)

@@ -1,6 +1,7 @@
 #include "daemon/test/parser_util.h"
 
 #include <assert.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,11 +84,23 @@ struct span guard_put(const struct guard *g, struct span text, size_t padding_by
 	return span_of(at, text.len);
 }
 
+static void add_line(struct outbuf *out, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void add_line(struct outbuf *out, const char *fmt, ...)
+{
+	char line[160] = { 0 };
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	outbuf_add(out, line, strlen(line));
+}
+
 static void add_text(struct outbuf *out, struct span text)
 {
-	char head[32];
-
-	outbuf_add(out, head, (size_t)snprintf(head, sizeof(head), "%zu'", text.len));
+	add_line(out, "%zu'", text.len);
 	outbuf_add(out, text.ptr, text.len);
 	outbuf_add(out, "'", 1);
 }
@@ -139,24 +152,20 @@ static void dump_children(struct outbuf *out, struct value v, bool is_object)
 /* NOLINTNEXTLINE(misc-no-recursion) */
 void dump_value(struct outbuf *out, struct value v)
 {
-	char text[64];
-	int len = 0;
-
 	switch (value_kind(v)) {
 	case VALUE_NONE:
 		abort();
 	case VALUE_NULL:
-		len = snprintf(text, sizeof(text), "null ");
+		add_line(out, "null ");
 		break;
 	case VALUE_BOOL:
-		len = snprintf(text, sizeof(text), "bool %lld ", (long long)value_integer(v));
+		add_line(out, "bool %lld ", (long long)value_integer(v));
 		break;
 	case VALUE_INT:
-		len = snprintf(text, sizeof(text), "int %lld %a ", (long long)value_integer(v),
-			       value_real(v));
+		add_line(out, "int %lld %a ", (long long)value_integer(v), value_real(v));
 		break;
 	case VALUE_REAL:
-		len = snprintf(text, sizeof(text), "real %a ", value_real(v));
+		add_line(out, "real %a ", value_real(v));
 		break;
 	case VALUE_STRING:
 		add_text(out, value_string(v));
@@ -166,7 +175,6 @@ void dump_value(struct outbuf *out, struct value v)
 		dump_children(out, v, value_kind(v) == VALUE_OBJECT);
 		break;
 	}
-	outbuf_add(out, text, (size_t)len);
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion) */
@@ -209,14 +217,13 @@ void write_value(struct reply *r, struct value v)
 static void dump_envelope(struct outbuf *out, struct parser *p, struct value object)
 {
 	struct rpc_request request = { 0 };
-	char text[32];
 	int rc = parser_envelope(p, object, &request);
 
-	outbuf_add(out, text, (size_t)snprintf(text, sizeof(text), "\nrequest %d ", rc));
+	add_line(out, "\nrequest %d ", rc);
 	add_text(out, request.id);
 	if (rc < 0)
 		return;
-	outbuf_add(out, text, (size_t)snprintf(text, sizeof(text), " form %d ", request.form));
+	add_line(out, " form %d ", request.form);
 	add_text(out, request.method);
 	if (value_kind(request.params) != VALUE_NONE)
 		dump_value(out, request.params);
@@ -226,14 +233,11 @@ void dump_parse(struct outbuf *out, struct parser *p, struct span text)
 {
 	struct parse_fault fault = { 0 };
 	struct value root, element;
-	char line[128];
 	bool more;
 	int rc = parser_parse(p, text, &root, &fault);
 
 	if (rc < 0) {
-		outbuf_add(out, line,
-			   (size_t)snprintf(line, sizeof(line), "fault %d: %s at %u", rc, fault.why,
-					    fault.byte_index));
+		add_line(out, "fault %d: %s at %u", rc, fault.why, fault.byte_index);
 		parser_reset(p);
 		return;
 	}
