@@ -8,7 +8,8 @@
 #
 # User-settable: CC CXX CFLAGS LDFLAGS BUILD OPT V WERROR
 # The main job's knobs: DURATION WARMUP WORKERS DEPTH THREADS RATE SEED WORKLOAD LABEL TARGET ARGS RUNS
-#                       BASELINE OPTIMIZED OUT BENCH   (scripts/profile-baseline.sh --help)
+#   profile-compare: BASELINE OPTIMIZED OUT BENCH; profile-ab: A B A_ARGS B_ARGS PAIRS
+#   (scripts/profile-baseline.sh --help, scripts/profile-ab.sh --help)
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 .DELETE_ON_ERROR:
@@ -135,7 +136,7 @@ $(O)/%.o: %.cc $(O)/.flags | $(generated)
 # ---- targets ---------------------------------------------------------------
 .PHONY: all tests check check-unit check-cli check-fuzz check-speed test lint floors headers \
         format-check clean help FORCE profile-baseline profile-optimized profile-compare \
-        benchmark-all
+        profile-ab benchmark-all
 all: $(addprefix $(O)/bin/,$(progs))  ## build every program
 tests: $(addprefix $(O)/test/,$(tests))  ## build every unit test
 
@@ -143,8 +144,8 @@ tests: $(addprefix $(O)/test/,$(tests))  ## build every unit test
 # Recursive, because packages that the build needs may be installed first.
 bootstrap = $(q)scripts/bootstrap.sh
 build-all = $(q)+$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$$(nproc))
-run-knobs := ARGS BASELINE BENCH DEPTH DURATION LABEL OPTIMIZED OUT RATE RUNS SEED TARGET THREADS WARMUP \
-             WORKERS WORKLOAD
+run-knobs := A A_ARGS ARGS B BASELINE BENCH B_ARGS DEPTH DURATION LABEL OPTIMIZED OUT PAIRS RATE RUNS \
+             SEED TARGET THREADS WARMUP WORKERS WORKLOAD
 export $(foreach k,$(run-knobs) PRESET,$(if $($(k)),$(k)))
 export BIN := $(CURDIR)/$(O)/bin
 
@@ -162,6 +163,11 @@ profile-compare:  ## compare BASELINE=dir and OPTIMIZED=dir, or the newest of ea
 	$(bootstrap) build run
 	$(build-all) all
 	$(q)scripts/compare-profiles.sh
+
+profile-ab:  ## v14 and v15 interleaved in PAIRS=9 pairs: what a verdict should rest on
+	$(bootstrap) build run
+	$(build-all) all
+	$(q)scripts/profile-ab.sh
 
 benchmark-all:  ## the micro-benchmarks, then the speed targets in interleaved rounds
 	$(bootstrap) build run

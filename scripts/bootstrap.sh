@@ -12,7 +12,7 @@ Checks for the Debian packages that a group needs and installs what is missing.
 
 Groups (default: build run):
   build   compilers and libraries
-  run     what a profiling run uses: perf, jq
+  run     what a profiling run uses: perf, jq, gnuplot
   test    what the tests use: bats, linters, a browser, node
 
 Options:
@@ -50,6 +50,7 @@ build  systemtap-sdt-dev
 build  zlib1g-dev
 run    jq                         jq
 run    linux-perf                 perf
+run    gnuplot-nox                gnuplot
 run    procps                     pgrep
 test   bats                       bats
 test   libcmocka-dev

@@ -138,3 +138,20 @@ captured() {
 		--warmup 100ms --label v14-hash
 	jq -e '.axes.dispatch == "hash" and .axes.queue == "mutex"' "$(the_run)/run.json"
 }
+
+@test "profile-ab interleaves pairs and compares them all (R-004)" {
+	run -0 scripts/profile-ab.sh --pairs 2 --duration 300ms --warmup 100ms --out "$RUNS/ab" \
+		-- --workers 4
+	[[ $output == *"pair 2 of 2, b: "*"ops/s"* ]]
+	[ -s "$RUNS/ab/report.html" ]
+	names=$(cd "$RUNS/ab" && ls -d ./*-[ab][12])
+	[ "$(wc -l <<<"$names")" -eq 4 ]
+	# A B B A by the time they began.
+	order=$(for dir in "$RUNS"/ab/*-[ab][12]; do
+		jq -r '"\(.start_wall_ns) \(.label[-2:])"' "$dir/run.json"
+	done | sort -n | cut -d ' ' -f 2 | paste -sd ' ')
+	[ "$order" = "a1 b1 b2 a2" ]
+	for dir in "$RUNS"/ab/*-[ab][12]; do
+		jq -e '.workload.connections_count == 4' "$dir/run.json"
+	done
+}

@@ -7,7 +7,7 @@ setup() {
 	setup_run
 }
 
-scripts="bench-ceiling.sh bootstrap.sh compare-profiles.sh profile-baseline.sh"
+scripts="bench-ceiling.sh bootstrap.sh compare-profiles.sh profile-ab.sh profile-baseline.sh"
 
 @test "every script tells its use, its options and its exit codes on stdout" {
 	for script in $scripts; do
@@ -50,7 +50,7 @@ scripts="bench-ceiling.sh bootstrap.sh compare-profiles.sh profile-baseline.sh"
 @test "make help names every target of the README" {
 	run make help
 	[ "$status" -eq 0 ]
-	for word in profile-baseline profile-optimized profile-compare test check lint clean; do
+	for word in profile-baseline profile-optimized profile-compare profile-ab benchmark-all test check lint clean; do
 		[[ $output == *"  $word "* ]]
 	done
 }
