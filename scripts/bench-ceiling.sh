@@ -16,13 +16,14 @@ Usage: scripts/bench-ceiling.sh [options] [PART...]
 Measures the speed targets in interleaved rounds and prints medians of ratios.
 
 Parts (default: all):
-  ping      v15 against the echo server: 50 connections depth 1, 10 depth 16, 10 depth 64
+  ping      v15 against the echo server: 50 connections depth 1, 10 connections
+            depth 16 and 64
   mixed     v15 against v14, 90 % writes, 10 connections
-  start     v15's exec to first reply against the echo server's; its memory after it
+  start     v15's exec to first reply against the echo server's; its memory
   memory    resident bytes per voxel of a dense cube of 64 x 64 x 64 (one round)
   generator goxel-load against the echo server, 10 connections, depth 1 and 16
-  capture   v15 with 99 Hz sampling and heap sampling against without; the same with
-            counters and tracepoints, as the main job has them
+  capture   v15 with 99 Hz sampling and heap sampling against without; the same
+            with counters and tracepoints, as the main job has them
 
       --rounds N       [default 7]
       --duration T     of each measurement [default 1s]
@@ -31,8 +32,8 @@ Parts (default: all):
   -h, --help           print this text
   -V, --version        print version and revision
 
-Exit codes: 0 every target is met; 1 one is missed; 2 wrong usage; 4 a server or the
-generator failed; 130 interrupted
+Exit codes: 0 every target is met; 1 one is missed; 2 wrong usage; 4 a server or
+the generator failed; 130 interrupted
 TXT
 }
 

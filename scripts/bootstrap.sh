@@ -22,8 +22,8 @@ Options:
   -h, --help       print this text
   -V, --version    print the version
 
-Missing packages are installed with apt-get as root or through sudo. Where neither
-works the one line that would do it is printed.
+Missing packages are installed with apt-get as root or through sudo. Where
+neither works the one line that would do it is printed.
 
 Exit codes: 0 all there, 2 something is missing or wrong usage, 4 apt-get failed
 TXT

@@ -11,8 +11,9 @@ Compares two run directories; writes report.md, report.html and report.json.
 
       --baseline DIR    [default: the newest complete v14 run in --runs]
       --optimized DIR   [default: the newest complete v15 run in --runs]
-      --out DIR         where the reports go [default: OPTIMIZED/compare/<BASELINE>]
-      --bench FILE      what make benchmark-all left [default: bench.json in --runs, if any]
+      --out DIR         where reports go [default: OPTIMIZED/compare/<BASELINE>]
+      --bench FILE      what make benchmark-all left [default: bench.json in
+                        --runs, if there is one]
       --runs DIR        [default profiles/runs]
       --bin DIR         the programs [default build/release/bin]
       --json            the comparison as JSON on stdout
@@ -21,8 +22,8 @@ Compares two run directories; writes report.md, report.html and report.json.
 
 BASELINE, OPTIMIZED, OUT, BENCH, RUNS and BIN in the environment do the same.
 
-Exit codes: of goxel-report compare: 0 done, 2 no such run, 3 the runs cannot be compared,
-4 a file could not be read or written
+Exit codes: of goxel-report compare: 0 done, 2 no such run, 3 the runs cannot be
+compared, 4 a file could not be read or written
 TXT
 }
 

@@ -23,7 +23,8 @@ Runs two sides in alternating order and compares them pair by pair.
   -h, --help           print this text
   -V, --version        print version and revision
 
-A, B, A_ARGS, B_ARGS, PAIRS, DURATION, WARMUP, OUT and BIN in the environment do the same.
+A, B, A_ARGS, B_ARGS, PAIRS, DURATION, WARMUP, OUT and BIN in the environment do
+the same.
 To see what one axis brings: --b goxel-v14 --b-args '--queue ring'.
 
 Exit codes: of goxel-report compare; of profile-baseline.sh when a run fails;

@@ -8,13 +8,13 @@ set -euo pipefail
 usage() {
 	cat <<'TXT'
 Usage: scripts/profile-baseline.sh [options]
-Starts a server, drives it with goxel-load, captures its profile with goxel-profile
-and leaves profiles/runs/<date_time>-<label>/.
+Starts a server, drives it with goxel-load, captures its profile with
+goxel-profile and leaves profiles/runs/<date_time>-<label>/.
 
 What is measured:
       --preset v14|v15    shipped target goxel-<preset> [default v14]
       --target NAME|FILE  another target description (profiles/targets/*.target)
-      --args 'WORDS'      more words for the target's command, e.g. '--queue ring'
+      --args 'WORDS'      more words for its command, e.g. '--queue ring'
       --workload NAME|FILE  of goxel-load [default: the target's]
 
 How much:
@@ -23,11 +23,11 @@ How much:
       --workers N         connections of the load [default 10]
       --depth N           requests in flight on each [default 1]
       --threads N         of the load generator [default 1]
-      --rate R            open loop at R requests/s, e.g. 20k [default: closed loop]
+      --rate R            open loop at R requests/s, e.g. 20k; else closed
       --seed N            same seed, same requests [default 1]
 
 Where:
-      --label TEXT        last part of the directory's name [default: the target's]
+      --label TEXT        last part of the directory's name; else the target's
       --runs DIR          [default profiles/runs]
       --bin DIR           the programs [default build/release/bin]
 
@@ -35,12 +35,13 @@ Where:
   -h, --help              print this text
   -V, --version           print version and revision
 
-Every option can be given as an environment variable, too: PRESET, TARGET, WORKLOAD,
-DURATION, WORKERS, RATE, LABEL and so on; make passes them on.
+Every option can be given as an environment variable, too: PRESET, TARGET,
+WORKLOAD, DURATION, WORKERS, RATE, LABEL and so on; make passes them on.
 
-Exit codes: 0 complete; 1 complete, but requests failed; 2 wrong usage or a program is
-missing; 3 cannot measure here; 4 the run failed (the target died, no reply); 130
-interrupted. A run that did not complete stays as <directory>.partial, marked so.
+Exit codes: 0 complete; 1 complete, but requests failed; 2 wrong usage or a
+program is missing; 3 cannot measure here; 4 the run failed (the target died, no
+reply); 130 interrupted. A run that did not complete stays as
+<directory>.partial, marked so.
 TXT
 }
 

@@ -18,7 +18,7 @@ scripts="bench-ceiling.sh bootstrap.sh compare-profiles.sh profile-ab.sh profile
 		[[ $output == *--json* ]]
 		[[ $output == *"xit codes"* ]]
 		# Fits a terminal.
-		[ "$(awk 'length > 90' <<<"$output" | wc -l)" -eq 0 ]
+		[ "$(awk 'length > 80' <<<"$output" | wc -l)" -eq 0 ]
 	done
 }
 
