@@ -4,20 +4,16 @@
  * The sockets come first: whoever waits for the daemon can connect while the rest is made.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "daemon/base/cli.h"
 #include "daemon/base/err.h"
-#include "daemon/base/file.h"
 #include "daemon/base/log.h"
-#include "daemon/base/sock.h"
 #include "daemon/base/version.h"
+#include "daemon/server/listen.h"
 #include "daemon/server/options.h"
 #include "daemon/server/preset.h"
 #include "daemon/server/process.h"
@@ -28,126 +24,21 @@
 #include "daemon/telemetry/stages.h"
 #include "daemon/telemetry/startup.h"
 
-enum {
-	LISTENERS_MAX = 18,
-	BACKLOG = 511,
-	TOKEN_BYTES_MAX = 4096,
-	FILES_SPARE = 128, /* descriptors beside those of connections */
-};
+enum { FILES_SPARE = 128 }; /* descriptors beside those of connections */
 
 struct daemon {
 	struct options options;
 	struct axes axes;
 	struct server server;
 	struct signals signals;
-	int listen_fds[LISTENERS_MAX];
-	size_t listen_count;
-	char *token; /* owned, as the paths: absolute, since the working directory may change */
-	char *socket_path; /* to unlink; NULL: not ours */
-	char *pid_file;    /* written; NULL: none */
-	char *log_file;    /* NULL: stderr */
-	char *config;      /* NULL: none */
+	struct listen listen;
+	/* Owned paths, absolute, since the working directory may change. */
+	char *pid_file; /* written; NULL: none */
+	char *log_file; /* NULL: stderr */
+	char *config;   /* NULL: none */
 	int argc;
 	char **argv;
 };
-
-static int read_token(struct daemon *d, struct err *err)
-{
-	size_t len;
-	int rc = file_read(d->options.token_file, TOKEN_BYTES_MAX, &d->token, &len, err);
-
-	if (rc < 0)
-		return rc;
-	d->token[strcspn(d->token, "\r\n")] = '\0';
-	if (!d->token[0])
-		return err_set(err, -EINVAL, "token file %s is empty", d->options.token_file);
-	return 0;
-}
-
-/* The port that the kernel chose for 0. */
-static uint16_t bound_port(int fd)
-{
-	union {
-		struct sockaddr any;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-	} addr = { .v6 = { 0 } };
-	socklen_t len = sizeof(addr);
-
-	if (getsockname(fd, &addr.any, &len) < 0)
-		return 0;
-	return ntohs(addr.any.sa_family == AF_INET ? addr.v4.sin_port : addr.v6.sin6_port);
-}
-
-static int listen_tcp(struct daemon *d, struct err *err)
-{
-	struct sock_addr addr;
-	char name[128];
-	int rc = sock_parse_tcp(d->options.tcp, &addr, err);
-
-	if (rc < 0)
-		return rc;
-	if (!sock_is_loopback(&addr) && !d->token)
-		return err_set(err, -EINVAL,
-			       "--tcp %s is open to other machines: that needs --token-file",
-			       d->options.tcp);
-	rc = sock_listen(&addr, BACKLOG, 0, err);
-	if (rc < 0)
-		return rc;
-	d->listen_fds[d->listen_count++] = rc;
-	addr.port = bound_port(rc);
-	sock_format(&addr, name, sizeof(name));
-	log_info("server", "listening on %s", name);
-	return 0;
-}
-
-static int listen_unix(struct daemon *d, struct err *err)
-{
-	struct sock_addr addr;
-	char *end;
-	unsigned long mode = strtoul(d->options.socket_mode, &end, 8);
-	int rc;
-
-	if (end == d->options.socket_mode || *end || mode > 0777)
-		return err_set(err, -EINVAL, "--socket-mode '%s' is no octal mode",
-			       d->options.socket_mode);
-	rc = sock_parse_unix(d->options.socket, &addr, err);
-	if (rc == 0)
-		rc = sock_listen(&addr, BACKLOG, (unsigned)mode, err);
-	if (rc < 0)
-		return rc;
-	d->listen_fds[d->listen_count++] = rc;
-	d->socket_path = process_absolute(d->options.socket);
-	return d->socket_path ? 0 : err_set(err, -ENOMEM, "out of memory");
-}
-
-static int open_sockets(struct daemon *d, struct err *err)
-{
-	int inherited = process_inherited_sockets();
-	int phase = startup_begin("sockets");
-	int rc = 0;
-
-	if (d->options.token_file)
-		rc = read_token(d, err);
-	for (int fd = 3; rc == 0 && fd < 3 + inherited; fd++) {
-		sock_set_nonblocking(fd, true);
-		fcntl(fd, F_SETFD, FD_CLOEXEC);
-		d->listen_fds[d->listen_count++] = fd;
-	}
-	if (rc == 0 && !inherited)
-		rc = listen_unix(d, err);
-	if (rc == 0 && d->options.tcp)
-		rc = listen_tcp(d, err);
-	startup_end(phase);
-	return rc;
-}
-
-static void close_sockets(struct daemon *d)
-{
-	for (size_t i = 0; i < d->listen_count; i++)
-		close(d->listen_fds[i]);
-	d->listen_count = 0;
-}
 
 static enum worker_protocol protocol_of(const char *name)
 {
@@ -160,20 +51,20 @@ static int open_server(struct daemon *d, struct err *err)
 {
 	struct server_cfg cfg = {
 		.axes = &d->axes,
-		.listen_fds = d->listen_fds,
-		.listen_count = d->listen_count,
+		.listen_fds = d->listen.fds,
+		.listen_count = d->listen.count,
 		.queue_size = (size_t)d->options.queue_size,
 		.connections_max = (size_t)d->options.connections_max,
 		.request_bytes_max = (size_t)d->options.request_bytes_max,
 		.protocol = protocol_of(d->options.protocol),
-		.token = d->token,
+		.token = d->listen.token,
 	};
 	int rc;
 
 	process_allow_files((unsigned long)d->options.connections_max + FILES_SPARE);
 	rc = server_open(&d->server, &cfg, err);
 	if (rc == 0)
-		d->listen_count = 0;
+		d->listen.count = 0;
 	return rc;
 }
 
@@ -260,8 +151,8 @@ static int change_user(const struct daemon *d, struct err *err)
 	const char *files[4] = { NULL };
 	int count = 0;
 
-	if (d->socket_path)
-		files[count++] = d->socket_path;
+	if (d->listen.socket_path)
+		files[count++] = d->listen.socket_path;
 	if (d->pid_file)
 		files[count++] = d->pid_file;
 	if (d->log_file)
@@ -337,8 +228,6 @@ static int serve(struct daemon *d, int ready_fd, struct err *err)
 
 static void release(struct daemon *d)
 {
-	free(d->token);
-	free(d->socket_path);
 	free(d->pid_file);
 	free(d->log_file);
 	free(d->config);
@@ -367,7 +256,7 @@ static int run(struct daemon *d)
 	int rc = preset_resolve(&d->options, &d->axes, &err);
 
 	if (rc == 0)
-		rc = open_sockets(d, &err);
+		rc = listen_open(&d->listen, &d->options, &err);
 	/* Threads do not survive a fork: before any is started. */
 	if (rc == 0 && d->options.is_daemonized && !d->options.is_foreground)
 		rc = process_daemonize(&ready_fd, &err);
@@ -375,9 +264,7 @@ static int run(struct daemon *d)
 		rc = settle(d, &err);
 	if (rc == 0)
 		rc = serve(d, ready_fd, &err);
-	close_sockets(d);
-	if (d->socket_path)
-		unlink(d->socket_path);
+	listen_close(&d->listen);
 	if (d->pid_file)
 		process_remove_pid(d->pid_file);
 	if (rc < 0) {

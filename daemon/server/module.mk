@@ -1,10 +1,14 @@
 libs += server
 server-srcs := \
+	daemon/server/answer.c \
 	daemon/server/config.c \
 	daemon/server/crew.c \
+	daemon/server/flow.c \
+	daemon/server/listen.c \
 	daemon/server/options.c \
 	daemon/server/preset.c \
 	daemon/server/process.c \
+	daemon/server/readers.c \
 	daemon/server/selftest.c \
 	daemon/server/server.c \
 	daemon/server/signals.c \

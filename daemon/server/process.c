@@ -18,6 +18,7 @@
 #include "daemon/base/cli.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
+#include "daemon/server/listen.h"
 
 enum { STOP_S = 30 };
 
@@ -276,5 +277,5 @@ int process_inherited_sockets(void)
 	if (!pid || !fds || strtol(pid, NULL, 10) != (long)getpid())
 		return 0;
 	count = strtol(fds, NULL, 10);
-	return count > 0 && count <= 16 ? (int)count : 0;
+	return count > 0 && count < LISTEN_MAX ? (int)count : 0; /* one is left for --tcp */
 }

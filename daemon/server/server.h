@@ -4,7 +4,6 @@
 #ifndef DAEMON_SERVER_SERVER_H
 #define DAEMON_SERVER_SERVER_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,6 +11,7 @@
 #include "daemon/methods/env.h"
 #include "daemon/server/crew.h"
 #include "daemon/server/preset.h"
+#include "daemon/server/readers.h"
 #include "daemon/server/worker.h"
 #include "daemon/transport/transport.h"
 
@@ -32,8 +32,6 @@ struct server_cfg {
 	const char *token; /* of TCP clients; NULL: none needed */
 };
 
-enum { SERVER_READERS_MAX = 64 }; /* reading threads that run requests at one time */
-
 struct server {
 	struct server_cfg cfg;
 	struct axes axes;
@@ -45,17 +43,10 @@ struct server {
 	struct method_host host;
 	struct worker_cfg worker_cfg;
 	struct crew crew;
+	struct readers readers;
 	_Atomic size_t connections_count;
 	char busy[160]; /* what the connection too many is told */
 	size_t busy_bytes;
-
-	/* Workers of the reading threads, made on first use. */
-	struct worker *reader;         /* where one thread reads */
-	pthread_mutex_t readers_lock;  /* of what follows, where several do */
-	pthread_cond_t readers_change; /* one has come back */
-	struct worker *readers[SERVER_READERS_MAX];
-	unsigned readers_idle;  /* readers[0 .. readers_idle - 1] are free */
-	unsigned readers_count; /* made so far */
 };
 
 /* Errors as those of the axes. Nothing is left open then, and the descriptors stay the caller's. */

@@ -1,0 +1,358 @@
+/*
+ * answer.c - from one text to its reply: parse, protocol, method, fault.
+ */
+#include "daemon/server/answer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/base/log.h"
+#include "daemon/buffers/buffers.h"
+#include "daemon/dispatch/dispatch.h"
+#include "daemon/methods/methods.h"
+#include "daemon/parser/parser.h"
+#include "daemon/rpc/detect.h"
+#include "daemon/rpc/reply.h"
+#include "daemon/rpc/request.h"
+#include "daemon/server/client.h"
+#include "daemon/server/tool.h"
+#include "daemon/server/worker.h"
+#include "daemon/telemetry/metrics.h"
+#include "daemon/transport/transport.h"
+
+static void end_line(struct worker *w)
+{
+	outbuf_add(&w->out, "\n", 1);
+}
+
+/* Drops what stands behind start and answers with w->call.fault. */
+static void answer_fault(struct worker *w, size_t start, const struct rpc_request *req)
+{
+	metrics_add_error(w->call.fault.code);
+	w->out.len = start;
+	w->out.failed = false;
+	if (req->form == REQUEST_TOOL)
+		tool_fault(&w->out, &w->call.fault);
+	else
+		reply_fault(&w->out, &w->call.fault, req->id);
+	w->replies_count++;
+}
+
+static void answer_bare_fault(struct worker *w)
+{
+	struct rpc_request none = { .form = REQUEST_JSONRPC };
+
+	answer_fault(w, w->out.len, &none);
+}
+
+/* What the older daemon wrote of each edit; formatted always, as it did, and written on demand. */
+static void note_edit(const struct worker *w, const struct rpc_request *req, size_t reply_bytes)
+{
+	char line[3][RPC_FAULT_TEXT_MAX];
+	const struct method *method = w->call.method;
+
+	snprintf(line[0], sizeof(line[0]), "client %llu: %s, id %.*s",
+		 (unsigned long long)w->call.client_id, method->name, SPAN_ARG(req->id));
+	snprintf(line[1], sizeof(line[1]), "client %llu: %s, %u parameters",
+		 (unsigned long long)w->call.client_id, method->name,
+		 (unsigned)value_count(req->params));
+	snprintf(line[2], sizeof(line[2]), "client %llu: %s, %zu bytes of reply, code %d",
+		 (unsigned long long)w->call.client_id, method->name, reply_bytes,
+		 w->call.fault.code);
+	for (int i = 0; i < 3; i++)
+		log_debug("request", "%s", line[i]);
+}
+
+/* Runs the method and leaves the reply, the fault, or for a notification nothing behind start. */
+static void run_method(struct worker *w, const struct rpc_request *req, const struct method *method)
+{
+	size_t start = w->out.len;
+	bool is_silent = req->id.len == 0 && req->form == REQUEST_JSONRPC;
+	struct span id = req->id.len ? req->id : SPAN_LIT("null");
+	int rc;
+
+	w->call.method = method;
+	w->call.params = req->params;
+	w->call.client_id = w->conn->id;
+	w->reply->ops->begin(w->reply, &w->out);
+	rc = method_call(&w->call);
+	context_done(&w->lease);
+	if (rc == -EAGAIN) {
+		/* Somebody else has the project, and this thread has other clients, too. */
+		w->out.len = start;
+		w->out.failed = false;
+		w->is_long = true;
+		return;
+	}
+	stage_mark(&w->clock, STAGE_EXECUTE);
+	if (rc == 0 && w->reply->ops->end(w->reply, id) < 0)
+		rc = fault_set(&w->call.fault, RPC_INTERNAL_ERROR, "Out of memory for the reply");
+	if (w->cfg->has_request_log && (method->flags & METHOD_EDITS))
+		note_edit(w, req, w->out.len - start);
+	if (is_silent) {
+		w->out.len = start;
+		w->out.failed = false;
+		w->notifications_count++;
+		return;
+	}
+	if (rc < 0) {
+		answer_fault(w, start, req);
+		return;
+	}
+	if (req->form == REQUEST_TOOL)
+		tool_wrap(&w->out, start);
+	w->replies_count++;
+}
+
+/* As long as the longer one takes, whatever differs. */
+static bool is_token(struct span given, const char *token)
+{
+	size_t len = strlen(token);
+	unsigned char differs = given.len != len;
+
+	for (size_t i = 0; i < given.len && i < len; i++)
+		differs |= (unsigned char)(given.ptr[i] ^ token[i]);
+	return !differs;
+}
+
+/* The one thing that a client may ask which has not shown the token. */
+static void authenticate(struct worker *w, const struct rpc_request *req)
+{
+	struct value token = value_member(req->params, "token");
+	size_t start = w->out.len;
+
+	if (!span_is(req->method, "authenticate"))
+		fault_set(&w->call.fault, RPC_SERVER_BUSY,
+			  "Authentication required: call authenticate with the token first");
+	else if (value_kind(token) != VALUE_STRING || !is_token(value_string(token), w->cfg->token))
+		fault_set(&w->call.fault, RPC_SERVER_BUSY, "Wrong token");
+	if (w->call.fault.code) {
+		answer_fault(w, start, req);
+		transport_hangup(w->conn);
+		return;
+	}
+	client_of(w->conn)->is_trusted = true;
+	w->reply->ops->begin(w->reply, &w->out);
+	reply_bool(w->reply, true);
+	if (w->reply->ops->end(w->reply, req->id.len ? req->id : SPAN_LIT("null")) < 0)
+		w->out.len = start;
+	w->replies_count++;
+}
+
+/* Why this daemon does not take requests of that form; NULL if it does. */
+static const char *refused_form(const struct worker *w, enum request_form form)
+{
+	if (w->cfg->protocol == PROTOCOL_JSONRPC && form == REQUEST_TOOL)
+		return "Invalid Request: tool calls are off (--protocol jsonrpc)";
+	if (w->cfg->protocol == PROTOCOL_MCP && form == REQUEST_JSONRPC)
+		return "Invalid Request: JSON-RPC is off (--protocol mcp)";
+	return NULL;
+}
+
+/* The method a request asks for, or NULL and w->call.fault. */
+static const struct method *find_method(struct worker *w, struct value v, struct rpc_request *req)
+{
+	const struct method *method;
+	const char *refused;
+	struct span name;
+
+	w->call.fault.code = 0;
+	*req = (struct rpc_request){ .form = REQUEST_JSONRPC };
+	if (value_kind(v) != VALUE_OBJECT || parser_envelope(w->parser, v, req) < 0) {
+		fault_set(&w->call.fault, RPC_INVALID_REQUEST, "Invalid Request");
+		return NULL;
+	}
+	refused = refused_form(w, req->form);
+	if (refused) {
+		fault_set(&w->call.fault, RPC_INVALID_REQUEST, "%s", refused);
+		return NULL;
+	}
+	name = req->method;
+	if (req->form == REQUEST_TOOL)
+		name = tool_method(name, req->params);
+	method = dispatch_find(w->cfg->dispatch, name);
+	if (!method)
+		fault_set(&w->call.fault, RPC_METHOD_NOT_FOUND, "Method not found: %.*s",
+			  (int)(name.len < RPC_METHOD_NAME_MAX ? name.len : RPC_METHOD_NAME_MAX),
+			  name.ptr);
+	return method;
+}
+
+/* One request, alone or of a batch. The reply, if any, is without a newline. */
+static void answer(struct worker *w, struct value v)
+{
+	struct rpc_request req;
+	const struct method *method = find_method(w, v, &req);
+	bool is_valid = w->call.fault.code != RPC_INVALID_REQUEST;
+
+	stage_mark(&w->clock, STAGE_PARSE);
+	if (w->is_inline && method && !(method->flags & METHOD_SHORT)) {
+		w->is_long = true;
+		return;
+	}
+	w->requests_count++;
+	if (is_valid && w->cfg->token && !client_of(w->conn)->is_trusted) {
+		w->call.fault.code = 0;
+		authenticate(w, &req);
+		return;
+	}
+	if (w->is_refusing)
+		fault_set(&w->call.fault, RPC_SERVER_BUSY, "Server busy: the queue is full");
+	else if (method) {
+		run_method(w, &req, method);
+		w->requests_count -= w->is_long;
+		return;
+	}
+	/* A notification is never answered; but what is no valid request is no notification. */
+	if (is_valid && !req.id.len && req.form == REQUEST_JSONRPC) {
+		metrics_add_error(w->call.fault.code);
+		w->notifications_count++;
+		return;
+	}
+	answer_fault(w, w->out.len, &req);
+}
+
+/* True when one request of the batch is not for the reading thread. */
+static bool has_long(struct worker *w, struct value batch)
+{
+	struct value v;
+
+	for (bool more = value_first(batch, &v); more; more = value_next(v, &v)) {
+		struct rpc_request req;
+		const struct method *method = find_method(w, v, &req);
+
+		if (method && !(method->flags & METHOD_SHORT))
+			return true;
+	}
+	return false;
+}
+
+static void answer_batch(struct worker *w, struct value batch)
+{
+	uint32_t count = value_count(batch);
+	size_t start = w->out.len;
+	struct value v;
+
+	w->call.fault.code = 0;
+	if (count == 0 || count > RPC_BATCH_MAX) {
+		if (count == 0)
+			fault_set(&w->call.fault, RPC_INVALID_REQUEST,
+				  "Invalid Request: empty batch");
+		else
+			fault_set(&w->call.fault, RPC_INVALID_REQUEST,
+				  "Invalid Request: a batch of %u requests, at most %d", count,
+				  RPC_BATCH_MAX);
+		answer_bare_fault(w);
+		return;
+	}
+	if (w->is_inline && has_long(w, batch)) {
+		w->is_long = true;
+		return;
+	}
+	outbuf_add(&w->out, "[", 1);
+	for (bool more = value_first(batch, &v); more; more = value_next(v, &v)) {
+		size_t before = w->out.len;
+
+		if (before > start + 1)
+			outbuf_add(&w->out, ",", 1);
+		answer(w, v);
+		if (w->is_long) {
+			w->out.len = start;
+			return;
+		}
+		w->lease.no_wait = false; /* what has begun is ended here */
+		if (w->out.len <= before + 1)
+			w->out.len = before;
+	}
+	w->lease.no_wait = w->is_inline;
+	if (w->out.len == start + 1)
+		w->out.len = start; /* notifications only */
+	else
+		outbuf_add(&w->out, "]", 1);
+}
+
+/* Somebody took this for a web server: say so in his language. */
+static bool refuse_http(struct worker *w, struct span text)
+{
+	if (rpc_detect(text) != DETECT_HTTP)
+		return false;
+	rpc_refuse_http(&w->out, NULL);
+	transport_hangup(w->conn);
+	return true;
+}
+
+/* One framed text. False: it is not for this thread, and nothing was done. */
+bool answer_text(struct worker *w, struct span text)
+{
+	struct parse_fault why;
+	struct value root;
+	size_t start = w->out.len;
+	int rc;
+
+	w->is_long = false;
+	if (text.ptr[0] != '{' && text.ptr[0] != '[' && refuse_http(w, text))
+		return true;
+	rc = parser_parse(w->parser, text, &root, &why);
+	if (rc == -EPROTO)
+		fault_set(&w->call.fault, RPC_PARSE_ERROR, "Parse error: %s at byte %u", why.why,
+			  why.byte_index);
+	else if (rc < 0)
+		fault_set(&w->call.fault, RPC_INTERNAL_ERROR, "Out of memory for the request");
+	if (rc < 0) {
+		w->requests_count++;
+		answer_bare_fault(w);
+	} else if (value_kind(root) == VALUE_ARRAY) {
+		answer_batch(w, root);
+	} else {
+		answer(w, root);
+	}
+	parser_reset(w->parser);
+	if (w->is_long)
+		return false;
+	if (w->out.len > start)
+		end_line(w);
+	stage_mark(&w->clock, STAGE_SERIALIZE);
+	if (w->clock.on && w->clocks_count < WORKER_CLOCKS_MAX)
+		w->clocks[w->clocks_count++] = w->clock;
+	return true;
+}
+
+/* As v14 took every request: into memory of its own before anybody looks at it. */
+bool answer_copy(struct worker *w, struct span text)
+{
+	size_t cap;
+	char *copy = buffers_get(w->cfg->buffers, text.len + PARSER_PADDING_BYTES, &cap);
+	bool is_done;
+
+	if (!copy) {
+		fault_set(&w->call.fault, RPC_INTERNAL_ERROR, "Out of memory for the request");
+		answer_bare_fault(w);
+		end_line(w);
+		return true;
+	}
+	memcpy(copy, text.ptr, text.len);
+	is_done = answer_text(w, span_of(copy, text.len));
+	buffers_put(w->cfg->buffers, copy, cap);
+	return is_done;
+}
+
+void answer_too_long(struct worker *w)
+{
+	fault_set(&w->call.fault, RPC_PARSE_ERROR,
+		  "Parse error: JSON message too large: more than %zu bytes",
+		  w->cfg->request_bytes_max);
+	w->requests_count++;
+	answer_bare_fault(w);
+	end_line(w);
+}
+
+void answer_cut_off(struct worker *w, size_t request_bytes)
+{
+	fault_set(&w->call.fault, RPC_PARSE_ERROR,
+		  "Parse error: the connection ended within a request, after %zu bytes",
+		  request_bytes);
+	w->requests_count++;
+	answer_bare_fault(w);
+	end_line(w);
+}

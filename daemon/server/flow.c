@@ -1,0 +1,266 @@
+#include "daemon/server/flow.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "daemon/buffers/buffers.h"
+#include "daemon/parser/parser.h"
+#include "daemon/rpc/frame.h"
+#include "daemon/server/client.h"
+#include "daemon/server/readers.h"
+#include "daemon/server/server.h"
+#include "daemon/server/worker.h"
+#include "daemon/telemetry/metrics.h"
+
+/* Under --queue priority: a longer request goes behind the shorter ones. */
+enum { PRIORITY_SHORT_BYTES = 4096 };
+
+/* A request in memory of its own on its way to a worker (--zero-copy off). */
+struct job {
+	struct conn *conn;
+	size_t cap; /* of its buffer */
+	size_t len;
+	struct stage_clock clock;
+	char text[]; /* and PARSER_PADDING_BYTES */
+};
+
+static bool is_tcp(int fd)
+{
+	struct sockaddr_storage addr = { 0 };
+	socklen_t len = sizeof(addr);
+
+	return fd >= 0 && getsockname(fd, (struct sockaddr *)&addr, &len) == 0 &&
+	       addr.ss_family != AF_UNIX;
+}
+
+static int on_opened(void *ctx, struct conn *c, struct span *parting)
+{
+	struct server *s = ctx;
+	struct client *client;
+	size_t cap;
+
+	if (atomic_fetch_add(&s->connections_count, 1) >= s->cfg.connections_max) {
+		atomic_fetch_sub(&s->connections_count, 1);
+		metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
+		*parting = span_of(s->busy, s->busy_bytes);
+		return -EAGAIN;
+	}
+	client = buffers_get(s->buffers, sizeof(*client), &cap);
+	if (!client) {
+		atomic_fetch_sub(&s->connections_count, 1);
+		return -ENOMEM;
+	}
+	client->cap = cap;
+	client->clock.on = false;
+	client->is_trusted = !s->cfg.token || !is_tcp(c->fd);
+	c->user = client;
+	metrics_add(METRIC_CONNECTIONS_OPENED, 1);
+	return 0;
+}
+
+static void on_closed(void *ctx, struct conn *c)
+{
+	struct server *s = ctx;
+	struct client *client = client_of(c);
+
+	buffers_put(s->buffers, client, client->cap);
+	atomic_fetch_sub(&s->connections_count, 1);
+	metrics_add(METRIC_CONNECTIONS_CLOSED, 1);
+}
+
+static void on_ended(void *ctx, struct conn *c, struct span rest)
+{
+	struct server *s = ctx;
+	struct worker *w;
+
+	if (!rest.len)
+		return;
+	w = readers_get(&s->readers);
+	if (!w)
+		return;
+	worker_cut_off(w, c, rest);
+	readers_put(&s->readers, w);
+}
+
+/* Answers the first request of bytes without running it: it is too long, or there is no room. */
+static size_t refuse(struct server *s, struct conn *c, struct span bytes)
+{
+	struct worker *w = readers_get(&s->readers);
+	enum worker_end end;
+	size_t used;
+
+	if (!w) {
+		transport_hangup(c);
+		return bytes.len;
+	}
+	used = worker_group(w, c, bytes, WORKER_REFUSE, &end);
+	readers_put(&s->readers, w);
+	return used;
+}
+
+static enum queue_priority priority_of(size_t bytes)
+{
+	return bytes <= PRIORITY_SHORT_BYTES ? QUEUE_HIGH : QUEUE_NORMAL;
+}
+
+static void mark_enqueue(struct stage_clock *clock)
+{
+	clock->ns[STAGE_PARSE] = 0; /* in the reading thread only to see that it is a long one */
+	stage_mark(clock, STAGE_ENQUEUE);
+}
+
+/*
+ * Hands the connection with all that waits on it to a worker (--zero-copy on). Returns what `data`
+ * shall return; used bytes were dealt with before.
+ */
+static size_t hand_over(struct server *s, struct conn *c, struct span bytes, size_t used)
+{
+	struct span rest = span_of(bytes.ptr + used, bytes.len - used);
+
+	if (transport_hold(c, rest) < 0) {
+		transport_hangup(c);
+		return bytes.len;
+	}
+	mark_enqueue(&client_of(c)->clock);
+	if (!crew_submit(&s->crew, c, priority_of(rest.len))) {
+		client_of(c)->clock.on = false;
+		metrics_add(METRIC_REFUSED_BUSY, 1);
+		transport_consume(c, refuse(s, c, transport_waiting(c)));
+		transport_resume(c);
+	}
+	return TRANSPORT_HELD;
+}
+
+/* Copies one request and hands that over (--zero-copy off). text starts at bytes + used. */
+static size_t hand_copy(struct server *s, struct conn *c, struct span bytes, struct span text)
+{
+	size_t after = (size_t)(text.ptr - bytes.ptr) + text.len;
+	struct stage_clock *clock = &client_of(c)->clock;
+	struct job *job;
+	size_t cap;
+
+	job = buffers_get(s->buffers, sizeof(*job) + text.len + PARSER_PADDING_BYTES, &cap);
+	if (!job) {
+		transport_hangup(c);
+		return bytes.len;
+	}
+	job->conn = c;
+	job->cap = cap;
+	job->len = text.len;
+	job->clock = *clock;
+	clock->on = false;
+	memcpy(job->text, text.ptr, text.len);
+	if (transport_hold(c, span_of(bytes.ptr + after, bytes.len - after)) < 0) {
+		buffers_put(s->buffers, job, cap);
+		transport_hangup(c);
+		return bytes.len;
+	}
+	mark_enqueue(&job->clock);
+	if (!crew_submit(&s->crew, job, priority_of(text.len))) {
+		/* The copy stands alone: its framing is not that of the connection. */
+		struct frame_scan scan = c->scan;
+
+		metrics_add(METRIC_REFUSED_BUSY, 1);
+		c->scan = (struct frame_scan){ 0 };
+		(void)refuse(s, c, span_of(job->text, job->len));
+		c->scan = scan;
+		buffers_put(s->buffers, job, cap);
+		transport_resume(c);
+	}
+	return TRANSPORT_HELD;
+}
+
+/* Cuts off one request and hands it to a worker without looking into it. */
+static size_t hand_next(struct server *s, struct conn *c, struct span bytes, size_t used)
+{
+	struct stage_clock *clock = &client_of(c)->clock;
+
+	if (!clock->on)
+		stage_begin(clock, 0);
+	while (!transport_is_stalled(c)) {
+		struct span rest = span_of(bytes.ptr + used, bytes.len - used);
+		struct span text;
+		size_t taken;
+
+		switch (frame_next(&c->scan, rest, s->cfg.request_bytes_max, &text, &taken)) {
+		case FRAME_MESSAGE:
+			stage_mark(clock, STAGE_READ);
+			if (!s->axes.has_zero_copy)
+				return hand_copy(s, c, bytes, text);
+			c->scan = (struct frame_scan){ 0 };
+			return hand_over(s, c, bytes, (size_t)(text.ptr - bytes.ptr));
+		case FRAME_MORE:
+			return used + taken;
+		case FRAME_TOO_LONG:
+			/* From its beginning again: the answer is made where all answers are. */
+			c->scan = (struct frame_scan){ 0 };
+			used += refuse(s, c, rest);
+			break;
+		}
+	}
+	return used;
+}
+
+/* Short requests here, and what comes from the first long one on by a worker. */
+static size_t run_inline(struct server *s, struct conn *c, struct span bytes)
+{
+	struct worker *w = readers_get(&s->readers);
+	enum worker_end end;
+	size_t used;
+
+	if (!w) {
+		transport_hangup(c);
+		return bytes.len;
+	}
+	used = worker_group(w, c, bytes, WORKER_INLINE, &end);
+	if (end == WORKER_LONG && w->clock.on)
+		client_of(c)->clock = w->clock;
+	readers_put(&s->readers, w);
+	if (end != WORKER_LONG)
+		return used;
+	if (s->axes.has_zero_copy)
+		return hand_over(s, c, bytes, used);
+	return hand_next(s, c, bytes, used);
+}
+
+static size_t on_data(void *ctx, struct conn *c, struct span bytes)
+{
+	struct server *s = ctx;
+
+	return s->axes.has_fast_path ? run_inline(s, c, bytes) : hand_next(s, c, bytes, 0);
+}
+
+/* On a worker's thread. */
+void flow_work(void *ctx, struct worker *w, void *item)
+{
+	struct server *s = ctx;
+
+	if (s->axes.has_zero_copy) {
+		struct conn *c = item;
+		enum worker_end end;
+
+		stage_mark(&client_of(c)->clock, STAGE_DEQUEUE);
+		transport_consume(c, worker_group(w, c, transport_waiting(c), WORKER_RUN, &end));
+		transport_resume(c);
+	} else {
+		struct job *job = item;
+		struct conn *c = job->conn;
+
+		stage_mark(&job->clock, STAGE_DEQUEUE);
+		worker_one(w, c, span_of(job->text, job->len), &job->clock);
+		buffers_put(s->buffers, job, job->cap);
+		transport_resume(c);
+	}
+}
+
+struct transport_events flow_events(struct server *s)
+{
+	return (struct transport_events){
+		.ctx = s,
+		.opened = on_opened,
+		.data = on_data,
+		.ended = on_ended,
+		.closed = on_closed,
+	};
+}
