@@ -1,5 +1,6 @@
 libs += parser
 parser-srcs := \
+	daemon/parser/dom.c \
 	daemon/parser/envelope.c \
 	daemon/parser/parser.c \
 	daemon/parser/parser_dom.c \

@@ -2,228 +2,18 @@
  * parser_dom.c - the v14 way: a cJSON tree of the whole text, and a clone of params per request.
  *
  * cJSON is lenient (control characters, numbers, UTF-8), so the reference walk judges the text
- * first; that costs a few percent of what the tree costs. It also notes the three things a cJSON
- * tree cannot hold, and only texts that have them pay for it:
- *  - the text of a request's id: noted by element;
- *  - integers above 2^53: the digits go to the item's valuestring, which cJSON frees and clones;
- *  - NUL in strings, and numbers longer than cJSON's buffer: the tree is made from a copy of the
- *    text in which \u0000 is the overlong form C0 80 (no valid text has it) and a long number is
- *    its double in 17 digits.
+ * first; that costs a few percent of what the tree costs. What a tree cannot hold: dom.h.
  */
-#include <assert.h>
-#include <cjson/cJSON.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/parser/dom.h"
 #include "daemon/parser/envelope.h"
-#include "daemon/parser/parser.h"
 #include "daemon/parser/reply_builders.h"
-#include "daemon/parser/walk.h"
 #include "daemon/rpc/number.h"
-
-enum {
-	NUL_ESCAPE_BYTES = 6, /* \u0000 */
-	REAL_TEXT_BYTES = 32,
-	KEEP_ITEMS = 1024, /* of a list, between texts */
-};
-
-/* The raw text of the id of element element_index. */
-struct dom_id {
-	uint32_t element_index;
-	struct span raw;
-};
-
-/* Something in the text that cJSON cannot hold. */
-struct dom_oddity {
-	struct span raw;
-	uint32_t number_index;
-	enum { ODD_NUL, ODD_INTEGER, ODD_LONG } what;
-};
-
-struct dom_clone {
-	cJSON *item;
-};
-
-struct dom_text {
-	char *ptr;
-};
-
-struct dom_list {
-	void *ptr;
-	size_t count, cap;
-};
-
-struct parser_dom {
-	struct parser base;
-	struct value_doc doc;
-	cJSON *root;
-	char *copy;               /* the rewritten text */
-	bool has_nul;             /* strings may hold C0 80 for a NUL */
-	struct dom_list ids;      /* struct dom_id, in the order of the text */
-	struct dom_list oddities; /* struct dom_oddity, in the order of the text */
-	struct dom_list clones;   /* struct dom_clone: params of the requests */
-	struct dom_list decoded;  /* struct dom_text: strings with a NUL, decoded when asked for */
-};
-
-static void *list_add(struct dom_list *list, size_t item_bytes)
-{
-	if (list->count == list->cap) {
-		size_t cap = list->cap ? list->cap * 2 : 16;
-		void *ptr = realloc(list->ptr, cap * item_bytes);
-
-		if (!ptr)
-			return NULL;
-		list->ptr = ptr;
-		list->cap = cap;
-	}
-	return (char *)list->ptr + list->count++ * item_bytes;
-}
-
-static void list_trim(struct dom_list *list)
-{
-	list->count = 0;
-	if (list->cap <= KEEP_ITEMS)
-		return;
-	free(list->ptr);
-	*list = (struct dom_list){ 0 };
-}
-
-/* ---- notes of the walk ---- */
-
-static int note_id(void *ctx, uint32_t element_index, struct span raw)
-{
-	struct dom_id *id = list_add(&((struct parser_dom *)ctx)->ids, sizeof(*id));
-
-	if (!id)
-		return -ENOMEM;
-	*id = (struct dom_id){ element_index, raw };
-	return 0;
-}
-
-static int note_oddity(struct parser_dom *d, struct dom_oddity oddity)
-{
-	struct dom_oddity *slot = list_add(&d->oddities, sizeof(*slot));
-
-	if (!slot)
-		return -ENOMEM;
-	*slot = oddity;
-	return 0;
-}
-
-static int note_number(void *ctx, uint32_t number_index, struct span raw, bool is_plain)
-{
-	struct dom_oddity oddity = { raw, number_index, ODD_INTEGER };
-	struct parser_dom *d = ctx;
-
-	/* A plain integer of more than 19 digits fits no int64_t: its double is all there is. */
-	if (is_plain && raw.len <= NUMBER_INTEGER_BYTES)
-		return note_oddity(d, oddity);
-	if (raw.len < WALK_NUMBER_LONG_BYTES)
-		return 0;
-	oddity.what = ODD_LONG;
-	return note_oddity(d, oddity);
-}
-
-static int note_nul(void *ctx, const char *at)
-{
-	struct parser_dom *d = ctx;
-
-	d->has_nul = true;
-	return note_oddity(d, (struct dom_oddity){ span_of(at, NUL_ESCAPE_BYTES), 0, ODD_NUL });
-}
-
-/* ---- the three repairs ---- */
-
-/* A copy of the text that cJSON can hold, or NULL. */
-static char *rewrite(const struct parser_dom *d, struct span text, size_t *len)
-{
-	const struct dom_oddity *odd = d->oddities.ptr;
-	const char *from = text.ptr;
-	char *copy = malloc(text.len + 1);
-	char *to = copy;
-
-	if (!copy)
-		return NULL;
-	for (size_t i = 0; i < d->oddities.count; i++) {
-		size_t plain = (size_t)(odd[i].raw.ptr - from);
-		struct number n;
-
-		if (odd[i].what == ODD_INTEGER)
-			continue;
-		memcpy(to, from, plain);
-		to += plain;
-		from = odd[i].raw.ptr;
-		if (odd[i].what == ODD_NUL) {
-			memcpy(to, "\xc0\x80", 2);
-			to += 2;
-		} else {
-			/* Shorter than what it replaces, which has WALK_NUMBER_LONG_BYTES or more.
-			 */
-			number_read(&from, text.ptr + text.len, &n);
-			to += snprintf(to, REAL_TEXT_BYTES, "%.17g", n.real);
-		}
-		from = odd[i].raw.ptr + odd[i].raw.len;
-	}
-	memcpy(to, from, (size_t)(text.ptr + text.len - from));
-	*len = (size_t)(to - copy) + (size_t)(text.ptr + text.len - from);
-	return copy;
-}
-
-/* The next item in the order of the text; levels[] are the containers above it. */
-static cJSON *successor(cJSON *item, cJSON **levels, size_t *depth)
-{
-	if (item->child) {
-		levels[(*depth)++] = item;
-		return item->child;
-	}
-	while (!item->next && *depth)
-		item = levels[--*depth];
-	return *depth ? item->next : NULL;
-}
-
-/* Gives the large integers their digits. */
-static int keep_digits(struct parser_dom *d)
-{
-	const struct dom_oddity *odd = d->oddities.ptr;
-	cJSON *levels[RPC_DEPTH_MAX];
-	uint32_t index = 0;
-	size_t depth = 0;
-	size_t i = 0;
-
-	for (cJSON *item = d->root; item; item = successor(item, levels, &depth)) {
-		while (i < d->oddities.count && odd[i].what != ODD_INTEGER)
-			i++;
-		if (i == d->oddities.count)
-			break;
-		if (!cJSON_IsNumber(item) || index++ != odd[i].number_index)
-			continue;
-		item->valuestring = strndup(odd[i].raw.ptr, odd[i].raw.len);
-		if (!item->valuestring)
-			return -ENOMEM;
-		i++;
-	}
-	return 0;
-}
-
-/* Elements of a batch learn their numbers, by which their ids are noted; 0 is no element. */
-static void number_elements(struct parser_dom *d)
-{
-	int index = 1;
-
-	if (cJSON_IsObject(d->root))
-		d->root->valueint = index;
-	if (!cJSON_IsArray(d->root))
-		return;
-	for (cJSON *item = d->root->child; item; item = item->next, index++) {
-		if (cJSON_IsObject(item))
-			item->valueint = index;
-	}
-}
-
-/* ---- values ---- */
 
 static inline cJSON *item_of(struct value v)
 {
@@ -293,7 +83,7 @@ static struct span text_of(struct parser_dom *d, const char *text)
 
 	if (!odd)
 		return span_of(text, len);
-	slot = list_add(&d->decoded, sizeof(*slot));
+	slot = dom_list_add(&d->decoded, sizeof(*slot));
 	if (!slot)
 		return span_of("", 0);
 	slot->ptr = to = malloc(len);
@@ -352,11 +142,19 @@ static const struct value_ops dom_value_ops = {
 	.records = dom_records,
 };
 
-/* ---- the parser ---- */
+/* cJSON's own calls of malloc are in a shared library: where ours is counted (alloc.h), it gets
+ * ours. */
+static void hand_malloc_over(void)
+{
+	cJSON_InitHooks(&(cJSON_Hooks){ malloc, free });
+}
 
 static int dom_init(struct parser *p, struct err *err)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
 	(void)err;
+	pthread_once(&once, hand_malloc_over);
 	((struct parser_dom *)p)->doc.ops = &dom_value_ops;
 	return 0;
 }
@@ -374,10 +172,10 @@ static void dom_reset(struct parser *p)
 	d->root = NULL;
 	d->copy = NULL;
 	d->has_nul = false;
-	list_trim(&d->ids);
-	list_trim(&d->oddities);
-	list_trim(&d->clones);
-	list_trim(&d->decoded);
+	dom_list_trim(&d->ids);
+	dom_list_trim(&d->oddities);
+	dom_list_trim(&d->clones);
+	dom_list_trim(&d->decoded);
 }
 
 static void dom_deinit(struct parser *p)
@@ -391,61 +189,23 @@ static void dom_deinit(struct parser *p)
 	free(d->decoded.ptr);
 }
 
-static int build_tree(struct parser_dom *d, struct span text)
-{
-	bool is_rewritten = false;
-	size_t len = text.len;
-
-	for (size_t i = 0; i < d->oddities.count; i++)
-		is_rewritten |= ((struct dom_oddity *)d->oddities.ptr)[i].what != ODD_INTEGER;
-	if (is_rewritten) {
-		d->copy = rewrite(d, text, &len);
-		if (!d->copy)
-			return -ENOMEM;
-	}
-	/* The text is valid: what fails now is malloc. */
-	d->root = cJSON_ParseWithLength(is_rewritten ? d->copy : text.ptr, len);
-	if (!d->root)
-		return -ENOMEM;
-	number_elements(d);
-	return d->oddities.count ? keep_digits(d) : 0;
-}
-
 static int dom_parse(struct parser *p, struct span text, struct value *root,
 		     struct parse_fault *fault)
 {
 	struct parser_dom *d = (struct parser_dom *)p;
-	const struct walk_notes notes = { d, note_id, note_number, note_nul };
+	struct walk_notes notes = dom_notes(d);
 	int rc;
 
 	dom_reset(p);
 	rc = walk_check(text, &notes, fault);
 	if (rc == 0)
-		rc = build_tree(d, text);
+		rc = dom_build(d, text);
 	if (rc < 0) {
 		dom_reset(p);
 		return rc;
 	}
 	*root = (struct value){ &d->doc, (uintptr_t)d->root };
 	return 0;
-}
-
-/* The last id of that element, as it was sent. */
-static struct span noted_id(const struct parser_dom *d, int number)
-{
-	const struct dom_id *ids = d->ids.ptr;
-	size_t low = 0, high = d->ids.count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if ((int64_t)ids[middle].element_index < number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low > 0 && (int64_t)ids[low - 1].element_index + 1 == number ? ids[low - 1].raw
-									    : span_of("", 0);
 }
 
 /* Puts a member of the request where it belongs. */
@@ -493,11 +253,10 @@ static int dom_envelope(struct parser *p, struct value object, struct rpc_reques
 			sort_member(&e, member);
 	}
 	rc = envelope_judge(&e, request);
-	request->id =
-		envelope_id_is_valid(&e) ? noted_id(d, item_of(object)->valueint) : span_of("", 0);
+	request->id = envelope_id_is_valid(&e) ? dom_noted_id(d, item_of(object)) : span_of("", 0);
 	if (rc < 0 || !request->params.doc)
 		return rc;
-	slot = list_add(&d->clones, sizeof(*slot));
+	slot = dom_list_add(&d->clones, sizeof(*slot));
 	if (!slot)
 		return -ENOMEM;
 	slot->item = cJSON_Duplicate(item_of(request->params), true);
