@@ -12,6 +12,7 @@
  * error of the time.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -302,6 +303,8 @@ static int become(const struct options *o, char **command, struct err *err)
 {
 	_Atomic uint64_t *start_ns = mmap(NULL, sizeof(*start_ns), PROT_READ | PROT_WRITE,
 					  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint64_t now_ns;
+	char stamp[24];
 	int rc;
 
 	if (start_ns == MAP_FAILED)
@@ -309,7 +312,11 @@ static int become(const struct options *o, char **command, struct err *err)
 	rc = start_prober(o, start_ns, err);
 	if (rc < 0)
 		return rc;
-	atomic_store(start_ns, clock_ns());
+	now_ns = clock_ns();
+	atomic_store(start_ns, now_ns);
+	/* For the command's own start-up trace (daemon/telemetry/startup.h). */
+	snprintf(stamp, sizeof(stamp), "%" PRIu64, now_ns);
+	setenv("GOXEL_EXEC_NS", stamp, 1); /* NOLINT(concurrency-mt-unsafe): one thread */
 	execvp(command[0], command);
 	return err_set(err, -errno, "run %s: %s", command[0], strerrordesc_np(errno));
 }

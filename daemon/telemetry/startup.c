@@ -48,27 +48,31 @@ static long long start_tick(void)
 	return at ? strtoll(at + 1, NULL, 10) : -1;
 }
 
-/* Fills main_ns and its bounds; now_* are of the entry to main. */
-static void estimate_start(struct startup_trace *t, uint64_t now_boot_ns, uint64_t cpu_ns)
+/* How long ago at most the process can have been executed: since the tick in which it was forked.
+ */
+static uint64_t age_ns_max(uint64_t now_boot_ns)
 {
 	long ticks_per_s = sysconf(_SC_CLK_TCK);
 	long long tick = start_tick();
-	uint64_t tick_ns;
-	uint64_t least_ns;
+	uint64_t start_ns;
 
-	t->main_cpu_ns = cpu_ns;
-	t->main_ns = cpu_ns;
 	if (tick < 0 || ticks_per_s <= 0)
-		return;
-	tick_ns = NSEC_PER_SEC / (uint64_t)ticks_per_s;
-	if ((uint64_t)tick * tick_ns > now_boot_ns)
-		return;
-	t->main_ns_max = now_boot_ns - (uint64_t)tick * tick_ns;
-	least_ns = t->main_ns_max > tick_ns ? t->main_ns_max - tick_ns : 0;
-	if (t->main_ns < least_ns)
-		t->main_ns = least_ns;
-	if (t->main_ns > t->main_ns_max)
-		t->main_ns = t->main_ns_max;
+		return 0;
+	start_ns = (uint64_t)tick * (NSEC_PER_SEC / (uint64_t)ticks_per_s);
+	return start_ns <= now_boot_ns ? now_boot_ns - start_ns : 0;
+}
+
+/* What the launcher says; a stamp from before this process was forked was meant for another. */
+static bool take_stamp(struct startup_trace *t, uint64_t now_ns)
+{
+	const char *text = getenv("GOXEL_EXEC_NS"); /* NOLINT(concurrency-mt-unsafe): at start */
+	uint64_t stamp_ns = text ? strtoull(text, NULL, 10) : 0;
+
+	if (stamp_ns == 0 || stamp_ns > now_ns ||
+	    (t->main_ns_max && now_ns - stamp_ns > t->main_ns_max))
+		return false;
+	t->main_ns = now_ns - stamp_ns;
+	return true;
 }
 
 void startup_init(void)
@@ -81,7 +85,12 @@ void startup_init(void)
 	pthread_mutex_lock(&state.lock);
 	if (!state.is_init) {
 		state.is_init = true;
-		estimate_start(t, now_boot_ns, cpu_ns);
+		t->main_cpu_ns = cpu_ns;
+		t->main_ns_max = age_ns_max(now_boot_ns);
+		t->is_exact = take_stamp(t, now_ns);
+		if (!t->is_exact)
+			t->main_ns =
+				t->main_ns_max && cpu_ns > t->main_ns_max ? t->main_ns_max : cpu_ns;
 		t->exec_ns = now_ns - t->main_ns;
 		t->phases[0] = (struct startup_phase){ .name = "exec", .duration_ns = t->main_ns };
 		t->count = 1;
@@ -159,7 +168,8 @@ void startup_write(struct json_out *j, const char *key)
 	json_object_open(j, key);
 	json_u64(j, "ready_ns", t.ready_ns);
 	json_object_open(j, "exec_to_main");
-	json_u64(j, "estimate_ns", t.main_ns);
+	json_u64(j, "duration_ns", t.main_ns);
+	json_bool(j, "is_exact", t.is_exact);
 	json_u64(j, "cpu_ns", t.main_cpu_ns);
 	json_u64(j, "max_ns", t.main_ns_max);
 	json_close(j);
@@ -195,6 +205,6 @@ void startup_print(FILE *out)
 			t.phases[i].is_open ? " (running)" : "");
 	if (t.ready_ns)
 		fprintf(out, "  %-16s %10.3f\n", "ready", ms(t.ready_ns));
-	fprintf(out, "  (exec to main is an estimate: %.3f ms of CPU, at most %.3f ms)\n",
-		ms(t.main_cpu_ns), ms(t.main_ns_max));
+	if (!t.is_exact)
+		fprintf(out, "  (exec to main is estimated by the CPU time used until then)\n");
 }

@@ -9,9 +9,11 @@
  *		startup_end(phase);
  *		startup_ready();
  *
- * Phases may overlap and may run in other threads. The kernel tells when a process started only to
- * a clock tick (10 ms), but exactly how much CPU time it had used on entry to main: the start is
- * taken to be that long before main, moved into the tick where it falls outside. Both are shown.
+ * Phases may overlap and may run in other threads. The kernel does not tell when a process called
+ * exec. A launcher that wants the start exact puts CLOCK_MONOTONIC in ns into the environment
+ * variable GOXEL_EXEC_NS just before exec (goxel-start does); without it the start is taken to be
+ * as long before main as the process had used CPU time then, which is right for one that is forked
+ * and executed at once on an idle machine, and says so.
  */
 #ifndef DAEMON_TELEMETRY_STARTUP_H
 #define DAEMON_TELEMETRY_STARTUP_H
@@ -35,10 +37,11 @@ struct startup_trace {
 	struct startup_phase phases[STARTUP_PHASES_MAX]; /* in order of begin; [0] is "exec" */
 	unsigned count;
 	unsigned lost_count;  /* begun beyond STARTUP_PHASES_MAX */
-	uint64_t exec_ns;     /* CLOCK_MONOTONIC of the start, as estimated */
-	uint64_t main_ns;     /* start to main, as estimated */
-	uint64_t main_cpu_ns; /* CPU time used before main: a lower bound of main_ns */
-	uint64_t main_ns_max; /* upper bound of main_ns, from the start tick; 0 = unknown */
+	uint64_t exec_ns;     /* CLOCK_MONOTONIC of the start */
+	uint64_t main_ns;     /* start to main */
+	bool is_exact;        /* told by the launcher; else estimated */
+	uint64_t main_cpu_ns; /* CPU time of the process before main */
+	uint64_t main_ns_max; /* upper bound, by the tick of the fork; 0 = unknown */
 	uint64_t ready_ns;    /* start to startup_ready; 0 = not yet */
 };
 
@@ -54,7 +57,8 @@ void startup_ready(void);
 
 void startup_read(struct startup_trace *out);
 
-/* {ready_ns, exec_to_main:{...}, phases:[{name,start_ns,duration_ns}]} for `status`. */
+/* {ready_ns, exec_to_main:{duration_ns,is_exact,cpu_ns,max_ns},
+ * phases:[{name,start_ns,duration_ns}]} for `status`. */
 void startup_write(struct json_out *j, const char *key);
 
 /* The table that --startup-trace shows. */
