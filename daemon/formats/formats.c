@@ -1,0 +1,74 @@
+/* The registry, and what all formats share. */
+#include "daemon/formats/formats.h"
+
+#include <errno.h>
+#include <strings.h>
+
+#include "daemon/base/err.h"
+#include "daemon/formats/registry.h"
+
+const struct format *const formats[] = {
+	&format_gox, &format_vox, &format_obj,    &format_ply, &format_gltf,       &format_glb,
+	&format_stl, &format_txt, &format_povray, &format_qb,  &format_png_slices, NULL,
+};
+
+static bool same_name(struct span a, const char *b)
+{
+	return a.len == strlen(b) && strncasecmp(a.ptr, b, a.len) == 0;
+}
+
+static bool has_name(const struct format *f, struct span name)
+{
+	if (same_name(name, f->name))
+		return true;
+	for (size_t i = 0; f->aliases && f->aliases[i]; i++)
+		if (same_name(name, f->aliases[i]))
+			return true;
+	return false;
+}
+
+static bool has_extension(const struct format *f, struct span path)
+{
+	for (size_t i = 0; f->extensions[i]; i++) {
+		size_t len = strlen(f->extensions[i]);
+
+		if (path.len > len &&
+		    same_name(span_of(path.ptr + path.len - len, len), f->extensions[i]))
+			return true;
+	}
+	return false;
+}
+
+const struct format *format_find(struct span name, struct span path)
+{
+	for (size_t i = 0; formats[i]; i++)
+		if (name.len ? has_name(formats[i], name) : has_extension(formats[i], path))
+			return formats[i];
+	return NULL;
+}
+
+const struct format *format_detect(struct span bytes, struct span path)
+{
+	if (span_starts(bytes, SPAN_LIT("GOX ")))
+		return &format_gox;
+	if (span_starts(bytes, SPAN_LIT("VOX ")))
+		return &format_vox;
+	return format_find(span_of("", 0), path);
+}
+
+int format_volume(struct document *doc, const struct format_options *options, struct volume *out,
+		  struct err *err)
+{
+	struct layer *layer;
+	int rc;
+
+	if (!options->layer_id) {
+		rc = document_merge_visible(doc, out);
+		return rc < 0 ? err_set(err, rc, "merge the visible layers") : 0;
+	}
+	layer = document_layer(doc, options->layer_id);
+	if (!layer)
+		return err_set(err, -ENOENT, "no layer with id %d", options->layer_id);
+	rc = volume_share(out, &layer->volume);
+	return rc < 0 ? err_set(err, rc, "share layer %d", options->layer_id) : 0;
+}

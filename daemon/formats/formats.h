@@ -1,0 +1,65 @@
+/*
+ * formats.h - the file formats: bytes to a document and back, one file per format, one registry.
+ *
+ * Readers take hostile bytes: every length is checked before it is used, pictures are measured
+ * before they are decoded, and a fault names the byte. A document is complete or not there at all.
+ * Threads: any; a format keeps no state. Documents to write are snapshots, or locked.
+ */
+#ifndef DAEMON_FORMATS_FORMATS_H
+#define DAEMON_FORMATS_FORMATS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/base/span.h"
+#include "daemon/base/strbuf.h"
+#include "daemon/voxel/document.h"
+
+struct err;
+
+enum {
+	FORMAT_FILE_BYTES_MAX = 512 << 20, /* of a file to read */
+};
+
+struct format_options {
+	int32_t layer_id; /* write this one layer only; 0 = all visible ones */
+	/* Draws a preview of edge x edge pixels (RGBA, row-major); NULL = the file gets none. */
+	int (*preview)(void *ctx, struct document *d, uint32_t edge, uint32_t *pixels);
+	void *preview_ctx;
+};
+
+struct format {
+	const char *name;              /* canonical, lower case */
+	const char *const *aliases;    /* further names, NULL-terminated; NULL = none */
+	const char *const *extensions; /* with the dot, lower case, NULL-terminated */
+	const char *summary;
+	/* NULL = cannot. doc is initialized and empty; on failure its content is undefined but can
+	 * be deinitialized. -EPROTO for bad bytes, -ENOMEM, -ENOSPC for more than a document holds.
+	 */
+	int (*read)(struct span bytes, struct document *doc, struct err *err);
+	/* Appends the file. -EINVAL when the document does not fit the format (said in err),
+	 * -ENOMEM. */
+	int (*write)(struct document *doc, const struct format_options *options, struct strbuf *out,
+		     struct err *err);
+};
+
+/* All of them, NULL-terminated, in the order of documentation. */
+extern const struct format *const formats[];
+
+/* By name (case does not matter), or, when name is empty, by the path's extension. NULL: unknown.
+ */
+const struct format *format_find(struct span name, struct span path);
+
+/* By the first bytes where they tell, else by the path's extension. NULL: unknown. */
+const struct format *format_detect(struct span bytes, struct span path);
+
+/* The voxels to write: the layer that options name, or the visible ones merged. out is initialized
+ * and empty. -ENOENT, -ENOMEM. */
+int format_volume(struct document *doc, const struct format_options *options, struct volume *out,
+		  struct err *err);
+
+/* Voxels with less alpha are not drawn by Goxel and left out of files that cannot say so. */
+enum { FORMAT_ALPHA_MIN = 127 };
+
+#endif
