@@ -147,8 +147,10 @@ static int txt_write(struct document *doc, const struct format_options *options,
 		rc = volume_sorted(&v, NULL, &slots, &count);
 	strbuf_add_str(out,
 		       "# Goxel " GOXEL_DAEMON_VERSION "\n# One line per voxel\n# X Y Z RRGGBB\n");
-	for (uint32_t i = 0; rc == 0 && i < count; i++)
+	for (uint32_t i = 0; rc == 0 && i < count; i++) {
 		write_block(&slots[i], out);
+		rc = format_fits(out, err);
+	}
 	free(slots);
 	volume_deinit(&v);
 	return rc;

@@ -72,3 +72,13 @@ int format_volume(struct document *doc, const struct format_options *options, st
 	rc = volume_share(out, &layer->volume);
 	return rc < 0 ? err_set(err, rc, "share layer %d", options->layer_id) : 0;
 }
+
+int format_fits(const struct strbuf *out, struct err *err)
+{
+	if (out->failed)
+		return err_set(err, -ENOMEM, "out of memory for the file");
+	if (out->len > FORMAT_FILE_BYTES_MAX)
+		return err_set(err, -EINVAL, "the file would have more than %d bytes",
+			       FORMAT_FILE_BYTES_MAX);
+	return 0;
+}

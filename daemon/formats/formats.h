@@ -59,6 +59,9 @@ const struct format *format_detect(struct span bytes, struct span path);
 int format_volume(struct document *doc, const struct format_options *options, struct volume *out,
 		  struct err *err);
 
+/* After each part of a text file: -EINVAL above FORMAT_FILE_BYTES_MAX, -ENOMEM when out failed. */
+int format_fits(const struct strbuf *out, struct err *err);
+
 /* Voxels with less alpha are not drawn by Goxel and left out of files that cannot say so. */
 enum { FORMAT_ALPHA_MIN = 127 };
 

@@ -1,0 +1,69 @@
+/* Wavefront .obj: quads with normals; the color of a corner stands behind its position. Y is up. */
+#include <errno.h>
+
+#include "daemon/base/err.h"
+#include "daemon/base/version.h"
+#include "daemon/formats/mesh.h"
+#include "daemon/formats/registry.h"
+
+static void write_vertices(const struct mesh_weld *weld, struct strbuf *out)
+{
+	for (size_t i = 0; i < weld->vertices_count; i++) {
+		const struct mesh_vertex *v = &weld->vertices[i];
+		struct mesh_point p = mesh_y_up(v->point);
+
+		strbuf_addf(out, "v %lld %lld %lld %.6f %.6f %.6f\n", (long long)p.at[0],
+			    (long long)p.at[1], (long long)p.at[2], rgba_r(v->color) / 255.0,
+			    rgba_g(v->color) / 255.0, rgba_b(v->color) / 255.0);
+	}
+}
+
+static void write_normals(struct strbuf *out)
+{
+	for (int i = 0; i < MESH_SIDES; i++)
+		strbuf_addf(out, "vn %d %d %d\n", mesh_normals[i][0], mesh_normals[i][2],
+			    -mesh_normals[i][1]);
+}
+
+static void write_faces(const struct mesh *mesh, const struct mesh_weld *weld, struct strbuf *out)
+{
+	for (size_t i = 0; i < mesh->quads_count; i++) {
+		unsigned normal = mesh->quads[i].side + 1u;
+
+		strbuf_add_char(out, 'f');
+		for (size_t k = 0; k < 4; k++)
+			strbuf_addf(out, " %u//%u", weld->indices[4 * i + k] + 1, normal);
+		strbuf_add_char(out, '\n');
+	}
+}
+
+static int obj_write(struct document *doc, const struct format_options *options, struct strbuf *out,
+		     struct err *err)
+{
+	struct mesh mesh = { 0 };
+	struct mesh_weld weld = { 0 };
+	int rc = mesh_build(doc, options, &mesh, err);
+
+	if (rc == 0) {
+		rc = mesh_weld(&mesh, &weld);
+		if (rc < 0)
+			err_set(err, rc, "out of memory for the corners");
+	}
+	if (rc == 0) {
+		strbuf_add_str(out, "# Goxel " GOXEL_DAEMON_VERSION "\n");
+		write_vertices(&weld, out);
+		write_normals(out);
+		write_faces(&mesh, &weld, out);
+	}
+	mesh_weld_deinit(&weld);
+	mesh_deinit(&mesh);
+	return rc;
+}
+
+const struct format format_obj = {
+	.name = "obj",
+	.aliases = (const char *const[]){ "wavefront", NULL },
+	.extensions = (const char *const[]){ ".obj", NULL },
+	.summary = "Wavefront mesh with colors at the vertices",
+	.write = obj_write,
+};

@@ -1,0 +1,67 @@
+/* .ply in text: quads, colors as bytes at the vertices, as readers of the format expect. Y is up.
+ */
+#include <errno.h>
+
+#include "daemon/base/err.h"
+#include "daemon/base/version.h"
+#include "daemon/formats/mesh.h"
+#include "daemon/formats/registry.h"
+
+static void write_header(size_t vertices, size_t faces, struct strbuf *out)
+{
+	strbuf_add_str(out, "ply\nformat ascii 1.0\ncomment Goxel " GOXEL_DAEMON_VERSION "\n");
+	strbuf_addf(out, "element vertex %zu\n", vertices);
+	strbuf_add_str(out, "property float x\nproperty float y\nproperty float z\n"
+			    "property uchar red\nproperty uchar green\nproperty uchar blue\n"
+			    "property uchar alpha\n");
+	strbuf_addf(out,
+		    "element face %zu\nproperty list uchar int vertex_indices\n"
+		    "end_header\n",
+		    faces);
+}
+
+static void write_body(const struct mesh *mesh, const struct mesh_weld *weld, struct strbuf *out)
+{
+	for (size_t i = 0; i < weld->vertices_count; i++) {
+		rgba c = weld->vertices[i].color;
+		struct mesh_point p = mesh_y_up(weld->vertices[i].point);
+
+		strbuf_addf(out, "%lld %lld %lld %u %u %u %u\n", (long long)p.at[0],
+			    (long long)p.at[1], (long long)p.at[2], rgba_r(c), rgba_g(c), rgba_b(c),
+			    rgba_a(c));
+	}
+	for (size_t i = 0; i < mesh->quads_count; i++) {
+		const uint32_t *q = &weld->indices[4 * i];
+
+		strbuf_addf(out, "4 %u %u %u %u\n", q[0], q[1], q[2], q[3]);
+	}
+}
+
+static int ply_write(struct document *doc, const struct format_options *options, struct strbuf *out,
+		     struct err *err)
+{
+	struct mesh mesh = { 0 };
+	struct mesh_weld weld = { 0 };
+	int rc = mesh_build(doc, options, &mesh, err);
+
+	if (rc == 0) {
+		rc = mesh_weld(&mesh, &weld);
+		if (rc < 0)
+			err_set(err, rc, "out of memory for the corners");
+	}
+	if (rc == 0) {
+		write_header(weld.vertices_count, mesh.quads_count, out);
+		write_body(&mesh, &weld, out);
+	}
+	mesh_weld_deinit(&weld);
+	mesh_deinit(&mesh);
+	return rc;
+}
+
+const struct format format_ply = {
+	.name = "ply",
+	.aliases = NULL,
+	.extensions = (const char *const[]){ ".ply", NULL },
+	.summary = "Stanford mesh with colors at the vertices",
+	.write = ply_write,
+};

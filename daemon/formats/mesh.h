@@ -1,0 +1,73 @@
+/*
+ * mesh.h - the surface of a volume as rectangles: only faces that can be seen, equal neighbours
+ * merged.
+ *
+ * A face is seen when the voxel behind it has an alpha of FORMAT_ALPHA_MIN or more and the one in
+ * front of it has less. Faces of one plane and color are merged greedily into rectangles, inside
+ * one block, so the cost stays linear and the result does not depend on the order of blocks.
+ */
+#ifndef DAEMON_FORMATS_MESH_H
+#define DAEMON_FORMATS_MESH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/formats/formats.h"
+
+enum {
+	MESH_QUADS_MAX = 8 << 20, /* an .obj of them has about 1 GiB */
+	MESH_SIDES = 6,
+};
+
+/* side: 0 -x, 1 +x, 2 -y, 3 +y, 4 -z, 5 +z. */
+struct mesh_quad {
+	int32_t min[3];  /* the first voxel of the rectangle */
+	uint8_t side;    /* where it looks */
+	uint8_t size[2]; /* in voxels, along the next axes after the side's (y z, z x, x y) */
+	rgba color;
+};
+
+struct mesh {
+	struct mesh_quad *quads;
+	size_t quads_count;
+	size_t quads_cap;
+};
+
+/* int64: a face of the last voxel of int32 lies one further. */
+struct mesh_point {
+	int64_t at[3];
+};
+
+/* Corners that faces share, each once. */
+struct mesh_vertex {
+	struct mesh_point point;
+	rgba color;
+};
+struct mesh_weld {
+	struct mesh_vertex *vertices;
+	size_t vertices_count;
+	uint32_t *indices; /* [quads_count][4], counter-clockwise seen from outside */
+};
+
+/* What options ask of doc. mesh is zeroed. -ENOENT, -ENOMEM, -EINVAL above MESH_QUADS_MAX. */
+int mesh_build(struct document *doc, const struct format_options *options, struct mesh *mesh,
+	       struct err *err);
+void mesh_deinit(struct mesh *mesh);
+
+/* Counter-clockwise seen from outside. */
+void mesh_corners(const struct mesh_quad *q, struct mesh_point out[4]);
+
+/* Where each side looks, in the document's axes (Z up). */
+extern const int8_t mesh_normals[MESH_SIDES][3];
+
+/* To the axes of formats with Y up: (x, y, z) becomes (x, z, -y). */
+static inline struct mesh_point mesh_y_up(struct mesh_point p)
+{
+	return (struct mesh_point){ { p.at[0], p.at[2], -p.at[1] } };
+}
+
+/* Finds equal corners of equal color. weld is zeroed. -ENOMEM. */
+int mesh_weld(const struct mesh *mesh, struct mesh_weld *weld);
+void mesh_weld_deinit(struct mesh_weld *weld);
+
+#endif

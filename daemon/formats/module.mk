@@ -1,0 +1,30 @@
+libs += formats
+formats-srcs := \
+	daemon/formats/bytes.c \
+	daemon/formats/format_gltf.c \
+	daemon/formats/format_obj.c \
+	daemon/formats/format_ply.c \
+	daemon/formats/format_png.c \
+	daemon/formats/format_pov.c \
+	daemon/formats/format_qb.c \
+	daemon/formats/format_stl.c \
+	daemon/formats/format_txt.c \
+	daemon/formats/format_vox.c \
+	daemon/formats/formats.c \
+	daemon/formats/gox_read.c \
+	daemon/formats/gox_write.c \
+	daemon/formats/mesh.c \
+	daemon/formats/palette.c \
+	daemon/formats/tile_png.c \
+	daemon/formats/vox_read.c \
+	daemon/formats/vox_scene.c
+
+formats-ldlibs := -lpng -lm
+
+formats-tests-libs := formats voxel base
+formats-tests-ldlibs := $(formats-ldlibs) -lcmocka -ljansson
+
+tests += test_formats
+test_formats-srcs := daemon/test/test_formats.c daemon/test/format_util.c
+test_formats-libs := $(formats-tests-libs)
+test_formats-ldlibs := $(formats-tests-ldlibs)

@@ -1,0 +1,34 @@
+/* palette.h - at most 255 colors for formats that count them, numbered from 1. */
+#ifndef DAEMON_FORMATS_PALETTE_H
+#define DAEMON_FORMATS_PALETTE_H
+
+#include <stdint.h>
+
+#include "daemon/voxel/volume.h"
+
+enum { PALETTE_COLORS_MAX = 255 };
+
+struct palette {
+	rgba colors[PALETTE_COLORS_MAX + 1]; /* [1..count], alpha 255; 0 stands for nothing */
+	int count;
+	uint32_t *keys; /* open addressing; [mask + 1]; every color of the volume */
+	uint8_t *indices;
+	uint32_t mask;
+};
+
+/* MagicaVoxel's own colors, for files that bring none: shades of a 6x6x6 cube from white, then
+ * ramps of red, green, blue and gray. */
+void palette_default(rgba out[PALETTE_COLORS_MAX + 1]);
+
+/*
+ * The colors of v's voxels (alpha aside; those that FORMAT_ALPHA_MIN leaves out do not count), in
+ * order of value when there are at most 255. More are cut into 255 boxes along their longest
+ * channel (median cut, P. Heckbert 1982), each standing for the mean of its colors. -ENOMEM.
+ */
+int palette_build(struct palette *p, const struct volume *v);
+void palette_deinit(struct palette *p);
+
+/* 1..255. c is a color of the volume. */
+uint8_t palette_index(const struct palette *p, rgba c);
+
+#endif
