@@ -18,7 +18,7 @@ static enum cpu_simd level_of_machine(void)
 
 	__builtin_cpu_init();
 	has_bits = __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
-		   __builtin_cpu_supports("popcnt");
+		   __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("pclmul");
 	if (has_bits && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
 	    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vbmi") &&
 	    __builtin_cpu_supports("avx512vbmi2"))

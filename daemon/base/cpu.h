@@ -11,7 +11,7 @@ enum cpu_simd { CPU_SCALAR, CPU_SSE42, CPU_AVX2, CPU_AVX512 };
 
 /*
  * The best level of this machine. Each means the bit instructions that came with it, too: SSE4.2
- * POPCNT, AVX2 BMI1 and BMI2, AVX-512 all of F, BW, VL, VBMI and VBMI2.
+ * POPCNT, AVX2 BMI1, BMI2 and PCLMUL, AVX-512 all of F, BW, VL, VBMI and VBMI2.
  * GOXEL_CPU_MAX=scalar|sse42|avx2 lowers it, so that tests can walk the levels; an unknown word
  * there aborts.
  */

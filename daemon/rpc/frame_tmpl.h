@@ -53,9 +53,9 @@ VEC_ENTRY size_t VEC(frame_scan)(struct frame_scan *scan, const char *p, size_t 
 		size_t width = n - at < 64 ? n - at : 64;
 		/* The rest of more than a block: a whole one that ends with it, less what is known.
 		 */
-		unsigned known = n >= 64 ? 64 - (unsigned)width : 0;
-		struct VEC(block) b =
-			n >= 64 ? VEC(block_load)(p + at - known) : VEC(block_tail)(p + at, width);
+		unsigned known = n >= 64 && !VEC_MASKED_TAIL ? 64 - (unsigned)width : 0;
+		struct VEC(block) b = width + known == 64 ? VEC(block_load)(p + at - known)
+							  : VEC(block_tail)(p + at, width);
 		uint64_t slashes = VEC(block_equal)(b, '\\') >> known;
 		uint64_t quotes = VEC(block_equal)(b, '"') >> known;
 		uint64_t opens = VEC(block_equal20)(b, '{') >> known;
@@ -65,7 +65,7 @@ VEC_ENTRY size_t VEC(frame_scan)(struct frame_scan *scan, const char *p, size_t 
 
 		if (slashes || carry)
 			quotes &= ~vec_escaped(slashes, width, &carry);
-		in_string ^= vec_prefix_xor(quotes);
+		in_string ^= VEC(vec_prefix_xor)(quotes);
 		opens &= ~in_string;
 		closes &= ~in_string;
 		lines &= in_string;

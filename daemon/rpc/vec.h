@@ -34,20 +34,25 @@
 #undef VEC_SUFFIX
 #undef VEC16_SUFFIX
 #undef VEC_TARGET
+#undef VEC_MASKED_TAIL
 #if VEC_LEVEL == 0
-#define VEC_SUFFIX   portable
-#define VEC16_SUFFIX portable
-#define VEC_TARGET   VEC_TARGET_PORTABLE
+#define VEC_SUFFIX      portable
+#define VEC16_SUFFIX    portable
+#define VEC_TARGET      VEC_TARGET_PORTABLE
+#define VEC_MASKED_TAIL 0 /* less than a block can be loaded without reading behind it */
 #elif VEC_LEVEL == 1
-#define VEC_SUFFIX   sse42
-#define VEC16_SUFFIX sse42
-#define VEC_TARGET   VEC_TARGET_SSE42
+#define VEC_SUFFIX      sse42
+#define VEC16_SUFFIX    sse42
+#define VEC_TARGET      VEC_TARGET_SSE42
+#define VEC_MASKED_TAIL 0
 #elif VEC_LEVEL == 2
-#define VEC_SUFFIX   avx2
-#define VEC16_SUFFIX sse42
-#define VEC_TARGET   VEC_TARGET_AVX2
+#define VEC_SUFFIX      avx2
+#define VEC16_SUFFIX    sse42
+#define VEC_TARGET      VEC_TARGET_AVX2
+#define VEC_MASKED_TAIL 0
 #else
-#define VEC_SUFFIX   avx512
-#define VEC16_SUFFIX sse42
-#define VEC_TARGET   VEC_TARGET_AVX512
+#define VEC_SUFFIX      avx512
+#define VEC16_SUFFIX    sse42
+#define VEC_TARGET      VEC_TARGET_AVX512
+#define VEC_MASKED_TAIL 1
 #endif

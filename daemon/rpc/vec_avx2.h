@@ -6,7 +6,7 @@
 
 #include "daemon/rpc/vec_common.h"
 
-#define VEC_TARGET_AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt")))
+#define VEC_TARGET_AVX2 __attribute__((target("avx2,bmi,bmi2,pclmul,popcnt")))
 
 struct block_avx2 {
 	__m256i low, high;
@@ -62,6 +62,15 @@ VEC_ALWAYS VEC_TARGET_AVX2 struct block_avx2 block_tail_avx2(const char *p, size
 
 	vec_copy_tail(block, p, n);
 	return block_load_avx2(block);
+}
+
+/* Bit i is the parity of bits 0..i: a product without carries by all ones. */
+VEC_ALWAYS VEC_TARGET_AVX2 uint64_t vec_prefix_xor_avx2(uint64_t bits)
+{
+	__m128i product = _mm_clmulepi64_si128(_mm_cvtsi64_si128((int64_t)bits),
+					       _mm_set1_epi8((char)0xff), 0);
+
+	return (uint64_t)_mm_cvtsi128_si64(product);
 }
 
 #endif

@@ -8,7 +8,7 @@
 
 #define VEC_TARGET_AVX512                                                                       \
 	__attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,avx2,bmi,bmi2," \
-			      "popcnt")))
+			      "pclmul,popcnt")))
 
 struct block_avx512 {
 	__m512i all;
@@ -109,6 +109,15 @@ VEC_ALWAYS VEC_TARGET_AVX512 void vec_decimals_avx512(struct block_avx512 b, uin
 
 	result = _mm256_mask_sub_epi32(result, (__mmask8)negatives, _mm256_setzero_si256(), result);
 	_mm256_storeu_si256((__m256i *)(void *)values, result);
+}
+
+/* Bit i is the parity of bits 0..i: a product without carries by all ones. */
+VEC_ALWAYS VEC_TARGET_AVX512 uint64_t vec_prefix_xor_avx512(uint64_t bits)
+{
+	__m128i product = _mm_clmulepi64_si128(_mm_cvtsi64_si128((int64_t)bits),
+					       _mm_set1_epi8((char)0xff), 0);
+
+	return (uint64_t)_mm_cvtsi128_si64(product);
 }
 
 #endif
