@@ -1,5 +1,6 @@
 libs += base
 base-srcs := \
+	daemon/base/base64.c \
 	daemon/base/alloc_none.c \
 	daemon/base/clock.c \
 	daemon/base/cli.c \

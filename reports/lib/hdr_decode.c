@@ -15,7 +15,7 @@
 
 #include "daemon/base/err.h"
 #include "daemon/base/hist.h"
-#include "reports/lib/base64.h"
+#include "daemon/base/base64.h"
 #include "reports/lib/hdr_private.h"
 
 struct reader {

@@ -1,6 +1,5 @@
 libs += resultlib
 resultlib-srcs := \
-	reports/lib/base64.c \
 	reports/lib/envelope.c \
 	reports/lib/fingerprint.c \
 	reports/lib/hdr_decode.c \

@@ -1,5 +1,5 @@
 /* base64.c - RFC 4648, section 4. */
-#include "reports/lib/base64.h"
+#include "daemon/base/base64.h"
 
 #include <errno.h>
 

@@ -1,6 +1,6 @@
 /* base64.h - RFC 4648 base64 with padding, as interval logs carry it. */
-#ifndef REPORTS_LIB_BASE64_H
-#define REPORTS_LIB_BASE64_H
+#ifndef DAEMON_BASE_BASE64_H
+#define DAEMON_BASE_BASE64_H
 
 #include <stddef.h>
 #include <stdint.h>
