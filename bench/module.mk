@@ -39,8 +39,8 @@ goxel-bench-srcs := \
 	bench/targets.c \
 	bench/until.c \
 	bench/versus.c
-goxel-bench-libs := benchsuite benchshim server methods transport queue parser dispatch buffers \
-	context voxel telemetry rpc profilelib resultlib base alloccount
-goxel-bench-ldlibs = $(transport-ldlibs) -lbenchmark $(if $(bench-simdjson),-lsimdjson) -lpfm \
+goxel-bench-libs := benchsuite benchshim server methods render transport queue parser dispatch \
+	buffers context voxel telemetry rpc profilelib resultlib base alloccount
+goxel-bench-ldlibs = $(transport-ldlibs) $(methods-ldlibs) -lbenchmark $(if $(bench-simdjson),-lsimdjson) -lpfm \
 	-lcjson -ljansson -lz -lstdc++ -lm
 goxel-bench-ldflags = $(alloc-wrap-ldflags)

@@ -143,6 +143,26 @@ int args_sort(struct call *call)
 	return 0;
 }
 
+int args_adopt(struct call *call, struct value object)
+{
+	const struct param *params = call->method->params;
+
+	for (int i = 0; params[i].name; i++) {
+		struct value v = value_member(object, params[i].name);
+		int rc;
+
+		if (value_kind(v) == VALUE_NONE && params[i].alias)
+			v = value_member(object, params[i].alias);
+		if (arg_has(call, i) || value_kind(v) == VALUE_NONE || value_kind(v) == VALUE_NULL)
+			continue;
+		call->args[i] = v;
+		rc = check(call, i);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
 int64_t arg_int(const struct call *call, int i, int64_t preset)
 {
 	int64_t n = preset;
@@ -194,6 +214,15 @@ int arg_position(struct call *call, int first_index, int position_index, int32_t
 static int color_fault(struct call *call, int i)
 {
 	return arg_fault(call, i, "must be \"#RRGGBB\", \"#RRGGBBAA\", [r,g,b,a] or {r,g,b,a}");
+}
+
+int arg_point(struct call *call, int i, double out[3])
+{
+	int rc = arg_has(call, i) ? decode_point(call->args[i], out) : 0;
+
+	if (rc == -ERANGE)
+		return arg_fault(call, i, "must be in -1e9..1e9");
+	return rc < 0 ? arg_fault(call, i, "must be [x,y,z] or {x,y,z}") : 0;
 }
 
 int arg_color_at(struct call *call, int i, rgba *out)

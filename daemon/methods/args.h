@@ -16,6 +16,9 @@
 /* Sorts call->params into call->args. -EPROTO. */
 int args_sort(struct call *call);
 
+/* Gives absent arguments the value of object's member of that name. -EPROTO. */
+int args_adopt(struct call *call, struct value object);
+
 static inline bool arg_has(const struct call *call, int i)
 {
 	return call->args[i].doc;
@@ -32,6 +35,8 @@ int arg_position(struct call *call, int first_index, int position_index, int32_t
 
 /* From `color`, or from r, g, b, a at first_index on, the first of which may be a whole color. */
 int arg_color(struct call *call, int first_index, int color_index, rgba preset, rgba *out);
+/* [x,y,z] or {x,y,z} of real numbers within +-1e9; out stays as it is where absent. */
+int arg_point(struct call *call, int i, double out[3]);
 int arg_color_at(struct call *call, int i, rgba *out);
 int arg_tolerance(struct call *call, int i, rgba *out); /* a number, or [3|4] numbers */
 int arg_region(struct call *call, int i, struct box *out, const struct box **region);

@@ -73,6 +73,24 @@ static int gather(struct value v, const char *letters, struct value *list, int n
 	return 0;
 }
 
+int decode_point(struct value v, double out[3])
+{
+	struct value list[3] = { { 0 } };
+	double at[3];
+	int rc = gather(v, "xyz", list, 3);
+
+	for (int i = 0; rc == 0 && i < 3; i++) {
+		if (!decode_is_number(list[i]))
+			return -EINVAL;
+		at[i] = value_real(list[i]);
+		if (!(fabs(at[i]) <= 1e9))
+			rc = -ERANGE;
+	}
+	if (rc == 0)
+		memcpy(out, at, sizeof(at));
+	return rc;
+}
+
 int decode_position(struct value v, int32_t out[3])
 {
 	struct value list[3] = { { 0 } };

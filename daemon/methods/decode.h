@@ -20,6 +20,8 @@ bool decode_is_number(struct value v);
 int decode_i64(struct value v, int64_t *out); /* floors */
 int decode_i32(struct value v, int32_t *out);
 int decode_position(struct value v, int32_t out[3]);
+/* The same of real numbers within +-1e9. */
+int decode_point(struct value v, double out[3]);
 int decode_region(struct value v, struct box *out); /* {"min":[3],"max":[3]}, inclusive */
 
 /* Four channel values as they came; VALUE_NONE where absent. */

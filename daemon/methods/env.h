@@ -4,10 +4,13 @@
 #ifndef DAEMON_METHODS_ENV_H
 #define DAEMON_METHODS_ENV_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/base/span.h"
 #include "daemon/context/context.h"
 
+struct renders;
 struct reply;
 
 /* What only the server knows. Any thread. */
@@ -19,10 +22,19 @@ struct method_host {
 	void (*shut_down)(void *server);
 };
 
+/* Who asked. The functions are NULL where there is nobody (tests, benchmarks). */
+struct method_client {
+	void *ctx;
+	bool (*is_gone)(void *ctx);                  /* a system call; any thread */
+	void (*notify)(void *ctx, struct span line); /* sends a line; the thread of the call */
+};
+
 struct method_env {
 	struct context_lease *lease;
 	const struct method_host *host; /* NULL: no server (tests, benchmarks) */
 	uint64_t started_ns;            /* CLOCK_MONOTONIC */
+	struct renders *renders;        /* picture files kept for clients; NULL: none are */
+	struct method_client client;
 };
 
 #endif

@@ -118,38 +118,6 @@ static const struct param set_params[] = {
 	PARAM_END,
 };
 
-/* [x,y,z] or {x,y,z} of real numbers; preset where absent. */
-static int read_point(struct call *call, int i, double out[3])
-{
-	static const char *const names[] = { "x", "y", "z" };
-	struct value v = call->args[i];
-	struct value child;
-	int n = 0;
-
-	if (!arg_has(call, i))
-		return 0;
-	for (n = 0; value_kind(v) == VALUE_OBJECT && n < 3; n++) {
-		child = value_member(v, names[n]);
-		if (!decode_is_number(child))
-			return arg_fault(call, i, "must be [x,y,z] or {x,y,z}");
-		out[n] = value_real(child);
-	}
-	if (value_kind(v) == VALUE_ARRAY && value_count(v) == 3) {
-		value_first(v, &child);
-		do {
-			if (!decode_is_number(child))
-				return arg_fault(call, i, "must be [x,y,z] or {x,y,z}");
-			out[n++] = value_real(child);
-		} while (value_next(child, &child));
-	}
-	if (n != 3)
-		return arg_fault(call, i, "must be [x,y,z] or {x,y,z}");
-	for (n = 0; n < 3; n++)
-		if (!(fabs(out[n]) <= 1e9))
-			return arg_fault(call, i, "must be in -1e9..1e9");
-	return 0;
-}
-
 /* The eye from yaw, pitch and distance around the target. */
 static int read_turn(struct call *call, const struct camera *c, const double target[3],
 		     double eye[3])
@@ -182,11 +150,11 @@ static int place_camera(struct call *call, struct camera *c)
 		eye[i] = (double)c->mat[12 + i];
 		target[i] = eye[i] - (double)c->mat[8 + i] * (double)c->dist;
 	}
-	rc = read_point(call, SET_TARGET, target);
+	rc = arg_point(call, SET_TARGET, target);
 	if (!rc)
-		rc = read_point(call, SET_POSITION, eye);
+		rc = arg_point(call, SET_POSITION, eye);
 	if (!rc)
-		rc = read_point(call, SET_UP, up);
+		rc = arg_point(call, SET_UP, up);
 	if (!rc && !arg_has(call, SET_POSITION) &&
 	    (arg_has(call, SET_YAW) || arg_has(call, SET_PITCH) || arg_has(call, SET_DISTANCE)))
 		rc = read_turn(call, c, target, eye);

@@ -12,18 +12,22 @@ methods-srcs := \
 	daemon/methods/m_ops.c \
 	daemon/methods/m_project.c \
 	daemon/methods/m_read.c \
+	daemon/methods/m_render.c \
+	daemon/methods/m_renders.c \
 	daemon/methods/m_selection.c \
 	daemon/methods/m_shape.c \
 	daemon/methods/m_system.c \
 	daemon/methods/m_voxel.c \
 	daemon/methods/methods.c \
+	daemon/methods/render_params.c \
 	daemon/methods/scope.c
 
 # What a program that runs methods links, in order.
-methods-libs := methods context voxel telemetry rpc
+methods-libs := methods context render voxel telemetry rpc
+methods-ldlibs := -lpng
 
 tests += test_methods
 test_methods-srcs    := daemon/test/test_methods.c daemon/test/caller.c
 test_methods-libs    = $(methods-libs) dispatch parser alloccount base
-test_methods-ldlibs  := -lcmocka -lcjson -lm
+test_methods-ldlibs  = $(methods-ldlibs) -lcmocka -lcjson -lm
 test_methods-ldflags = $(alloc-wrap-ldflags)

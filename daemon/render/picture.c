@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@ struct draw {
 	struct picture *picture;
 	const struct picture_job *job;
 	atomic_uint next_row;
+	atomic_uint rows_done;
 	atomic_int rc;
 };
 
@@ -76,17 +78,22 @@ static rgba look(const struct draw *d, double x, double y, face_key *key)
 	return shade_hit(&d->job->shading, d->job->scene, &hit, origin, direction);
 }
 
+/* Weighted by alpha: a transparent background lends no color to an edge. */
 static rgba mean_of_four(const rgba c[4])
 {
-	unsigned sum[4] = { 0 };
+	unsigned sum[3] = { 0 };
+	unsigned alpha = 0;
 
 	for (int i = 0; i < 4; i++) {
-		sum[0] += rgba_r(c[i]);
-		sum[1] += rgba_g(c[i]);
-		sum[2] += rgba_b(c[i]);
-		sum[3] += rgba_a(c[i]);
+		sum[0] += rgba_r(c[i]) * rgba_a(c[i]);
+		sum[1] += rgba_g(c[i]) * rgba_a(c[i]);
+		sum[2] += rgba_b(c[i]) * rgba_a(c[i]);
+		alpha += rgba_a(c[i]);
 	}
-	return rgba_of((sum[0] + 2) / 4, (sum[1] + 2) / 4, (sum[2] + 2) / 4, (sum[3] + 2) / 4);
+	if (!alpha)
+		return c[0];
+	return rgba_of((sum[0] + alpha / 2) / alpha, (sum[1] + alpha / 2) / alpha,
+		       (sum[2] + alpha / 2) / alpha, (alpha + 2) / 4);
 }
 
 static rgba look_closer(const struct draw *d, uint32_t x, uint32_t y)
@@ -142,9 +149,10 @@ static void draw_band(const struct draw *d, uint32_t first, uint32_t end, rgba *
 	}
 }
 
-static void *draw_bands(void *arg)
+/* Takes bands until there are none; only the caller of picture_draw asks whether to go on. */
+static void draw_bands(struct draw *d, bool is_caller)
 {
-	struct draw *d = arg;
+	const struct picture_job *job = d->job;
 	uint32_t w = d->picture->width;
 	uint32_t h = d->picture->height;
 	face_key *keys = malloc((size_t)(BAND_ROWS + 2) * w * sizeof(*keys));
@@ -157,18 +165,22 @@ static void *draw_bands(void *arg)
 
 		if (y >= h)
 			break;
-		if (d->job->cancel && atomic_load_explicit(d->job->cancel, memory_order_relaxed)) {
-			atomic_store_explicit(&d->rc, -ECANCELED, memory_order_relaxed);
-			break;
-		}
 		draw_band(d, y, end, spare, keys);
-		if (d->job->rows_done)
-			atomic_fetch_add_explicit(d->job->rows_done, end - y, memory_order_relaxed);
+		atomic_fetch_add_explicit(&d->rows_done, end - y, memory_order_relaxed);
+		if (is_caller && job->go_on &&
+		    !job->go_on(job->go_on_ctx,
+				atomic_load_explicit(&d->rows_done, memory_order_relaxed)))
+			atomic_store_explicit(&d->rc, -ECANCELED, memory_order_relaxed);
 	}
 	if (!keys || !spare)
 		atomic_store_explicit(&d->rc, -ENOMEM, memory_order_relaxed);
 	free(keys);
 	free(spare);
+}
+
+static void *help(void *arg)
+{
+	draw_bands(arg, false);
 	return NULL;
 }
 
@@ -181,16 +193,14 @@ int picture_draw(struct picture *p, const struct picture_job *job, struct err *e
 	int rc;
 
 	while (started + 1 < job->threads_count && started < PICTURE_THREADS_MAX &&
-	       thread_start(&helpers[started], "render", STACK_BYTES, draw_bands, &d, NULL) == 0)
+	       thread_start(&helpers[started], "render", STACK_BYTES, help, &d, NULL) == 0)
 		started++;
-	draw_bands(&d);
+	draw_bands(&d, true);
 	while (started)
 		pthread_join(helpers[--started], NULL);
 	rc = atomic_load_explicit(&d.rc, memory_order_relaxed);
 	if (rc < 0)
-		return err_set(err, rc,
-			       rc == -ECANCELED ? "render cancelled"
-						: "no memory for a render of %u x %u",
-			       p->width, p->height);
+		return err_set(err, rc, "render of %u x %u: %s", p->width, p->height,
+			       rc == -ECANCELED ? "cancelled" : "out of memory");
 	return 0;
 }

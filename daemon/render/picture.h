@@ -7,7 +7,6 @@
 #ifndef DAEMON_RENDER_PICTURE_H
 #define DAEMON_RENDER_PICTURE_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -39,8 +38,9 @@ struct picture_job {
 	rgba background;
 	bool smooth_edges;      /* four more rays where neighbouring pixels see different faces */
 	unsigned threads_count; /* 1..PICTURE_THREADS_MAX; the caller's thread is one of them */
-	const atomic_bool *cancel; /* NULL = cannot be cancelled */
-	atomic_uint *rows_done;    /* progress, for another thread to read; NULL = nobody */
+	/* Asked by the caller's thread between bands; false ends the drawing. NULL: nobody asks. */
+	bool (*go_on)(void *ctx, uint32_t rows_done);
+	void *go_on_ctx;
 };
 
 /* Returns 0, -ENOMEM or -ECANCELED. */

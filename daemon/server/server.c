@@ -11,6 +11,7 @@
 #include "daemon/dispatch/dispatch.h"
 #include "daemon/methods/methods.h"
 #include "daemon/queue/queue.h"
+#include "daemon/render/renders.h"
 #include "daemon/rpc/fault.h"
 #include "daemon/server/flow.h"
 #include "daemon/telemetry/startup.h"
@@ -45,6 +46,7 @@ static void fill_worker_cfg(struct server *s)
 		.context = s->context,
 		.buffers = s->buffers,
 		.host = &s->host,
+		.renders = s->renders,
 		.started_ns = clock_ns(),
 		.request_bytes_max = s->cfg.request_bytes_max,
 		.protocol = s->cfg.protocol,
@@ -91,6 +93,15 @@ static int open_rpc(struct server *s, struct err *err)
 	rc = dispatch_open(s->axes.dispatch, methods, count, &s->dispatch, err);
 	startup_end(phase);
 	return rc;
+}
+
+/* Costs nothing until a client asks for the first file. */
+static int open_renders(struct server *s, struct err *err)
+{
+	struct renders_cfg cfg;
+
+	renders_cfg_from_env(&cfg);
+	return renders_open(&cfg, &s->renders, err);
 }
 
 static int open_transport(struct server *s, struct err *err)
@@ -149,6 +160,8 @@ int server_open(struct server *s, const struct server_cfg *cfg, struct err *err)
 		rc = open_context(s, err);
 	if (rc == 0)
 		rc = open_rpc(s, err);
+	if (rc == 0)
+		rc = open_renders(s, err);
 	if (rc == 0) {
 		bool are_many = transport_find(s->axes.transport)->caps & TRANSPORT_READERS;
 
@@ -190,6 +203,7 @@ void server_close(struct server *s)
 	crew_deinit(&s->crew);
 	queue_close(s->queue);
 	dispatch_close(s->dispatch);
+	renders_close(s->renders);
 	context_close(s->context);
 	buffers_close(s->buffers);
 }

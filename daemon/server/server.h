@@ -20,6 +20,7 @@ struct context;
 struct dispatch;
 struct err;
 struct queue;
+struct renders;
 
 struct server_cfg {
 	const struct axes *axes; /* borrowed */
@@ -39,6 +40,7 @@ struct server {
 	struct context *context;
 	struct dispatch *dispatch;
 	struct queue *queue;
+	struct renders *renders;
 	struct transport *transport;
 	struct method_host host;
 	struct worker_cfg worker_cfg;

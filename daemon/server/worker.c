@@ -1,6 +1,7 @@
 #include "daemon/server/worker.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 #include "daemon/base/err.h"
@@ -46,6 +47,25 @@ static void drop_out(struct worker *w)
 	w->out = (struct outbuf){ .grow = grow_out, .owner = w };
 }
 
+/* Nobody will read the reply. Of TCP a closed connection looks like one whose client has only
+ * finished asking, so that one is served to its end. */
+static bool is_client_gone(void *ctx)
+{
+	const struct worker *w = ctx;
+	struct pollfd fd = { .fd = w->conn->fd };
+
+	return poll(&fd, 1, 0) > 0 && (fd.revents & (POLLHUP | POLLERR | POLLNVAL));
+}
+
+/* Between replies, never inside a batch's one: it starts before that has been sent. */
+static void notify_client(void *ctx, struct span line)
+{
+	struct worker *w = ctx;
+
+	if (!transport_is_stalled(w->conn))
+		(void)transport_send(w->conn, line);
+}
+
 int worker_init(struct worker *w, const struct worker_cfg *cfg, struct err *err)
 {
 	int rc;
@@ -65,6 +85,8 @@ int worker_init(struct worker *w, const struct worker_cfg *cfg, struct err *err)
 		.lease = &w->lease,
 		.host = cfg->host,
 		.started_ns = cfg->started_ns,
+		.renders = cfg->renders,
+		.client = { .ctx = w, .is_gone = is_client_gone, .notify = notify_client },
 	};
 	w->call.env = &w->env;
 	w->call.reply = w->reply;

@@ -24,6 +24,7 @@ struct conn;
 struct dispatch;
 struct err;
 struct parser;
+struct renders;
 
 enum {
 	WORKER_FLUSH_BYTES = 64 * 1024,
@@ -42,6 +43,7 @@ struct worker_cfg {
 	struct context *context;
 	struct buffers *buffers;
 	const struct method_host *host;
+	struct renders *renders;
 	uint64_t started_ns;
 	size_t request_bytes_max;
 	enum worker_protocol protocol;

@@ -1,0 +1,292 @@
+/* Pictures: drawn from a snapshot, so that editing goes on; encoded; then kept or sent. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/base64.h"
+#include "daemon/base/clock.h"
+#include "daemon/base/err.h"
+#include "daemon/base/file.h"
+#include "daemon/methods/render_params.h"
+#include "daemon/methods/renders_reply.h"
+#include "daemon/methods/scope.h"
+#include "daemon/methods/table.h"
+#include "daemon/render/image.h"
+#include "daemon/render/picture.h"
+#include "daemon/render/renders.h"
+
+enum {
+	ASK_NS = 20 * 1000 * 1000,       /* between two looks whether the client is still there */
+	PROGRESS_NS = 200 * 1000 * 1000, /* between two notifications */
+};
+
+/* One call: what it draws from, and whom it may disturb. */
+struct job {
+	struct call *call;
+	const struct render_params *rp;
+	struct snapshot *snapshot;
+	struct volume merged;
+	struct scene scene;
+	struct strbuf png;
+	size_t index; /* of the picture under way */
+	size_t count;
+	uint64_t asked_ns;
+	uint64_t notified_ns;
+};
+
+static int failed(struct call *call, const char *why)
+{
+	return fault_set(&call->fault, APP_RENDER, "Failed to render the scene: %s", why);
+}
+
+static void notify(struct job *j, uint32_t rows_done)
+{
+	const struct method_client *client = &j->call->env->client;
+	char line[128];
+	int len = snprintf(line, sizeof(line),
+			   "{\"jsonrpc\":\"2.0\",\"method\":\"progress\",\"params\":{\"done\":%zu,"
+			   "\"total\":%zu}}\n",
+			   j->index * j->rp->height + rows_done, j->count * j->rp->height);
+
+	client->notify(client->ctx, span_of(line, (size_t)len));
+}
+
+static bool go_on(void *ctx, uint32_t rows_done)
+{
+	struct job *j = ctx;
+	const struct method_client *client = &j->call->env->client;
+	uint64_t now_ns = clock_ns();
+
+	if (j->rp->has_progress && client->notify && now_ns - j->notified_ns >= PROGRESS_NS) {
+		j->notified_ns = now_ns;
+		notify(j, rows_done);
+	}
+	if (!client->is_gone || now_ns - j->asked_ns < ASK_NS)
+		return true;
+	j->asked_ns = now_ns;
+	return !client->is_gone(client->ctx);
+}
+
+static int begin(struct job *j)
+{
+	struct call *call = j->call;
+	int32_t id;
+	int rc = scope_project_id(call, j->rp->project_index, &id);
+
+	if (rc < 0)
+		return rc;
+	rc = context_snapshot(call->env->lease, id, &j->snapshot);
+	if (rc == -EAGAIN)
+		return rc;
+	if (rc == -ENOENT && id)
+		return arg_fault(call, j->rp->project_index, "no such project is open");
+	if (rc == -ENOENT)
+		return failed(call, "no project is open");
+	volume_init(&j->merged, NULL);
+	if (rc == 0)
+		rc = document_merge_visible(&j->snapshot->doc, &j->merged);
+	if (rc == 0)
+		rc = scene_open(&j->scene, &j->merged);
+	return rc < 0 ? failed(call, "out of memory") : 0;
+}
+
+static void end(struct job *j)
+{
+	scene_close(&j->scene);
+	volume_deinit(&j->merged);
+	strbuf_deinit(&j->png);
+	snapshot_put(j->snapshot);
+}
+
+static const struct camera *camera_of(const struct document *d)
+{
+	if (!d->cameras_count)
+		return NULL;
+	return &d->cameras[d->camera_active < d->cameras_count ? d->camera_active : 0];
+}
+
+/* Draws picture number j->index and encodes it into j->png. */
+static int draw(struct job *j)
+{
+	const struct render_params *rp = j->rp;
+	static const struct box nothing = { { 0, 0, 0 }, { 0, 0, 0 } };
+	struct picture_job pj = {
+		.scene = &j->scene,
+		.shading = { .is_flat = rp->is_flat,
+			     .occlusion = rp->occlusion,
+			     .shadow = rp->shadow },
+		.background = rp->background,
+		.smooth_edges = rp->smooth,
+		.threads_count = rp->threads_count,
+		.go_on = go_on,
+		.go_on_ctx = j,
+	};
+	struct picture picture;
+	struct err err = ERR_INIT;
+	int rc = picture_open(&picture, rp->width, rp->height);
+
+	if (rc < 0)
+		return failed(j->call, "out of memory");
+	render_params_view(rp, j->index, j->scene.is_empty ? &nothing : &j->scene.box,
+			   camera_of(&j->snapshot->doc), &pj.view);
+	shading_light_from(&pj.shading, &pj.view);
+	strbuf_clear(&j->png);
+	rc = picture_draw(&picture, &pj, &err);
+	if (rc == 0)
+		rc = image_encode_png(&picture, &j->png, &err);
+	picture_close(&picture);
+	return rc < 0 ? failed(j->call, err.msg) : 0;
+}
+
+/* The client's path; with the angle's name before its ending where there are several. */
+static int make_path(const struct job *j, struct strbuf *out)
+{
+	struct span path = j->rp->path;
+	size_t stem = path.len;
+
+	while (stem && path.ptr[stem - 1] != '.' && path.ptr[stem - 1] != '/')
+		stem--;
+	stem = stem && path.ptr[stem - 1] == '.' ? stem - 1 : path.len;
+	strbuf_add(out, path.ptr, stem);
+	if (j->rp->is_list) {
+		strbuf_add_char(out, '_');
+		strbuf_add_str(out, j->rp->angles[j->index]->name);
+	}
+	strbuf_add(out, path.ptr + stem, path.len - stem);
+	strbuf_add_char(out, 0);
+	return out->failed ? -ENOMEM : 0;
+}
+
+static void reply_size(struct job *j)
+{
+	struct reply *r = j->call->reply;
+
+	reply_key_integer(r, "width", j->rp->width);
+	reply_key_integer(r, "height", j->rp->height);
+	reply_key_string(r, "format", SPAN_LIT("png"));
+}
+
+static int give_path(struct job *j)
+{
+	struct strbuf path = { 0 };
+	struct err err = ERR_INIT;
+	int rc = make_path(j, &path);
+
+	if (rc == 0)
+		rc = file_write_atomic(path.ptr, strbuf_span(&j->png), &err);
+	if (rc == 0) {
+		reply_size(j);
+		reply_key_string(j->call->reply, "output_path", span_str(path.ptr));
+		reply_key_integer(j->call->reply, "size", (int64_t)j->png.len);
+	}
+	strbuf_deinit(&path);
+	return rc < 0 ? failed(j->call, *err.msg ? err.msg : "out of memory") : 0;
+}
+
+static int give_file(struct job *j)
+{
+	struct renders *renders = j->call->env->renders;
+	struct render_file file;
+	struct err err = ERR_INIT;
+
+	if (!renders)
+		return failed(j->call, "this server keeps no files");
+	if (renders_add(renders, strbuf_span(&j->png), j->rp->width, j->rp->height, j->rp->session,
+			&file, &err) < 0)
+		return failed(j->call, err.msg);
+	reply_key(j->call->reply, SPAN_LIT("file"));
+	reply_render_file(j->call->reply, &file);
+	return 0;
+}
+
+static int give_inline(struct job *j)
+{
+	struct strbuf text = { 0 };
+
+	base64_encode(&text, j->png.ptr, j->png.len);
+	if (text.failed) {
+		strbuf_deinit(&text);
+		return failed(j->call, "out of memory");
+	}
+	reply_size(j);
+	reply_key_string(j->call->reply, "encoding", SPAN_LIT("base64"));
+	reply_key_integer(j->call->reply, "size", (int64_t)j->png.len);
+	reply_key_string(j->call->reply, "image", strbuf_span(&text));
+	strbuf_deinit(&text);
+	return 0;
+}
+
+/* The members of one picture. */
+static int give(struct job *j)
+{
+	int rc = draw(j);
+
+	if (rc < 0)
+		return rc;
+	switch (j->rp->to) {
+	case RENDER_TO_PATH:
+		return give_path(j);
+	case RENDER_TO_FILE:
+		return give_file(j);
+	case RENDER_INLINE:
+		break;
+	}
+	return give_inline(j);
+}
+
+static int give_list(struct job *j)
+{
+	struct reply *r = j->call->reply;
+	int rc = 0;
+
+	reply_key_integer(r, "count", (int64_t)j->count);
+	reply_key_array(r, "images");
+	for (j->index = 0; rc == 0 && j->index < j->count; j->index++) {
+		reply_object(r);
+		reply_key_string(r, "camera_preset", span_str(j->rp->angles[j->index]->name));
+		rc = give(j);
+		reply_object_end(r);
+	}
+	reply_array_end(r);
+	return rc;
+}
+
+static int run_render_scene(struct call *call)
+{
+	struct render_params rp;
+	struct job j = { .call = call, .rp = &rp, .count = 1 };
+	int rc = render_params_read(call, &rp);
+
+	if (rc < 0)
+		return rc;
+	if (rp.is_list)
+		j.count = rp.angles_count;
+	j.asked_ns = clock_ns();
+	j.notified_ns = j.asked_ns;
+	rc = begin(&j);
+	if (rc == 0) {
+		reply_object(call->reply);
+		reply_key_bool(call->reply, "success", true);
+		rc = rp.is_list ? give_list(&j) : give(&j);
+		reply_object_end(call->reply);
+	}
+	end(&j);
+	return rc;
+}
+
+static const char *const render_scene_aliases[] = { "render_image", "generate_preview", NULL };
+
+const struct method method_render_scene = {
+	.name = "render_scene",
+	.aliases = render_scene_aliases,
+	.flags = METHOD_TOOL,
+	.params = render_scene_params,
+	.doc = "Draws the project as PNG: to a path, to a managed file, or into the reply; with "
+	       "`angles`, one picture for each.",
+	.result = "success, width, height, format, then output_path, or image (base64), or file "
+		  "{path, size, format, dimensions, checksum, created_at, expires_at}; with angles "
+		  "count and images",
+	.run = run_render_scene,
+};
