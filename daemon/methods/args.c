@@ -75,14 +75,18 @@ int arg_fault(struct call *call, int i, const char *why)
 			 why);
 }
 
-static int check_int(struct call *call, int i)
+static int check_int(struct call *call, int i, enum value_kind kind)
 {
 	const struct param *p = &call->method->params[i];
 	int64_t min = p->min || p->max ? p->min : INT32_MIN;
 	int64_t max = p->min || p->max ? p->max : INT32_MAX;
 	int64_t n;
-	int rc = decode_i64(call->args[i], &n);
+	int rc = 0;
 
+	if (kind == VALUE_INT)
+		n = value_integer(call->args[i]);
+	else
+		rc = decode_i64(call->args[i], &n);
 	if (rc == -EINVAL)
 		return arg_fault(call, i, "must be a number");
 	if (rc < 0 || n < min || n > max)
@@ -92,13 +96,11 @@ static int check_int(struct call *call, int i)
 }
 
 /* The type of a present argument. */
-static int check(struct call *call, int i)
+static int check(struct call *call, int i, enum value_kind kind)
 {
-	enum value_kind kind = value_kind(call->args[i]);
-
 	switch (call->method->params[i].type) {
 	case PARAM_INT:
-		return check_int(call, i);
+		return check_int(call, i, kind);
 	case PARAM_REAL:
 		return decode_is_number(call->args[i]) ? 0 : arg_fault(call, i, "must be a number");
 	case PARAM_BOOL:
@@ -129,12 +131,13 @@ int args_sort(struct call *call)
 	else
 		sort_object(call, call->params, count);
 	for (int i = 0; i < count; i++) {
+		enum value_kind kind = value_kind(call->args[i]);
 		int rc = 0;
 
-		if (value_kind(call->args[i]) == VALUE_NULL) /* as if it were not there */
+		if (kind == VALUE_NULL) /* as if it were not there */
 			call->args[i] = (struct value){ 0 };
 		if (arg_has(call, i))
-			rc = check(call, i);
+			rc = check(call, i, kind);
 		else if (params[i].required)
 			rc = arg_fault(call, i, "is missing");
 		if (rc)
@@ -167,8 +170,9 @@ int64_t arg_int(const struct call *call, int i, int64_t preset)
 {
 	int64_t n = preset;
 
+	/* Judged already: a whole number or one to be floored. */
 	if (arg_has(call, i))
-		decode_i64(call->args[i], &n);
+		(void)decode_i64(call->args[i], &n);
 	return n;
 }
 
@@ -237,14 +241,17 @@ int arg_color(struct call *call, int first_index, int color_index, rgba preset, 
 
 	if (color_index >= 0 && arg_has(call, color_index))
 		return arg_color_at(call, color_index, out);
-	if (arg_has(call, first_index) && !decode_is_number(call->args[first_index]))
-		return arg_color_at(call, first_index, out);
 	for (int i = 0; i < 4; i++) {
 		c.v[i] = call->args[first_index + i];
 		any |= arg_has(call, first_index + i);
+	}
+	if (any && decode_plain_channels(&c, out))
+		return 0;
+	if (arg_has(call, first_index) && !decode_is_number(c.v[0]))
+		return arg_color_at(call, first_index, out);
+	for (int i = 0; i < 4; i++)
 		if (arg_has(call, first_index + i) && !decode_is_number(c.v[i]))
 			return arg_fault(call, first_index + i, "must be a number");
-	}
 	if (!any) {
 		/* Positional callers leave channels out, named ones the color. */
 		*out = value_kind(call->params) == VALUE_ARRAY ? rgba_of(0, 0, 0, 255) : preset;

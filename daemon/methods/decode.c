@@ -125,7 +125,7 @@ static bool is_fractional(const struct decode_channels *c)
 	bool has_fraction = false;
 
 	for (int i = 0; i < 4; i++) {
-		if (!decode_is_number(c->v[i]))
+		if (!c->v[i].doc || !decode_is_number(c->v[i]))
 			continue;
 		if (value_real(c->v[i]) > 1)
 			return false;
@@ -138,7 +138,7 @@ static int channel(struct value v, bool fractional, enum decode_clamp clamp, uns
 {
 	double real;
 
-	if (!decode_is_number(v))
+	if (!v.doc || !decode_is_number(v))
 		return -EINVAL;
 	real = value_real(v);
 	if (fractional)
@@ -149,14 +149,15 @@ static int channel(struct value v, bool fractional, enum decode_clamp clamp, uns
 	return 0;
 }
 
-/* The common case without doubles: four small integers. */
-static bool plain_channels(const struct decode_channels *c, rgba *out)
+bool decode_plain_channels(const struct decode_channels *c, rgba *out)
 {
-	unsigned parts[4];
+	unsigned parts[4] = { 0, 0, 0, 255 };
 
 	for (int i = 0; i < 4; i++) {
 		int64_t n;
 
+		if (!c->v[i].doc)
+			continue;
 		if (value_kind(c->v[i]) != VALUE_INT)
 			return false;
 		n = value_integer(c->v[i]);
@@ -173,7 +174,7 @@ int decode_channels(const struct decode_channels *c, enum decode_clamp clamp, rg
 	unsigned parts[4] = { 0, 0, 0, 255 };
 	bool fractional;
 
-	if (plain_channels(c, out))
+	if (decode_plain_channels(c, out))
 		return 0;
 	fractional = is_fractional(c);
 	for (int i = 0; i < 4; i++) {

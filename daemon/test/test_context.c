@@ -207,12 +207,16 @@ static void *read_on(void *arg)
 	attach(c, &lease);
 	for (int i = 0; i < ROUNDS / 10; i++) {
 		struct snapshot *s;
+		struct volume picture = { 0 };
 		rgba first;
 
 		assert_int_equal(context_snapshot(&lease, 0, &s), 0);
 		first = volume_get(&s->doc.layers[0]->volume, 5, 5, 5);
 		for (int k = 0; k < 100; k++)
 			assert_int_equal(volume_get(&s->doc.layers[0]->volume, 5, 5, 5), first);
+		assert_int_equal(document_merge_visible(&s->doc, &picture), 0);
+		assert_int_equal(volume_get(&picture, 5, 5, 5), first);
+		volume_deinit(&picture);
 		snapshot_put(s);
 		context_done(&lease);
 	}

@@ -25,3 +25,10 @@ tests += $(addprefix test_,$(voxel-tests))
 $(foreach t,$(voxel-tests),$(eval test_$t-srcs := daemon/test/test_$t.c) \
     $(eval test_$t-libs := voxel alloccount base) $(eval test_$t-ldlibs := -lcmocka -lm) \
     $(eval test_$t-ldflags = $$(alloc-wrap-ldflags)))
+
+# Its own malloc, which fails when told to.
+tests += test_engine_faults
+test_engine_faults-srcs    := daemon/test/test_engine_faults.c
+test_engine_faults-libs    := voxel base
+test_engine_faults-ldlibs  := -lcmocka -lm
+test_engine_faults-ldflags := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
