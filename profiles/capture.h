@@ -2,8 +2,9 @@
  * capture.h - one capture of a running process, from what may be measured to the files.
  *
  * Files in the directory (DESIGN.md, section 5): counters.json, cpu.perf.data, cpu.folded,
- * cpu.pb.gz, heap-before.pb.gz, heap-after.pb.gz, allocs.json, memory.csv, profile.json. What could
- * not be had is named with its reason in profile.json's `missing`, and its file is not there.
+ * cpu.pb.gz, heap-before.pb.gz, heap-after.pb.gz, allocs.json, memory.csv, waits.json,
+ *profile.json. What could not be had is named with its reason in profile.json's `missing`, and its
+ *file is not there.
  *
  * profile.json "goxel-profile/1": the envelope, and
  *	state        "complete" | "interrupted" | "target_died"
@@ -19,11 +20,9 @@
  *	heap         {mean_bytes, samples_count, lost_count, before{}, after{}} or null; each side
  *	             {allocs_count, frees_count, allocated_bytes}
  *	memory       {first{}, last{}, rss_bytes_max, pss_bytes_max} or null
- *	cost         {measuring_cpu_s (of it memory_read_s), analysis_cpu_s, perf_cpu_s (its start
- *	             and end included)}
- *	permitted    [{name, ok, why}]
- *	missing      [{name, reason}]
- *	files        [names]
+ *	cost         {measuring_cpu_s (of it memory_read_s, waits_read_s), analysis_cpu_s,
+ *perf_cpu_s (its start and end included)} permitted    [{name, ok, why}] missing      [{name,
+ *reason}] files        [names]
  */
 #ifndef PROFILES_CAPTURE_H
 #define PROFILES_CAPTURE_H
@@ -32,6 +31,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/base/clock.h"
 #include "daemon/base/rng.h"
 #include "daemon/base/strbuf.h"
 #include "profiles/control.h"
@@ -43,8 +43,10 @@
 #include "profiles/procstat.h"
 #include "profiles/sampler.h"
 #include "profiles/target.h"
+#include "profiles/waits.h"
 
 struct err;
+struct json_out;
 struct symbols;
 
 struct capture_cfg {
@@ -100,6 +102,8 @@ struct capture {
 	struct heap_profile heap_before, heap_after;
 	bool has_heap[2];
 	struct procstat memory;
+	struct waits waits;
+	uint64_t look_ns; /* when the next look at the waits is due */
 	struct symbols *symbols;
 
 	struct {
@@ -126,8 +130,17 @@ void capture_deinit(struct capture *c);
 void capture_miss(struct capture *c, const char *name, const char *reason);
 int capture_put(struct capture *c, const char *name, const struct strbuf *text, struct err *err);
 void capture_path(const struct capture *c, const char *name, char *out, size_t cap);
+int capture_measure(struct capture *c, const volatile sig_atomic_t *stop, struct err *err);
+int capture_write_waits(struct capture *c, struct err *err);    /* capture_json.c */
 int capture_analyze(struct capture *c, struct err *err);        /* capture_analyze.c */
 int capture_write_counters(struct capture *c, struct err *err); /* capture_json.c */
-int capture_write_profile(struct capture *c, struct err *err);
+int capture_write_profile(struct capture *c, struct err *err);  /* capture_profile.c */
+int64_t capture_requests(const struct capture *c); /* answered meanwhile; -1 = unknown */
+void capture_put_requests(struct json_out *j, const struct capture *c);
+
+static inline double capture_seconds(uint64_t ns)
+{
+	return (double)ns / (double)NSEC_PER_SEC;
+}
 
 #endif

@@ -284,6 +284,8 @@ int capture_analyze(struct capture *c, struct err *err)
 {
 	int rc = write_memory(c, err);
 
+	if (rc == 0 && c->waits.count > 0)
+		rc = capture_write_waits(c, err);
 	if (rc == 0 && c->counters)
 		rc = capture_write_counters(c, err);
 	if (rc == 0)

@@ -6,6 +6,8 @@ profilelib-srcs := \
 	profiles/capture.c \
 	profiles/capture_analyze.c \
 	profiles/capture_json.c \
+	profiles/capture_measure.c \
+	profiles/capture_profile.c \
 	profiles/control.c \
 	profiles/counters.c \
 	profiles/events.c \
@@ -26,7 +28,8 @@ profilelib-srcs := \
 	profiles/stacks.c \
 	profiles/symbols.c \
 	profiles/symbols_elf.c \
-	profiles/target.c
+	profiles/target.c \
+	profiles/waits.c
 profilelib-ldlibs := -lpfm -ldw -lelf -lprotobuf-c -ljansson -lz -lm
 
 generated += build/gen/profile.pb-c.h

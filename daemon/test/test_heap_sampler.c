@@ -24,11 +24,13 @@ struct sums {
 	double alloc_objects, alloc_bytes, inuse_objects, inuse_bytes;
 };
 
-/* The linker marks where the sections of the two allocating functions begin and end. */
-extern const char __start_in_main[],
-	__stop_in_main[]; /* NOLINT(bugprone-reserved-identifier,cert-*) */
-extern const char __start_in_thread[],
-	__stop_in_thread[]; /* NOLINT(bugprone-reserved-identifier,cert-*) */
+/*
+ * The linker marks where the sections of the two allocating functions begin and end.
+ * NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
+ */
+extern const char __start_in_main[], __stop_in_main[];
+extern const char __start_in_thread[], __stop_in_thread[];
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 /* Sums the samples whose stack has a return address in (from, to]. */
 static void sum_under(json_t *profile, const char *from, const char *to, struct sums *out)

@@ -165,6 +165,15 @@ wait_for() {
 		.memory.rss_bytes_max >= .memory.first.rss_bytes' "$D/mem/profile.json"
 }
 
+@test "waits.json says how long threads ran and waited (R-311)" {
+	start_busy
+	"$P" --pid $BUSY --out "$D/waits" --duration 500ms --no-cpu --no-counters
+	jq -e '.schema == "goxel-waits/1" and (.threads | length) == 2 and .looks_count > 2' \
+		"$D/waits/waits.json"
+	# Busy threads sleep next to nothing: they run, or wait for a processor.
+	jq -e '.totals | .cpu_s > 0 and .cpu_s + .runnable_s > .asleep_s' "$D/waits/waits.json"
+}
+
 @test "a process that is no goxel daemon has no heap profile, and the rest goes on" {
 	start_busy
 	run "$P" --pid $BUSY --out "$D/noheap" --duration 200ms --no-cpu

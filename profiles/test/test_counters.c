@@ -1,6 +1,6 @@
 /*
- * Events, counters, targets and memory: R-310, R-313. Counts are compared with work of known size;
- * what is not permitted here is skipped with the reason.
+ * Events, counters, targets, memory and waits: R-310, R-311, R-313. Counts are compared with work
+ * of known size; what is not permitted here is skipped with the reason.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,6 +27,7 @@
 #include "profiles/permit.h"
 #include "profiles/procstat.h"
 #include "profiles/target.h"
+#include "profiles/waits.h"
 
 enum { CALLS_COUNT = 5000, PAGES_COUNT = 2000, PAGE_BYTES = 4096 };
 
@@ -298,6 +299,66 @@ static void test_memory_of_a_living_process(void **state)
 	procstat_deinit(&p);
 }
 
+static void test_blocked_calls_are_told_apart(void **state)
+{
+	static const struct {
+		const char *line, *kind;
+	} cases[] = {
+		{ "202 0x7f00 0x80 0x2 0x0 0x0 0x0 0x7ffc 0x7f01\n", "mutex" },
+		{ "202 0x7f00 0x189 0x0 0x0 0x0 0xffffffff 0x7ffc 0x7f01\n", "futex" },
+		{ "202 0x7f00 0x80 0x7 0x0 0x0 0x0 0x7ffc 0x7f01\n", "futex" },
+		{ "232 0x6 0x7ffd 0x40 0xffffffff 0x0 0x8 0x7ffc 0x7f01\n", "epoll_wait" },
+		{ "999 0x0 0x0 0x0 0x0 0x0 0x0 0x7ffc 0x7f01\n", "other" },
+		{ "-1 0x7ffc 0x7f01\n", "page fault or signal" },
+		{ "nonsense\n", "other" },
+	};
+
+	(void)state;
+	assert_int_equal(waits_parse("running\n"), -1);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_string_equal(waits_kind_name((unsigned)waits_parse(cases[i].line)),
+				    cases[i].kind);
+}
+
+static void *hold_out_for_mutex(void *arg)
+{
+	pthread_mutex_lock(arg);
+	pthread_mutex_unlock(arg);
+	return NULL;
+}
+
+/* R-311: lock-wait time. A thread waits for a mutex that this one holds meanwhile. */
+static void test_waiting_for_a_mutex_is_seen(void **state)
+{
+	pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+	struct waits w;
+	pthread_t thread;
+	double mutex_s = 0, cpu_s = 0;
+
+	(void)state;
+	pthread_mutex_lock(&mutex);
+	assert_int_equal(pthread_create(&thread, NULL, hold_out_for_mutex, &mutex), 0);
+	waits_init(&w, getpid());
+	for (int looks = 0; mutex_s <= 0 && looks < 10000; looks++) {
+		waits_take(&w);
+		for (size_t i = 0; i < w.count; i++)
+			mutex_s += waits_blocked_s(&w.threads[i], 0);
+		usleep(1000);
+	}
+	if (w.is_refused) {
+		print_message("SKIP: /proc/self/task/*/syscall may not be read here\n");
+	} else {
+		assert_string_equal(waits_kind_name(0), "mutex");
+		assert_true(mutex_s > 0);
+	}
+	for (size_t i = 0; i < w.count; i++)
+		cpu_s += waits_of(&w.threads[i]).cpu_s;
+	assert_true(cpu_s >= 0);
+	pthread_mutex_unlock(&mutex);
+	pthread_join(thread, NULL);
+	waits_deinit(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +370,8 @@ int main(void)
 		cmocka_unit_test(test_target_knows_threads_and_listeners),
 		cmocka_unit_test(test_smaps_tells_stacks_heap_and_files_apart),
 		cmocka_unit_test(test_memory_of_a_living_process),
+		cmocka_unit_test(test_blocked_calls_are_told_apart),
+		cmocka_unit_test(test_waiting_for_a_mutex_is_seen),
 	};
 
 	return cmocka_run_group_tests(tests, probe, NULL);
