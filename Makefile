@@ -136,7 +136,7 @@ $(O)/%.o: %.cc $(O)/.flags | $(generated)
 # ---- targets ---------------------------------------------------------------
 .PHONY: all tests check check-unit check-cli check-fuzz check-speed test lint floors headers \
         format-check clean help FORCE profile-baseline profile-optimized profile-compare \
-        profile-ab benchmark-all
+        profile-ab benchmark-all install
 all: $(addprefix $(O)/bin/,$(progs))  ## build every program
 tests: $(addprefix $(O)/test/,$(tests))  ## build every unit test
 
@@ -173,8 +173,17 @@ benchmark-all:  ## the micro-benchmarks, then the speed targets in interleaved r
 	$(bootstrap) build run
 	$(build-all) all
 	$(q)mkdir -p $(or $(RUNS),profiles/runs)
-	$(q)$(O)/bin/goxel-bench --benchmark_out=$(or $(RUNS),profiles/runs)/bench.json
+	$(q)$(O)/bin/goxel-bench --out $(or $(RUNS),profiles/runs)/bench.json $(ARGS)
 	$(q)scripts/bench-ceiling.sh
+
+PREFIX ?= /usr/local
+version-text = $(shell sed -n 's/.*GOXEL_PERF_VERSION *"\(.*\)"/\1/p' daemon/base/version.h)
+install: $(O)/install/libbenchshim.a  ## bench/shim.h and its library into PREFIX, for C programs
+	$(q)install -d $(DESTDIR)$(PREFIX)/include/bench $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	$(q)install -m 644 bench/shim.h $(DESTDIR)$(PREFIX)/include/bench/
+	$(q)install -m 644 $< $(DESTDIR)$(PREFIX)/lib/
+	$(q)sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(version-text)|' bench/benchshim.pc.in \
+	    > $(DESTDIR)$(PREFIX)/lib/pkgconfig/benchshim.pc
 
 test:  ## everything a commit must pass, with what it needs
 	$(bootstrap) build run test

@@ -246,9 +246,11 @@ int bench_counters_use(const char *list, bool required, struct err *err)
 		.close = close_all,
 	};
 	static struct permit permit;
+	static bool is_added;
 	int rc;
 
 	chosen.is_default = !list;
+	chosen.count = 0;
 	if (list && !list[0])
 		return 0;
 	permit_probe(&permit);
@@ -266,5 +268,7 @@ int bench_counters_use(const char *list, bool required, struct err *err)
 	if (rc < 0)
 		return rc;
 	bench_add_context("counters_mode", chosen.user_only ? "user" : "user+kernel");
-	return bench_instrument_add(&instrument);
+	rc = is_added ? 0 : bench_instrument_add(&instrument);
+	is_added = true;
+	return rc < 0 ? err_set(err, rc, "counters: there are too many instruments") : 0;
 }

@@ -18,6 +18,7 @@ struct err;
  *
  * list      names as in profiles/events.h; NULL = software events and system calls; "" = none
  * required  refuse when one of them cannot be counted
+ * A second call takes the place of the first.
  * Errors: -EINVAL a name that no table knows; -EOPNOTSUPP a required one cannot be had here.
  */
 int bench_counters_use(const char *list, bool required, struct err *err);

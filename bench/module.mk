@@ -6,6 +6,15 @@ benchshim-srcs := \
 	bench/shim_report.cc \
 	bench/shim_state.cc
 
+# The installed library stands alone: what it needs of the suite is in it, and only bench_* is seen.
+shim-objs := $(O)/libbenchshim.a $(addprefix $(O)/,profiles/events.o profiles/permit.o \
+    daemon/base/err.o daemon/base/hist.o)
+$(O)/install/libbenchshim.a: $(shim-objs)
+	@mkdir -p $(@D)
+	$(call say,AR,$@) ld -r -o $(@D)/benchshim.o --whole-archive $^ && \
+	    objcopy -w --keep-global-symbol='bench_*' $(@D)/benchshim.o && \
+	    rm -f $@ && $(AR) rcsD $@ $(@D)/benchshim.o
+
 # The benchmarks; simdjson is a peer to measure against where it is installed, nothing more.
 bench-simdjson := $(wildcard /usr/include/simdjson.h)
 libs += benchsuite
@@ -44,3 +53,18 @@ goxel-bench-libs := benchsuite benchshim server methods render transport queue p
 goxel-bench-ldlibs = $(transport-ldlibs) $(methods-ldlibs) -lbenchmark $(if $(bench-simdjson),-lsimdjson) -lpfm \
 	-lcjson -ljansson -lz -lstdc++ -lm
 goxel-bench-ldflags = $(alloc-wrap-ldflags)
+
+tests += test_shim test_shim_runs test_wrong_backend
+shim-test-libs := benchshim profilelib resultlib base
+shim-test-ldlibs := -lcmocka -lbenchmark -lpfm -lstdc++ -lm
+test_shim-srcs := bench/test/test_shim.c bench/test/seen.c
+test_shim-libs := $(shim-test-libs)
+test_shim-ldlibs := $(shim-test-ldlibs)
+test_shim_runs-srcs := bench/test/test_shim_runs.c bench/test/seen.c bench/memory.c
+test_shim_runs-libs := $(shim-test-libs) alloccount
+test_shim_runs-ldlibs := $(shim-test-ldlibs)
+test_shim_runs-ldflags = $(alloc-wrap-ldflags)
+test_wrong_backend-srcs := bench/test/test_wrong_backend.c bench/test/seen.c
+test_wrong_backend-libs := $(goxel-bench-libs)
+test_wrong_backend-ldlibs = -lcmocka $(goxel-bench-ldlibs)
+test_wrong_backend-ldflags = $(alloc-wrap-ldflags)

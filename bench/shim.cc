@@ -93,6 +93,8 @@ static void leave(bench_state *s, bool is_set_up)
 	});
 	if (!leads(s))
 		return;
+	if (!s->observed)
+		s->st->counters[shim::run_number] = static_cast<double>(++shim::runs_count);
 	shim::report_spread(&s->st->counters, b->threads_times);
 	b->threads_times.clear();
 	if (is_set_up && b->fixture.teardown)

@@ -55,6 +55,9 @@ struct observation {
 
 // Non-NULL while the library runs its extra pass.
 extern observation *observed_pass;
+// Timed runs so far, and the counter in which each carries its number to the reporters.
+extern uint64_t runs_count;
+extern const char run_number[];
 extern const bench_memory *memory_source;
 extern struct exact_plan {
 	uint64_t warm_up, count;

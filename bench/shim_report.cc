@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -33,9 +34,9 @@ unsigned shown;
 const bench_reporter *c_reporter;
 size_t failed_results;
 
-// One per extra pass, in their order. The library's own result, which it hands back with the
-// report, carries only the index: it has no room for the rest.
-std::deque<shim::observation> observations;
+// By the number of the timed run before the extra pass. The library's own result cannot carry them:
+// it has no room, and in 1.7.1 all but the last repetition's are freed before they are reported.
+std::map<uint64_t, shim::observation> observations;
 
 // The library turns its memory results on and off by the presence of this.
 class extra_pass : public benchmark::MemoryManager
@@ -43,46 +44,38 @@ class extra_pass : public benchmark::MemoryManager
       public:
 	void Start() override
 	{
-		observations.emplace_back();
-		shim::observed_pass = &observations.back();
+		shim::observed_pass = &observations[shim::runs_count];
 	}
 	// Both spellings of the library's versions; only one of them overrides.
-	void Stop(Result *out)
-	{
-		stop(*out);
-	}
-	void Stop(Result &out)
-	{
-		stop(out);
-	}
-
-      private:
-	static void stop(Result &out)
+	void Stop(Result *)
 	{
 		shim::observed_pass = nullptr;
-		out.max_bytes_used = static_cast<int64_t>(observations.size());
+	}
+	void Stop(Result &)
+	{
+		shim::observed_pass = nullptr;
 	}
 };
 
 extra_pass manager;
 
-shim::observation *find_observation(const Result &r)
+// Takes what the shim has hidden in a run out of it: the number by which its extra pass is known,
+// and the library's own memory result, which is a pointer or a value and is told better by ours.
+shim::observation *take_observation(Run &run)
 {
-	auto number = static_cast<size_t>(r.max_bytes_used);
+	auto number = run.counters.find(shim::run_number);
+	shim::observation *seen = nullptr;
 
-	return number ? &observations[number - 1] : nullptr;
-}
+	run.memory_result = {};
+	if (number == run.counters.end())
+		return nullptr;
+	if (run.run_type == Run::RT_Iteration) {
+		auto at = observations.find(static_cast<uint64_t>(number->second.value));
 
-// Takes it out of the run, so that the library's reporters do not print the number. The member has
-// been a pointer and a value.
-shim::observation *take_observation(const Result *&r)
-{
-	return r ? find_observation(*std::exchange(r, nullptr)) : nullptr;
-}
-
-template <class R> shim::observation *take_observation(R &r)
-{
-	return find_observation(std::exchange(r, R()));
+		seen = at == observations.end() ? nullptr : &at->second;
+	}
+	run.counters.erase(number);
+	return seen;
 }
 
 // error_occurred became an enumeration in 1.8.
@@ -176,7 +169,7 @@ class relay : public benchmark::BenchmarkReporter
 		for (Run &run : runs) {
 			const char *text;
 
-			if (shim::observation *seen = take_observation(run.memory_result)) {
+			if (shim::observation *seen = take_observation(run)) {
 				add_memory(run, *seen);
 				shim::report_spread(&run.counters, seen->times);
 			}

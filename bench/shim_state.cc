@@ -48,6 +48,8 @@ namespace shim
 {
 
 observation *observed_pass;
+uint64_t runs_count;
+const char run_number[] = "bench_run_number";
 const bench_memory *memory_source;
 exact_plan plan;
 bench_instrument instruments[BENCH_INSTRUMENTS_MAX];
