@@ -33,7 +33,7 @@ struct memory_sum {
 	void add(const bench_memory_result &r);
 };
 
-// Times of single iterations. The histogram comes with the first of them.
+// Times of single iterations. prepare comes before the first of them.
 struct spread {
 	hist *h = nullptr;
 
@@ -41,6 +41,7 @@ struct spread {
 	spread(const spread &) = delete;
 	spread &operator=(const spread &) = delete;
 	~spread();
+	void prepare();
 	void record(uint64_t ns);
 	void add(const spread &other);
 	void clear();
@@ -117,6 +118,7 @@ bool is_shown(const std::string &counter, unsigned shown);
 } // namespace shim
 
 struct bench {
+	bench *next; // registered before
 	shim::registered *lib = nullptr;
 	std::string name;
 	bench_body *body = nullptr;

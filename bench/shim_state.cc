@@ -69,10 +69,17 @@ spread::~spread()
 	hist_free(h);
 }
 
-void spread::record(uint64_t ns)
+// Touches all of it, so that no page fault of it is counted later.
+void spread::prepare()
 {
 	if (!h)
 		h = hist_new();
+	if (h)
+		hist_reset(h);
+}
+
+void spread::record(uint64_t ns)
+{
 	if (h)
 		hist_record(h, ns);
 }
@@ -297,6 +304,21 @@ static uint64_t begin_single(bench_state *s)
 	return hand_out(s, 1);
 }
 
+// From now on one at a time. What that needs is not the body's.
+static uint64_t begin_singles(bench_state *s)
+{
+	if (s->observed) {
+		s->observed->times.prepare();
+		s->deadline_ns = now_ns() + SPREAD_BUDGET_NS;
+		s->to_do = UINT64_MAX;
+	} else {
+		bench_pause(s);
+		s->times.prepare();
+		bench_resume(s);
+	}
+	return begin_single(s);
+}
+
 static uint64_t begin_counted(bench_state *s, uint64_t n)
 {
 	uint64_t first = n > PROBE_COUNT ? static_cast<uint64_t>(PROBE_COUNT) : 1;
@@ -353,9 +375,7 @@ static uint64_t after_counted(bench_state *s)
 		s->observed->iterations = static_cast<int64_t>(n);
 		if (took_ns / n < SPREAD_FROM_NS || took_ns / n >= SPREAD_TIMED_FROM_NS)
 			return finish(s);
-		s->deadline_ns = now_ns() + SPREAD_BUDGET_NS;
-		s->to_do = UINT64_MAX;
-		return begin_single(s);
+		return begin_singles(s);
 	}
 	if (!s->to_do)
 		return finish(s);
@@ -363,7 +383,7 @@ static uint64_t after_counted(bench_state *s)
 	uint64_t one_ns = took_ns / (n - s->to_do);
 
 	if (one_ns >= (s->threads > 1 ? SPREAD_FROM_NS : SPREAD_TIMED_FROM_NS))
-		return begin_single(s);
+		return begin_singles(s);
 	return hand_out(s, std::exchange(s->to_do, 0));
 }
 

@@ -262,6 +262,18 @@ static void test_instrument_sees_exactly_what_is_timed(void **state)
 
 /* ---- memory and distribution ------------------------------------------------------------ */
 
+/* Long enough that its iterations are timed one by one, which allocates as well. */
+static void allocating_slowly(struct bench_state *s)
+{
+	BENCH_LOOP(s) {
+		void *a = malloc(64);
+
+		BENCH_KEEP(a);
+		free(a);
+		clock_sleep_until_ns(clock_ns() + 5000);
+	}
+}
+
 static void allocating(struct bench_state *s)
 {
 	BENCH_LOOP(s) {
@@ -289,6 +301,9 @@ static void test_allocations_of_an_iteration(void **state)
 	r = only("allocating_threads");
 	assert_true(seen_counter(r, "allocs_per_iter") == 2);
 	assert_true(seen_counter(r, "alloc_bytes_per_iter") == 1100);
+	r = only("allocating_slowly");
+	assert_true(seen_counter(r, "allocs_per_iter") == 1);
+	assert_true(seen_counter(r, "spread_count") > 0);
 	bench_memory_source(NULL);
 	assert_true(isnan(seen_counter(only("allocating_alone"), "allocs_per_iter")));
 }
@@ -361,6 +376,8 @@ static void register_all(void)
 	bench_iterations(bench_threads(bench_register("ticking_threads", ticking), 2), 50);
 	bench_register("allocating_alone", allocating);
 	bench_threads(bench_register("allocating_threads", allocating), 2);
+	bench_use_real_time(
+		bench_threads(bench_register("allocating_slowly", allocating_slowly), 2));
 	bench_use_real_time(
 		bench_arg(bench_arg(bench_register("sleeping_alone", sleeping), 5000), 100000));
 	bench_iterations(
