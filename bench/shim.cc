@@ -93,8 +93,10 @@ static void leave(bench_state *s, bool is_set_up)
 	});
 	if (!leads(s))
 		return;
-	if (!s->observed)
+	if (!s->observed) {
 		s->st->counters[shim::run_number] = static_cast<double>(++shim::runs_count);
+		shim::last_run_has_spread = b->threads_times.h != nullptr;
+	}
 	shim::report_spread(&s->st->counters, b->threads_times);
 	b->threads_times.clear();
 	if (is_set_up && b->fixture.teardown)

@@ -58,6 +58,7 @@ struct observation {
 extern observation *observed_pass;
 // Timed runs so far, and the counter in which each carries its number to the reporters.
 extern uint64_t runs_count;
+extern bool last_run_has_spread; // the timed run before the extra pass
 extern const char run_number[];
 extern const bench_memory *memory_source;
 extern struct exact_plan {

@@ -49,6 +49,7 @@ namespace shim
 
 observation *observed_pass;
 uint64_t runs_count;
+bool last_run_has_spread;
 const char run_number[] = "bench_run_number";
 const bench_memory *memory_source;
 exact_plan plan;
@@ -373,7 +374,8 @@ static uint64_t after_counted(bench_state *s)
 	if (s->observed) {
 		stop_counting(s);
 		s->observed->iterations = static_cast<int64_t>(n);
-		if (took_ns / n < SPREAD_FROM_NS || took_ns / n >= SPREAD_TIMED_FROM_NS)
+		if (last_run_has_spread || took_ns / n < SPREAD_FROM_NS ||
+		    took_ns / n > SPREAD_BUDGET_NS)
 			return finish(s);
 		return begin_singles(s);
 	}
