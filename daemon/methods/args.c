@@ -159,7 +159,7 @@ int args_adopt(struct call *call, struct value object)
 		if (arg_has(call, i) || value_kind(v) == VALUE_NONE || value_kind(v) == VALUE_NULL)
 			continue;
 		call->args[i] = v;
-		rc = check(call, i);
+		rc = check(call, i, value_kind(call->args[i]));
 		if (rc < 0)
 			return rc;
 	}
