@@ -10,6 +10,7 @@
 
 #include "daemon/base/cli.h"
 #include "daemon/base/err.h"
+#include "daemon/base/version.h"
 #include "daemon/buffers/buffers.h"
 #include "daemon/context/context.h"
 #include "daemon/dispatch/dispatch.h"
@@ -373,18 +374,27 @@ void options_free(struct options *o)
 	config_free(&o->texts);
 }
 
+/* The first line is what scripts around this family of daemons look at. */
+static void print_version(void)
+{
+	printf("goxel-daemon version %s\nsuite %s, revision %s, %s, variant %s (%s)\n",
+	       GOXEL_DAEMON_VERSION, GOXEL_PERF_VERSION, version_revision(), version_compiler(),
+	       version_variant(), version_flags());
+}
+
 int options_read(struct options *out, int argc, char **argv, const char *config, struct err *err)
 {
-	static char version[] = "--version";
 	bool has_config = false;
 	int rc;
 
+	*out = (struct options){ 0 };
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-		if (strcmp(argv[i], "-v") == 0)
-			argv[i] = version;
+		if (strcmp(argv[i], "-v") == 0 || strcmp(argv[i], "--version") == 0) {
+			print_version();
+			return 1;
+		}
 		has_config |= strncmp(argv[i], "--c", 3) == 0 || strncmp(argv[i], "-c", 2) == 0;
 	}
-	*out = (struct options){ 0 };
 	rc = cli_defaults(&prog, out, err);
 	if (rc == 0 && has_config && !config)
 		config = find_config(argc, argv);

@@ -468,7 +468,7 @@ sizes() {
 	for flag in -v --version; do
 		run "$BIN/goxel-daemon" $flag
 		[ "$status" -eq 0 ]
-		[[ "${lines[0]}" == goxel-daemon* ]]
+		[[ "${lines[0]}" == "goxel-daemon version "[0-9]* ]]
 	done
 	for bad in --no-such '--queue-size 0' '--queue-size 65537' '-m 0' '-j 0' '-j 65' '-j 3:2' '--workers x' \
 		'--preset v13' '--queue lists' '--transport x' '--max-request 1' '--affinity 0,' '--socket-mode 9' \
