@@ -1,0 +1,264 @@
+#include "daemon/store/root.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "daemon/base/err.h"
+#include "daemon/base/file.h"
+
+/* A path of a client on its way: as given, and as it is opened. */
+struct target {
+	char text[PATH_MAX];
+	const char *rest; /* behind the root's own path; of text */
+};
+
+static const struct root any_root = { .kind = ROOT_ANY, .fd = AT_FDCWD };
+
+int root_init(struct root *r, const char *dir, bool is_needed, struct err *err)
+{
+	*r = any_root;
+	if (!dir) {
+		r->kind = is_needed ? ROOT_REFUSES : ROOT_ANY;
+		return 0;
+	}
+	r->path = realpath(dir, NULL);
+	if (!r->path)
+		return err_set(err, -errno, "--root %s: %s", dir, strerrordesc_np(errno));
+	r->fd = open(r->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (r->fd < 0) {
+		int rc = err_set(err, -errno, "--root %s: %s", dir, strerrordesc_np(errno));
+
+		free(r->path);
+		*r = any_root;
+		return rc;
+	}
+	r->kind = ROOT_DIR;
+	return 0;
+}
+
+void root_deinit(struct root *r)
+{
+	if (r->kind == ROOT_DIR)
+		close(r->fd);
+	free(r->path);
+	*r = any_root;
+}
+
+static int outside(const struct root *r, const struct target *t, struct err *err)
+{
+	return err_set(err, -EACCES, "%.100s: outside of the root %.100s", t->text, r->path);
+}
+
+/* What is left of an absolute path inside of the root; NULL: it is not inside. */
+static const char *below_root(const struct root *r, const char *path)
+{
+	size_t len = strlen(r->path);
+
+	if (len == 1)
+		len = 0; /* the root is "/" */
+	if (strncmp(path, r->path, len) != 0 || (path[len] && path[len] != '/'))
+		return NULL;
+	path += len;
+	while (*path == '/')
+		path++;
+	return path;
+}
+
+static int target_init(struct target *t, const struct root *r, struct span path, struct err *err)
+{
+	if (r->kind == ROOT_REFUSES)
+		return err_set(err, -EACCES,
+			       "files are not served over TCP unless the daemon was started with "
+			       "--root DIR");
+	if (!path.len)
+		return err_set(err, -EINVAL, "the path is empty");
+	if (path.len >= sizeof(t->text))
+		return err_set(err, -ENAMETOOLONG, "the path has more than %zu bytes",
+			       sizeof(t->text) - 1);
+	if (memchr(path.ptr, 0, path.len))
+		return err_set(err, -EINVAL, "the path has a zero byte in it");
+	memcpy(t->text, path.ptr, path.len);
+	t->text[path.len] = 0;
+	t->rest = t->text;
+	if (r->kind == ROOT_DIR && t->text[0] == '/') {
+		t->rest = below_root(r, t->text);
+		if (!t->rest)
+			return outside(r, t, err);
+	}
+	return 0;
+}
+
+/* Without openat2: component by component. No links at all, no "..". */
+static int open_by_walk(int fd, const char *path, int flags)
+{
+	char name[NAME_MAX + 1];
+	int at = openat(fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	while (at >= 0) {
+		size_t len = strcspn(path, "/");
+		bool is_last;
+		int next;
+
+		if (len > NAME_MAX) {
+			close(at);
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		memcpy(name, path, len);
+		name[len] = 0;
+		path += len;
+		path += strspn(path, "/");
+		is_last = !*path;
+		if (!strcmp(name, "..")) {
+			close(at);
+			errno = EXDEV;
+			return -1;
+		}
+		next = openat(at, len ? name : ".",
+			      O_NOFOLLOW | O_CLOEXEC | (is_last ? flags : O_PATH | O_DIRECTORY));
+		close(at);
+		if (is_last)
+			return next;
+		at = next;
+	}
+	return -1;
+}
+
+/* A descriptor, or -1 and errno; EXDEV means that the path leads out of the root. */
+static int open_inside(const struct root *r, const char *path, int flags)
+{
+	struct open_how how = { .flags = (unsigned)flags | O_CLOEXEC,
+				.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+	long fd;
+
+	if (r->kind == ROOT_ANY)
+		return open(path, flags | O_CLOEXEC);
+	if (!r->is_walking) {
+		fd = syscall(SYS_openat2, r->fd, path, &how, sizeof(how));
+		/* Old kernels, and sandboxes that know only older calls. */
+		if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
+			return (int)fd;
+	}
+	return open_by_walk(r->fd, path, flags);
+}
+
+static int open_fault(const struct root *r, const struct target *t, struct err *err)
+{
+	int code = errno;
+
+	if (code == EXDEV)
+		return outside(r, t, err);
+	return err_set(err, -code, "%.150s: cannot open: %s", t->text, strerrordesc_np(code));
+}
+
+/* The name under which the kernel shows an open file; it stays what was opened. */
+static void name_of(int fd, char out[64])
+{
+	snprintf(out, 64, "/proc/self/fd/%d", fd);
+}
+
+int root_read(const struct root *r, struct span path, size_t max_bytes, char **out, size_t *len,
+	      struct err *err)
+{
+	struct target t;
+	struct stat st;
+	char name[64];
+	int fd;
+	int rc;
+
+	if (!r)
+		r = &any_root;
+	rc = target_init(&t, r, path, err);
+	if (rc < 0)
+		return rc;
+	/* A pipe would make open wait for its writer. */
+	fd = open_inside(r, *t.rest ? t.rest : ".", O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return open_fault(r, &t, err);
+	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) {
+		rc = err_set(err, -EINVAL, "%.150s: not a regular file", t.text);
+	} else {
+		name_of(fd, name);
+		rc = file_read(name, max_bytes, out, len, NULL);
+		if (rc == -EMSGSIZE)
+			err_set(err, rc, "%.150s: larger than the limit of %zu bytes", t.text,
+				max_bytes);
+		else if (rc < 0)
+			err_set(err, rc, "%.150s: cannot read: %s", t.text, strerrordesc_np(-rc));
+	}
+	close(fd);
+	return rc;
+}
+
+/* Cuts the last name off: *folder is the path before it, "." or "/". NULL: there is no name. */
+static const char *cut_name(struct target *t, const char **folder)
+{
+	char *rest = t->text + (t->rest - t->text);
+	char *slash = strrchr(rest, '/');
+	const char *name = slash ? slash + 1 : rest;
+
+	*folder = slash ? rest : ".";
+	if (slash == rest)
+		*folder = "/";
+	if (!*name || !strcmp(name, ".") || !strcmp(name, ".."))
+		return NULL;
+	if (slash)
+		*slash = 0;
+	return name;
+}
+
+static int write_in_folder(int folder, const char *name, const struct span *shown,
+			   struct span bytes, struct err *err)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	int len;
+	int rc;
+
+	/* The new file takes the name of the old one: of a device or pipe it must not. */
+	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode) &&
+	    !S_ISLNK(st.st_mode))
+		return err_set(err, -EINVAL, "%.*s: not a regular file", SPAN_ARG(*shown));
+	len = snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", folder, name);
+	if (len >= (int)sizeof(path))
+		rc = -ENAMETOOLONG;
+	else
+		rc = file_write_atomic(path, bytes, NULL);
+	if (rc < 0)
+		return err_set(err, rc, "%.*s: cannot write: %s", SPAN_ARG(*shown),
+			       strerrordesc_np(-rc));
+	return 0;
+}
+
+int root_write(const struct root *r, struct span path, struct span bytes, struct err *err)
+{
+	struct span shown = span_of(path.ptr, path.len < 150 ? path.len : 150);
+	struct target t;
+	const char *name;
+	const char *folder;
+	int fd;
+	int rc;
+
+	if (!r)
+		r = &any_root;
+	rc = target_init(&t, r, path, err);
+	if (rc < 0)
+		return rc;
+	name = cut_name(&t, &folder);
+	if (!name)
+		return err_set(err, -EINVAL, "%.*s: not the name of a file", SPAN_ARG(shown));
+	fd = open_inside(r, folder, O_PATH | O_DIRECTORY);
+	if (fd < 0)
+		return open_fault(r, &t, err);
+	rc = write_in_folder(fd, name, &shown, bytes, err);
+	close(fd);
+	return rc;
+}
