@@ -159,6 +159,14 @@ static int read_output(struct command *c, const char *dir, char **out, struct er
 	return rc < 0 ? rc : file_read(path, NAMES_BYTES_MAX, out, &len, err);
 }
 
+/* Its own sentence went to /dev/null. */
+static int no_match(const char *program, const char *filter, struct err *err)
+{
+	*err = ERR_INIT;
+	return err_set(err, -ENOENT, "no benchmark of %s matches '%s'", program,
+		       filter ? filter : "");
+}
+
 int child_names(const char *program, const char *filter, json_t **out, struct err *err)
 {
 	struct command c = { 0 };
@@ -174,16 +182,14 @@ int child_names(const char *program, const char *filter, json_t **out, struct er
 	command_add(&c, filter ? filter : ".");
 	rc = read_output(&c, dir, &text, err);
 	child_remove_dir(dir);
+	if (rc == -ECHILD)
+		return no_match(program, filter, err);
 	if (rc < 0)
 		return rc;
 	names = json_array();
 	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
 		json_array_append_new(names, json_string(line));
 	free(text);
-	if (json_array_size(names) == 0) {
-		json_decref(names);
-		return err_set(err, -ENOENT, "no benchmark matches '%s'", filter ? filter : "");
-	}
 	*out = names;
 	return 0;
 }

@@ -68,3 +68,5 @@ test_wrong_backend-srcs := bench/test/test_wrong_backend.c bench/test/seen.c
 test_wrong_backend-libs := $(goxel-bench-libs)
 test_wrong_backend-ldlibs = -lcmocka $(goxel-bench-ldlibs)
 test_wrong_backend-ldflags = $(alloc-wrap-ldflags)
+
+bats += bench/test/bench.bats

@@ -6,6 +6,7 @@
 #include "bench/shim_private.hh"
 
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -177,8 +178,7 @@ class relay : public benchmark::BenchmarkReporter
 				failed_results++;
 			if (is_display_ && c_reporter)
 				tell(run);
-			if (!is_json_)
-				hide(run);
+			hide(run);
 		}
 		if (inner_)
 			inner_->ReportRuns(runs);

@@ -1,0 +1,222 @@
+#!/usr/bin/env bats
+# goxel-bench from outside: options, exit codes, results, and the shim as others install it
+# (R-450 to R-453, R-500, R-007).
+
+setup() {
+	ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	BIN=$ROOT/${O:-build/release}/bin
+	BENCH=$BIN/goxel-bench
+	TMP=$(mktemp -d)
+	# Short: what is measured is not what is tested.
+	QUICK=(--min-time 1ms)
+}
+
+teardown() {
+	rm -rf "$TMP"
+}
+
+# Instrumented builds have no business with speed, and valgrind none with them.
+needs_release() {
+	case $BIN in
+	*/release/bin) ;;
+	*) skip "only of the release build" ;;
+	esac
+}
+
+@test "--help and --list" {
+	run "$BENCH" --help
+	[ "$status" -eq 0 ]
+	[[ $output == *--until-ci* && $output == *json* ]]
+	run "$BENCH" --list '^method_dispatch/'
+	[ "$status" -eq 0 ]
+	[[ $output == *method_dispatch/hash* && $output == *method_dispatch/linear* ]]
+}
+
+@test "every backend of every axis is in the suite" {
+	run "$BENCH" --list
+	for name in queue_operations/mutex queue_operations/ring queue_operations/priority \
+		memory_allocate/malloc/512 memory_allocate/pool/512 method_dispatch/linear \
+		method_dispatch/hash json_parse_1k/dom json_parse_1k/simd json_parse_1k/scalar \
+		context_enter/per-worker context_enter/shared \
+		request_inproc/v14/ping/real_time request_inproc/v15/ping/real_time; do
+		grep -qx "$name" <<<"$output"
+	done
+	grep -q '^startup_time/v14' <<<"$output"
+	grep -q '^first_request/v15' <<<"$output"
+}
+
+@test "results are Google Benchmark's JSON, with the envelope and the counts" {
+	run "$BENCH" "${QUICK[@]}" --repetitions 2 --out "$TMP/b.json" '^(hdr/record|method_dispatch/hash)$'
+	[ "$status" -eq 0 ]
+	[[ $output == *hdr/record* && $output == *Targets* && $output == *met* ]]
+	jq -e '.schema == "goxel-bench/1" and (.machine.cpu_model | type) == "string"' "$TMP/b.json"
+	# What compare.py reads.
+	jq -e '(.context | has("date") and has("num_cpus") and has("library_build_type")) and
+		([.benchmarks[] | has("name") and has("run_name") and has("run_type") and
+		  has("real_time") and has("cpu_time") and has("time_unit") and has("threads") and
+		  has("repetitions")] | all)' "$TMP/b.json"
+	jq -e '[.benchmarks[] | select(.run_type == "iteration") |
+		has("allocs_per_iter") and has("alloc_bytes_per_iter") and has("max_bytes_used") and
+		has("iterations")] | length == 4 and all' "$TMP/b.json"
+	jq -e '[.benchmarks[] | select(.aggregate_name == "median")] | length == 2' "$TMP/b.json"
+	jq -e '[.benchmarks[] | has("bench_run_number") | not] | all' "$TMP/b.json"
+}
+
+@test "the library's own flags and formats work" {
+	run "$BENCH" --benchmark_filter='^hdr/record$' --benchmark_min_time=0.001 --benchmark_format=json
+	[ "$status" -eq 0 ]
+	[[ $output == *'"run_name": "hdr/record"'* ]]
+	run "$BENCH" --benchmark_filter='^hdr/' --benchmark_min_time=0.001s --benchmark_format=csv
+	[ "$status" -eq 0 ]
+	[[ $output == *'name,iterations,real_time'* ]]
+	run "$BENCH" "${QUICK[@]}" --benchmark_out="$TMP/raw.csv" --benchmark_out_format=csv '^(hdr|queue_hop)/'
+	[ "$status" -eq 0 ]
+	grep -q '^"hdr/merge"' "$TMP/raw.csv"
+}
+
+@test "slow bodies have a distribution in the JSON, and in the table when asked for" {
+	run "$BENCH" "${QUICK[@]}" --show=spread,memory --out "$TMP/b.json" '^serialize/tree/1000$'
+	[ "$status" -eq 0 ]
+	[[ $output == *p99_ns=* && $output == *allocs_per_iter=* ]]
+	jq -e '.benchmarks[0] | .p50_ns > 1000 and .p99_ns >= .p90_ns and .max_ns >= .p99_ns' "$TMP/b.json"
+	run "$BENCH" "${QUICK[@]}" '^serialize/tree/1000$'
+	[[ $output != *p99_ns=* ]]
+}
+
+@test "a filter that matches nothing: a sentence, exit 2" {
+	run "$BENCH" no_such_thing
+	[ "$status" -eq 2 ]
+	[[ $output == *no_such_thing* ]]
+	run "$BENCH" --until-ci 5% no_such_thing
+	[ "$status" -eq 2 ]
+	[[ $output == *"matches 'no_such_thing'"* ]]
+}
+
+@test "unknown counters and options: a sentence, exit 2" {
+	run "$BENCH" --counters nonsense-event hdr
+	[ "$status" -eq 2 ]
+	[[ $output == *"unknown counter 'nonsense-event'"* ]]
+	run "$BENCH" --benchmark_perf_counters=nonsense-event hdr
+	[ "$status" -eq 2 ]
+	run "$BENCH" --benchmark_nonsense=1 hdr
+	[ "$status" -eq 2 ]
+	run "$BENCH" --nonsense
+	[ "$status" -eq 2 ]
+	run "$BENCH" --show=nonsense hdr
+	[ "$status" -eq 2 ]
+}
+
+@test "a required counter that this machine lacks: exit 3, with or without the dash" {
+	run "$BENCH" "${QUICK[@]}" --counters cycles --out "$TMP/b.json" '^hdr/record$'
+	[ "$status" -eq 0 ]
+	if jq -e '.benchmarks[0] | has("cycles")' "$TMP/b.json"; then
+		skip "this machine counts cycles"
+	fi
+	jq -e '.context.counters_missing | test("cycles")' "$TMP/b.json"
+	for flag in --require-counters --require_counters; do
+		run "$BENCH" "${QUICK[@]}" --counters cycles "$flag" '^hdr/record$'
+		[ "$status" -eq 3 ]
+		[[ $output == *"counter 'cycles' is required"* ]]
+	done
+}
+
+@test "system calls are counted one by one" {
+	run "$BENCH" --min-time 20ms --out "$TMP/b.json" '^floor/(system_call|direct_call)$'
+	[ "$status" -eq 0 ]
+	jq -e '.benchmarks[0] | has("syscalls")' "$TMP/b.json" || skip "no tracepoints here"
+	jq -e '[.benchmarks[] | {(.name): .syscalls}] | add |
+		."floor/system_call" > 0.999 and ."floor/system_call" < 1.01 and
+		."floor/direct_call" < 0.01' "$TMP/b.json"
+}
+
+@test "thresholds that are none: exit 2" {
+	for bad in nan nan% 0 -1% 100% 5x '' inf; do
+		run "$BENCH" --until-ci="$bad" hdr
+		[ "$status" -eq 2 ]
+	done
+}
+
+@test "an output that cannot be written is refused before anything runs" {
+	for option in --until-ci=50% --repetitions=1; do
+		run timeout 5 "$BENCH" "$option" --out "$TMP/missing/b.json" hdr/record
+		[ "$status" -ne 0 ]
+		[[ $output == *"write $TMP/missing/b.json: No such file or directory"* ]]
+	done
+	run "$BENCH" "${QUICK[@]}" --benchmark_out="$TMP/missing/b.json" '^hdr/record$'
+	[ "$status" -ne 0 ]
+	[[ $output == *missing* ]]
+}
+
+@test "modes exclude each other, and there is one REGEX" {
+	run "$BENCH" --until-ci 5% --vs "$BENCH" hdr
+	[ "$status" -eq 2 ]
+	run "$BENCH" hdr json
+	[ "$status" -eq 2 ]
+	[[ $output == *"'json' is another"* ]]
+}
+
+@test "--until-ci says whether the interval was met" {
+	run "$BENCH" "${QUICK[@]}" --until-ci 90% --time-cap 1ms --out "$TMP/b.json" '^hdr/record$'
+	[ "$status" -eq 0 ]
+	[[ $output == *met* ]]
+	jq -e '.benchmarks[-1] | .aggregate_name == "median" and .ci_low <= .ci_high and
+		(.ci_is_met | type) == "boolean"' "$TMP/b.json"
+	jq -e '[.benchmarks[] | select(.run_type == "iteration")] | length >= 6' "$TMP/b.json"
+	run "$BENCH" "${QUICK[@]}" --until-ci 0.0001% --time-cap 1ms '^hdr/record$'
+	[ "$status" -eq 0 ]
+	[[ $output == *"NOT met within the time cap"* ]]
+}
+
+@test "--vs runs both in turn and compares" {
+	run "$BENCH" "${QUICK[@]}" --vs "$BENCH" --blocks 2 --out "$TMP/v.json" '^(hdr/record|floor/direct_call)$'
+	[ "$status" -eq 0 ]
+	[[ $output == *"no difference shown"* && $output == *"cannot show any difference"* ]]
+	jq -e '.comparisons | length == 2 and all(.blocks_count == 2 and .p_adjusted > 0.05)' "$TMP/v.json"
+	run "$BENCH" --vs "$TMP/nothing" hdr/record
+	[ "$status" -ne 0 ]
+	[[ $output == *"cannot be run"* ]]
+}
+
+@test "--instructions puts an exact count into the same JSON" {
+	needs_release
+	command -v valgrind || skip "no valgrind"
+	for i in 1 2; do
+		run "$BENCH" "${QUICK[@]}" --instructions --out "$TMP/$i.json" \
+			'^(floor/empty_loop|floor/direct_call|queue_contended/ring/real_time/threads:2)$'
+		[ "$status" -eq 0 ]
+	done
+	jq -e '.benchmarks[0].instructions | . >= 2 and . < 3' "$TMP/1.json"
+	jq -e '.benchmarks[2].instructions_missing | test("several threads")' "$TMP/1.json"
+	[ "$(jq .benchmarks[1].instructions "$TMP/1.json")" = "$(jq .benchmarks[1].instructions "$TMP/2.json")" ]
+}
+
+@test "--profile leaves a flame graph and a pprof file" {
+	needs_release
+	command -v perf || skip "no perf"
+	run "$BENCH" --profile "$TMP/p" --profile-time 300ms '^hdr/merge$'
+	if [ ! -e "$TMP/p/hdr_merge/cpu.folded" ]; then
+		skip "no samples can be taken here: $output"
+	fi
+	[ "$status" -eq 0 ]
+	grep -q '<svg' "$TMP/p/hdr_merge/cpu.svg"
+	grep -q hist_add "$TMP/p/hdr_merge/cpu.folded"
+	gzip -t "$TMP/p/hdr_merge/cpu.pb.gz"
+}
+
+@test "a C program of ten lines compiles against the installed shim with one command" {
+	needs_release
+	make -s -C "$ROOT" install PREFIX="$TMP/usr"
+	cd "$TMP"
+	PKG_CONFIG_PATH=$TMP/usr/lib/pkgconfig
+	export PKG_CONFIG_PATH
+	# shellcheck disable=SC2046
+	cc -O2 "$ROOT/bench/example.c" $(pkg-config --cflags --libs benchshim) -o example
+	run ./example --benchmark_min_time=0.001
+	[ "$status" -eq 0 ]
+	[[ $output == *"Benchmark "*Time*CPU*Iterations* && $output == *copy/1024* ]]
+	run ./example --benchmark_filter=nothing
+	[ "$status" -eq 2 ]
+	# Only its own names are seen.
+	run bash -c "nm -g --defined-only usr/lib/libbenchshim.a | grep -v -e ' bench_' -e '^$' -e ':$'"
+	[ -z "$output" ]
+}
