@@ -193,11 +193,16 @@ class relay : public benchmark::BenchmarkReporter
 	}
 
       private:
-	static void hide(Run &run)
+	// What nobody asked for, and what JSON cannot say: a variation of nothing but zeroes is
+	// NaN.
+	void hide(Run &run) const
 	{
-		for (auto at = run.counters.begin(); at != run.counters.end();)
-			at = shim::is_shown(at->first, shown) ? std::next(at)
-							      : run.counters.erase(at);
+		for (auto at = run.counters.begin(); at != run.counters.end();) {
+			bool is_kept = std::isfinite(at->second.value) &&
+				       (is_json_ || shim::is_shown(at->first, shown));
+
+			at = is_kept ? std::next(at) : run.counters.erase(at);
+		}
 	}
 
 	benchmark::BenchmarkReporter *inner_;
