@@ -254,6 +254,14 @@ void flow_work(void *ctx, struct worker *w, void *item)
 	}
 }
 
+static void on_woken(void *ctx)
+{
+	const struct server *s = ctx;
+
+	if (s->cfg.woken)
+		s->cfg.woken();
+}
+
 struct transport_events flow_events(struct server *s)
 {
 	return (struct transport_events){
@@ -262,5 +270,6 @@ struct transport_events flow_events(struct server *s)
 		.data = on_data,
 		.ended = on_ended,
 		.closed = on_closed,
+		.woken = on_woken,
 	};
 }

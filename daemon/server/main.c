@@ -30,7 +30,6 @@ struct daemon {
 	struct options options;
 	struct axes axes;
 	struct server server;
-	struct signals signals;
 	struct listen listen;
 	/* Owned paths, absolute, since the working directory may change. */
 	char *pid_file; /* written; NULL: none */
@@ -58,6 +57,7 @@ static int open_server(struct daemon *d, struct err *err)
 		.request_bytes_max = (size_t)d->options.request_bytes_max,
 		.protocol = protocol_of(d->options.protocol),
 		.token = d->listen.token,
+		.woken = signals_serve,
 	};
 	int rc;
 
@@ -73,6 +73,13 @@ static void on_stop(void *ctx)
 	struct daemon *d = ctx;
 
 	server_stop(&d->server);
+}
+
+static void on_signal(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	server_wake(&d->server);
 }
 
 static void on_dump(void *ctx)
@@ -191,6 +198,7 @@ static int serve(struct daemon *d, int ready_fd, struct err *err)
 	struct signals_cfg cfg = {
 		.ctx = d,
 		.stop = on_stop,
+		.wake = on_signal,
 		.reload = on_reload,
 		.dump = on_dump,
 	};
@@ -205,11 +213,7 @@ static int serve(struct daemon *d, int ready_fd, struct err *err)
 	rc = open_server(d, err);
 	if (rc < 0)
 		return rc;
-	rc = signals_start(&d->signals, &cfg, err);
-	if (rc < 0) {
-		server_close(&d->server);
-		return rc;
-	}
+	signals_start(&cfg);
 	startup_ready();
 	log_start(d);
 	if (d->options.has_startup_trace)
@@ -219,7 +223,7 @@ static int serve(struct daemon *d, int ready_fd, struct err *err)
 	process_notify("READY=1");
 	rc = server_run(&d->server, err);
 	process_notify("STOPPING=1");
-	signals_join(&d->signals);
+	signals_end();
 	if (d->options.is_verbose)
 		server_log_statistics(&d->server);
 	server_close(&d->server);

@@ -195,6 +195,11 @@ void server_stop(struct server *s)
 	transport_stop(s->transport);
 }
 
+void server_wake(struct server *s)
+{
+	transport_wake(s->transport);
+}
+
 void server_close(struct server *s)
 {
 	crew_stop(&s->crew);

@@ -30,7 +30,8 @@ struct server_cfg {
 	size_t connections_max;
 	size_t request_bytes_max;
 	enum worker_protocol protocol;
-	const char *token; /* of TCP clients; NULL: none needed */
+	const char *token;   /* of TCP clients; NULL: none needed */
+	void (*woken)(void); /* on the thread of server_run, after server_wake; may be NULL */
 };
 
 struct server {
@@ -59,6 +60,7 @@ int server_run(struct server *s, struct err *err);
 
 /* Any thread, also a signal handler. */
 void server_stop(struct server *s);
+void server_wake(struct server *s);
 void server_close(struct server *s);
 
 /* The members that `status` shows of the server: preset, axes, start-up, stages, counters. */

@@ -1,15 +1,16 @@
 #include "daemon/server/signals.h"
 
+#include <errno.h>
 #include <signal.h>
-#include <stdbool.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
-#include "daemon/base/thread.h"
+enum { PENDING_RELOAD = 1 << 0, PENDING_DUMP = 1 << 1 };
 
-enum { SIGNALS_STACK_BYTES = 128 * 1024 };
-
-/* Sent by signals_join to its own thread; nobody else has a use for it. */
-#define SIGNALS_END SIGRTMIN
+/* Handlers have no argument: the one set of them in the process. Written while signals are blocked.
+ */
+static struct signals_cfg handling;
+static atomic_int pending;
 
 static void fill(sigset_t *set)
 {
@@ -18,8 +19,6 @@ static void fill(sigset_t *set)
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGHUP);
 	sigaddset(set, SIGUSR1);
-	sigaddset(set, SIGUSR2);
-	sigaddset(set, SIGNALS_END);
 }
 
 void signals_block(void)
@@ -29,38 +28,48 @@ void signals_block(void)
 	fill(&set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);
 }
 
-static void *signals_run(void *arg)
+static void handle(int signo)
 {
-	struct signals *s = arg;
+	int saved = errno;
+
+	if (signo == SIGTERM || signo == SIGINT) {
+		handling.stop(handling.ctx);
+	} else {
+		atomic_fetch_or(&pending, signo == SIGHUP ? PENDING_RELOAD : PENDING_DUMP);
+		handling.wake(handling.ctx);
+	}
+	errno = saved;
+}
+
+void signals_start(const struct signals_cfg *cfg)
+{
+	struct sigaction action = { .sa_handler = handle, .sa_flags = SA_RESTART };
 	sigset_t set;
 
+	handling = *cfg;
 	fill(&set);
-	for (;;) {
-		int signo = 0;
-
-		if (sigwait(&set, &signo) != 0)
-			continue;
-		if (signo == SIGNALS_END)
-			return NULL;
-		if (signo == SIGTERM || signo == SIGINT)
-			s->cfg.stop(s->cfg.ctx);
-		else if (signo == SIGHUP)
-			s->cfg.reload(s->cfg.ctx);
-		else if (signo == SIGUSR1)
-			s->cfg.dump(s->cfg.ctx);
-	}
+	action.sa_mask = set;
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	sigaction(SIGUSR1, &action, NULL);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
-int signals_start(struct signals *s, const struct signals_cfg *cfg, struct err *err)
+void signals_serve(void)
 {
-	s->cfg = *cfg;
-	return thread_start(&s->thread, "signals", SIGNALS_STACK_BYTES, signals_run, s, err);
+	int now = atomic_exchange(&pending, 0);
+
+	if (now & PENDING_RELOAD)
+		handling.reload(handling.ctx);
+	if (now & PENDING_DUMP)
+		handling.dump(handling.ctx);
 }
 
-void signals_join(struct signals *s)
+void signals_end(void)
 {
-	pthread_kill(s->thread, SIGNALS_END);
-	pthread_join(s->thread, NULL);
+	signals_block();
 }

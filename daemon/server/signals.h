@@ -1,31 +1,31 @@
 /*
- * signals.h - the thread that hears the process's signals (R-107), so that no handler has to do
- * anything but wait its turn.
+ * signals.h - what the daemon does about its signals (R-107), without a thread for them: a process
+ * with one thread pays less for each system call, and v15 has one until a long request comes.
+ *
+ * Handlers only note what came and wake the thread that runs the transport; that one then calls
+ * signals_serve.
  */
 #ifndef DAEMON_SERVER_SIGNALS_H
 #define DAEMON_SERVER_SIGNALS_H
 
-#include <pthread.h>
-
-struct err;
-
-/* Called on the signal thread. */
 struct signals_cfg {
 	void *ctx;
-	void (*stop)(void *ctx);   /* TERM, INT */
-	void (*reload)(void *ctx); /* HUP */
-	void (*dump)(void *ctx);   /* USR1 */
+	void (*stop)(void *ctx);   /* TERM, INT; in the handler: must be safe there */
+	void (*wake)(void *ctx);   /* the same */
+	void (*reload)(void *ctx); /* HUP; from signals_serve */
+	void (*dump)(void *ctx);   /* USR1; from signals_serve */
 };
 
-struct signals {
-	struct signals_cfg cfg;
-	pthread_t thread;
-};
-
-/* First thing in main: no thread may die of what signals_start will hear. */
+/* First thing in main: what comes before signals_start waits until then. */
 void signals_block(void);
 
-int signals_start(struct signals *s, const struct signals_cfg *cfg, struct err *err);
-void signals_join(struct signals *s);
+/* Once, by the main thread, with all others started by base/thread.h: those never hear signals. */
+void signals_start(const struct signals_cfg *cfg);
+
+/* Does what came since the last call. */
+void signals_serve(void);
+
+/* No call of cfg's functions from handlers any more. */
+void signals_end(void);
 
 #endif

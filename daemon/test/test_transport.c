@@ -58,6 +58,7 @@ struct fixture {
 	atomic_int buffers_out;
 	atomic_int gets_left; /* before the memory runs out */
 	atomic_size_t rest_bytes;
+	atomic_int woken;
 };
 
 static void *memory_get(void *ctx, size_t min_bytes, size_t *cap)
@@ -108,6 +109,13 @@ static void on_ended(void *ctx, struct conn *c, struct span rest)
 	atomic_fetch_add(&f->rest_bytes, rest.len);
 	if (rest.len)
 		(void)transport_send(c, SPAN_LIT("unfinished\n"));
+}
+
+static void on_woken(void *ctx)
+{
+	struct fixture *f = ctx;
+
+	atomic_fetch_add(&f->woken, 1);
 }
 
 static void send_big(struct conn *c, size_t bytes)
@@ -215,7 +223,7 @@ static struct fixture *start(const char *backend, uint64_t drain_ns)
 	struct transport_cfg cfg = {
 		.conns_max = CONNS,
 		.drain_ns = drain_ns,
-		.events = { f, on_opened, on_data, on_ended, on_closed },
+		.events = { f, on_opened, on_data, on_ended, on_closed, on_woken },
 		.memory = { f, memory_get, memory_put },
 	};
 	int fd;
@@ -595,6 +603,17 @@ static void stop_gives_up(const char *backend)
 	close(fd);
 }
 
+static void wakes_the_running_thread(const char *backend)
+{
+	struct fixture *f = start(backend, NSEC_PER_SEC);
+
+	for (int i = 1; i <= 3; i++) {
+		transport_wake(f->transport);
+		wait_for(&f->woken, i);
+	}
+	finish(f);
+}
+
 static void memory_runs_out(const char *backend)
 {
 	struct fixture *f = start(backend, NSEC_PER_SEC);
@@ -640,6 +659,7 @@ EACH(hangs_up)
 EACH(half_a_message)
 EACH(stop_drains)
 EACH(stop_gives_up)
+EACH(wakes_the_running_thread)
 EACH(memory_runs_out)
 
 static void test_errors_say_why(void **state)
@@ -658,12 +678,19 @@ static void test_errors_say_why(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_split_and_merged), cmocka_unit_test(test_long_line),
-		cmocka_unit_test(test_many_connections), cmocka_unit_test(test_never_reads),
-		cmocka_unit_test(test_goes_away_unread), cmocka_unit_test(test_held_keeps_order),
-		cmocka_unit_test(test_comes_while_held), cmocka_unit_test(test_hangs_up),
-		cmocka_unit_test(test_half_a_message),   cmocka_unit_test(test_stop_drains),
-		cmocka_unit_test(test_stop_gives_up),    cmocka_unit_test(test_memory_runs_out),
+		cmocka_unit_test(test_split_and_merged),
+		cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_many_connections),
+		cmocka_unit_test(test_never_reads),
+		cmocka_unit_test(test_goes_away_unread),
+		cmocka_unit_test(test_held_keeps_order),
+		cmocka_unit_test(test_comes_while_held),
+		cmocka_unit_test(test_hangs_up),
+		cmocka_unit_test(test_half_a_message),
+		cmocka_unit_test(test_stop_drains),
+		cmocka_unit_test(test_wakes_the_running_thread),
+		cmocka_unit_test(test_stop_gives_up),
+		cmocka_unit_test(test_memory_runs_out),
 		cmocka_unit_test(test_errors_say_why),
 	};
 	struct rlimit limit;

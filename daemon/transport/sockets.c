@@ -231,6 +231,16 @@ void sockets_clear_wake(struct sockets *s)
 
 	if (read(s->wake_fd, &count, sizeof(count)) < 0)
 		assert(errno == EAGAIN || errno == EINTR);
+	if (atomic_exchange(&s->is_woken, false))
+		s->base.cfg.events.woken(s->base.cfg.events.ctx);
+}
+
+void sockets_woken(struct transport *t)
+{
+	struct sockets *s = (struct sockets *)t;
+
+	atomic_store(&s->is_woken, true);
+	sockets_wake(s);
 }
 
 bool sockets_is_busy(const struct sockets *s)

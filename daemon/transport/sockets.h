@@ -53,6 +53,7 @@ struct sockets {
 	int wake_fd;  /* eventfd: stop, or something was resumed */
 	int spare_fd; /* given up to refuse a connection when descriptors run out */
 	atomic_bool is_stopping;
+	atomic_bool is_woken;           /* by transport_wake */
 	_Atomic(struct conn *) resumed; /* pushed by holders, taken by the reading thread */
 
 	int io_flags;      /* of recv: MSG_DONTWAIT, or 0 where a thread may block on it */
@@ -91,6 +92,8 @@ void sockets_drop(struct sockets *s, struct conn *c);
 struct conn *sockets_next(const struct sockets *s, size_t *at);
 
 void sockets_wake(struct sockets *s); /* any thread, also a signal handler */
+
+/* The wake-up was heard; calls `woken` where that is asked for. */
 void sockets_clear_wake(struct sockets *s);
 
 /* Takes all resumed connections: a list by next, each still marked as held. */
@@ -122,6 +125,7 @@ void sockets_flush(struct conn *c);
 
 /* The methods of struct transport_ops for backends with one reading thread. */
 void sockets_stop(struct transport *t);
+void sockets_woken(struct transport *t);
 int sockets_send(struct conn *c, struct span bytes);
 int sockets_hold(struct conn *c, struct span rest);
 void sockets_resume(struct conn *c);

@@ -42,6 +42,7 @@ struct transport_events {
 	 * `closed`. */
 	void (*ended)(void *ctx, struct conn *c, struct span rest);
 	void (*closed)(void *ctx, struct conn *c); /* the last mention of c */
+	void (*woken)(void *ctx); /* after transport_wake, on the thread of `run` */
 };
 
 /* Where connection buffers come from (the buffers axis, handed in by the server). Any thread. */
@@ -86,6 +87,7 @@ struct transport_ops {
 	 * and closes all. */
 	int (*run)(struct transport *t, struct err *err);
 	void (*stop)(struct transport *t); /* any thread, also a signal handler */
+	void (*wake)(struct transport *t); /* the same */
 	int (*send)(struct conn *c, struct span bytes);
 	int (*hold)(struct conn *c, struct span rest);
 	void (*resume)(struct conn *c);
@@ -148,6 +150,12 @@ static inline int transport_run(struct transport *t, struct err *err)
 static inline void transport_stop(struct transport *t)
 {
 	t->ops->stop(t);
+}
+
+/* Lets `woken` be called soon. */
+static inline void transport_wake(struct transport *t)
+{
+	t->ops->wake(t);
 }
 
 /*

@@ -220,6 +220,7 @@ const struct transport_ops transport_epoll_ops = {
 	.deinit = epoll_deinit,
 	.run = epoll_run,
 	.stop = sockets_stop,
+	.wake = sockets_woken,
 	.send = sockets_send,
 	.hold = sockets_hold,
 	.resume = sockets_resume,

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <semaphore.h>
 #include <stdalign.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +20,8 @@ struct inproc_conn {
 
 struct transport_inproc {
 	struct transport base;
-	sem_t stopped;
+	sem_t news;
+	atomic_bool is_stopping;
 	_Atomic uint32_t last_id;
 };
 
@@ -29,7 +31,7 @@ static int inproc_init(struct transport *t, const struct transport_cfg *cfg, str
 
 	if (cfg->listen_count)
 		return err_set(err, -EINVAL, "inproc serves no sockets");
-	sem_init(&in->stopped, 0, 0);
+	sem_init(&in->news, 0, 0);
 	return 0;
 }
 
@@ -37,7 +39,7 @@ static void inproc_deinit(struct transport *t)
 {
 	struct transport_inproc *in = (struct transport_inproc *)t;
 
-	sem_destroy(&in->stopped);
+	sem_destroy(&in->news);
 }
 
 static int inproc_run(struct transport *t, struct err *err)
@@ -45,8 +47,9 @@ static int inproc_run(struct transport *t, struct err *err)
 	struct transport_inproc *in = (struct transport_inproc *)t;
 
 	(void)err;
-	while (sem_wait(&in->stopped) < 0)
-		;
+	while (!atomic_load(&in->is_stopping))
+		if (sem_wait(&in->news) == 0)
+			t->cfg.events.woken(t->cfg.events.ctx);
 	return 0;
 }
 
@@ -54,7 +57,15 @@ static void inproc_stop(struct transport *t)
 {
 	struct transport_inproc *in = (struct transport_inproc *)t;
 
-	sem_post(&in->stopped);
+	atomic_store(&in->is_stopping, true);
+	sem_post(&in->news);
+}
+
+static void inproc_wake(struct transport *t)
+{
+	struct transport_inproc *in = (struct transport_inproc *)t;
+
+	sem_post(&in->news);
 }
 
 static int inproc_send(struct conn *c, struct span bytes)
@@ -162,6 +173,7 @@ const struct transport_ops transport_inproc_ops = {
 	.deinit = inproc_deinit,
 	.run = inproc_run,
 	.stop = inproc_stop,
+	.wake = inproc_wake,
 	.send = inproc_send,
 	.hold = sockets_hold,
 	.resume = inproc_resume,

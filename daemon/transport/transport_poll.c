@@ -264,6 +264,7 @@ const struct transport_ops transport_poll_ops = {
 	.deinit = poll_deinit,
 	.run = poll_run,
 	.stop = sockets_stop,
+	.wake = sockets_woken,
 	.send = poll_send,
 	.hold = poll_hold,
 	.resume = sockets_resume,

@@ -215,6 +215,7 @@ const struct transport_ops transport_threads_ops = {
 	.deinit = threads_deinit,
 	.run = threads_run,
 	.stop = sockets_stop,
+	.wake = sockets_woken,
 	.send = sockets_send,
 	.hold = sockets_hold,
 	.resume = threads_resume,

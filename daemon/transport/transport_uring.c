@@ -413,6 +413,7 @@ const struct transport_ops transport_uring_ops = {
 	.deinit = uring_deinit,
 	.run = uring_run,
 	.stop = sockets_stop,
+	.wake = sockets_woken,
 	.send = uring_send,
 	.hold = uring_hold,
 	.resume = sockets_resume,
