@@ -14,17 +14,23 @@ methods-srcs := \
 	daemon/methods/m_read.c \
 	daemon/methods/m_render.c \
 	daemon/methods/m_renders.c \
+	daemon/methods/m_script.c \
 	daemon/methods/m_selection.c \
 	daemon/methods/m_shape.c \
 	daemon/methods/m_system.c \
 	daemon/methods/m_voxel.c \
 	daemon/methods/methods.c \
 	daemon/methods/render_params.c \
-	daemon/methods/scope.c
+	daemon/methods/scope.c \
+	daemon/methods/script_edits.c \
+	daemon/methods/script_engine.c \
+	daemon/methods/script_heap.c \
+	daemon/methods/script_run.c \
+	daemon/methods/script_text.c
 
 # What a program that runs methods links, in order.
 methods-libs := methods context render voxel telemetry rpc
-methods-ldlibs := -lpng
+methods-ldlibs := -lpng -lduktape
 
 tests += test_methods
 test_methods-srcs    := daemon/test/test_methods.c daemon/test/caller.c

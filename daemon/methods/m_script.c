@@ -1,0 +1,285 @@
+/*
+ * execute_script: JavaScript over a project. The script works on the project as it is when the call
+ * comes; its edits reach the project together at its end, as one step of history. A script that
+ * fails or is stopped changes nothing.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/clock.h"
+#include "daemon/base/err.h"
+#include "daemon/base/file.h"
+#include "daemon/methods/scope.h"
+#include "daemon/methods/script_run.h"
+#include "daemon/methods/table.h"
+
+enum { SCRIPT_SOURCE, SCRIPT_PATH, SCRIPT_NAME, SCRIPT_TIMEOUT, SCRIPT_PROJECT };
+
+enum {
+	SOURCE_BYTES_MAX = 1 << 20, /* of a file */
+	TIMEOUT_MS_DEFAULT = 30000,
+	TIMEOUT_MS_MAX = 300000,
+	CHUNK_VOXELS = 4096, /* written at once */
+};
+
+static const struct param script_params[] = {
+	[SCRIPT_SOURCE] = { .name = "script",
+			    .alias = "code",
+			    .type = PARAM_STRING,
+			    .doc = "JavaScript; sees goxel and console" },
+	[SCRIPT_PATH] = { .name = "path",
+			  .alias = "file_path",
+			  .type = PARAM_STRING,
+			  .doc = "file to run instead of script" },
+	[SCRIPT_NAME] = { .name = "name",
+			  .type = PARAM_STRING,
+			  .preset = "\"script\"",
+			  .doc = "shown in errors" },
+	[SCRIPT_TIMEOUT] = { .name = "timeout_ms",
+			     .type = PARAM_INT,
+			     .preset = "30000",
+			     .doc = "after which it is stopped; outside 1..300000: 30000" },
+	[SCRIPT_PROJECT] = PARAM_PROJECT,
+	PARAM_END,
+};
+
+/* The ids that a script gave to its new layers, and what they became. */
+struct new_layers {
+	int32_t theirs[SCRIPT_LAYERS_MAX];
+	int32_t ours[SCRIPT_LAYERS_MAX];
+	uint32_t count;
+};
+
+struct applying {
+	struct project *project;
+	const struct script_result *result;
+	struct new_layers fresh;
+	struct layer *layer; /* of the voxels collected */
+	struct voxel voxels[CHUNK_VOXELS];
+	size_t voxels_count;
+};
+
+/* NULL: somebody has deleted it meanwhile. */
+static struct layer *layer_of(struct applying *a, int32_t id)
+{
+	for (uint32_t i = 0; i < a->fresh.count; i++)
+		if (a->fresh.theirs[i] == id)
+			return document_layer(&a->project->doc, a->fresh.ours[i]);
+	return document_layer(&a->project->doc, id);
+}
+
+static int write_out(struct applying *a)
+{
+	int rc = 0;
+
+	if (a->voxels_count)
+		rc = volume_set_many(&a->layer->volume, a->voxels, a->voxels_count);
+	a->voxels_count = 0;
+	return rc;
+}
+
+static int apply_voxel(struct applying *a, const struct script_op *op, struct layer *l)
+{
+	int rc = 0;
+
+	if (l != a->layer || a->voxels_count == CHUNK_VOXELS)
+		rc = write_out(a);
+	if (rc == 0 && l != a->layer)
+		rc = project_edit_layer(a->project, l);
+	a->layer = l;
+	a->voxels[a->voxels_count++] =
+		(struct voxel){ op->pos[0], op->pos[1], op->pos[2], op->color };
+	return rc;
+}
+
+static int apply_new_layer(struct applying *a, const struct script_op *op)
+{
+	struct new_layers *fresh = &a->fresh;
+	char name[VOXEL_NAME_MAX];
+	struct layer *l;
+	int rc;
+
+	if (op->pos[0] < 0 || op->pos[0] >= SCRIPT_LAYERS_MAX || fresh->count == SCRIPT_LAYERS_MAX)
+		return -EINVAL;
+	voxel_name_copy(name, a->result->names[op->pos[0]],
+			strnlen(a->result->names[op->pos[0]], VOXEL_NAME_MAX));
+	rc = document_add_layer(&a->project->doc, 0, name, &l);
+	if (rc == 0) {
+		fresh->theirs[fresh->count] = op->layer_id;
+		fresh->ours[fresh->count++] = l->meta.id;
+	}
+	return rc;
+}
+
+static int apply_op(struct applying *a, const struct script_op *op)
+{
+	struct layer *l;
+	int rc;
+
+	if (op->kind == SCRIPT_VOXEL) {
+		l = layer_of(a, op->layer_id);
+		return l ? apply_voxel(a, op, l) : -ENOENT;
+	}
+	rc = write_out(a);
+	if (rc == 0)
+		rc = project_edit_layers(a->project);
+	if (rc < 0)
+		return rc;
+	if (op->kind == SCRIPT_LAYER_NEW)
+		return apply_new_layer(a, op);
+	l = layer_of(a, op->layer_id);
+	if (!l)
+		return -ENOENT;
+	if (op->kind == SCRIPT_LAYER_VISIBLE)
+		l->meta.visible = op->pos[0] != 0;
+	else
+		a->project->doc.active_id = l->meta.id;
+	return 0;
+}
+
+static int apply(struct call *call, const struct script_result *result)
+{
+	uint32_t count = result->ops_count < SCRIPT_OPS_MAX ? result->ops_count : SCRIPT_OPS_MAX;
+	struct applying *a = calloc(1, sizeof(*a));
+	int rc = a ? 0 : -ENOMEM;
+
+	if (rc == 0)
+		rc = scope_project(call, SCRIPT_PROJECT, RPC_INTERNAL_ERROR, &a->project);
+	if (rc == 0)
+		rc = project_begin(a->project, "script");
+	if (rc == 0) {
+		a->result = result;
+		for (uint32_t i = 0; rc == 0 && i < count; i++)
+			rc = apply_op(a, &result->ops[i]);
+		if (rc == 0)
+			rc = write_out(a);
+		rc = project_end(a->project, rc);
+	}
+	free(a);
+	return scope_fault(call, RPC_INTERNAL_ERROR, rc, "apply the script's edits");
+}
+
+static void reply_text(struct reply *r, const struct script_text *t)
+{
+	reply_string(r, span_of(t->text, t->bytes < SCRIPT_TEXT_BYTES_MAX ? t->bytes
+									  : SCRIPT_TEXT_BYTES_MAX));
+}
+
+static void answer(struct reply *r, const struct script_result *result)
+{
+	bool is_done = result->state == SCRIPT_SUCCEEDED;
+	const struct script_text *value = &result->value;
+
+	reply_object(r);
+	reply_key_bool(r, "success", is_done);
+	reply_key_integer(r, "code", is_done ? 0 : -1);
+	reply_key_string(r, "message",
+			 span_str(is_done ? "Script executed successfully"
+					  : "Script execution failed with code -1"));
+	if (!is_done)
+		reply_key_string(r, "error",
+				 span_of(result->message,
+					 strnlen(result->message, sizeof(result->message))));
+	reply_key(r, SPAN_LIT("value"));
+	if (is_done && value->bytes && value->bytes <= SCRIPT_TEXT_BYTES_MAX)
+		reply_raw(r, span_of(value->text, value->bytes));
+	else
+		reply_null(r);
+	reply_key(r, SPAN_LIT("output"));
+	reply_text(r, &result->output);
+	reply_key_bool(r, "output_truncated", result->output.is_cut);
+	reply_key_integer(r, "edits", is_done ? result->ops_count : 0);
+	reply_object_end(r);
+}
+
+/* The text to run; *loaded is to be freed. */
+static int read_source(struct call *call, struct span *source, char **loaded)
+{
+	struct span path = arg_string(call, SCRIPT_PATH, "");
+	struct err err = ERR_INIT;
+	char *name;
+	size_t len;
+	int rc;
+
+	*loaded = NULL;
+	*source = arg_string(call, SCRIPT_SOURCE, "");
+	if (arg_has(call, SCRIPT_SOURCE))
+		return 0;
+	if (!arg_has(call, SCRIPT_PATH))
+		return arg_fault(call, SCRIPT_SOURCE, "is missing; give script or path");
+	if (memchr(path.ptr, 0, path.len))
+		return arg_fault(call, SCRIPT_PATH, "has a NUL in it");
+	name = strndup(path.ptr, path.len);
+	rc = name ? file_read(name, SOURCE_BYTES_MAX, loaded, &len, &err) : -ENOMEM;
+	free(name);
+	if (rc < 0)
+		return fault_set(&call->fault, RPC_INTERNAL_ERROR, "Failed to read the script: %s",
+				 *err.msg ? err.msg : "out of memory");
+	*source = span_of(*loaded, len);
+	return 0;
+}
+
+static int take_snapshot(struct call *call, struct snapshot **out)
+{
+	struct project *p;
+	int rc = scope_project(call, SCRIPT_PROJECT, RPC_INTERNAL_ERROR, &p);
+
+	if (rc == 0)
+		rc = context_snapshot(call->env->lease, p->id, out);
+	return scope_fault(call, RPC_INTERNAL_ERROR, rc, "read the project");
+}
+
+static int run_and_apply(struct call *call, struct script_job *job)
+{
+	struct script_result *result;
+	struct snapshot *snapshot = NULL;
+	struct err err = ERR_INIT;
+	int rc = take_snapshot(call, &snapshot);
+
+	if (rc < 0)
+		return rc;
+	job->doc = &snapshot->doc;
+	rc = script_run(job, &result, &err);
+	snapshot_put(snapshot);
+	if (rc < 0)
+		return fault_set(&call->fault, RPC_INTERNAL_ERROR, "%s", err.msg);
+	if (result->state == SCRIPT_SUCCEEDED && result->ops_count)
+		rc = apply(call, result);
+	if (rc == 0)
+		answer(call->reply, result);
+	script_result_free(result);
+	return rc;
+}
+
+static int run_execute_script(struct call *call)
+{
+	int64_t timeout_ms = arg_int(call, SCRIPT_TIMEOUT, TIMEOUT_MS_DEFAULT);
+	struct script_job job = { .client = &call->env->client };
+	char *loaded;
+	int rc = read_source(call, &job.source, &loaded);
+
+	if (rc < 0)
+		return rc;
+	if (timeout_ms < 1 || timeout_ms > TIMEOUT_MS_MAX)
+		timeout_ms = TIMEOUT_MS_DEFAULT;
+	job.timeout_ns = (uint64_t)timeout_ms * NSEC_PER_MSEC;
+	job.name = arg_string(call, SCRIPT_NAME, "script");
+	rc = run_and_apply(call, &job);
+	free(loaded);
+	return rc;
+}
+
+const struct method method_execute_script = {
+	.name = "execute_script",
+	.flags = METHOD_EDITS | METHOD_TOOL,
+	.params = script_params,
+	.doc = "Runs JavaScript over the project: goxel.addVoxel(x,y,z,color), removeVoxel, "
+	       "getVoxel, "
+	       "fillBox, addLayer, listLayers, setActiveLayer, getActiveLayer, setLayerVisible; "
+	       "console.log. Its edits are one step, made at its end; one that fails changes "
+	       "nothing.",
+	.result = "success, code, message, error (when it failed), value (of the last expression), "
+		  "output, output_truncated, edits",
+	.run = run_execute_script,
+};

@@ -1,0 +1,32 @@
+/*
+ * script_heap.h - memory of a script: a fixed region, so that a script can have no more and takes
+ * no lock that another thread may hold.
+ *
+ * Blocks are powers of two with free lists; what is given back is reused for its own size only.
+ * One thread.
+ */
+#ifndef DAEMON_METHODS_SCRIPT_HEAP_H
+#define DAEMON_METHODS_SCRIPT_HEAP_H
+
+#include <stddef.h>
+
+enum {
+	SCRIPT_HEAP_CLASS_MIN = 5, /* 32 bytes, the header included */
+	SCRIPT_HEAP_CLASSES = 32,
+};
+
+struct script_heap {
+	char *base;
+	size_t used_bytes;
+	size_t cap_bytes;
+	void *freed[SCRIPT_HEAP_CLASSES]; /* lists by log2 of the size */
+};
+
+void script_heap_init(struct script_heap *h, void *region, size_t bytes); /* region: 16-aligned */
+
+/* As malloc, realloc and free; NULL when the region is used up. */
+void *script_heap_get(struct script_heap *h, size_t bytes);
+void *script_heap_resize(struct script_heap *h, void *block, size_t bytes);
+void script_heap_put(struct script_heap *h, void *block);
+
+#endif
