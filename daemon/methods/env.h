@@ -12,6 +12,7 @@
 
 struct renders;
 struct reply;
+struct root;
 
 /* What only the server knows. Any thread. */
 struct method_host {
@@ -34,6 +35,7 @@ struct method_env {
 	const struct method_host *host; /* NULL: no server (tests, benchmarks) */
 	uint64_t started_ns;            /* CLOCK_MONOTONIC */
 	struct renders *renders;        /* picture files kept for clients; NULL: none are */
+	const struct root *root;        /* where files may be; NULL: anywhere */
 	struct method_client client;
 };
 

@@ -1,14 +1,10 @@
 /* Pictures: drawn from a snapshot, so that editing goes on; encoded; then kept or sent. */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "daemon/base/base64.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
-#include "daemon/base/file.h"
 #include "daemon/methods/render_params.h"
 #include "daemon/methods/renders_reply.h"
 #include "daemon/methods/scope.h"
@@ -16,6 +12,7 @@
 #include "daemon/render/image.h"
 #include "daemon/render/picture.h"
 #include "daemon/render/renders.h"
+#include "daemon/store/root.h"
 
 enum {
 	ASK_NS = 20 * 1000 * 1000,       /* between two looks whether the client is still there */
@@ -175,7 +172,7 @@ static int give_path(struct job *j)
 	int rc = make_path(j, &path);
 
 	if (rc == 0)
-		rc = file_write_atomic(path.ptr, strbuf_span(&j->png), &err);
+		rc = root_write(j->call->env->root, span_str(path.ptr), strbuf_span(&j->png), &err);
 	if (rc == 0) {
 		reply_size(j);
 		reply_key_string(j->call->reply, "output_path", span_str(path.ptr));

@@ -9,10 +9,10 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
-#include "daemon/base/file.h"
 #include "daemon/methods/scope.h"
 #include "daemon/methods/script_run.h"
 #include "daemon/methods/table.h"
+#include "daemon/store/root.h"
 
 enum { SCRIPT_SOURCE, SCRIPT_PATH, SCRIPT_NAME, SCRIPT_TIMEOUT, SCRIPT_PROJECT };
 
@@ -198,7 +198,6 @@ static int read_source(struct call *call, struct span *source, char **loaded)
 {
 	struct span path = arg_string(call, SCRIPT_PATH, "");
 	struct err err = ERR_INIT;
-	char *name;
 	size_t len;
 	int rc;
 
@@ -208,14 +207,10 @@ static int read_source(struct call *call, struct span *source, char **loaded)
 		return 0;
 	if (!arg_has(call, SCRIPT_PATH))
 		return arg_fault(call, SCRIPT_SOURCE, "is missing; give script or path");
-	if (memchr(path.ptr, 0, path.len))
-		return arg_fault(call, SCRIPT_PATH, "has a NUL in it");
-	name = strndup(path.ptr, path.len);
-	rc = name ? file_read(name, SOURCE_BYTES_MAX, loaded, &len, &err) : -ENOMEM;
-	free(name);
+	rc = root_read(call->env->root, path, SOURCE_BYTES_MAX, loaded, &len, &err);
 	if (rc < 0)
 		return fault_set(&call->fault, RPC_INTERNAL_ERROR, "Failed to read the script: %s",
-				 *err.msg ? err.msg : "out of memory");
+				 err.msg);
 	*source = span_of(*loaded, len);
 	return 0;
 }

@@ -29,7 +29,7 @@ methods-srcs := \
 	daemon/methods/script_text.c
 
 # What a program that runs methods links, in order.
-methods-libs := methods context render voxel telemetry rpc
+methods-libs := methods context render store voxel telemetry rpc
 methods-ldlibs := -lpng -lduktape
 
 tests += test_methods
