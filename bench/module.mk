@@ -48,7 +48,7 @@ goxel-bench-srcs := \
 	bench/targets.c \
 	bench/until.c \
 	bench/versus.c
-goxel-bench-libs := benchsuite benchshim server methods render store transport queue parser dispatch \
+goxel-bench-libs := benchsuite benchshim server methods formats render store transport queue parser dispatch \
 	buffers context voxel telemetry rpc profilelib resultlib base alloccount
 goxel-bench-ldlibs = $(transport-ldlibs) $(methods-ldlibs) -lbenchmark $(if $(bench-simdjson),-lsimdjson) -lpfm \
 	-lcjson -ljansson -lz -lstdc++ -lm

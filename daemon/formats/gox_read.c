@@ -168,12 +168,11 @@ static int place_blocks(struct reader *r, struct bytes *b, struct volume *v)
 		block = r->blocks[index];
 		if (!block->solid_count)
 			continue;
-		block_ref(block);
-		rc = volume_swap_block(v,
-				       (struct block_pos){ at[0] >> BLOCK_BITS, at[1] >> BLOCK_BITS,
-							   at[2] >> BLOCK_BITS },
-				       &block);
-		block_put(block); /* what was there before, or the one that found no room */
+		rc = volume_share_block(v,
+					(struct block_pos){ at[0] >> BLOCK_BITS,
+							    at[1] >> BLOCK_BITS,
+							    at[2] >> BLOCK_BITS },
+					block);
 		if (rc < 0)
 			return err_set(r->err, rc, "no room for the blocks of a layer");
 	}
@@ -322,6 +321,24 @@ static int read_chunk(struct reader *r, struct bytes *b)
 	return rc;
 }
 
+/* A clone has no blocks of its own in files: it shows those of its base, which may come later. */
+static int fill_clones(struct reader *r)
+{
+	for (size_t i = 0; i < r->doc->layers_count; i++) {
+		struct layer *l = r->doc->layers[i];
+		struct layer *base;
+		int rc;
+
+		if (!l->meta.base_id || volume_blocks_count(&l->volume))
+			continue;
+		base = document_layer(r->doc, l->meta.base_id);
+		rc = base ? volume_share(&l->volume, &base->volume) : 0;
+		if (rc < 0)
+			return err_set(r->err, rc, "no room for the blocks of a clone");
+	}
+	return 0;
+}
+
 /* What a document must have and an old or small file may lack. */
 static int add_missing(struct reader *r)
 {
@@ -353,6 +370,8 @@ int gox_read(struct span text, struct document *doc, struct err *err)
 			       GOX_VERSION_MAX);
 	while (rc == 0 && bytes_left(&b))
 		rc = read_chunk(&r, &b);
+	if (rc == 0)
+		rc = fill_clones(&r);
 	if (rc == 0)
 		rc = add_missing(&r);
 	for (size_t i = 0; i < r.blocks_count; i++)

@@ -3,9 +3,12 @@ methods-srcs := \
 	daemon/methods/args.c \
 	daemon/methods/decode.c \
 	daemon/methods/edits.c \
+	daemon/methods/file_args.c \
 	daemon/methods/m_batch.c \
 	daemon/methods/m_camera.c \
 	daemon/methods/m_color.c \
+	daemon/methods/m_file.c \
+	daemon/methods/m_file_out.c \
 	daemon/methods/m_fill.c \
 	daemon/methods/m_layer.c \
 	daemon/methods/m_layer_meta.c \
@@ -29,7 +32,7 @@ methods-srcs := \
 	daemon/methods/script_text.c
 
 # What a program that runs methods links, in order.
-methods-libs := methods context render store voxel telemetry rpc
+methods-libs := methods context formats render store voxel telemetry rpc
 methods-ldlibs := -lpng -lduktape
 
 tests += test_methods
@@ -37,3 +40,5 @@ test_methods-srcs    := daemon/test/test_methods.c daemon/test/caller.c
 test_methods-libs    = $(methods-libs) dispatch parser alloccount base
 test_methods-ldlibs  = $(methods-ldlibs) -lcmocka -lcjson -lm
 test_methods-ldflags = $(alloc-wrap-ldflags)
+
+bats += daemon/test/files.bats

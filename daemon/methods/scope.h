@@ -18,9 +18,12 @@ enum {
 /* The application codes of Goxel clients (facts: the -10xx list). */
 enum app_code {
 	APP_CREATE_PROJECT = -1001,
+	APP_LOAD_PROJECT = -1002,
+	APP_SAVE_PROJECT = -1003,
 	APP_ADD_VOXEL = -1004,
 	APP_REMOVE_VOXEL = -1005,
 	APP_GET_VOXEL = -1006,
+	APP_EXPORT_MODEL = -1007,
 	APP_CREATE_LAYER = -1008,
 	APP_PAINT_VOXELS = -1009,
 	APP_FLOOD_FILL = -1010,

@@ -20,6 +20,7 @@
 #include "daemon/server/selftest.h"
 #include "daemon/server/server.h"
 #include "daemon/server/signals.h"
+#include "daemon/store/root.h"
 #include "daemon/telemetry/heap_sampler.h"
 #include "daemon/telemetry/stages.h"
 #include "daemon/telemetry/startup.h"
@@ -31,6 +32,7 @@ struct daemon {
 	struct axes axes;
 	struct server server;
 	struct listen listen;
+	struct root root;
 	/* Owned paths, absolute, since the working directory may change. */
 	char *pid_file; /* written; NULL: none */
 	char *log_file; /* NULL: stderr */
@@ -58,6 +60,7 @@ static int open_server(struct daemon *d, struct err *err)
 		.protocol = protocol_of(d->options.protocol),
 		.token = d->listen.token,
 		.woken = signals_serve,
+		.root = &d->root,
 	};
 	int rc;
 
@@ -261,6 +264,8 @@ static int run(struct daemon *d)
 
 	if (rc == 0)
 		rc = listen_open(&d->listen, &d->options, &err);
+	if (rc == 0)
+		rc = root_init(&d->root, d->options.root, d->options.tcp, &err);
 	/* Threads do not survive a fork: before any is started. */
 	if (rc == 0 && d->options.is_daemonized && !d->options.is_foreground)
 		rc = process_daemonize(&ready_fd, &err);
@@ -269,6 +274,7 @@ static int run(struct daemon *d)
 	if (rc == 0)
 		rc = serve(d, ready_fd, &err);
 	listen_close(&d->listen);
+	root_deinit(&d->root);
 	if (d->pid_file)
 		process_remove_pid(d->pid_file);
 	if (rc < 0) {

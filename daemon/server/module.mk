@@ -18,7 +18,7 @@ server-srcs := \
 
 progs += goxel-daemon
 goxel-daemon-srcs := daemon/server/main.c
-goxel-daemon-libs := server methods render store transport queue parser dispatch buffers context voxel telemetry \
+goxel-daemon-libs := server methods formats render store transport queue parser dispatch buffers context voxel telemetry \
 	rpc base alloccount
 goxel-daemon-ldlibs = $(transport-ldlibs) $(methods-ldlibs) -lcjson -lm
 goxel-daemon-ldflags = $(alloc-wrap-ldflags)

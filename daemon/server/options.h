@@ -45,6 +45,7 @@ struct options {
 	const char *tcp;
 	const char *token_file;
 	const char *protocol;
+	const char *root;
 	uint64_t request_bytes_max;
 	int64_t queue_size;
 	int64_t connections_max;

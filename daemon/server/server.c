@@ -47,6 +47,7 @@ static void fill_worker_cfg(struct server *s)
 		.buffers = s->buffers,
 		.host = &s->host,
 		.renders = s->renders,
+		.root = s->cfg.root,
 		.started_ns = clock_ns(),
 		.request_bytes_max = s->cfg.request_bytes_max,
 		.protocol = s->cfg.protocol,

@@ -21,6 +21,7 @@ struct dispatch;
 struct err;
 struct queue;
 struct renders;
+struct root;
 
 struct server_cfg {
 	const struct axes *axes; /* borrowed */
@@ -30,8 +31,9 @@ struct server_cfg {
 	size_t connections_max;
 	size_t request_bytes_max;
 	enum worker_protocol protocol;
-	const char *token;   /* of TCP clients; NULL: none needed */
-	void (*woken)(void); /* on the thread of server_run, after server_wake; may be NULL */
+	const char *token;       /* of TCP clients; NULL: none needed */
+	void (*woken)(void);     /* on the thread of server_run, after server_wake; may be NULL */
+	const struct root *root; /* of clients' files; borrowed; NULL: anywhere */
 };
 
 struct server {

@@ -25,6 +25,7 @@ struct dispatch;
 struct err;
 struct parser;
 struct renders;
+struct root;
 
 enum {
 	WORKER_FLUSH_BYTES = 64 * 1024,
@@ -44,6 +45,7 @@ struct worker_cfg {
 	struct buffers *buffers;
 	const struct method_host *host;
 	struct renders *renders;
+	const struct root *root;
 	uint64_t started_ns;
 	size_t request_bytes_max;
 	enum worker_protocol protocol;

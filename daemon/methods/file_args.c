@@ -1,0 +1,31 @@
+#include "daemon/methods/file_args.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/err.h"
+#include "daemon/voxel/project.h"
+
+int file_fault(struct call *call, int code, const char *what, struct span path,
+	       const struct err *err)
+{
+	if (strncmp(err->msg, path.ptr, path.len < 32 ? path.len : 32) == 0)
+		return fault_set(&call->fault, code, "Failed to %s: %s", what, err->msg);
+	return fault_set(&call->fault, code, "Failed to %s '%.*s': %s", what,
+			 path.len < 100 ? (int)path.len : 100, path.ptr, err->msg);
+}
+
+int file_path(struct call *call, struct span *path)
+{
+	*path = arg_string(call, 0, "");
+	return path->len ? 0 : arg_fault(call, 0, "is missing");
+}
+
+void file_remember(struct project *p, struct span path)
+{
+	char *copy = strndup(path.ptr, path.len);
+
+	if (copy)
+		project_set_path(p, copy);
+	free(copy);
+}

@@ -1,0 +1,237 @@
+/*
+ * Files read: projects opened, models taken in. Reading needs no project's lock: what is read
+ * becomes a project, or a part of one, when it is complete.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/err.h"
+#include "daemon/formats/formats.h"
+#include "daemon/methods/file_args.h"
+#include "daemon/methods/scope.h"
+#include "daemon/methods/table.h"
+#include "daemon/store/root.h"
+
+/* A whole document from a file, or the fault. doc is initialized on success only. */
+static int read_document(struct call *call, const char *what, struct document *doc)
+{
+	struct span path = arg_string(call, 0, "");
+	struct span name = arg_string(call, 1, "");
+	const struct format *f;
+	struct err err = ERR_INIT;
+	char *text = NULL;
+	size_t len = 0;
+	int rc;
+
+	context_leave(call->env->lease);
+	rc = root_read(call->env->root, path, FORMAT_FILE_BYTES_MAX, &text, &len, &err);
+	if (rc < 0)
+		return file_fault(call, APP_LOAD_PROJECT, what, path, &err);
+	f = name.len ? format_find(name, path) : format_detect(span_of(text, len), path);
+	document_init(doc);
+	if (!f || !f->read)
+		rc = err_set(&err, -EINVAL, "%s; formats to read are gox, vox, qubicle and text",
+			     f ? "this format can only be written" : "unknown format");
+	else
+		rc = f->read(span_of(text, len), doc, &err);
+	free(text);
+	if (rc < 0) {
+		document_deinit(doc);
+		return file_fault(call, APP_LOAD_PROJECT, what, path, &err);
+	}
+	return 0;
+}
+
+/* The file's name without folders and ending. */
+static struct span stem_of(struct span path)
+{
+	for (size_t i = path.len; i-- > 0;)
+		if (path.ptr[i] == '/') {
+			path.ptr += i + 1;
+			path.len -= i + 1;
+			break;
+		}
+	for (size_t i = path.len; i-- > 1;)
+		if (path.ptr[i] == '.') {
+			path.len = i;
+			break;
+		}
+	return path;
+}
+
+/* What the image box says; it is twice the half-extents. */
+static void size_of(const struct document *doc, int32_t size[3])
+{
+	for (int i = 0; i < 3; i++) {
+		float extent = 2 * doc->box[5 * i];
+
+		size[i] = extent >= 1 && extent < 1e9f ? (int32_t)extent : 64;
+	}
+}
+
+static void reply_opened(struct call *call, struct span path, const struct project *p)
+{
+	struct reply *r = call->reply;
+
+	reply_key_bool(r, "success", true);
+	reply_key_string(r, "path", path);
+	reply_key_integer(r, "project_id", p->id);
+	reply_key_string(r, "name", span_str(p->doc.name));
+	reply_key_integer(r, "layer_count", (int64_t)p->doc.layers_count);
+	reply_key_integer(r, "voxel_count", (int64_t)document_voxels_count(&p->doc));
+}
+
+/* doc becomes a new project, which is entered. Its contents move. */
+static int open_document(struct call *call, struct document *doc, int32_t *evicted_id,
+			 struct project **out)
+{
+	struct span path = arg_string(call, 0, "");
+	struct span name = stem_of(path);
+	int32_t size[3];
+	int rc;
+
+	size_of(doc, size);
+	voxel_name_copy(doc->name, name.ptr, name.len);
+	rc = context_create(call->env->lease, name.ptr, name.len, size, out, evicted_id);
+	if (rc < 0)
+		return scope_fault(call, APP_LOAD_PROJECT, rc, "load project");
+	project_take_document(*out, doc);
+	file_remember(*out, path);
+	return 0;
+}
+
+static const struct param load_params[] = {
+	PARAM_PATH("file to open"),
+	PARAM_FORMAT("by the file's first bytes, or its ending"),
+	PARAM_END,
+};
+
+static int run_load_project(struct call *call)
+{
+	struct document doc;
+	struct project *p;
+	struct span path;
+	int32_t evicted_id;
+	int rc = file_path(call, &path);
+
+	if (rc == 0)
+		rc = read_document(call, "load project", &doc);
+	if (rc < 0)
+		return rc;
+	rc = open_document(call, &doc, &evicted_id, &p);
+	document_deinit(&doc);
+	if (rc < 0)
+		return rc;
+	reply_object(call->reply);
+	reply_opened(call, path, p);
+	if (evicted_id)
+		reply_key_integer(call->reply, "closed_project_id", evicted_id);
+	reply_object_end(call->reply);
+	return 0;
+}
+
+static const char *const load_aliases[] = { "open_file", NULL };
+
+const struct method method_load_project = {
+	.name = "load_project",
+	.aliases = load_aliases,
+	.flags = METHOD_EDITS | METHOD_TOOL,
+	.params = load_params,
+	.doc = "Opens a file (.gox, .vox, .qb, .txt) as a new project, which becomes the default "
+	       "one; a damaged file opens nothing.",
+	.result = "success, path, project_id, name, layer_count, voxel_count, closed_project_id "
+		  "where one had to be closed",
+	.run = run_load_project,
+};
+
+/* Adds the layers of doc to the project as one edit. The last of them is the active one. */
+static int add_layers(struct project *p, struct document *doc)
+{
+	int rc = project_begin(p, "import model");
+
+	if (rc < 0)
+		return rc;
+	rc = project_edit_layers(p);
+	for (size_t i = 0; rc == 0 && i < doc->layers_count; i++) {
+		struct layer *from = doc->layers[i];
+		struct layer *to;
+
+		rc = document_add_layer(&p->doc, 0, NULL, &to);
+		if (rc == 0)
+			rc = volume_share(&to->volume, &from->volume);
+		if (rc < 0)
+			break;
+		memcpy(to->meta.name, from->meta.name, sizeof(to->meta.name));
+		to->meta.visible = from->meta.visible;
+		to->meta.opacity = from->meta.opacity;
+		to->meta.mode = from->meta.mode;
+	}
+	return project_end(p, rc);
+}
+
+enum { IMPORT_PROJECT = 2 };
+
+static const struct param import_params[] = {
+	PARAM_PATH("file to take in"),
+	PARAM_FORMAT("by the file's first bytes, or its ending"),
+	[IMPORT_PROJECT] = PARAM_PROJECT,
+	PARAM_END,
+};
+
+/* Into the project that is open, or, when none is, as a new one. */
+static int import_document(struct call *call, struct document *doc, struct project **out)
+{
+	int32_t evicted_id;
+	int32_t id;
+	int rc = scope_project_id(call, IMPORT_PROJECT, &id);
+
+	if (rc < 0)
+		return rc;
+	rc = context_enter(call->env->lease, id, out);
+	if (rc == -ENOENT && !id)
+		return open_document(call, doc, &evicted_id, out);
+	if (rc == -ENOENT)
+		return arg_fault(call, IMPORT_PROJECT, "no such project is open");
+	if (rc == 0)
+		rc = add_layers(*out, doc);
+	return scope_fault(call, APP_LOAD_PROJECT, rc, "import model");
+}
+
+static int run_import_model(struct call *call)
+{
+	struct document doc;
+	struct project *p;
+	struct span path;
+	int64_t layers_count;
+	int64_t voxels_count;
+	int rc = file_path(call, &path);
+
+	if (rc == 0)
+		rc = read_document(call, "import model", &doc);
+	if (rc < 0)
+		return rc;
+	layers_count = (int64_t)doc.layers_count;
+	voxels_count = (int64_t)document_voxels_count(&doc);
+	rc = import_document(call, &doc, &p);
+	document_deinit(&doc);
+	if (rc < 0)
+		return rc;
+	reply_object(call->reply);
+	reply_opened(call, path, p);
+	reply_key_integer(call->reply, "imported_layers", layers_count);
+	reply_key_integer(call->reply, "imported_voxels", voxels_count);
+	reply_object_end(call->reply);
+	return 0;
+}
+
+const struct method method_import_model = {
+	.name = "import_model",
+	.flags = METHOD_EDITS | METHOD_TOOL,
+	.params = import_params,
+	.doc = "Adds the layers of a file (.gox, .vox, .qb, .txt) to the project, as one step of "
+	       "undo; without a project it opens one.",
+	.result = "success, path, project_id, name, layer_count, voxel_count, imported_layers, "
+		  "imported_voxels",
+	.run = run_import_model,
+};
