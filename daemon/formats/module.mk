@@ -28,3 +28,13 @@ tests += test_formats
 test_formats-srcs := daemon/test/test_formats.c daemon/test/format_util.c
 test_formats-libs := $(formats-tests-libs)
 test_formats-ldlibs := $(formats-tests-ldlibs)
+
+tests += test_formats_bad
+test_formats_bad-srcs := daemon/test/test_formats_bad.c daemon/test/format_util.c
+test_formats_bad-libs := $(formats-tests-libs)
+test_formats_bad-ldlibs := $(formats-tests-ldlibs)
+
+formats-fuzz := fuzz_gox fuzz_vox fuzz_qb fuzz_txt
+fuzz += $(formats-fuzz)
+$(foreach f,$(formats-fuzz),$(eval $f-srcs := daemon/fuzz/$f.c) \
+    $(eval $f-libs := $(formats-tests-libs)) $(eval $f-ldlibs := $(formats-ldlibs)))
