@@ -42,3 +42,4 @@ test_methods-ldlibs  = $(methods-ldlibs) -lcmocka -lcjson -lm
 test_methods-ldflags = $(alloc-wrap-ldflags)
 
 bats += daemon/test/files.bats
+bats += daemon/test/render.bats

@@ -6,3 +6,11 @@ render-srcs := \
 	daemon/render/scene.c \
 	daemon/render/shade.c \
 	daemon/render/view.c
+
+tests += test_render test_renders
+test_render-srcs    := daemon/test/test_render.c
+test_render-libs    := render voxel base
+test_render-ldlibs  := -lpng -lcmocka -lm
+test_renders-srcs   := daemon/test/test_renders.c
+test_renders-libs   := render voxel base
+test_renders-ldlibs := -lpng -lcmocka -lm

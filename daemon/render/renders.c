@@ -315,7 +315,8 @@ size_t renders_list(struct renders *r, struct render_file *out, size_t max)
 
 	pthread_mutex_lock(&r->lock);
 	count = r->files_count;
-	memcpy(out, r->files, (count < max ? count : max) * sizeof(*out));
+	for (size_t i = 0; i < count && i < max; i++)
+		out[i] = r->files[i];
 	pthread_mutex_unlock(&r->lock);
 	return count;
 }

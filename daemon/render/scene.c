@@ -72,10 +72,11 @@ int scene_open(struct scene *s, const struct volume *volume)
 	for (int i = 0; i < 3; i++) {
 		s->grid_min[i] = s->box.min[i] >> BLOCK_BITS;
 		s->grid_size[i] = (int64_t)(s->box.max[i] >> BLOCK_BITS) - s->grid_min[i] + 1;
-		if (cells > SCENE_GRID_MAX / s->grid_size[i])
-			return 0; /* too wide: the volume's own table serves */
-		cells *= s->grid_size[i];
+		if (cells <= SCENE_GRID_MAX)
+			cells *= s->grid_size[i]; /* 2^22 times 2^28 at most */
 	}
+	if (cells > SCENE_GRID_MAX)
+		return 0; /* too wide: the volume's own table serves */
 	s->grid = calloc((size_t)cells, sizeof(*s->grid));
 	if (!s->grid)
 		return -ENOMEM;

@@ -1,0 +1,135 @@
+#!/usr/bin/env bats
+# Pictures and scripts as clients ask for them.
+
+load daemon_helper
+
+setup() {
+	helper_setup
+	export GOXEL_RENDER_DIR=$DIR/renders
+}
+teardown() { helper_teardown; }
+
+# call METHOD PARAMS [FILTER]: the result or the error, through jq.
+call() {
+	rpc "{\"jsonrpc\":\"2.0\",\"method\":\"$1\",\"params\":$2,\"id\":1}" |
+		jq -rc "(.result // .error) | ${3:-.}"
+}
+
+build() {
+	call create_project '{"name":"p"}' .success
+	call procedural_shape '{"shape_type":"cube","size_x":20,"size_y":20,"size_z":20,"center_x":40,"center_y":40,"center_z":40,"r":200,"g":30,"b":30}' .success
+}
+
+is_png() {
+	[ "$(head -c 8 "$1" | od -An -tx1 | tr -d ' ')" = 89504e470d0a1a0a ]
+}
+
+@test "R-303: a picture to a path, by name and by position, whole or not at all" {
+	start_daemon
+	[ "$(call render_scene '{}' .code)" = -1015 ]
+	build
+	[ "$(call render_scene "[\"$DIR/a.png\",64,48]" '[.success,.width,.height,.format,.output_path]')" = "[true,64,48,\"png\",\"$DIR/a.png\"]" ]
+	is_png "$DIR/a.png"
+	[ "$(call goxel.render_image "{\"output_path\":\"$DIR/b.png\",\"width\":0}" .width)" = 512 ]
+	[ "$(call render_scene "{\"output_path\":\"$DIR/no/b.png\"}" .code)" = -1015 ]
+	[ "$(call render_scene "{\"output_path\":\"$DIR/b.jpg\"}" .code)" = -32602 ]
+	[ "$(call render_scene '{"width":4097}' .code)" = -32602 ]
+	[ "$(call render_scene '{"camera_preset":"side"}' .message)" = "camera_preset: no preset 'side'; there are front, back, left, right, top, bottom, isometric, default" ]
+	[ -z "$(find "$DIR" -name '*.tmp*' -o -name 'b.jpg')" ]
+	stop_daemon
+}
+
+@test "R-303: a picture in the reply is the picture in the file" {
+	start_daemon
+	build
+	params='"width":80,"height":60,"camera_preset":"front","background_color":[1,2,3]'
+	call render_scene "{$params,\"output_path\":\"$DIR/a.png\"}" .success
+	call render_scene "{$params}" .image | base64 -d >"$DIR/b.png"
+	cmp "$DIR/a.png" "$DIR/b.png"
+	call render_scene "{$params,\"options\":{\"background_color\":[9,9,9]}}" .image | base64 -d | cmp - "$DIR/b.png"
+	stop_daemon
+}
+
+@test "R-303: seven angles in one call" {
+	start_daemon
+	build
+	[ "$(call render_scene "{\"width\":64,\"height\":64,\"output_path\":\"$DIR/h.png\",\"angles\":[\"front\",\"back\",\"left\",\"right\",\"top\",\"bottom\",\"isometric\"]}" '[.count,(.images[]|.camera_preset)]')" = \
+		'[7,"front","back","left","right","top","bottom","isometric"]' ]
+	for angle in front back left right top bottom isometric; do
+		is_png "$DIR/h_$angle.png"
+	done
+	[ "$(call render_scene '{"angles":["front","side"]}' .code)" = -32602 ]
+	stop_daemon
+}
+
+@test "R-303: managed files are described, listed, deleted, and end with the daemon" {
+	start_daemon
+	build
+	file=$(call render_scene '{"width":64,"height":64,"options":{"return_mode":"file_path"},"session_id":"mine"}' .file.path)
+	is_png "$file"
+	[[ $file == "$GOXEL_RENDER_DIR"/render_*_mine_*.png ]]
+	[ "$(call get_render_info "[\"$file\"]" '[.render.dimensions.width,.render.session_id]')" = '[64,"mine"]' ]
+	[ "$(call list_renders '{}' '[.count,.renders[0].path]')" = "[1,\"$file\"]" ]
+	[ "$(call cleanup_render "[\"$DIR/log\"]" .code)" = -1021 ]
+	[ -f "$DIR/log" ]
+	[ "$(call cleanup_render "[\"$file\"]" .success)" = true ]
+	[ ! -e "$file" ]
+	[ "$(call get_render_info "[\"$file\"]" .code)" = -1020 ]
+	file=$(call render_scene '{"width":64,"height":64,"return_mode":"file_path"}' .file.path)
+	[ "$(call get_render_stats '{}' '[.active_renders,.total_renders]')" = '[1,2]' ]
+	[ "$(call cleanup_expired '{}' .files_cleaned)" = 0 ]
+	stop_daemon
+	[ ! -e "$file" ]
+}
+
+# 4096 x 4096 with shadows takes seconds; the worker must be free again at once.
+@test "R-303: a picture is cancelled when its client goes" {
+	start_daemon --workers 1
+	build
+	printf '{"jsonrpc":"2.0","method":"render_scene","params":{"width":4096,"height":4096,"shadow":true,"threads":1,"progress":true,"output_path":"%s"},"id":1}\n' "$DIR/never.png" |
+		timeout 20 socat -t10 - "UNIX-CONNECT:$SOCK" | head -n 1 >"$DIR/progress"
+	[ "$(jq -r .method "$DIR/progress")" = progress ]
+	[ "$(call render_scene '{"width":16,"height":16}' .success)" = true ]
+	[ ! -e "$DIR/never.png" ]
+	stop_daemon
+}
+
+@test "a script edits in one step, answers its value and its output" {
+	start_daemon
+	[ "$(call execute_script '{"script":"1"}' .code)" = -32603 ]
+	build
+	[ "$(call execute_script '{"script":"for (var i = 0; i < 10; i++) goxel.addVoxel(i, 0, 0, [i, 2, 3]); console.log(\"made\", i); goxel.getVoxel(4, 0, 0)"}' '[.success,.code,.value,.output,.edits]')" = \
+		'[true,0,{"r":4,"g":2,"b":3,"a":255},"made 10\n",10]' ]
+	[ "$(call get_voxel '[9,0,0]' .color)" = '[9,2,3,255]' ]
+	call undo '{}' .success
+	[ "$(call get_voxel '[9,0,0]' .exists)" = false ]
+	[ "$(call get_voxel '[0,0,0]' .exists)" = false ]
+	printf 'goxel.addLayer("from a file"); goxel.addVoxel(1, 1, 1); 7' >"$DIR/a.js"
+	[ "$(call execute_script "{\"path\":\"$DIR/a.js\"}" .value)" = 7 ]
+	[ "$(call list_layers '{}' '.layers[-1].name')" = 'from a file' ]
+	stop_daemon
+}
+
+@test "a script that fails or is stopped changes nothing" {
+	start_daemon
+	build
+	[ "$(call execute_script '{"script":"goxel.addVoxel(0,0,0); throw new Error(\"why\")"}' '[.success,.code,.error]')" = '[false,-1,"Error: why"]' ]
+	[ "$(call execute_script '{"script":"goxel.addVoxel(0,0,0); while (1);","timeout_ms":100}' '[.code,.message]')" = '[-32603,"Script execution timeout"]' ]
+	[ "$(call execute_script '{"script":"try { for (;;) { try { while (1); } finally { continue } } } catch (e) {}","timeout_ms":100}' .code)" = -32603 ]
+	[ "$(call execute_script '{"script":"var s = \"a\"; for (;;) s += s"}' .success)" = false ]
+	[ "$(call execute_script '{"script":"(function f() { f() })()"}' .error)" = 'RangeError: callstack limit' ]
+	[ "$(call execute_script '{"script":"goxel.addVoxel(1e10,0,0)"}' .success)" = false ]
+	[ "$(call execute_script '{"script":"typeof require + typeof process + typeof load + typeof XMLHttpRequest"}' .value)" = undefinedundefinedundefinedundefined ]
+	[ "$(call get_voxel '[0,0,0]' .exists)" = false ]
+	[ "$(call undo '{}' .operation)" != script ]
+	stop_daemon
+}
+
+@test "a script ends when its client goes" {
+	start_daemon --workers 1
+	build
+	printf '{"jsonrpc":"2.0","method":"execute_script","params":{"script":"while (1);"},"id":1}\n' |
+		timeout 0.5 socat -t10 - "UNIX-CONNECT:$SOCK" || true
+	[ "$(call execute_script '{"script":"1"}' .value)" = 1 ]
+	stop_daemon
+}
