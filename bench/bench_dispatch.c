@@ -25,10 +25,11 @@ static void add_name(struct shared *shared, const char *prefix, const char *name
 		     const struct method *m)
 {
 	size_t i = shared->count;
-	char(*text)[NAME_BYTES_MAX] = shared->text[i];
+	char(*text)[NAME_BYTES_MAX];
 
 	if (i == NAMES_MAX)
 		return;
+	text = shared->text[i];
 	snprintf(text[0], NAME_BYTES_MAX, "%s%s", prefix, name);
 	snprintf(text[1], NAME_BYTES_MAX, "%s%s_", prefix, name);
 	shared->names[i] = span_str(text[0]);

@@ -22,10 +22,11 @@ int bench_file_check(const char *path, struct err *err)
 		      : snprintf(dir, sizeof(dir), ".");
 
 	if (n < 0 || (size_t)n >= sizeof(dir))
-		return err_set(err, -ENAMETOOLONG, "write %s: %s", path, strerror(ENAMETOOLONG));
+		return err_set(err, -ENAMETOOLONG, "write %s: %s", path,
+			       strerrordesc_np(ENAMETOOLONG));
 	/* It is written under another name there and renamed. */
 	if (access(dir, W_OK | X_OK) < 0)
-		return err_set(err, -errno, "write %s: %s", path, strerror(errno));
+		return err_set(err, -errno, "write %s: %s", path, strerrordesc_np(errno));
 	return 0;
 }
 

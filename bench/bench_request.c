@@ -191,7 +191,7 @@ static void send_requests(struct bench_state *s)
 	const struct request *what = bench_context(s);
 	struct served *served = bench_shared(s);
 	struct span text = strbuf_span(&served->text);
-	uint64_t each = what->kind == PIPELINE ? DEPTH : 1;
+	uint64_t each = what->kind == PIPELINE ? DEPTH : 1, want;
 
 	served->replies_count = 0;
 	BENCH_LOOP(s) {
@@ -200,11 +200,11 @@ static void send_requests(struct bench_state *s)
 			break;
 		}
 	}
-	if (!bench_is_skipped(s) && served->replies_count != each * bench_iterations_done(s))
+	want = each * bench_iterations_done(s);
+	if (!bench_is_skipped(s) && served->replies_count != want)
 		suite_wrong(s, "%llu replies to %llu requests",
-			    (unsigned long long)served->replies_count,
-			    (unsigned long long)(each * bench_iterations_done(s)));
-	bench_items_processed(s, each * bench_iterations_done(s));
+			    (unsigned long long)served->replies_count, (unsigned long long)want);
+	bench_items_processed(s, want);
 }
 
 static void add(void)

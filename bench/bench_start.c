@@ -61,7 +61,7 @@ static int spawn(struct launch *l, const char *preset, struct err *err)
 	posix_spawn_file_actions_destroy(&actions);
 	if (rc)
 		l->pid = 0;
-	return rc ? err_set(err, -rc, "start %s: %s", l->daemon, strerror(rc)) : 0;
+	return rc ? err_set(err, -rc, "start %s: %s", l->daemon, strerrordesc_np(rc)) : 0;
 }
 
 static void end(struct launch *l)
@@ -154,13 +154,15 @@ static int find_daemon(struct launch *l)
 		return -errno;
 	l->daemon[n] = '\0';
 	slash = strrchr(l->daemon, '/');
-	strcpy(slash ? slash + 1 : l->daemon, "goxel-daemon");
+	slash = slash ? slash + 1 : l->daemon;
+	snprintf(slash, (size_t)(l->daemon + sizeof(l->daemon) - slash), "goxel-daemon");
 	return access(l->daemon, X_OK) == 0 ? 0 : -errno;
 }
 
 static int prepare(struct bench_state *s, struct launch *l)
 {
-	const char *preset = bench_context(s), *tmp = getenv("TMPDIR");
+	const char *preset = bench_context(s);
+	const char *tmp = getenv("TMPDIR"); /* NOLINT(concurrency-mt-unsafe): only read */
 	char reply[REPLY_BYTES_MAX] = "";
 	struct err err = ERR_INIT;
 	struct times times;
@@ -170,7 +172,7 @@ static int prepare(struct bench_state *s, struct launch *l)
 	if (n < 0 || (size_t)n >= sizeof(l->dir))
 		return suite_fail(s, -EINVAL, "TMPDIR is too long for a socket's name");
 	if (!mkdtemp(l->dir))
-		return suite_fail(s, -errno, "make %s: %s", l->dir, strerror(errno));
+		return suite_fail(s, -errno, "make %s: %s", l->dir, strerrordesc_np(errno));
 	snprintf(l->socket, sizeof(l->socket), "%s/s", l->dir);
 	rc = sock_parse_unix(l->socket, &l->addr, &err);
 	if (rc == 0)

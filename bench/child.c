@@ -57,7 +57,7 @@ pid_t child_start(const struct command *c, struct err *err)
 	pid_t pid = fork();
 
 	if (pid < 0)
-		return err_set(err, -errno, "start %s: %s", c->argv[0], strerror(errno));
+		return err_set(err, -errno, "start %s: %s", c->argv[0], strerrordesc_np(errno));
 	if (pid == 0)
 		become(c);
 	return pid;
@@ -74,7 +74,7 @@ int child_wait(pid_t pid, const char *what, uint64_t timeout_ns, struct err *err
 	if (ready == 0)
 		kill(pid, SIGKILL);
 	if (waitpid(pid, &status, 0) < 0)
-		return err_set(err, -errno, "wait for %s: %s", what, strerror(errno));
+		return err_set(err, -errno, "wait for %s: %s", what, strerrordesc_np(errno));
 	if (ready == 0)
 		return err_set(err, -ETIMEDOUT, "%s did not end within %.0f s", what,
 			       (double)timeout_ns * 1e-9);
@@ -89,11 +89,11 @@ int child_wait(pid_t pid, const char *what, uint64_t timeout_ns, struct err *err
 
 int child_temp_dir(char out[CHILD_PATH_MAX], struct err *err)
 {
-	const char *tmp = getenv("TMPDIR");
+	const char *tmp = getenv("TMPDIR"); /* NOLINT(concurrency-mt-unsafe): only read */
 
 	snprintf(out, CHILD_PATH_MAX, "%s/goxel-bench.XXXXXX", tmp && tmp[0] ? tmp : "/tmp");
 	if (!mkdtemp(out))
-		return err_set(err, -errno, "make %s: %s", out, strerror(errno));
+		return err_set(err, -errno, "make %s: %s", out, strerrordesc_np(errno));
 	return 0;
 }
 
@@ -102,7 +102,7 @@ void child_remove_dir(const char *dir)
 	DIR *d = opendir(dir);
 	struct dirent *e;
 
-	while (d && (e = readdir(d)))
+	while (d && (e = readdir(d))) /* NOLINT(concurrency-mt-unsafe): a stream of our own */
 		if (e->d_name[0] != '.')
 			unlinkat(dirfd(d), e->d_name, 0);
 	if (d)
@@ -116,7 +116,7 @@ int child_beside(const char *name, char out[CHILD_PATH_MAX], struct err *err)
 	char *slash;
 
 	if (n < 0)
-		return err_set(err, -errno, "read /proc/self/exe: %s", strerror(errno));
+		return err_set(err, -errno, "read /proc/self/exe: %s", strerrordesc_np(errno));
 	out[n] = '\0';
 	if (!name)
 		return 0;
@@ -153,6 +153,7 @@ static int read_output(struct command *c, const char *dir, char **out, struct er
 	snprintf(path, sizeof(path), "%s/out", dir);
 	c->stdout_path = path;
 	pid = child_start(c, err);
+	c->stdout_path = NULL;
 	if (pid < 0)
 		return pid;
 	rc = child_wait(pid, c->argv[0], 60 * NSEC_PER_SEC, err);

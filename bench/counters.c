@@ -179,7 +179,7 @@ static const char *why_not(int code)
 	case EPERM:
 		return "not permitted (kernel.perf_event_paranoid, CAP_PERFMON)";
 	default:
-		return strerror(code);
+		return strerrordesc_np(code);
 	}
 }
 

@@ -1,9 +1,8 @@
 #include "bench/exact.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdint.h>
-#include <stdio.h>
+#include <stdlib.h>
 
 #include <valgrind/callgrind.h>
 
@@ -59,10 +58,12 @@ int exact_use(const char *plan, struct err *err)
 		.report = report,
 		.close = close_run,
 	};
-	uint64_t warm_up, count;
-	char rest;
+	char *end;
+	uint64_t warm_up = strtoull(plan, &end, 10), count = 0;
 
-	if (sscanf(plan, "%" SCNu64 ":%" SCNu64 "%c", &warm_up, &count, &rest) != 2 || !count)
+	if (*end == ':')
+		count = strtoull(end + 1, &end, 10);
+	if (*end || !count)
 		return err_set(err, -EINVAL, "--exact %s: two numbers are expected", plan);
 	bench_exact_plan(warm_up, count);
 	return bench_instrument_add(&instrument);

@@ -41,27 +41,39 @@ static const char *cannot(const char *name)
 	return NULL;
 }
 
+/* The text behind head, or NULL when the line begins otherwise. */
+static const char *behind(const char *line, const char *head)
+{
+	size_t len = strlen(head);
+
+	return strncmp(line, head, len) == 0 ? line + len : NULL;
+}
+
 /* One dump: its trigger and its total. */
 static void read_part(const char *path, struct dumps *into)
 {
-	char line[512], trigger[64] = "";
+	char line[512];
+	bool is_base = false, is_run = false;
 	double total = NAN;
 	FILE *in = fopen(path, "re");
+	const char *text;
 
 	if (!in)
 		return;
 	while (fgets(line, sizeof(line), in)) {
-		sscanf(line, "desc: Trigger: Client Request: %63[a-z]", trigger);
-		if (sscanf(line, "totals: %lf", &total) == 1 ||
-		    sscanf(line, "summary: %lf", &total) == 1)
-			continue;
+		if ((text = behind(line, "desc: Trigger: Client Request: "))) {
+			is_base = behind(text, "base") != NULL;
+			is_run = behind(text, "run") != NULL;
+		} else if ((text = behind(line, "totals: "))) {
+			total = strtod(text, NULL);
+		}
 	}
 	fclose(in);
 	if (isnan(total))
 		return;
-	if (strcmp(trigger, "base") == 0)
+	if (is_base)
 		into->base = total; /* the last one: the first was cold */
-	else if (strcmp(trigger, "run") == 0)
+	if (is_run)
 		into->run += total;
 }
 

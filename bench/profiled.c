@@ -111,7 +111,8 @@ static int profile_one(const struct bench_options *o, const struct tools *t, con
 	plain_name(name, plain, sizeof(plain));
 	n = snprintf(dir, sizeof(dir), "%s/%s", o->profile, plain);
 	if (n < 0 || (size_t)n >= sizeof(dir))
-		return err_set(err, -ENAMETOOLONG, "%s: %s", o->profile, strerror(ENAMETOOLONG));
+		return err_set(err, -ENAMETOOLONG, "%s: %s", o->profile,
+			       strerrordesc_np(ENAMETOOLONG));
 	rc = file_make_dirs(dir, err);
 	if (rc < 0)
 		return rc;

@@ -145,6 +145,19 @@ void tell(const Run &run)
 	c_reporter->result(c_reporter->ctx, &r);
 }
 
+template <class Reporter>
+auto forward_config(Reporter *r, double min_time, bool is_explicit,
+		    benchmark::IterationCount iterations, int)
+	-> decltype(r->ReportRunsConfig(min_time, is_explicit, iterations))
+{
+	r->ReportRunsConfig(min_time, is_explicit, iterations);
+}
+
+template <class Reporter>
+void forward_config(Reporter *, double, bool, benchmark::IterationCount, long)
+{
+}
+
 class relay : public benchmark::BenchmarkReporter
 {
       public:
@@ -161,6 +174,14 @@ class relay : public benchmark::BenchmarkReporter
 		inner_->SetOutputStream(&GetOutputStream());
 		inner_->SetErrorStream(&GetErrorStream());
 		return inner_->ReportContext(context);
+	}
+
+	// Came with 1.8; does not override anything before.
+	void ReportRunsConfig(double min_time, bool is_explicit,
+			      benchmark::IterationCount iterations)
+	{
+		if (inner_)
+			forward_config(inner_, min_time, is_explicit, iterations, 0);
 	}
 
 	void ReportRuns(const std::vector<Run> &given) override

@@ -4,6 +4,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+#include "daemon/base/cli.h"
 
 const struct suite *const suites[] = {
 	&suite_floor, &suite_json,    &suite_dispatch, &suite_queue,   &suite_buffers, &suite_reply,
@@ -13,7 +16,7 @@ const struct suite *const suites[] = {
 static void __attribute__((noreturn)) out_of_memory(void)
 {
 	fputs("goxel-bench: out of memory while registering benchmarks\n", stderr);
-	exit(4);
+	_exit(EXIT_FAILED); /* exit is not for threads, and nothing is buffered */
 }
 
 struct bench *suite_add(bench_body *body, const struct bench_fixture *fixture, const void *context,
