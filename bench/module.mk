@@ -23,9 +23,12 @@ benchsuite-srcs := \
 	bench/bench_context.c \
 	bench/bench_dispatch.c \
 	bench/bench_floor.c \
+	bench/bench_formats.c \
 	bench/bench_hist.c \
 	bench/bench_json.c \
+	bench/bench_protocol.c \
 	bench/bench_queue.c \
+	bench/bench_render.c \
 	bench/bench_reply.c \
 	bench/bench_request.c \
 	bench/bench_start.c \
@@ -48,10 +51,10 @@ goxel-bench-srcs := \
 	bench/targets.c \
 	bench/until.c \
 	bench/versus.c
-goxel-bench-libs := benchsuite benchshim server methods formats render store transport queue parser dispatch \
-	buffers context voxel telemetry rpc profilelib resultlib base alloccount
-goxel-bench-ldlibs = $(transport-ldlibs) $(methods-ldlibs) -lbenchmark $(if $(bench-simdjson),-lsimdjson) -lpfm \
-	-lcjson -ljansson -lz -lstdc++ -lm
+# What the daemon links, and in its order.
+goxel-bench-libs = benchsuite benchshim profilelib resultlib $(goxel-daemon-libs)
+goxel-bench-ldlibs = $(goxel-daemon-ldlibs) -lbenchmark \
+	$(if $(bench-simdjson),-lsimdjson) -lpfm -ljansson -lz -lstdc++ -lm
 goxel-bench-ldflags = $(alloc-wrap-ldflags)
 
 tests += test_shim test_shim_runs test_wrong_backend
@@ -65,7 +68,7 @@ test_shim_runs-libs := $(shim-test-libs) alloccount
 test_shim_runs-ldlibs := $(shim-test-ldlibs)
 test_shim_runs-ldflags = $(alloc-wrap-ldflags)
 test_wrong_backend-srcs := bench/test/test_wrong_backend.c bench/test/seen.c
-test_wrong_backend-libs := $(goxel-bench-libs)
+test_wrong_backend-libs = $(goxel-bench-libs)
 test_wrong_backend-ldlibs = -lcmocka $(goxel-bench-ldlibs)
 test_wrong_backend-ldflags = $(alloc-wrap-ldflags)
 

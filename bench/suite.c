@@ -9,8 +9,9 @@
 #include "daemon/base/cli.h"
 
 const struct suite *const suites[] = {
-	&suite_floor, &suite_json,    &suite_dispatch, &suite_queue,   &suite_buffers, &suite_reply,
-	&suite_hist,  &suite_context, &suite_voxel,    &suite_request, &suite_start,   NULL,
+	&suite_floor,   &suite_protocol, &suite_json,    &suite_dispatch, &suite_queue,
+	&suite_buffers, &suite_reply,    &suite_hist,    &suite_context,  &suite_voxel,
+	&suite_render,  &suite_formats,  &suite_request, &suite_start,    NULL,
 };
 
 static void __attribute__((noreturn)) out_of_memory(void)
@@ -29,6 +30,10 @@ struct bench *suite_add(bench_body *body, const struct bench_fixture *fixture, c
 	va_start(args, fmt);
 	vsnprintf(name, sizeof(name), fmt, args);
 	va_end(args);
+	/* Names are words: they stand in tables and in file names. */
+	for (char *c = name; *c; c++)
+		if (*c == ' ')
+			*c = '_';
 	b = bench_register(name, body);
 	if (!b)
 		out_of_memory();

@@ -20,6 +20,7 @@ struct suite {
 };
 
 extern const struct suite suite_floor;
+extern const struct suite suite_protocol;
 extern const struct suite suite_queue;
 extern const struct suite suite_buffers;
 extern const struct suite suite_dispatch;
@@ -28,6 +29,8 @@ extern const struct suite suite_reply;
 extern const struct suite suite_hist;
 extern const struct suite suite_voxel;
 extern const struct suite suite_context;
+extern const struct suite suite_render;
+extern const struct suite suite_formats;
 extern const struct suite suite_request;
 extern const struct suite suite_start;
 
