@@ -525,6 +525,29 @@ static void comes_while_held(const char *backend)
 	finish(f);
 }
 
+/* What came while it was held, and again held at once for what was left from before. */
+static void held_again_with_bytes_waiting(const char *backend)
+{
+	struct fixture *f = start(backend, NSEC_PER_SEC);
+	int fd = dial(f);
+	int other = dial(f);
+
+	for (int i = 0; i < 50; i++) {
+		pause_worker(f, true);
+		say(fd, "@1\n@2\n");
+		say(other, "x\n");
+		expect(other, "x\n"); /* now it is held */
+		say(fd, "more\n");
+		say(other, "y\n");
+		expect(other, "y\n"); /* now the transport has seen that more came */
+		pause_worker(f, false);
+		expect(fd, "@1\n@2\nmore\n");
+	}
+	close(fd);
+	close(other);
+	finish(f);
+}
+
 static void hangs_up(const char *backend)
 {
 	struct fixture *f = start(backend, NSEC_PER_SEC);
@@ -655,6 +678,7 @@ EACH(never_reads)
 EACH(goes_away_unread)
 EACH(held_keeps_order)
 EACH(comes_while_held)
+EACH(held_again_with_bytes_waiting)
 EACH(hangs_up)
 EACH(half_a_message)
 EACH(stop_drains)
@@ -685,6 +709,7 @@ int main(void)
 		cmocka_unit_test(test_goes_away_unread),
 		cmocka_unit_test(test_held_keeps_order),
 		cmocka_unit_test(test_comes_while_held),
+		cmocka_unit_test(test_held_again_with_bytes_waiting),
 		cmocka_unit_test(test_hangs_up),
 		cmocka_unit_test(test_half_a_message),
 		cmocka_unit_test(test_stop_drains),
