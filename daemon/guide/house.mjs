@@ -189,13 +189,13 @@ async function write(client, folder) {
 }
 
 async function reread(client, folder, built) {
-	for (const [name, moved] of [["house.gox", false], ["house.txt", false], ["house.qb", false], ["house.vox", true]]) {
-		const { project_id } = await client.call(name === "house.gox" ? "load_project" : "import_model", {
-			path: path.join(folder, name),
-		});
-
+	await client.call("load_project", { path: path.join(folder, "house.gox") });
+	same(await read(client), sorted(built), "house.gox");
+	// Other formats hold voxels but no project: they come into a new one. A .vox model has no place in the world.
+	for (const [name, moved] of [["house.txt", false], ["house.qb", false], ["house.vox", true]]) {
+		await client.call("create_project", { name });
+		await client.call("import_model", { path: path.join(folder, name) });
 		same(await read(client, { moved }), sorted(built, moved), name);
-		if (project_id) await client.call("close_project", { project_id });
 	}
 }
 

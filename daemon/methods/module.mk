@@ -42,4 +42,5 @@ test_methods-ldlibs  = $(methods-ldlibs) -lcmocka -lcjson -lm
 test_methods-ldflags = $(alloc-wrap-ldflags)
 
 bats += daemon/test/files.bats
+bats += daemon/test/house.bats
 bats += daemon/test/render.bats
