@@ -11,7 +11,7 @@ house() {
 	start_daemon --preset "$1"
 	node "$BATS_TEST_DIRNAME/../guide/house.mjs" "$SOCK" "$DIR/out"
 	stop_daemon
-	[ "$(find "$DIR/out" -size +1k | wc -l)" -eq 18 ]
+	[ "$(find "$DIR/out" -type f -size +1k | wc -l)" -eq 18 ]
 }
 
 # assimp's readers are other people's: what they see must be a mesh of the house's size.
