@@ -1,4 +1,5 @@
 /* bench_floor.c - what measuring itself costs here: every other figure stands on these. */
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -67,6 +68,17 @@ static void indirect_call(struct bench_state *s)
 	BENCH_KEEP(x);
 }
 
+/* What a lock or a ring pays at least for each step. */
+static void compare_and_swap(struct bench_state *s)
+{
+	_Atomic uint64_t value = 0;
+	uint64_t seen = 0;
+
+	BENCH_LOOP(s)
+		atomic_compare_exchange_strong(&value, &seen, seen + 1);
+	BENCH_KEEP(seen);
+}
+
 static void system_call(struct bench_state *s)
 {
 	BENCH_LOOP(s)
@@ -98,6 +110,7 @@ static void add(void)
 	suite_add(clock_read, NULL, NULL, "floor/clock_read");
 	suite_add(direct_call, NULL, NULL, "floor/direct_call");
 	suite_add(indirect_call, NULL, NULL, "floor/indirect_call");
+	suite_add(compare_and_swap, NULL, NULL, "floor/compare_and_swap");
 	suite_add(system_call, NULL, NULL, "floor/system_call");
 	suite_add(copy_1k, NULL, NULL, "floor/copy_1k");
 }
