@@ -320,7 +320,9 @@ int sockets_hold(struct conn *c, struct span rest)
 		if (chunk_append(&c->kept, mem, rest) < 0)
 			return -ENOMEM;
 	}
-	atomic_store_explicit(&c->hold, HOLD_HELD, memory_order_relaxed);
+	/* Not listened to: it must come back through the list, to be listened to again. */
+	atomic_store_explicit(&c->hold, c->interest ? HOLD_HELD : HOLD_PARKED,
+			      memory_order_relaxed);
 	return 0;
 }
 

@@ -85,18 +85,8 @@ static void epoll_arm(struct transport_epoll *e, struct conn *c, enum conn_wants
 	struct epoll_event ev = { .data.ptr = c };
 	int op;
 
-	if (wants == CONN_HELD) {
-		uint8_t held = HOLD_HELD;
-
-		/*
-		 * Held again while nobody listens to it: who gives it back must say so. If it was
-		 * given back before that could be asked for, nothing was left to do on it.
-		 */
-		if (c->interest || atomic_compare_exchange_strong(&c->hold, &held, HOLD_PARKED) ||
-		    held != HOLD_FREE)
-			return;
-		wants = CONN_READ;
-	}
+	if (wants == CONN_HELD)
+		return;
 	/* While draining, a connection without anything under way is finished. */
 	if (wants == CONN_CLOSE ||
 	    (wants == CONN_READ &&
