@@ -3,6 +3,7 @@
 #include "daemon/render/picture.h"
 
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -12,12 +13,21 @@
 #include "daemon/base/thread.h"
 
 enum {
-	BAND_ROWS = 8,
+	BAND_ROWS = 16,
+	/* Neighbours whose channels differ by less look alike: their edge needs no smoothing. */
+	CONTRAST_MIN = 12,
 	STACK_BYTES = 256 << 10,
 };
 
-/* What one ray saw, beside its color: edges are where this differs between neighbours. */
-typedef uint64_t face_key;
+/*
+ * What one ray saw, beside its light: edges are where this differs between neighbours. Faces of one
+ * plane and color are one: no edge is smoothed where none is seen.
+ */
+struct sight {
+	uint32_t face; /* axis * 2 + (looks up its axis) + 1; 0: the background */
+	int32_t plane; /* of the voxels, on that axis */
+	rgba color;
+};
 
 struct draw {
 	struct picture *picture;
@@ -61,7 +71,7 @@ static void ray_at(const struct draw *d, double x, double y, double origin[3], d
 	}
 }
 
-static rgba look(const struct draw *d, double x, double y, face_key *key)
+static rgba look(const struct draw *d, double x, double y, struct sight *sight)
 {
 	double origin[3];
 	double direction[3];
@@ -69,13 +79,86 @@ static rgba look(const struct draw *d, double x, double y, face_key *key)
 
 	ray_at(d, x, y, origin, direction);
 	if (!scene_trace(d->job->scene, origin, direction, 0, &hit)) {
-		*key = 0;
+		*sight = (struct sight){ 0 };
 		return d->job->background;
 	}
-	/* Faces of one plane and color are one: no edge is smoothed where none is seen. */
-	*key = (uint64_t)hit.color << 32 ^ (uint64_t)(uint32_t)hit.pos[hit.axis] << 3 ^
-	       (uint64_t)(hit.axis * 2 + (hit.side > 0) + 1);
+	*sight = (struct sight){
+		.face = (uint32_t)(hit.axis * 2 + (hit.side > 0) + 1),
+		.plane = hit.pos[hit.axis],
+		.color = hit.color,
+	};
 	return shade_hit(&d->job->shading, d->job->scene, &hit, origin, direction);
+}
+
+/* Where the ray meets an open face of that plane nearer than hit->t, that is the hit. */
+static void meet_plane(const struct scene *s, const struct sight *plane, const double origin[3],
+		       const double direction[3], struct hit *hit)
+{
+	int axis = (int)(plane->face - 1) / 2;
+	int side = (plane->face - 1) & 1 ? 1 : -1;
+	double t = (plane->plane + (side > 0) - origin[axis]) / direction[axis];
+	int32_t pos[3];
+	int32_t front[3];
+	rgba color;
+
+	if (!(direction[axis] * side < 0 && t > 0 && t < hit->t))
+		return;
+	for (int i = 0; i < 3; i++) {
+		double at = origin[i] + direction[i] * t;
+
+		if (!(fabs(at) < INT32_MAX))
+			return;
+		pos[i] = i == axis ? plane->plane : (int32_t)floor(at);
+		front[i] = pos[i] + (i == axis && fabs(at) < INT32_MAX - 1 ? side : 0);
+	}
+	color = scene_color(s, pos[0], pos[1], pos[2]);
+	if (!color || scene_is_solid(s, front[0], front[1], front[2]))
+		return;
+	*hit = (struct hit){ { pos[0], pos[1], pos[2] }, axis, side, t, color };
+}
+
+/* What a pixel and its four neighbours see, each once. */
+struct sights {
+	struct sight list[5];
+	int count;
+	bool has_background;
+};
+
+static bool is_same(const struct sight *a, const struct sight *b)
+{
+	return a->face == b->face && a->plane == b->plane && a->color == b->color;
+}
+
+static void add_sight(struct sights *near, const struct sight *sight)
+{
+	if (!sight->face) {
+		near->has_background = true;
+		return;
+	}
+	for (int i = 0; i < near->count; i++)
+		if (near->list[i].face == sight->face && near->list[i].plane == sight->plane)
+			return;
+	near->list[near->count++] = *sight;
+}
+
+/*
+ * What a ray between pixels sees, if it is one of the planes that those pixels see: no walk
+ * through the scene. Misses only what is thinner than the distance of pixels.
+ */
+static rgba look_between(const struct draw *d, double x, double y, const struct sights *near)
+{
+	const struct scene *s = d->job->scene;
+	double origin[3];
+	double direction[3];
+	struct hit hit = { .t = INFINITY };
+	struct sight unused;
+
+	ray_at(d, x, y, origin, direction);
+	for (int i = 0; i < near->count; i++)
+		meet_plane(s, &near->list[i], origin, direction, &hit);
+	if (hit.t < INFINITY)
+		return shade_hit(&d->job->shading, s, &hit, origin, direction);
+	return near->has_background ? d->job->background : look(d, x, y, &unused);
 }
 
 /* Weighted by alpha: a transparent background lends no color to an edge. */
@@ -96,56 +179,108 @@ static rgba mean_of_four(const rgba c[4])
 		       (sum[2] + alpha / 2) / alpha, (alpha + 2) / 4);
 }
 
-static rgba look_closer(const struct draw *d, uint32_t x, uint32_t y)
+static rgba look_closer(const struct draw *d, uint32_t x, uint32_t y, const struct sights *near)
 {
 	static const double places[4][2] = {
 		{ .375, .125 }, { .875, .375 }, { .625, .875 }, { .125, .625 }
 	};
 	rgba c[4];
-	face_key key;
 
 	for (int i = 0; i < 4; i++)
-		c[i] = look(d, x + places[i][0], y + places[i][1], &key);
+		c[i] = look_between(d, x + places[i][0], y + places[i][1], near);
 	return mean_of_four(c);
 }
 
-static void draw_row(const struct draw *d, uint32_t y, rgba *row, face_key *keys)
+/* A row of pixels as seen through their middles. */
+struct row {
+	rgba *pixels;
+	struct sight *sights;
+};
+
+static void draw_row(const struct draw *d, uint32_t y, const struct row *row)
 {
 	for (uint32_t x = 0; x < d->picture->width; x++)
-		row[x] = look(d, x + .5, y + .5, &keys[x]);
+		row->pixels[x] = look(d, x + .5, y + .5, &row->sights[x]);
 }
 
-/* Pixels of row y whose left, upper or lower neighbour sees another face are looked at more
- * closely. */
-static void smooth_row(const struct draw *d, uint32_t y, rgba *row, const face_key *above,
-		       const face_key *here, const face_key *below)
+static bool has_contrast(rgba a, rgba b)
 {
-	uint32_t w = d->picture->width;
+	for (int shift = 0; shift < 32; shift += 8) {
+		int differs = (int)(a >> shift & 255) - (int)(b >> shift & 255);
 
-	for (uint32_t x = 0; x < w; x++)
-		if ((x && here[x] != here[x - 1]) || (x + 1 < w && here[x] != here[x + 1]) ||
-		    here[x] != above[x] || here[x] != below[x])
-			row[x] = look_closer(d, x, y);
+		if (differs >= CONTRAST_MIN || differs <= -CONTRAST_MIN)
+			return true;
+	}
+	return false;
 }
 
-/* Keys of the row above the band and below it are found again: two rows of rays for eight. */
-static void draw_band(const struct draw *d, uint32_t first, uint32_t end, rgba *spare,
-		      face_key *keys)
+static bool is_edge(const struct row *a, uint32_t x, const struct row *b, uint32_t at)
+{
+	return !is_same(&a->sights[x], &b->sights[at]) && has_contrast(a->pixels[x], b->pixels[at]);
+}
+
+/* Pixels whose left, right, upper or lower neighbour shows another face are looked at more closely.
+ */
+static void smooth_row(const struct draw *d, uint32_t y, const struct row rows[3], rgba *out)
+{
+	const struct row *here = &rows[1];
+	uint32_t last = d->picture->width - 1;
+
+	for (uint32_t x = 0; x <= last; x++) {
+		uint32_t left = x ? x - 1 : 0;
+		uint32_t right = x < last ? x + 1 : last;
+
+		if (is_edge(here, x, here, left) || is_edge(here, x, here, right) ||
+		    is_edge(here, x, &rows[0], x) || is_edge(here, x, &rows[2], x)) {
+			struct sights near = { .count = 0 };
+
+			add_sight(&near, &here->sights[x]);
+			add_sight(&near, &here->sights[left]);
+			add_sight(&near, &here->sights[right]);
+			add_sight(&near, &rows[0].sights[x]);
+			add_sight(&near, &rows[2].sights[x]);
+			out[x] = look_closer(d, x, y, &near);
+		} else {
+			out[x] = here->pixels[x];
+		}
+	}
+}
+
+/* What a thread works in: a band, and the row above and below it, which are found again. */
+struct workshop {
+	rgba *pixels;         /* [BAND_ROWS + 2][width] */
+	struct sight *sights; /* the same */
+};
+
+static struct row row_of(const struct draw *d, const struct workshop *w, uint32_t index)
+{
+	size_t at = (size_t)index * d->picture->width;
+
+	return (struct row){ w->pixels + at, w->sights + at };
+}
+
+static void draw_band(const struct draw *d, uint32_t first, uint32_t end,
+		      const struct workshop *shop)
 {
 	uint32_t w = d->picture->width;
 	uint32_t h = d->picture->height;
-	rgba *pixels = d->picture->pixels;
+	rgba *out = d->picture->pixels + (size_t)first * w;
+	bool smooth = d->job->smooth_edges;
 
-	for (uint32_t y = first; y < end; y++)
-		draw_row(d, y, pixels + (size_t)y * w, keys + (size_t)(y - first + 1) * w);
-	if (!d->job->smooth_edges)
-		return;
-	draw_row(d, first ? first - 1 : first, spare, keys);
-	draw_row(d, end < h ? end : h - 1, spare, keys + (size_t)(end - first + 1) * w);
-	for (uint32_t y = first; y < end; y++) {
-		const face_key *here = keys + (size_t)(y - first + 1) * w;
+	for (uint32_t i = !smooth; i < end - first + 1 + smooth; i++) {
+		struct row row = row_of(d, shop, i);
+		uint32_t y = first + i ? first + i - 1 : 0;
 
-		smooth_row(d, y, pixels + (size_t)y * w, here - w, here, here + w);
+		draw_row(d, y < h ? y : h - 1, &row);
+	}
+	for (uint32_t i = 0; i < end - first; i++) {
+		const struct row rows[3] = { row_of(d, shop, i), row_of(d, shop, i + 1),
+					     row_of(d, shop, i + 2) };
+
+		if (smooth)
+			smooth_row(d, first + i, rows, out + (size_t)i * w);
+		else
+			memcpy(out + (size_t)i * w, rows[1].pixels, w * sizeof(*out));
 	}
 }
 
@@ -155,27 +290,29 @@ static void draw_bands(struct draw *d, bool is_caller)
 	const struct picture_job *job = d->job;
 	uint32_t w = d->picture->width;
 	uint32_t h = d->picture->height;
-	face_key *keys = malloc((size_t)(BAND_ROWS + 2) * w * sizeof(*keys));
-	rgba *spare = malloc(w * sizeof(*spare));
+	struct workshop shop = {
+		.pixels = malloc((size_t)(BAND_ROWS + 2) * w * sizeof(*shop.pixels)),
+		.sights = malloc((size_t)(BAND_ROWS + 2) * w * sizeof(*shop.sights)),
+	};
 
-	while (keys && spare && !atomic_load_explicit(&d->rc, memory_order_relaxed)) {
+	if (!shop.pixels || !shop.sights)
+		atomic_store_explicit(&d->rc, -ENOMEM, memory_order_relaxed);
+	while (!atomic_load_explicit(&d->rc, memory_order_relaxed)) {
 		uint32_t y =
 			atomic_fetch_add_explicit(&d->next_row, BAND_ROWS, memory_order_relaxed);
 		uint32_t end = y + BAND_ROWS < h ? y + BAND_ROWS : h;
 
 		if (y >= h)
 			break;
-		draw_band(d, y, end, spare, keys);
+		draw_band(d, y, end, &shop);
 		atomic_fetch_add_explicit(&d->rows_done, end - y, memory_order_relaxed);
 		if (is_caller && job->go_on &&
 		    !job->go_on(job->go_on_ctx,
 				atomic_load_explicit(&d->rows_done, memory_order_relaxed)))
 			atomic_store_explicit(&d->rc, -ECANCELED, memory_order_relaxed);
 	}
-	if (!keys || !spare)
-		atomic_store_explicit(&d->rc, -ENOMEM, memory_order_relaxed);
-	free(keys);
-	free(spare);
+	free(shop.sights);
+	free(shop.pixels);
 }
 
 static void *help(void *arg)

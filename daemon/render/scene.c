@@ -97,17 +97,17 @@ void scene_close(struct scene *s)
 	*s = (struct scene){ 0 };
 }
 
-bool scene_is_solid(const struct scene *s, int32_t x, int32_t y, int32_t z)
+rgba scene_color(const struct scene *s, int32_t x, int32_t y, int32_t z)
 {
 	const int32_t cell[3] = { (x >> BLOCK_BITS) - s->grid_min[0],
 				  (y >> BLOCK_BITS) - s->grid_min[1],
 				  (z >> BLOCK_BITS) - s->grid_min[2] };
 	const struct block *b;
 
-	if (!box_has(&s->box, x, y, z))
-		return false;
+	if (s->is_empty || !box_has(&s->box, x, y, z))
+		return RGBA_NONE;
 	b = cell_at(s, cell).block;
-	return b && b->voxels[block_index(x, y, z)];
+	return b ? b->voxels[block_index(x, y, z)] : RGBA_NONE;
 }
 
 static void ray_begin(struct ray *r, const struct scene *s, const double origin[3],

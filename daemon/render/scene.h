@@ -55,7 +55,12 @@ struct hit {
 bool scene_trace(const struct scene *s, const double origin[3], const double direction[3],
 		 double t_min, struct hit *hit);
 
-/* Whether a voxel is there; for shading. Any coordinates. */
-bool scene_is_solid(const struct scene *s, int32_t x, int32_t y, int32_t z);
+/* The voxel there; RGBA_NONE when there is none. Any coordinates. */
+rgba scene_color(const struct scene *s, int32_t x, int32_t y, int32_t z);
+
+static inline bool scene_is_solid(const struct scene *s, int32_t x, int32_t y, int32_t z)
+{
+	return scene_color(s, x, y, z) != RGBA_NONE;
+}
 
 #endif

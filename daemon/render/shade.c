@@ -43,23 +43,34 @@ static bool solid_at(const struct scene *s, const int32_t base[3], int u, int du
 	return scene_is_solid(s, (int32_t)p[0], (int32_t)p[1], (int32_t)p[2]);
 }
 
+/* Not fmin and fmax: those are calls. */
+static inline double within_1(double v)
+{
+	return v > 0 ? v < 1 ? v : 1 : 0;
+}
+
 /* Between the four corners' values by the place on the face: smooth over neighbouring voxels. */
 static double occlusion_factor(const struct scene *s, const struct hit *h, const double point[3])
 {
 	int u = (h->axis + 1) % 3;
 	int v = (h->axis + 2) % 3;
 	int32_t front[3] = { h->pos[0], h->pos[1], h->pos[2] };
-	double fu = fmin(fmax(point[u] - h->pos[u], 0), 1);
-	double fv = fmin(fmax(point[v] - h->pos[v], 0), 1);
+	double fu = within_1(point[u] - h->pos[u]);
+	double fv = within_1(point[v] - h->pos[v]);
 	bool cell[3][3];
 	double closed = 0;
+	bool any = false;
 
 	if (h->side > 0 ? front[h->axis] == INT32_MAX : front[h->axis] == INT32_MIN)
 		return 1;
 	front[h->axis] += h->side;
 	for (int du = -1; du <= 1; du++)
-		for (int dv = -1; dv <= 1; dv++)
+		for (int dv = -1; dv <= 1; dv++) {
 			cell[du + 1][dv + 1] = (du || dv) && solid_at(s, front, u, du, v, dv);
+			any |= cell[du + 1][dv + 1];
+		}
+	if (!any)
+		return 1;
 	for (int corner = 0; corner < 4; corner++) {
 		int cu = corner & 1 ? 2 : 0;
 		int cv = corner & 2 ? 2 : 0;
@@ -83,7 +94,7 @@ static bool is_shadowed(const struct shading *sh, const struct scene *s, const s
 
 static unsigned scale(unsigned channel, double factor)
 {
-	return (unsigned)lrint(channel * factor);
+	return (unsigned)(channel * factor + 0.5);
 }
 
 rgba shade_hit(const struct shading *sh, const struct scene *s, const struct hit *hit,
@@ -91,14 +102,13 @@ rgba shade_hit(const struct shading *sh, const struct scene *s, const struct hit
 {
 	double facing = sh->to_light[hit->axis] * hit->side;
 	double factor =
-		ambient + (1 - ambient) * fmax(facing, 0) / fmax(fabs(sh->to_light[2]), 1e-6);
+		ambient + (1 - ambient) * within_1(facing / fmax(fabs(sh->to_light[2]), 1e-6));
 	double point[3];
 
 	if (sh->is_flat)
 		return hit->color | 0xff000000u;
 	for (int i = 0; i < 3; i++)
 		point[i] = origin[i] + direction[i] * hit->t;
-	factor = fmin(factor, 1);
 	if (sh->shadow && (facing <= 0 || is_shadowed(sh, s, hit, point)))
 		factor = fmin(factor, shadow_depth) * (facing <= 0 ? 1 : 0.95);
 	if (sh->occlusion)
