@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <math.h>
 
+#include "daemon/base/base64.h"
 #include "daemon/base/err.h"
 #include "daemon/base/version.h"
 #include "daemon/formats/bytes.h"
@@ -140,29 +141,6 @@ static void put_material(const struct document *doc, const struct model *m, stru
 		    m->is_translucent ? "\"alphaMode\":\"BLEND\"," : "", metallic, roughness);
 }
 
-static void put_base64(struct strbuf *out, struct span bytes)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	if (strbuf_reserve(out, (bytes.len + 2) / 3 * 4) < 0)
-		return;
-	for (size_t i = 0; i < bytes.len; i += 3) {
-		size_t left = bytes.len - i;
-		unsigned group = (unsigned)(uint8_t)bytes.ptr[i] << 16;
-
-		if (left > 1)
-			group |= (unsigned)(uint8_t)bytes.ptr[i + 1] << 8;
-		if (left > 2)
-			group |= (uint8_t)bytes.ptr[i + 2];
-		strbuf_add(out,
-			   (char[]){ digits[group >> 18], digits[group >> 12 & 63],
-				     left > 1 ? digits[group >> 6 & 63] : '=',
-				     left > 2 ? digits[group & 63] : '=' },
-			   4);
-	}
-}
-
 /* The buffer of .glb is its second chunk, that of .gltf stands in the JSON. */
 static void put_json(const struct document *doc, const struct model *m, bool is_glb,
 		     struct strbuf *out)
@@ -183,7 +161,7 @@ static void put_json(const struct document *doc, const struct model *m, bool is_
 	strbuf_addf(out, "\"buffers\":[{\"byteLength\":%zu", m->bin.len);
 	if (!is_glb) {
 		strbuf_add_str(out, ",\"uri\":\"data:application/octet-stream;base64,");
-		put_base64(out, strbuf_span(&m->bin));
+		base64_encode(out, m->bin.ptr, m->bin.len);
 		strbuf_add_char(out, '"');
 	}
 	strbuf_add_str(out, "}]}");

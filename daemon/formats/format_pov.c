@@ -20,7 +20,7 @@ static void write_camera(const struct document *doc, struct strbuf *out)
 		    "camera {\n\t%s\n\tright x\n\tup y\n\tdirection <0, 0, -1>\n\tangle %.3f\n"
 		    "\tmatrix <",
 		    c->ortho ? "orthographic" : "perspective", c->fov_deg > 0 ? c->fov_deg : 20.0);
-	for (int row = 0; row < 4; row++)
+	for (size_t row = 0; row < 4; row++)
 		strbuf_addf(out, "%s%.6f, %.6f, %.6f", row ? ", " : "", c->mat[4 * row],
 			    c->mat[4 * row + 1], c->mat[4 * row + 2]);
 	strbuf_add_str(out, ">\n}\n\n");
@@ -28,15 +28,15 @@ static void write_camera(const struct document *doc, struct strbuf *out)
 
 static void write_light(const struct light *l, struct strbuf *out)
 {
-	double up = sin(l->pitch_rad);
-	double away = cos(l->pitch_rad);
+	double up = sin((double)l->pitch_rad);
+	double away = cos((double)l->pitch_rad);
 
 	strbuf_addf(out, "global_settings { ambient_light rgb %.3f }\n", l->ambient);
 	strbuf_addf(out,
 		    "light_source {\n\t<%.3f, %.3f, %.3f>\n\tcolor rgb %.3f\n\tparallel\n"
 		    "\tpoint_at <0, 0, 0>\n}\n\n",
-		    1024 * away * sin(l->yaw_rad), -1024 * away * cos(l->yaw_rad), 1024 * up,
-		    2 * l->intensity);
+		    1024 * away * sin((double)l->yaw_rad), -1024 * away * cos((double)l->yaw_rad),
+		    1024 * up, 2 * l->intensity);
 }
 
 static void write_block(const struct volume_slot *slot, struct strbuf *out)

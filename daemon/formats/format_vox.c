@@ -3,6 +3,7 @@
  * and a scene that puts them back where they were. More than 255 colors become the nearest ones.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,10 +171,12 @@ static void write_transform(struct strbuf *out, uint32_t id, const struct piece 
 	put_u32(out, 1);
 	put_u32(out, p ? 1 : 0);
 	if (p) {
-		snprintf(move, sizeof(move), "%lld %lld %lld",
-			 (long long)(p->box.min[0] + box_size(&p->box, 0) / 2),
-			 (long long)(p->box.min[1] + box_size(&p->box, 1) / 2),
-			 (long long)(p->box.min[2] + box_size(&p->box, 2) / 2));
+		int64_t centre[3];
+
+		for (int i = 0; i < 3; i++)
+			centre[i] = p->box.min[i] + box_size(&p->box, i) / 2;
+		snprintf(move, sizeof(move), "%" PRId64 " %" PRId64 " %" PRId64, centre[0],
+			 centre[1], centre[2]);
 		put_string(out, "_t");
 		put_string(out, move);
 	}
@@ -234,6 +237,7 @@ static int write_file(struct writer *w, const struct volume *v, struct err *err)
 	strbuf_add_str(w->out, "MAIN");
 	put_u32(w->out, 0);
 	children_at = put_length(w->out);
+	/* vox_write frees the pieces. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 	for (uint32_t i = 0; i < w->pieces_count; i++)
 		write_model(w, &w->pieces[i]);
 	write_scene(w);

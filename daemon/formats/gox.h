@@ -16,7 +16,7 @@ enum {
 	GOX_PREVIEW_EDGE = 128,
 	GOX_KEY_BYTES_MAX = 255,
 	GOX_VALUE_BYTES_MAX = 255, /* of what we write: upstream reads into 256 bytes */
-	GOX_BLOCKS_MAX = 1 << 16, /* what a document holds: DOCUMENT_BLOCKS_MAX */
+	GOX_BLOCKS_MAX = 1 << 16,  /* what a document holds: DOCUMENT_BLOCKS_MAX */
 };
 
 #endif

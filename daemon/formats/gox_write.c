@@ -50,7 +50,7 @@ static int numbering_open(struct numbering *n, const struct document *doc)
 	while (cap < 2 * blocks)
 		cap *= 2;
 	n->mask = cap - 1;
-	n->slots = calloc(cap, sizeof(*n->slots));
+	n->slots = calloc(cap, sizeof(struct block *));
 	n->numbers = calloc(cap, sizeof(*n->numbers));
 	return n->slots && n->numbers ? 0 : -ENOMEM;
 }
@@ -82,7 +82,7 @@ static void put_text(struct writer *w, const char *key, const char *text)
 
 static void put_bool(struct writer *w, const char *key, bool value)
 {
-	char byte = value;
+	char byte = value ? 1 : 0;
 
 	put_entry(w, key, &byte, 1);
 }

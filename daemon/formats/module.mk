@@ -38,3 +38,8 @@ formats-fuzz := fuzz_gox fuzz_vox fuzz_qb fuzz_txt
 fuzz += $(formats-fuzz)
 $(foreach f,$(formats-fuzz),$(eval $f-srcs := daemon/fuzz/$f.c) \
     $(eval $f-libs := $(formats-tests-libs)) $(eval $f-ldlibs := $(formats-ldlibs)))
+
+tests += test_mesh
+test_mesh-srcs := daemon/test/test_mesh.c daemon/test/format_util.c
+test_mesh-libs := $(formats-tests-libs)
+test_mesh-ldlibs := $(formats-tests-ldlibs)

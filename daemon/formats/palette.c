@@ -170,6 +170,8 @@ static rgba mean_of(const uint32_t *colors, size_t count)
 {
 	uint64_t sums[3] = { 0 };
 
+	if (!count)
+		return RGBA_NONE;
 	for (size_t i = 0; i < count; i++)
 		for (int k = 0; k < 3; k++)
 			sums[k] += channel_of(colors[i], 8 * k);

@@ -102,9 +102,8 @@ static bool read_attributes(struct bytes *b, struct vox_node *n)
 			n->name = value;
 		else if (span_is(key, "_hidden"))
 			n->is_hidden = span_is(value, "1");
-		else if (span_is(key, "_t") && !read_move(value, &n->turn))
-			return false;
-		else if (span_is(key, "_r") && !read_rotation(value, &n->turn))
+		else if ((span_is(key, "_t") && !read_move(value, &n->turn)) ||
+			 (span_is(key, "_r") && !read_rotation(value, &n->turn)))
 			return false;
 	}
 	return !b->failed;

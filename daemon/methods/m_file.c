@@ -13,7 +13,7 @@
 #include "daemon/methods/table.h"
 #include "daemon/store/root.h"
 
-/* A whole document from a file, or the fault. doc is initialized on success only. */
+/* A whole document from a file, or the fault; then doc is empty. */
 static int read_document(struct call *call, const char *what, struct document *doc)
 {
 	struct span path = arg_string(call, 0, "");
@@ -26,10 +26,12 @@ static int read_document(struct call *call, const char *what, struct document *d
 
 	context_leave(call->env->lease);
 	rc = root_read(call->env->root, path, FORMAT_FILE_BYTES_MAX, &text, &len, &err);
-	if (rc < 0)
-		return file_fault(call, APP_LOAD_PROJECT, what, path, &err);
-	f = name.len ? format_find(name, path) : format_detect(span_of(text, len), path);
 	document_init(doc);
+	if (rc < 0) {
+		file_fault(call, APP_LOAD_PROJECT, what, path, &err);
+		return -EPROTO;
+	}
+	f = name.len ? format_find(name, path) : format_detect(span_of(text, len), path);
 	if (!f || !f->read)
 		rc = err_set(&err, -EINVAL, "%s; formats to read are gox, vox, qubicle and text",
 			     f ? "this format can only be written" : "unknown format");
@@ -38,7 +40,8 @@ static int read_document(struct call *call, const char *what, struct document *d
 	free(text);
 	if (rc < 0) {
 		document_deinit(doc);
-		return file_fault(call, APP_LOAD_PROJECT, what, path, &err);
+		file_fault(call, APP_LOAD_PROJECT, what, path, &err);
+		return -EPROTO;
 	}
 	return 0;
 }
@@ -63,7 +66,7 @@ static struct span stem_of(struct span path)
 /* What the image box says; it is twice the half-extents. */
 static void size_of(const struct document *doc, int32_t size[3])
 {
-	for (int i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		float extent = 2 * doc->box[5 * i];
 
 		size[i] = extent >= 1 && extent < 1e9f ? (int32_t)extent : 64;
@@ -117,7 +120,7 @@ static int run_load_project(struct call *call)
 
 	if (rc == 0)
 		rc = read_document(call, "load project", &doc);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	rc = open_document(call, &doc, &evicted_id, &p);
 	document_deinit(&doc);
@@ -209,7 +212,7 @@ static int run_import_model(struct call *call)
 
 	if (rc == 0)
 		rc = read_document(call, "import model", &doc);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	layers_count = (int64_t)doc.layers_count;
 	voxels_count = (int64_t)document_voxels_count(&doc);

@@ -179,10 +179,11 @@ static int export_format(struct output *o, struct span name, const struct format
 	*f = format_find(name, o->path);
 	if (*f && (*f)->write)
 		return 0;
-	return fault_set(&o->call->fault, o->code,
-			 "Failed to %s '%.*s': unknown format; known are gltf, glb, obj, ply, stl, "
-			 "gox, vox, text, povray, qubicle, png slices",
-			 o->what, o->path.len < 60 ? (int)o->path.len : 60, o->path.ptr);
+	fault_set(&o->call->fault, o->code,
+		  "Failed to %s '%.*s': unknown format; known are gltf, glb, obj, ply, stl, "
+		  "gox, vox, text, povray, qubicle, png slices",
+		  o->what, o->path.len < 60 ? (int)o->path.len : 60, o->path.ptr);
+	return -EPROTO;
 }
 
 static int run_export_model(struct call *call)
@@ -203,7 +204,7 @@ static int run_export_model(struct call *call)
 	if (rc == 0)
 		rc = write_document(&o, f, &options);
 	snapshot_put(o.snapshot);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	reply_object(r);
 	reply_key_bool(r, "success", true);

@@ -74,6 +74,8 @@ static const char *below_root(const struct root *r, const char *path)
 
 static int target_init(struct target *t, const struct root *r, struct span path, struct err *err)
 {
+	t->text[0] = 0;
+	t->rest = t->text;
 	if (r->kind == ROOT_REFUSES)
 		return err_set(err, -EACCES,
 			       "files are not served over TCP unless the daemon was started with "
@@ -87,7 +89,6 @@ static int target_init(struct target *t, const struct root *r, struct span path,
 		return err_set(err, -EINVAL, "the path has a zero byte in it");
 	memcpy(t->text, path.ptr, path.len);
 	t->text[path.len] = 0;
-	t->rest = t->text;
 	if (r->kind == ROOT_DIR && t->text[0] == '/') {
 		t->rest = below_root(r, t->text);
 		if (!t->rest)
