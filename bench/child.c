@@ -113,6 +113,7 @@ void child_remove_dir(const char *dir)
 int child_beside(const char *name, char out[CHILD_PATH_MAX], struct err *err)
 {
 	ssize_t n = readlink("/proc/self/exe", out, CHILD_PATH_MAX - 1);
+	size_t dir_bytes;
 	char *slash;
 
 	if (n < 0)
@@ -121,8 +122,8 @@ int child_beside(const char *name, char out[CHILD_PATH_MAX], struct err *err)
 	if (!name)
 		return 0;
 	slash = strrchr(out, '/');
-	slash = slash ? slash + 1 : out;
-	snprintf(slash, (size_t)(out + CHILD_PATH_MAX - slash), "%s", name);
+	dir_bytes = slash ? (size_t)(slash + 1 - out) : 0;
+	snprintf(out + dir_bytes, CHILD_PATH_MAX - dir_bytes, "%s", name);
 	if (access(out, X_OK) < 0)
 		return err_set(err, -ENOENT, "there is no %s beside this program", name);
 	return 0;

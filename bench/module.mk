@@ -3,6 +3,7 @@ libs += benchshim
 benchshim-srcs := \
 	bench/counters.c \
 	bench/shim.cc \
+	bench/shim_facts.cc \
 	bench/shim_report.cc \
 	bench/shim_state.cc
 

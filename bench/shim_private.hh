@@ -1,4 +1,4 @@
-// What the three files of the shim share. Nothing here is seen by C programs.
+// What the files of the shim share. Nothing here is seen by C programs.
 #ifndef BENCH_SHIM_PRIVATE_HH
 #define BENCH_SHIM_PRIVATE_HH
 

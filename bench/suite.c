@@ -52,7 +52,8 @@ void *suite_keep(size_t count, size_t bytes)
 	return mem;
 }
 
-static void skip(struct bench_state *s, const char *what, const char *fmt, va_list args)
+static void __attribute__((format(printf, 3, 0)))
+skip(struct bench_state *s, const char *what, const char *fmt, va_list args)
 {
 	char text[400];
 	int len = snprintf(text, sizeof(text), "%s: ", what);
