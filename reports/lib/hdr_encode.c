@@ -4,9 +4,9 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "daemon/base/base64.h"
 #include "daemon/base/err.h"
 #include "daemon/base/hist.h"
-#include "daemon/base/base64.h"
 #include "reports/lib/hdr_codec.h"
 #include "reports/lib/hdr_private.h"
 

@@ -15,10 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/base64.h"
 #include "daemon/base/err.h"
 #include "daemon/base/hist.h"
 #include "daemon/base/rng.h"
-#include "daemon/base/base64.h"
 #include "reports/lib/hdr_codec.h"
 #include "reports/lib/hlog.h"
 #include "reports/test/fixture.h"
