@@ -9,6 +9,7 @@
 #include "daemon/base/err.h"
 #include "daemon/formats/formats.h"
 #include "daemon/methods/file_args.h"
+#include "daemon/methods/file_preview.h"
 #include "daemon/methods/scope.h"
 #include "daemon/methods/table.h"
 #include "daemon/store/root.h"
@@ -91,7 +92,7 @@ static int remembered_path(struct call *call, char **out)
 
 static int save(struct output *o)
 {
-	struct format_options options = { .layer_id = 0 };
+	struct format_options options = { .preview = file_preview };
 	struct reply *r = o->call->reply;
 	int rc = take_snapshot(o, SAVE_PROJECT);
 
@@ -189,7 +190,7 @@ static int export_format(struct output *o, struct span name, const struct format
 static int run_export_model(struct call *call)
 {
 	struct output o = { .call = call, .code = APP_EXPORT_MODEL, .what = "export model" };
-	struct format_options options = { .layer_id = 0 };
+	struct format_options options = { .preview = file_preview };
 	struct span name = arg_string(call, EXPORT_FORMAT, "");
 	const struct format *f = NULL;
 	struct reply *r = call->reply;

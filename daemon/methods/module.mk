@@ -4,6 +4,7 @@ methods-srcs := \
 	daemon/methods/decode.c \
 	daemon/methods/edits.c \
 	daemon/methods/file_args.c \
+	daemon/methods/file_preview.c \
 	daemon/methods/m_batch.c \
 	daemon/methods/m_camera.c \
 	daemon/methods/m_color.c \

@@ -76,6 +76,8 @@ voxels() {
 	call add_voxel '[2,2,3,4,5,6]'
 	call save_file '[]' | jq -e .success
 	[ "$(call load_project "[\"$DIR/p.gox\"]" | jq .voxel_count)" = 2 ]
+	# A picture of the whole stands in front of the voxels.
+	[ "$(grep -abo PREV "$DIR/p.gox" | cut -d: -f1)" -lt "$(grep -abo BL16 "$DIR/p.gox" | head -1 | cut -d: -f1)" ]
 	stop_daemon
 }
 
