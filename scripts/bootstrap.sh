@@ -40,6 +40,8 @@ build  gperf                      gperf
 build  libjansson-dev
 build  libcjson-dev
 build  libpfm4-dev
+build  libpng-dev
+build  duktape-dev
 build  liburing-dev
 build  libbenchmark-dev
 build  libdw-dev
@@ -53,6 +55,9 @@ run    linux-perf                 perf
 run    gnuplot-nox                gnuplot
 run    procps                     pgrep
 test   bats                       bats
+test   assimp-utils               assimp
+test   socat                      socat
+test   valgrind                   valgrind
 test   libcmocka-dev
 test   clang                      clang
 test   clang-format               clang-format
