@@ -185,13 +185,18 @@ static int give_path(struct job *j)
 static int give_file(struct job *j)
 {
 	struct renders *renders = j->call->env->renders;
+	struct render_new picture = {
+		.png = strbuf_span(&j->png),
+		.width = j->rp->width,
+		.height = j->rp->height,
+		.session = j->rp->session,
+	};
 	struct render_file file;
 	struct err err = ERR_INIT;
 
 	if (!renders)
 		return failed(j->call, "this server keeps no files");
-	if (renders_add(renders, strbuf_span(&j->png), j->rp->width, j->rp->height, j->rp->session,
-			&file, &err) < 0)
+	if (renders_add(renders, &picture, &file, &err) < 0)
 		return failed(j->call, err.msg);
 	reply_key(j->call->reply, SPAN_LIT("file"));
 	reply_render_file(j->call->reply, &file);

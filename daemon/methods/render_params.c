@@ -259,7 +259,7 @@ static bool ends_with(struct span s, const char *end)
 {
 	size_t len = strlen(end);
 
-	return s.len >= len && !strncasecmp(s.ptr + s.len - len, end, len);
+	return s.len >= len && strncasecmp(s.ptr + s.len - len, end, len) == 0;
 }
 
 /* What looks like another kind of picture would not be one. */
@@ -269,7 +269,7 @@ static int check_format(struct call *call, struct span path)
 					      ".tif", ".tiff", ".webp", ".svg" };
 	struct span format = arg_string(call, P_FORMAT, "png");
 
-	if (format.len != 3 || strncasecmp(format.ptr, "png", 3))
+	if (format.len != 3 || strncasecmp(format.ptr, "png", 3) != 0)
 		return arg_fault(call, P_FORMAT, "only png is made");
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (ends_with(path, others[i]))
@@ -370,7 +370,10 @@ static bool is_placed(const struct camera *c)
 	struct camera fresh;
 
 	camera_default(&fresh);
-	return memcmp(c->mat, fresh.mat, sizeof(fresh.mat)) != 0;
+	for (int i = 0; i < 16; i++)
+		if (fabsf(c->mat[i] - fresh.mat[i]) > 0)
+			return true;
+	return false;
 }
 
 void render_params_view(const struct render_params *rp, size_t index, const struct box *box,

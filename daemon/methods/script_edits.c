@@ -5,7 +5,8 @@
 #include "daemon/methods/script_text.h"
 
 void script_edits_init(struct script_edits *e, const struct document *doc,
-		       struct script_result *result, uint32_t *slots)
+		       struct script_result *result,
+		       uint32_t *slots) /* NOLINT(readability-non-const-parameter): written later */
 {
 	*e = (struct script_edits){
 		.doc = doc,

@@ -36,7 +36,9 @@ static size_t join(const unsigned char *s, size_t len, unsigned char out[4], siz
 	unsigned code;
 
 	if (high >= 0xdc00 || low < 0xdc00) {
-		memcpy(out, "\xef\xbf\xbd", 3);
+		out[0] = 0xef;
+		out[1] = 0xbf;
+		out[2] = 0xbd;
 		*out_len = 3;
 		return 3;
 	}

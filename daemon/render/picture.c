@@ -285,18 +285,11 @@ static void draw_band(const struct draw *d, uint32_t first, uint32_t end,
 }
 
 /* Takes bands until there are none; only the caller of picture_draw asks whether to go on. */
-static void draw_bands(struct draw *d, bool is_caller)
+static void draw_bands(struct draw *d, const struct workshop *shop, bool is_caller)
 {
 	const struct picture_job *job = d->job;
-	uint32_t w = d->picture->width;
 	uint32_t h = d->picture->height;
-	struct workshop shop = {
-		.pixels = malloc((size_t)(BAND_ROWS + 2) * w * sizeof(*shop.pixels)),
-		.sights = malloc((size_t)(BAND_ROWS + 2) * w * sizeof(*shop.sights)),
-	};
 
-	if (!shop.pixels || !shop.sights)
-		atomic_store_explicit(&d->rc, -ENOMEM, memory_order_relaxed);
 	while (!atomic_load_explicit(&d->rc, memory_order_relaxed)) {
 		uint32_t y =
 			atomic_fetch_add_explicit(&d->next_row, BAND_ROWS, memory_order_relaxed);
@@ -304,20 +297,35 @@ static void draw_bands(struct draw *d, bool is_caller)
 
 		if (y >= h)
 			break;
-		draw_band(d, y, end, &shop);
+		draw_band(d, y, end, shop);
 		atomic_fetch_add_explicit(&d->rows_done, end - y, memory_order_relaxed);
 		if (is_caller && job->go_on &&
 		    !job->go_on(job->go_on_ctx,
 				atomic_load_explicit(&d->rows_done, memory_order_relaxed)))
 			atomic_store_explicit(&d->rc, -ECANCELED, memory_order_relaxed);
 	}
+}
+
+/* One thread's part. */
+static void take_part(struct draw *d, bool is_caller)
+{
+	size_t count = (size_t)(BAND_ROWS + 2) * d->picture->width;
+	struct workshop shop = {
+		.pixels = calloc(count, sizeof(*shop.pixels)),
+		.sights = calloc(count, sizeof(*shop.sights)),
+	};
+
+	if (shop.pixels && shop.sights)
+		draw_bands(d, &shop, is_caller);
+	else
+		atomic_store_explicit(&d->rc, -ENOMEM, memory_order_relaxed);
 	free(shop.sights);
 	free(shop.pixels);
 }
 
 static void *help(void *arg)
 {
-	draw_bands(arg, false);
+	take_part(arg, false);
 	return NULL;
 }
 
@@ -332,7 +340,7 @@ int picture_draw(struct picture *p, const struct picture_job *job, struct err *e
 	while (started + 1 < job->threads_count && started < PICTURE_THREADS_MAX &&
 	       thread_start(&helpers[started], "render", STACK_BYTES, help, &d, NULL) == 0)
 		started++;
-	draw_bands(&d, true);
+	take_part(&d, true);
 	while (started)
 		pthread_join(helpers[--started], NULL);
 	rc = atomic_load_explicit(&d.rc, memory_order_relaxed);

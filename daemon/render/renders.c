@@ -217,11 +217,22 @@ static int prepare(struct renders *r, struct err *err)
 	return 0;
 }
 
-int renders_add(struct renders *r, struct span png, uint32_t width, uint32_t height,
-		struct span session, struct render_file *out, struct err *err)
+/* In the folder, which is made if it is not there. */
+static int write_file(const struct renders *r, const struct render_file *f, struct span png,
+		      struct err *err)
 {
-	struct render_file f = { .width = width,
-				 .height = height,
+	if (mkdir(r->cfg.folder, 0700) < 0 && errno != EEXIST)
+		return err_set(err, -errno, "make the render folder %s: %s", r->cfg.folder,
+			       strerror(errno)); /* NOLINT(concurrency-mt-unsafe) */
+	return file_write_atomic(f->path, png, err);
+}
+
+int renders_add(struct renders *r, const struct render_new *picture, struct render_file *out,
+		struct err *err)
+{
+	struct span png = picture->png;
+	struct render_file f = { .width = picture->width,
+				 .height = picture->height,
 				 .size_bytes = png.len,
 				 .checksum = fnv1a(png),
 				 .created_s = now_s() };
@@ -232,13 +243,9 @@ int renders_add(struct renders *r, struct span png, uint32_t width, uint32_t hei
 		return err_set(err, -ENOSPC,
 			       "a picture of %zu bytes is over the folder's limit of %" PRIu64,
 			       png.len, r->cfg.bytes_max);
-	rc = name_file(r, &f, session, err);
-	if (rc < 0)
-		return rc;
-	if (mkdir(r->cfg.folder, 0700) < 0 && errno != EEXIST)
-		return err_set(err, -errno, "make the render folder %s: %s", r->cfg.folder,
-			       strerror(errno)); /* NOLINT(concurrency-mt-unsafe) */
-	rc = file_write_atomic(f.path, png, err);
+	rc = name_file(r, &f, picture->session, err);
+	if (rc == 0)
+		rc = write_file(r, &f, png, err);
 	if (rc < 0)
 		return rc;
 	pthread_mutex_lock(&r->lock);

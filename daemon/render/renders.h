@@ -44,6 +44,14 @@ struct render_file {
 	uint64_t expires_s;
 };
 
+/* A picture to keep. */
+struct render_new {
+	struct span png;
+	uint32_t width;
+	uint32_t height;
+	struct span session; /* empty: auto<time> */
+};
+
 struct renders_stats {
 	uint64_t files_count;
 	uint64_t files_bytes;
@@ -60,11 +68,11 @@ void renders_close(struct renders *r); /* deletes the files; NULL is fine */
 
 /*
  * Writes the picture under a fresh name, render_<time>_<session>_<random>.png, and keeps it.
- * session empty: auto<time>. Characters other than letters, digits, '-' and '_' are refused with
- * -EINVAL. -ENOSPC: larger than bytes_max alone.
+ * Characters of the session other than letters, digits, '-' and '_' are refused with -EINVAL.
+ * -ENOSPC: larger than bytes_max alone.
  */
-int renders_add(struct renders *r, struct span png, uint32_t width, uint32_t height,
-		struct span session, struct render_file *out, struct err *err);
+int renders_add(struct renders *r, const struct render_new *picture, struct render_file *out,
+		struct err *err);
 
 int renders_find(struct renders *r, struct span path, struct render_file *out); /* -ENOENT */
 

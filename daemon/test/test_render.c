@@ -78,7 +78,7 @@ static bool find_color(const struct picture *p, rgba color, double out[2])
 
 	for (uint32_t y = 0; y < p->height; y++)
 		for (uint32_t x = 0; x < p->width; x++)
-			if (p->pixels[y * p->width + x] == color) {
+			if (p->pixels[(size_t)y * p->width + x] == color) {
 				sum[0] += x;
 				sum[1] += y;
 				count++;
@@ -112,7 +112,7 @@ static const struct expected expected_axes[] = {
 static void check_direction(const struct picture *p, int kind, const int expected[2],
 			    const double corner[2])
 {
-	double at[2];
+	double at[2] = { 0, 0 };
 
 	assert_true(find_color(p, bar_color(kind), at));
 	for (int i = 0; i < 2; i++) {
@@ -136,7 +136,7 @@ static void test_presets_show_the_axes_as_intended(void **state)
 	for (size_t i = 0; i < sizeof(expected_axes) / sizeof(expected_axes[0]); i++) {
 		const struct expected *e = &expected_axes[i];
 		struct picture p = draw_preset(&s, e->preset, true, false);
-		double corner[2];
+		double corner[2] = { 0, 0 };
 		int near_kind = e->hidden ? e->hidden : WHITE;
 
 		/* What points at the eye hides the white corner; what points away hides behind it.
@@ -179,9 +179,10 @@ static void test_framed_content_is_whole_and_large(void **state)
 
 			for (uint32_t i = 0; i < EDGE; i++) {
 				assert_int_equal(p.pixels[i], background);
-				assert_int_equal(p.pixels[(EDGE - 1) * EDGE + i], background);
-				assert_int_equal(p.pixels[i * EDGE], background);
-				assert_int_equal(p.pixels[i * EDGE + EDGE - 1], background);
+				assert_int_equal(p.pixels[(size_t)(EDGE - 1) * EDGE + i],
+						 background);
+				assert_int_equal(p.pixels[(size_t)i * EDGE], background);
+				assert_int_equal(p.pixels[(size_t)i * EDGE + EDGE - 1], background);
 			}
 			for (uint32_t i = 0; i < EDGE * EDGE; i++)
 				inside += p.pixels[i] != background;
@@ -406,7 +407,7 @@ static void test_any_number_of_threads_draws_the_same(void **state)
 
 		job = full_job(&s, n);
 		p = draw(&s, &job);
-		assert_memory_equal(p.pixels, first.pixels, sizeof(rgba) * EDGE * EDGE);
+		assert_memory_equal(p.pixels, first.pixels, sizeof(rgba) * (size_t)EDGE * EDGE);
 		picture_close(&p);
 	}
 	picture_close(&first);
@@ -485,7 +486,7 @@ static void test_png_holds_the_same_pixels(void **state)
 
 		assert_int_equal(picture_open(&p, 37, 11), 0);
 		rng_init(&rng, 3, alpha);
-		for (size_t i = 0; i < 37 * 11; i++)
+		for (size_t i = 0; i < (size_t)37 * 11; i++)
 			p.pixels[i] = (rgba)rng_below(&rng, UINT32_MAX) | (alpha ? 0 : 0xff000000u);
 		assert_int_equal(image_encode_png(&p, &text, NULL), 0);
 		assert_int_not_equal(png_image_begin_read_from_memory(&image, text.ptr, text.len),

@@ -46,8 +46,11 @@ static struct render_file add(struct renders *r, size_t bytes, const char *sessi
 	struct render_file f;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(renders_add(r, span_of(text, bytes), 3, 2, span_str(session), &f, &err),
-			 0);
+	assert_int_equal(
+		renders_add(r,
+			    &(struct render_new){ span_of(text, bytes), 3, 2, span_str(session) },
+			    &f, &err),
+		0);
 	return f;
 }
 
@@ -122,7 +125,10 @@ static void test_over_the_limit_the_oldest_go(void **state)
 	assert_int_equal(renders_list(r, list, 4), 2);
 	assert_string_equal(list[0].path, b.path);
 	assert_string_equal(list[1].path, c.path);
-	assert_int_equal(renders_add(r, span_of(big, 101), 1, 1, SPAN_LIT(""), &c, &err), -ENOSPC);
+	assert_int_equal(renders_add(r,
+				     &(struct render_new){ span_of(big, 101), 1, 1, SPAN_LIT("") },
+				     &c, &err),
+			 -ENOSPC);
 	renders_close(r);
 	assert_false(file_exists(b.path)); /* none outlives it */
 }
@@ -133,9 +139,14 @@ static void test_sessions_are_names(void **state)
 	struct render_file f;
 
 	(void)state;
-	assert_int_equal(renders_add(r, SPAN_LIT("x"), 1, 1, SPAN_LIT("../../etc"), &f, NULL),
+	assert_int_equal(
+		renders_add(r, &(struct render_new){ SPAN_LIT("x"), 1, 1, SPAN_LIT("../../etc") },
+			    &f, NULL),
+		-EINVAL);
+	assert_int_equal(renders_add(r,
+				     &(struct render_new){ SPAN_LIT("x"), 1, 1, SPAN_LIT("a\0b") },
+				     &f, NULL),
 			 -EINVAL);
-	assert_int_equal(renders_add(r, SPAN_LIT("x"), 1, 1, SPAN_LIT("a\0b"), &f, NULL), -EINVAL);
 	renders_close(r);
 }
 
@@ -148,7 +159,9 @@ static void test_a_folder_that_cannot_be_is_an_error(void **state)
 
 	(void)state;
 	assert_int_equal(renders_open(&cfg, &r, NULL), 0);
-	assert_int_equal(renders_add(r, SPAN_LIT("x"), 1, 1, SPAN_LIT(""), &f, &err), -ENOENT);
+	assert_int_equal(
+		renders_add(r, &(struct render_new){ SPAN_LIT("x"), 1, 1, SPAN_LIT("") }, &f, &err),
+		-ENOENT);
 	assert_non_null(strstr(err.msg, "/nonexistent/deeper"));
 	renders_close(r);
 }
