@@ -153,6 +153,29 @@ voxels() {
 	stop_daemon
 }
 
+@test "R-104: edits go on while files are written, and each file is one moment of the project" {
+	local i count pids=()
+	start_daemon
+	call create_project '["p"]'
+	call procedural_shape '{"shape_type":"cube","size_x":40,"size_y":40,"size_z":40,"r":9}' | jq -e .success
+	for i in 1 2 3 4; do
+		call export_model "[\"$DIR/e$i.txt\"]" >"$DIR/answer$i" 3>&- &
+		pids+=($!)
+	done
+	for i in $(seq 100 140); do
+		printf '{"jsonrpc":"2.0","method":"add_voxel","params":[%d,0,0,1,2,3],"id":%d}' "$i" "$i"
+	done | talk | jq -s 'map(select(.result.success)) | length' | grep -qx 41
+	wait "${pids[@]}"
+	for i in 1 2 3 4; do
+		jq -e .success "$DIR/answer$i"
+		count=$(grep -vc '^#' "$DIR/e$i.txt")
+		[ "$count" -ge 64000 ] && [ "$count" -le 64041 ]
+		# What was added later is there only with all that was added before.
+		[ "$((count - 64000))" = "$(grep -c '^1[0-4][0-9] 0 0 010203$' "$DIR/e$i.txt")" ]
+	done
+	stop_daemon
+}
+
 @test "R-304: assimp opens the meshes" {
 	command -v assimp >/dev/null || skip "assimp is not installed (package assimp-utils)"
 	local ext
