@@ -26,6 +26,8 @@ static struct {
 	size_t count;
 	bool is_default;
 	bool user_only; /* the kernel may not be counted by this user */
+	int kept_fds[COUNTERS_MAX];
+	size_t kept_count;
 } chosen;
 
 struct reading {
@@ -183,6 +185,18 @@ static const char *why_not(int code)
 	}
 }
 
+/*
+ * The first user of a tracepoint switches it on in the whole kernel and the last one off again,
+ * which takes some 15 ms: one stays, so that no run pays that.
+ */
+static void keep_open(int fd)
+{
+	if (chosen.kept_count < COUNTERS_MAX)
+		chosen.kept_fds[chosen.kept_count++] = fd;
+	else
+		close(fd);
+}
+
 /* Tries each event once, so that what is missing is known before anything is measured. */
 static void try_all(void)
 {
@@ -195,6 +209,8 @@ static void try_all(void)
 		fd = open_event(e, -1);
 		if (fd < 0)
 			snprintf(e->missing, sizeof(e->missing), "%s", why_not(errno));
+		else if (e->kind == EVENT_TRACEPOINT)
+			keep_open(fd);
 		else
 			close(fd);
 	}
@@ -249,6 +265,8 @@ int bench_counters_use(const char *list, bool required, struct err *err)
 	static bool is_added;
 	int rc;
 
+	while (chosen.kept_count)
+		close(chosen.kept_fds[--chosen.kept_count]);
 	chosen.is_default = !list;
 	chosen.count = 0;
 	if (list && !list[0])

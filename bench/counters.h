@@ -3,7 +3,8 @@
  *
  * Google Benchmark's own support sees user code only, does not scale shared counters and is absent
  * from distribution packages. Descriptors are of the measuring thread alone: what other threads do
- * for it is not counted.
+ * for it is not counted. Counting costs nothing until something is counted; a counted system call
+ * takes about 30 ns longer, which is in the times: "" counts nothing.
  */
 #ifndef BENCH_COUNTERS_H
 #define BENCH_COUNTERS_H

@@ -60,7 +60,8 @@ struct bench *bench_with(struct bench *b, void *context);
  * What surrounds the timed region. All members may be NULL. Order in a run: setup (one thread, the
  * others wait), thread_setup (each), the timed loop, thread_teardown (each), teardown (the last).
  * None of it is timed. A setup that returns a negative errno ends the run with that error; no speed
- * is reported.
+ * is reported, and what that setup made is its own to undo: its teardown does not come. In teardown
+ * the other threads have left the body and may still be ending.
  */
 struct bench_fixture {
 	int (*setup)(struct bench_state *s, void **shared);
