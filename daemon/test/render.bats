@@ -133,3 +133,22 @@ is_png() {
 	[ "$(call execute_script '{"script":"1"}' .value)" = 1 ]
 	stop_daemon
 }
+
+@test "R-206: pictures and scripts stay inside the root" {
+	mkdir "$DIR/root"
+	printf '1' >"$DIR/out.js"
+	printf '2' >"$DIR/root/in.js"
+	ln -s "$DIR" "$DIR/root/link"
+	start_daemon --root "$DIR/root"
+	build
+	[ "$(call render_scene '["a.png",16,16]' .success)" = true ]
+	is_png "$DIR/root/a.png"
+	[ "$(call render_scene "[\"$DIR/a.png\",16,16]" .code)" = -1015 ]
+	[ "$(call render_scene '["../a.png",16,16]' .code)" = -1015 ]
+	[ "$(call render_scene '["link/a.png",16,16]' .code)" = -1015 ]
+	[ ! -e "$DIR/a.png" ]
+	[ "$(call execute_script '{"path":"in.js"}' .value)" = 2 ]
+	[ "$(call execute_script '{"path":"../out.js"}' .code)" = -32603 ]
+	[ "$(call execute_script '{"path":"link/out.js"}' .code)" = -32603 ]
+	stop_daemon
+}
