@@ -259,21 +259,17 @@ static void write_result(const struct options *o, pid_t pid, int rc, const struc
 	strbuf_deinit(&text);
 }
 
-static void run_prober(const struct options *o, pid_t server, const _Atomic uint64_t *start_ns)
+static void run_prober(const struct options *o, pid_t server, int pidfd,
+		       const _Atomic uint64_t *start_ns)
 {
 	struct err err = ERR_INIT;
 	struct probe p = { 0 };
-	int pidfd = (int)syscall(SYS_pidfd_open, server, 0);
 	int rc;
 
 	/* The server's clock starts once its process says so. */
 	while (!atomic_load(start_ns))
 		sched_yield();
-	if (pidfd < 0)
-		rc = err_set(&err, -errno, "watch process %d: %s", (int)server,
-			     strerrordesc_np(errno));
-	else
-		rc = probe(o, pidfd, atomic_load(start_ns), &p, &err);
+	rc = probe(o, pidfd, atomic_load(start_ns), &p, &err);
 	write_result(o, server, rc, &p, &err);
 	strbuf_deinit(&p.reply);
 }
@@ -282,16 +278,23 @@ static void run_prober(const struct options *o, pid_t server, const _Atomic uint
 static int start_prober(const struct options *o, const _Atomic uint64_t *start_ns, struct err *err)
 {
 	pid_t server = getpid();
-	pid_t child = fork();
+	/* Before there is a second process: a server that ends at once cannot be opened any more.
+	 */
+	int pidfd = (int)syscall(SYS_pidfd_open, server, 0);
+	pid_t child;
 	int status;
 
+	if (pidfd < 0)
+		return err_set(err, -errno, "watch process %d: %s", (int)server,
+			       strerrordesc_np(errno));
+	child = fork();
 	if (child < 0)
 		return err_set(err, -errno, "start a process: %s", strerrordesc_np(errno));
 	if (!child) {
 		pid_t grandchild = fork();
 
 		if (!grandchild)
-			run_prober(o, server, start_ns);
+			run_prober(o, server, pidfd, start_ns);
 		_exit(grandchild < 0);
 	}
 	if (waitpid(child, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status))
