@@ -94,7 +94,7 @@ static void add_results(json_t *benchmarks, const struct results *results)
 }
 
 int bench_file_finish(const char *path, const char *raw, const struct results *results,
-		      uint64_t start_wall_ns, struct err *err)
+		      json_t *targets, struct err *err)
 {
 	json_t *root;
 	int rc = result_json_read(raw, NULL, 0, &root, err);
@@ -102,7 +102,8 @@ int bench_file_finish(const char *path, const char *raw, const struct results *r
 	if (rc < 0)
 		return rc;
 	add_results(json_object_get(root, "benchmarks"), results);
-	rc = bench_file_write(path, root, start_wall_ns, err);
+	json_object_set(root, "targets", targets);
+	rc = bench_file_write(path, root, results->start_wall_ns, err);
 	json_decref(root);
 	return rc;
 }

@@ -5,7 +5,7 @@
  *
  * Added to a benchmark: instructions (per iteration) or instructions_missing (why not); in medians
  * over fresh processes ci_low, ci_high (in time_unit), ci_pct (half the interval in percent of the
- * time), ci_is_met. Added to the whole by --vs: comparisons[].
+ * time), ci_is_met. Added to the whole: targets[] (targets.h); by --vs comparisons[].
  */
 #ifndef BENCH_BENCH_FILE_H
 #define BENCH_BENCH_FILE_H
@@ -23,8 +23,9 @@ int bench_file_check(const char *path, struct err *err);
 /* Adds the envelope to root and writes it. start_wall_ns: when measuring began. */
 int bench_file_write(const char *path, json_t *root, uint64_t start_wall_ns, struct err *err);
 
-/* Reads what the library has written to raw, adds what results has, and writes path. */
+/* Reads what the library has written to raw, adds what results has and the targets (borrowed), and
+ * writes path. */
 int bench_file_finish(const char *path, const char *raw, const struct results *results,
-		      uint64_t start_wall_ns, struct err *err);
+		      json_t *targets, struct err *err);
 
 #endif

@@ -108,26 +108,29 @@ static int run_library(const struct bench_options *o, char *prog, const char *ra
 
 /* What comes after the library's table. */
 static int finish(const struct bench_options *o, const char *raw, struct results *results,
-		  uint64_t start_wall_ns, struct err *err)
+		  struct err *err)
 {
+	json_t *targets = NULL;
 	int rc = 0;
 
 	if (results->out_of_memory)
 		return err_set(err, -ENOMEM, "results: out of memory");
 	if (o->instructions)
 		rc = instructions_count(results, err);
+	if (rc == 0)
+		rc = targets_judge(results, &targets, err);
 	if (rc == 0 && o->out)
-		rc = bench_file_finish(o->out, raw, results, start_wall_ns, err);
+		rc = bench_file_finish(o->out, raw, results, targets, err);
 	if (rc == 0 && !o->exact)
-		rc = targets_print(results, stdout, err);
+		targets_print(targets, stdout);
+	json_decref(targets);
 	return rc;
 }
 
 static int run_here(const struct bench_options *o, char *prog, struct err *err)
 {
 	char dir[CHILD_PATH_MAX], raw[CHILD_PATH_MAX + 16];
-	uint64_t start_wall_ns = clock_wall_ns();
-	struct results results = { 0 };
+	struct results results = { .start_wall_ns = clock_wall_ns() };
 	int rc = 0, code;
 
 	/* Otherwise every request of v14 is a line on the terminal. */
@@ -142,7 +145,7 @@ static int run_here(const struct bench_options *o, char *prog, struct err *err)
 		snprintf(raw, sizeof(raw), "%s/raw.json", dir);
 	code = run_library(o, prog, o->out ? raw : NULL, &results);
 	if (!o->list && (code == EXIT_OK || code == EXIT_NO))
-		rc = finish(o, raw, &results, start_wall_ns, err);
+		rc = finish(o, raw, &results, err);
 	if (o->out)
 		child_remove_dir(dir);
 	results_deinit(&results);

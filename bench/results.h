@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* One repetition of one benchmark; aggregates are not kept. */
 struct result {
@@ -18,6 +19,7 @@ struct result {
 struct results {
 	struct result *list; /* [count], in the order of running */
 	size_t count;
+	uint64_t start_wall_ns; /* when measuring began */
 	bool out_of_memory;
 };
 

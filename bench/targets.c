@@ -89,8 +89,13 @@ static void print_time(FILE *out, double ns)
 		fprintf(out, " %9.1f ms", ns / 1e6);
 }
 
-static bool print_target(const struct results *results, const json_t *target, bool has_head,
-			 FILE *out)
+static json_t *number_or_null(double value)
+{
+	return isnan(value) ? json_null() : json_real(value);
+}
+
+/* A new reference, or NULL when no benchmark measures it or none was run. */
+static json_t *judge(const struct results *results, const json_t *target)
 {
 	const char *metric = json_string_value(json_object_get(target, "metric"));
 	const char *title = json_string_value(json_object_get(target, "title"));
@@ -100,36 +105,63 @@ static bool print_target(const struct results *results, const json_t *target, bo
 	const char *family = metric ? family_of(metric, buf, sizeof(buf)) : NULL;
 
 	if (!family || !title)
-		return has_head;
+		return NULL;
 	v14 = measured_ns(results, family, "v14");
 	v15 = measured_ns(results, family, "v15");
 	if (isnan(v14) && isnan(v15))
-		return has_head;
-	if (!has_head)
-		fprintf(out, "\n%-28s %12s %12s %12s %12s  verdict\n", "Targets", "v14 claimed",
-			"v14 here", "v15 here", "target");
-	fprintf(out, "%-28s", title);
-	print_time(out, json_is_number(claim) ? json_number_value(claim) : NAN);
-	print_time(out, v14);
-	print_time(out, v15);
-	print_time(out, limit);
-	fprintf(out, "  %s\n", isnan(v15) ? "not measured" : v15 < limit ? "met" : "missed");
-	return true;
+		return NULL;
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:f, s:s}", "title", title, "metric", metric,
+			 "v14_claim_ns",
+			 number_or_null(json_is_number(claim) ? json_number_value(claim) : NAN),
+			 "v14_ns", number_or_null(v14), "v15_ns", number_or_null(v15), "limit_ns",
+			 limit, "verdict",
+			 isnan(v15)    ? "not measured"
+			 : v15 < limit ? "met"
+				       : "missed");
 }
 
-int targets_print(const struct results *results, FILE *out, struct err *err)
+int targets_judge(const struct results *results, json_t **out, struct err *err)
 {
 	json_error_t why;
-	json_t *root = json_loads(TARGETS_V15, 0, &why), *target;
-	bool has_head = false;
+	json_t *root = json_loads(TARGETS_V15, 0, &why), *target, *row;
 	size_t i;
 
 	if (!root)
 		return err_set(err, -EPROTO, "targets of v15: line %d: %s", why.line, why.text);
+	*out = json_array();
 	json_array_foreach(json_object_get(root, "targets"), i, target)
 	{
-		has_head = print_target(results, target, has_head, out);
+		row = judge(results, target);
+		if (row)
+			json_array_append_new(*out, row);
 	}
 	json_decref(root);
 	return 0;
+}
+
+static void print_key(FILE *out, const json_t *row, const char *key)
+{
+	const json_t *value = json_object_get(row, key);
+
+	print_time(out, json_is_number(value) ? json_number_value(value) : NAN);
+}
+
+void targets_print(const json_t *rows, FILE *out)
+{
+	const json_t *row;
+	size_t i;
+
+	if (json_array_size(rows) == 0)
+		return;
+	fprintf(out, "\n%-28s %12s %12s %12s %12s  verdict\n", "Targets", "v14 claimed", "v14 here",
+		"v15 here", "target");
+	json_array_foreach(rows, i, row)
+	{
+		fprintf(out, "%-28s", json_string_value(json_object_get(row, "title")));
+		print_key(out, row, "v14_claim_ns");
+		print_key(out, row, "v14_ns");
+		print_key(out, row, "v15_ns");
+		print_key(out, row, "limit_ns");
+		fprintf(out, "  %s\n", json_string_value(json_object_get(row, "verdict")));
+	}
 }

@@ -4,13 +4,19 @@
 
 #include <stdio.h>
 
+#include <jansson.h>
+
 struct err;
 struct results;
 
 /*
- * Prints a row for each of them that was measured: v14's and v15's way, the target, the verdict.
- * Nothing when none was. -EPROTO: the file is not what it should be.
+ * A new array with an object for each of them that was measured: title, metric, v14_claim_ns,
+ * v14_ns (v14's way, here), v15_ns, limit_ns, verdict ("met", "missed", "not measured"); null where
+ * there is no number. -EPROTO: the built-in file is not what it should be.
  */
-int targets_print(const struct results *results, FILE *out, struct err *err);
+int targets_judge(const struct results *results, json_t **out, struct err *err);
+
+/* As a table; nothing when there is none. */
+void targets_print(const json_t *rows, FILE *out);
 
 #endif

@@ -60,6 +60,7 @@ needs_release() {
 		has("iterations")] | length == 4 and all' "$TMP/b.json"
 	jq -e '[.benchmarks[] | select(.aggregate_name == "median")] | length == 2' "$TMP/b.json"
 	jq -e '[.benchmarks[] | has("bench_run_number") | not] | all' "$TMP/b.json"
+	jq -e '.targets[0] | .metric == "bench_method_dispatch_ns" and .v15_ns > 0 and .v14_ns == null and (.verdict | type) == "string"' "$TMP/b.json"
 }
 
 @test "the library's own flags and formats work" {
