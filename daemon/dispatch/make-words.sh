@@ -17,4 +17,5 @@ echo '};'
 printf 'struct method_word;\n%%%%\n%s\n' "$words" |
 	gperf --language=ANSI-C --struct-type --omit-struct-type --readonly-tables \
 		--compare-lengths --compare-strncmp --initializer-suffix=,0 --lookup-function-name=method_word_find \
-		--hash-function-name=method_word_hash
+		--hash-function-name=method_word_hash |
+	sed 's,/\*FALLTHROUGH\*/,__attribute__((fallthrough));,' # clang does not read comments
