@@ -228,7 +228,7 @@ H
 	command -v node >/dev/null || skip "node is not installed"
 	export NODE_PATH=scripts/test/node_modules
 	node -e 'require("hdr-histogram-js")' 2>/dev/null ||
-		skip "hdr-histogram-js is not installed: npm ci --prefix scripts/test"
+		skip "hdr-histogram-js is not installed: scripts/bootstrap.sh test"
 	for run in "$A" "$B"; do
 		node reports/test/decode_hlog.js "$run/latency.hlog" | jq -S . >"$dir/theirs"
 		"$R" hlog "$run/latency.hlog" --json |
