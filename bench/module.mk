@@ -4,6 +4,7 @@ benchshim-srcs := \
 	bench/counters.c \
 	bench/shim.cc \
 	bench/shim_facts.cc \
+	bench/shim_measure.cc \
 	bench/shim_report.cc \
 	bench/shim_state.cc
 

@@ -95,7 +95,7 @@ static void leave(bench_state *s, bool is_set_up)
 		return;
 	if (!s->observed) {
 		s->st->counters[shim::run_number] = static_cast<double>(++shim::runs_count);
-		shim::last_run_has_spread = b->threads_times.h != nullptr;
+		shim::last_run_has_spread = b->threads_times.is_known();
 	}
 	shim::report_spread(&s->st->counters, b->threads_times);
 	b->threads_times.clear();

@@ -15,7 +15,7 @@
  *	BENCH_MAIN()
  *
  * What it is not: a benchmark library. Timing, iteration counts, complexity fits and output are
- * Google Benchmark's (1.7.1 and newer); its documentation holds.
+ * Google Benchmark's (1.7.1 and newer; tested with 1.7.1 and 1.9.1); its documentation holds.
  *
  * Cost: the loop of BENCH_LOOP is a plain counted loop in the caller's own code; the library is
  * called twice per run.
@@ -145,7 +145,11 @@ uint64_t bench_loop(struct bench_state *s);
 	for (uint64_t bench_left = bench_loop(s); bench_left; bench_left = bench_loop(s)) \
 		for (; bench_left--;)
 
-/* True while n more iterations are to be done: while (bench_batch(s, 1000)) thousand(); */
+/*
+ * True while n more iterations are to be done, n from 1: while (bench_batch(s, 1000)) thousand();
+ * What is known of an iteration is its batch's mean: p50_ns and the others are those of the means,
+ * and spread_batch in the result says of how many. The maximum of means is not that of iterations.
+ */
 bool bench_batch(struct bench_state *s, uint64_t n);
 
 /* The same with the fixture's batch_setup and batch_teardown around each batch, untimed. A setup

@@ -35,6 +35,7 @@ static std::map<std::string, unsigned> &background()
 		{ "p99_ns", BENCH_SHOW_SPREAD },
 		{ "max_ns", BENCH_SHOW_SPREAD },
 		{ "spread_count", BENCH_SHOW_SPREAD },
+		{ "spread_batch", BENCH_SHOW_SPREAD },
 		{ "allocs_per_iter", BENCH_SHOW_MEMORY },
 		{ "alloc_bytes_per_iter", BENCH_SHOW_MEMORY },
 		{ "max_bytes_used", BENCH_SHOW_MEMORY },

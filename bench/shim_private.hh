@@ -33,9 +33,10 @@ struct memory_sum {
 	void add(const bench_memory_result &r);
 };
 
-// Times of single iterations. prepare comes before the first of them.
+// Times of single iterations, or means of batches. prepare comes before the first of them.
 struct spread {
 	hist *h = nullptr;
+	uint64_t batch = 1; // the largest of them
 
 	spread() = default;
 	spread(const spread &) = delete;
@@ -43,6 +44,7 @@ struct spread {
 	~spread();
 	void prepare();
 	void record(uint64_t ns);
+	bool is_known() const; // one value has no distribution
 	void add(const spread &other);
 	void clear();
 };
@@ -107,7 +109,7 @@ enum class stage {
 	settling, // untimed iterations of an exact plan
 	base,     // its one iteration that is counted to be taken off
 	counted,  // what the library asked for
-	single,   // one iteration at a time, each timed
+	single,   // one iteration or batch at a time, each timed
 	finished, // the library's last barrier is behind us
 };
 
@@ -141,6 +143,9 @@ struct bench_state {
 	uint64_t left = 0;       // of the stretch handed out by bench_next
 	uint64_t to_do = 0;      // of the run, after the stretch handed out
 	uint64_t handed_out = 0; // so far, in stretches
+	uint64_t batch_size = 0; // of bench_batch: the one under way; 0: there was none
+	bool is_first_batch = true;
+	bool times_batches = false;
 	uint64_t batch_open = 0; // of bench_batch_fixed: iterations whose teardown is due
 
 	// What is measured; all by this thread alone.
@@ -162,6 +167,13 @@ namespace shim
 
 void open_instruments(bench_state *s);
 void close_instruments(bench_state *s);
+void start_all(bench_state *s);
+void stop_all(bench_state *s);
+void calibrate_all(bench_state *s);
+// The clock runs on entry and on return; what is done between is not timed.
+void start_counting(bench_state *s);
+// The clock runs, or the run was skipped.
+void stop_counting(bench_state *s);
 // Takes the thread through the library's barriers whatever the body did.
 void settle(bench_state *s);
 void report_spread(benchmark::UserCounters *into, const spread &times);

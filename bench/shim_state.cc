@@ -1,4 +1,4 @@
-// The loop of a body, and what is measured around it.
+// The loop of a body.
 //
 // A run is handed to the body in stretches. Most runs are one: what the library asked for, at the
 // cost of two calls. A run is cut where something has to be seen of it: single iterations that are
@@ -6,14 +6,9 @@
 #include "bench/shim_private.hh"
 
 #include <algorithm>
-#include <cerrno>
-#include <climits>
+#include <cassert>
 #include <cstring>
 #include <ctime>
-
-extern "C" {
-#include "daemon/base/hist.h"
-}
 
 using shim::stage;
 
@@ -45,164 +40,6 @@ uint64_t now_ns()
 namespace shim
 {
 
-observation *observed_pass;
-uint64_t runs_count;
-bool last_run_has_spread;
-const char run_number[] = "bench_run_number";
-const bench_memory *memory_source;
-exact_plan plan;
-bench_instrument instruments[BENCH_INSTRUMENTS_MAX];
-size_t instruments_count;
-
-void memory_sum::add(const bench_memory_result &r)
-{
-	is_counted = true;
-	allocs_count += r.allocs_count;
-	allocated_bytes += r.allocated_bytes;
-	peak_bytes = r.peak_bytes < 0 ? -1 : std::max(peak_bytes, r.peak_bytes);
-	growth_bytes = r.growth_bytes == INT64_MIN ? INT64_MIN : growth_bytes + r.growth_bytes;
-}
-
-spread::~spread()
-{
-	hist_free(h);
-}
-
-// Touches all of it, so that no page fault of it is counted later.
-void spread::prepare()
-{
-	if (!h)
-		h = hist_new();
-	if (h)
-		hist_reset(h);
-}
-
-void spread::record(uint64_t ns)
-{
-	if (h)
-		hist_record(h, ns);
-}
-
-void spread::add(const spread &other)
-{
-	if (!other.h)
-		return;
-	if (!h)
-		h = hist_new();
-	if (h)
-		hist_add(h, other.h);
-}
-
-void spread::clear()
-{
-	hist_free(h);
-	h = nullptr;
-}
-
-// ---- instruments and memory -----------------------------------------------------------------
-
-void open_instruments(bench_state *s)
-{
-	if (s->observed)
-		return;
-	for (size_t i = 0; i < instruments_count; i++)
-		s->instrument_open[i] =
-			instruments[i].open(instruments[i].ctx, &s->instrument_local[i]) >= 0;
-}
-
-void close_instruments(bench_state *s)
-{
-	for (size_t i = 0; i < instruments_count; i++) {
-		if (!s->instrument_open[i])
-			continue;
-		if (!is_skipped(s->st))
-			instruments[i].report(s->instrument_local[i], s);
-		instruments[i].close(s->instrument_local[i]);
-	}
-	if (s->memory.is_counted && !s->observed) {
-		auto average = benchmark::Counter::kAvgIterations;
-
-		s->st->counters["allocs_per_iter"] = { static_cast<double>(s->memory.allocs_count),
-						       average };
-		s->st->counters["alloc_bytes_per_iter"] = {
-			static_cast<double>(s->memory.allocated_bytes), average
-		};
-	}
-}
-
-static void start_all(bench_state *s)
-{
-	for (size_t i = 0; i < instruments_count; i++)
-		if (s->instrument_open[i])
-			instruments[i].start(s->instrument_local[i]);
-	if (s->counts_memory)
-		memory_source->start(memory_source->ctx, !s->observed);
-}
-
-static void stop_all(bench_state *s)
-{
-	if (s->counts_memory) {
-		bench_memory_result r = { 0, 0, -1, INT64_MIN };
-
-		memory_source->stop(memory_source->ctx, !s->observed, &r);
-		(s->observed ? s->observed->memory : s->memory).add(r);
-	}
-	for (size_t i = instruments_count; i-- > 0;)
-		if (s->instrument_open[i])
-			instruments[i].stop(s->instrument_local[i]);
-}
-
-static void calibrate_all(bench_state *s)
-{
-	for (size_t i = 0; i < instruments_count; i++)
-		if (s->instrument_open[i])
-			instruments[i].calibrate(s->instrument_local[i]);
-}
-
-// The clock runs on entry and on return; what is done between is not timed.
-static void start_counting(bench_state *s)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < instruments_count; i++)
-		any |= s->instrument_open[i];
-	// One thread's allocations are counted in the extra pass, where peak and growth can be.
-	s->counts_memory = memory_source && (s->observed || s->threads > 1);
-	if (!any && !s->counts_memory)
-		return;
-	s->st->PauseTiming();
-	// An exact plan has counted an iteration as well.
-	if (any && s->stage != stage::base) {
-		bool memory = s->counts_memory;
-
-		s->counts_memory = false;
-		start_all(s);
-		s->st->ResumeTiming();
-		s->st->PauseTiming();
-		stop_all(s);
-		s->counts_memory = memory;
-		calibrate_all(s);
-	}
-	s->is_counting = true;
-	start_all(s);
-	s->st->ResumeTiming();
-}
-
-// The clock runs, or the run was skipped.
-static void stop_counting(bench_state *s)
-{
-	bool runs = !is_skipped(s->st);
-
-	if (!s->is_counting)
-		return;
-	s->is_counting = false;
-	if (runs)
-		s->st->PauseTiming();
-	stop_all(s);
-	if (runs)
-		s->st->ResumeTiming();
-}
-
 // ---- stretches ------------------------------------------------------------------------------
 
 static void mark_start(bench_state *s)
@@ -215,6 +52,12 @@ static void mark_start(bench_state *s)
 static uint64_t since_start_ns(const bench_state *s)
 {
 	return s->stretch_ns + now_ns() - s->stamp_ns;
+}
+
+// By the clock, or as the body says.
+static uint64_t timed_ns(const bench_state *s)
+{
+	return s->manual_s >= 0 ? static_cast<uint64_t>(s->manual_s * 1e9) : since_start_ns(s);
 }
 
 static uint64_t finish(bench_state *s)
@@ -236,6 +79,24 @@ static uint64_t hand_out(bench_state *s, uint64_t n)
 	return n;
 }
 
+static shim::spread *times_of(bench_state *s)
+{
+	return s->observed ? &s->observed->times : &s->times;
+}
+
+// What timing one by one needs is not the body's.
+static void prepare_times(bench_state *s)
+{
+	if (s->observed) {
+		s->observed->times.prepare();
+		s->deadline_ns = now_ns() + SPREAD_BUDGET_NS;
+	} else {
+		bench_pause(s);
+		s->times.prepare();
+		bench_resume(s);
+	}
+}
+
 static uint64_t begin_single(bench_state *s)
 {
 	s->stage = stage::single;
@@ -243,18 +104,12 @@ static uint64_t begin_single(bench_state *s)
 	return hand_out(s, 1);
 }
 
-// From now on one at a time. What that needs is not the body's.
+// From now on one at a time.
 static uint64_t begin_singles(bench_state *s)
 {
-	if (s->observed) {
-		s->observed->times.prepare();
-		s->deadline_ns = now_ns() + SPREAD_BUDGET_NS;
+	prepare_times(s);
+	if (s->observed)
 		s->to_do = UINT64_MAX;
-	} else {
-		bench_pause(s);
-		s->times.prepare();
-		bench_resume(s);
-	}
 	return begin_single(s);
 }
 
@@ -329,14 +184,62 @@ static uint64_t after_counted(bench_state *s)
 
 static uint64_t after_single(bench_state *s)
 {
-	uint64_t took_ns = since_start_ns(s);
-
-	if (s->manual_s >= 0)
-		took_ns = static_cast<uint64_t>(s->manual_s * 1e9);
-	(s->observed ? s->observed->times : s->times).record(took_ns);
+	times_of(s)->record(timed_ns(s));
 	if (!s->to_do || (s->observed && now_ns() >= s->deadline_ns))
 		return finish(s);
 	return begin_single(s);
+}
+
+// The extra pass has counted what the library asked for. True: batches go on, to be timed.
+static bool go_on_timing(bench_state *s)
+{
+	s->observed->iterations = static_cast<int64_t>(s->st->iterations());
+	if (!s->times_batches) {
+		finish(s);
+		return false;
+	}
+	stop_counting(s);
+	prepare_times(s);
+	s->stage = stage::single;
+	return true;
+}
+
+// Whether batches are worth to be timed one by one: what the first one took decides.
+static void judge_batches(bench_state *s, uint64_t took_ns)
+{
+	if (plan.count || took_ns / s->batch_size < SPREAD_FROM_NS)
+		return;
+	if (s->observed)
+		s->times_batches = !last_run_has_spread && took_ns <= SPREAD_BUDGET_NS;
+	else
+		s->times_batches = s->threads > 1 || took_ns >= SPREAD_TIMED_FROM_NS;
+	if (s->times_batches && !s->observed) // there, when memory has been counted
+		prepare_times(s);
+}
+
+// One batch is over. False: that was the last one.
+static bool after_batch(bench_state *s)
+{
+	bool is_first = std::exchange(s->is_first_batch, false);
+	bool is_last = s->stage == stage::counted && s->st->iterations() >= s->st->max_iterations;
+
+	if (is_skipped(s->st) && s->stage != stage::single)
+		return true; // the library ends it
+	if (s->times_batches) {
+		times_of(s)->record(timed_ns(s) / s->batch_size);
+		times_of(s)->batch = std::max(times_of(s)->batch, s->batch_size);
+	} else if (is_first && (s->observed || !is_last)) {
+		judge_batches(s, since_start_ns(s));
+	}
+	if (s->stage == stage::single && (is_skipped(s->st) || now_ns() >= s->deadline_ns)) {
+		finish(s);
+		return false;
+	}
+	if (is_last && s->observed)
+		return go_on_timing(s);
+	if (is_last)
+		finish(s);
+	return !is_last;
 }
 
 void settle(bench_state *s)
@@ -351,22 +254,6 @@ void settle(bench_state *s)
 		begin(s);
 	else
 		finish(s);
-}
-
-void report_spread(benchmark::UserCounters *into, const spread &times)
-{
-	if (!times.h || times.h->total < 2)
-		return;
-
-	static const struct {
-		const char *name;
-		double q;
-	} rows[] = { { "p50_ns", 0.5 }, { "p90_ns", 0.9 }, { "p99_ns", 0.99 } };
-
-	for (const auto &row : rows)
-		(*into)[row.name] = static_cast<double>(hist_quantile_ns(times.h, row.q));
-	(*into)["max_ns"] = static_cast<double>(times.h->max_ns);
-	(*into)["spread_count"] = static_cast<double>(times.h->total);
 }
 
 } // namespace shim
@@ -408,17 +295,11 @@ bool bench_next(struct bench_state *s)
 // Batches go to the library one by one: only it knows how far the last one went over.
 bool bench_batch(struct bench_state *s, uint64_t n)
 {
-	auto count = static_cast<benchmark::IterationCount>(n);
-
-	if (s->stage == stage::finished)
+	assert(n > 0);
+	if (s->stage == stage::finished || (s->batch_size && !shim::after_batch(s)))
 		return false;
-	if (s->stage == stage::counted && s->st->iterations() >= s->st->max_iterations) {
-		if (s->observed)
-			s->observed->iterations = static_cast<int64_t>(s->st->iterations());
-		shim::finish(s);
-		return false;
-	}
-	if (!s->st->KeepRunningBatch(count)) {
+	if (s->stage != stage::single &&
+	    !s->st->KeepRunningBatch(static_cast<benchmark::IterationCount>(n))) {
 		// Skipped: before the first batch, or inside one.
 		shim::stop_counting(s);
 		s->stage = stage::finished;
@@ -427,7 +308,11 @@ bool bench_batch(struct bench_state *s, uint64_t n)
 	if (s->stage == stage::before) {
 		s->stage = stage::counted;
 		shim::start_counting(s);
+		shim::mark_start(s); // whether batches are timed is seen from the first
+	} else if (s->times_batches) {
+		shim::mark_start(s);
 	}
+	s->batch_size = n;
 	return true;
 }
 
@@ -488,26 +373,6 @@ void bench_resume(struct bench_state *s)
 
 void bench_iteration_time_s(struct bench_state *s, double seconds)
 {
-	s->manual_s = seconds;
+	s->manual_s = std::max(s->manual_s, 0.0) + seconds; // of all iterations of a batch
 	s->st->SetIterationTime(seconds);
-}
-
-// ---- what is counted ------------------------------------------------------------------------
-
-int bench_instrument_add(const struct bench_instrument *instrument)
-{
-	if (shim::instruments_count == BENCH_INSTRUMENTS_MAX)
-		return -ENOSPC;
-	shim::instruments[shim::instruments_count++] = *instrument;
-	return 0;
-}
-
-void bench_memory_source(const struct bench_memory *memory)
-{
-	shim::memory_source = memory;
-}
-
-void bench_exact_plan(uint64_t warm_up, uint64_t count)
-{
-	shim::plan = { warm_up, count };
 }

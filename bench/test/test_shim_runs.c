@@ -314,6 +314,30 @@ static void sleeping(struct bench_state *s)
 		clock_sleep_until_ns(clock_ns() + (uint64_t)bench_range(s, 0));
 }
 
+static void spin(uint64_t ns)
+{
+	uint64_t end_ns = clock_ns() + ns;
+
+	while (clock_ns() < end_ns)
+		;
+}
+
+static void slow_batches(struct bench_state *s)
+{
+	uint64_t n = (uint64_t)bench_range(s, 0);
+
+	while (bench_batch(s, n))
+		for (uint64_t i = 0; i < n; i++)
+			spin(5000);
+}
+
+static void quick_batches(struct bench_state *s)
+{
+	while (bench_batch(s, 1000))
+		for (int i = 0; i < 1000; i++)
+			BENCH_CLOBBER();
+}
+
 static void quick(struct bench_state *s)
 {
 	BENCH_LOOP(s)
@@ -337,12 +361,28 @@ static void test_slow_bodies_have_a_distribution(void **state)
 	check_spread(only("sleeping_alone/2000"), 2000);
 	check_spread(only("sleeping_alone/100000"), 100000);
 	check_spread(only("sleeping_threads"), 20000);
-	assert_true(isnan(seen_counter(only("quick"), "p50_ns")));
+	assert_true(isnan(seen_counter(only("quick$"), "p50_ns")));
+}
+
+/* What is known of a batch is its mean, and the result says of how many. */
+static void test_slow_batches_have_a_distribution_of_their_means(void **state)
+{
+	const struct seen_result *r = only("slow_batches/1/");
+
+	(void)state;
+	check_spread(r, 5000);
+	assert_true(isnan(seen_counter(r, "spread_batch")));
+	r = only("slow_batches/7/");
+	check_spread(r, 5000);
+	assert_true(seen_counter(r, "spread_batch") == 7);
+	assert_true(seen_counter(r, "p50_ns") < 7 * 5000);
+	check_spread(only("slow_batches_threads"), 5000);
+	assert_true(isnan(seen_counter(only("quick_batches"), "p50_ns")));
 }
 
 static void test_default_counters_are_software(void **state)
 {
-	const struct seen_result *r = only("quick");
+	const struct seen_result *r = only("quick$");
 
 	(void)state;
 	if (isnan(seen_counter(r, "task-clock")))
@@ -384,7 +424,14 @@ static void register_all(void)
 	bench_iterations(
 		bench_threads(bench_arg(bench_register("sleeping_threads", sleeping), 20000), 2),
 		100);
+	bench_iterations(bench_arg(bench_arg(bench_register("slow_batches", slow_batches), 1), 7),
+			 700);
+	bench_iterations(
+		bench_threads(bench_arg(bench_register("slow_batches_threads", slow_batches), 7),
+			      2),
+		700);
 	bench_register("quick", quick);
+	bench_register("quick_batches", quick_batches);
 }
 
 int main(void)
@@ -395,6 +442,7 @@ int main(void)
 		cmocka_unit_test(test_setup_that_fails_is_an_error),
 		cmocka_unit_test(test_batches_have_their_own_setup),
 		cmocka_unit_test(test_slow_bodies_have_a_distribution),
+		cmocka_unit_test(test_slow_batches_have_a_distribution_of_their_means),
 		cmocka_unit_test(test_allocations_of_an_iteration),
 		cmocka_unit_test(test_instrument_sees_exactly_what_is_timed),
 	};
