@@ -181,20 +181,29 @@ static int finish(struct workload *w, struct err *err)
 	return rc ? rc : check_phases(w, err);
 }
 
+static struct workload *new_workload(size_t text_bytes)
+{
+	struct workload *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	w->text = malloc(text_bytes);
+	if (!w->text) {
+		free(w);
+		return NULL;
+	}
+	return w;
+}
+
 int workload_parse(const char *name, struct span text, struct workload **out, struct err *err)
 {
-	struct builder b = { .w = calloc(1, sizeof(*b.w)) };
-	struct sections_visitor visitor = { on_section, on_key, &b };
 	size_t name_bytes = strlen(name) + 1;
+	struct builder b = { .w = new_workload(text.len + 1 + name_bytes) };
+	struct sections_visitor visitor = { on_section, on_key, &b };
 	int rc;
 
-	if (b.w)
-		b.w->text = malloc(text.len + 1 + name_bytes);
-	if (!b.w || !b.w->text) {
-		free(b.w);
-		err_set(err, -ENOMEM, "out of memory");
-		return -ENOMEM;
-	}
+	if (!b.w)
+		return err_set(err, -ENOMEM, "out of memory");
 	memcpy(b.w->text, text.ptr, text.len);
 	b.w->text[text.len] = '\0';
 	memcpy(b.w->text + text.len + 1, name, name_bytes);

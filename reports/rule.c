@@ -92,9 +92,10 @@ void rule_judge(const struct view *a, const struct view *b, struct rule *out)
 		{ "cpu", "no more CPU time per request", "cpu_ns_per_request" },
 		{ "tests", "tests pass", NULL },
 	};
-	struct rule_clause *c = out->clauses;
+	struct rule_clause *c;
 
 	*out = (struct rule){ 0 };
+	c = out->clauses;
 	for (size_t i = 0; i < RULE_CLAUSES; i++) {
 		c[i] = (struct rule_clause){ .key = asked[i].key,
 					     .title = asked[i].title,

@@ -89,20 +89,24 @@ static void test_realloc_counts_moves_and_growth(void **state)
 {
 	struct alloc_counts before;
 	struct alloc_counts d;
-	char *p;
+	char *p, *grown;
 
 	(void)state;
 	alloc_read_thread(&before);
 	p = realloc(NULL, 100);
 	expect_counts(&before, 1, 0, 100);
 	memset(p, 'x', 100);
-	p = realloc(p, 1 << 20);
+	grown = realloc(p, 1 << 20);
+	assert_non_null(grown);
+	p = grown;
 	d = since(&before);
 	assert_int_equal(d.allocs_count, 2);
 	assert_int_equal(d.frees_count, 1);
 	assert_true(d.allocated_bytes > 1 << 20 && d.allocated_bytes <= 100 + (1 << 20));
 	assert_true(p[0] == 'x' && p[99] == 'x');
-	p = reallocarray(p, 1 << 10, 1 << 12);
+	grown = reallocarray(p, 1 << 10, 1 << 12);
+	assert_non_null(grown);
+	p = grown;
 	d = since(&before);
 	assert_int_equal(d.allocs_count, 3);
 	assert_int_equal(d.frees_count, 2);
