@@ -59,12 +59,15 @@ goxel-bench-ldlibs = $(goxel-daemon-ldlibs) -lbenchmark \
 	$(if $(bench-simdjson),-lsimdjson) -lpfm -ljansson -lz -lstdc++ -lm
 goxel-bench-ldflags = $(alloc-wrap-ldflags)
 
-tests += test_shim test_shim_runs test_wrong_backend
+tests += test_shim test_shim_api test_shim_runs test_wrong_backend
 shim-test-libs := benchshim profilelib resultlib base
 shim-test-ldlibs := -lcmocka -lbenchmark -lpfm -lstdc++ -lm
 test_shim-srcs := bench/test/test_shim.c bench/test/seen.c
 test_shim-libs := $(shim-test-libs)
 test_shim-ldlibs := $(shim-test-ldlibs)
+test_shim_api-srcs := bench/test/test_shim_api.c bench/test/seen.c
+test_shim_api-libs := $(shim-test-libs)
+test_shim_api-ldlibs := $(shim-test-ldlibs)
 test_shim_runs-srcs := bench/test/test_shim_runs.c bench/test/seen.c bench/memory.c
 test_shim_runs-libs := $(shim-test-libs) alloccount
 test_shim_runs-ldlibs := $(shim-test-ldlibs)

@@ -135,6 +135,10 @@ void tell(const Run &run)
 	r.iterations = run.iterations;
 	r.real_time = run.GetAdjustedRealTime();
 	r.cpu_time = run.GetAdjustedCPUTime();
+	if (r.aggregate && run.aggregate_unit == benchmark::kPercentage) {
+		r.real_time = run.real_accumulated_time;
+		r.cpu_time = run.cpu_accumulated_time;
+	}
 	r.unit = units[static_cast<int>(run.time_unit)];
 	r.counters = values.data();
 	r.counters_count = values.size();

@@ -1,5 +1,11 @@
 #include "bench/test/seen.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -56,6 +62,16 @@ const struct seen *seen_run(const char *prefix, const char *const *flags)
 		return NULL;
 	seen.run_count = bench_run(&seen.failed_count);
 	return &seen;
+}
+
+const struct seen_result *seen_only(const char *prefix)
+{
+	const struct seen *s = seen_run(prefix, NULL);
+
+	assert_non_null(s);
+	assert_int_equal(s->count, 1);
+	assert_int_equal(s->run_count, 1);
+	return &s->list[0];
 }
 
 const struct seen_result *seen_find(const struct seen *s, const char *name)

@@ -35,6 +35,9 @@ struct seen {
  * result is static: valid until the next run. */
 const struct seen *seen_run(const char *prefix, const char *const *flags);
 
+/* The one result of those whose name begins with prefix; the test fails when there are others. */
+const struct seen_result *seen_only(const char *prefix);
+
 /* The result of that name that is no aggregate, or NULL; of an aggregate, with that name. */
 const struct seen_result *seen_find(const struct seen *seen, const char *name);
 const struct seen_result *seen_aggregate(const struct seen *seen, const char *aggregate);

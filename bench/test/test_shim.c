@@ -22,16 +22,6 @@ static void assert_near(double value, double want)
 	assert_true(fabs(value - want) < 1e-6 * (1 + fabs(want)));
 }
 
-static const struct seen_result *only(const char *prefix)
-{
-	const struct seen *s = seen_run(prefix, NULL);
-
-	assert_non_null(s);
-	assert_int_equal(s->count, 1);
-	assert_int_equal(s->run_count, 1);
-	return &s->list[0];
-}
-
 /* ---- loops ------------------------------------------------------------------------------ */
 
 static uint64_t done_count; /* iterations, over all runs of a body */
@@ -77,7 +67,7 @@ static void test_each_loop_does_what_it_says(void **state)
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		done_count = told_count = 0;
-		assert_true(only(names[i])->iterations > 0);
+		assert_true(seen_only(names[i])->iterations > 0);
 		assert_true(done_count > 0);
 		assert_int_equal(done_count, told_count);
 	}
@@ -93,7 +83,7 @@ BENCH(fixed_body, bench_iterations(b, 777))
 static void test_fixed_iterations(void **state)
 {
 	(void)state;
-	assert_int_equal(only("fixed_body")->iterations, 777);
+	assert_int_equal(seen_only("fixed_body")->iterations, 777);
 }
 
 static void slow(void)
@@ -114,7 +104,7 @@ BENCH(paused_body, bench_use_real_time(bench_iterations(b, 20)))
 static void test_pause_is_not_timed(void **state)
 {
 	(void)state;
-	assert_true(only("paused_body")->real_time < 100000);
+	assert_true(seen_only("paused_body")->real_time < 100000);
 }
 
 static void manual_body(struct bench_state *s)
@@ -127,7 +117,7 @@ BENCH(manual_body, bench_time_unit(bench_use_manual_time(bench_iterations(b, 3))
 static void test_manual_time(void **state)
 {
 	(void)state;
-	assert_near(only("manual_body")->real_time, 250);
+	assert_near(seen_only("manual_body")->real_time, 250);
 }
 
 /* ---- arguments -------------------------------------------------------------------------- */
@@ -160,8 +150,8 @@ static void test_arguments(void **state)
 	const struct seen *s;
 
 	(void)state;
-	assert_near(seen_counter(only("args_two"), "args"), 709);
-	assert_string_equal(only("args_two")->name, "args_two/x:7/y:9");
+	assert_near(seen_counter(seen_only("args_two"), "args"), 709);
+	assert_string_equal(seen_only("args_two")->name, "args_two/x:7/y:9");
 	s = seen_run("args_product", NULL);
 	assert_int_equal(s->count, 6);
 	assert_near(seen_counter(seen_find(s, "args_product/2/5"), "args"), 205);
@@ -190,7 +180,7 @@ BENCH(counters_body, bench_iterations(b, 1000))
 
 static void test_counters_and_label(void **state)
 {
-	const struct seen_result *r = only("counters_body");
+	const struct seen_result *r = seen_only("counters_body");
 	double items;
 
 	(void)state;

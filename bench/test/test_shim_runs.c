@@ -20,15 +20,6 @@
 #include "bench/test/seen.h"
 #include "daemon/base/clock.h"
 
-static const struct seen_result *only(const char *prefix)
-{
-	const struct seen *s = seen_run(prefix, NULL);
-
-	assert_non_null(s);
-	assert_int_equal(s->count, 1);
-	return &s->list[0];
-}
-
 /* ---- fixtures --------------------------------------------------------------------------- */
 
 static struct {
@@ -256,8 +247,8 @@ static void test_instrument_sees_exactly_what_is_timed(void **state)
 
 	(void)state;
 	assert_int_equal(bench_instrument_add(&tally), 0);
-	assert_true(fabs(seen_counter(only("ticking_alone"), "ticks") - 2) < 1e-9);
-	assert_true(fabs(seen_counter(only("ticking_threads"), "ticks") - 2) < 1e-9);
+	assert_true(fabs(seen_counter(seen_only("ticking_alone"), "ticks") - 2) < 1e-9);
+	assert_true(fabs(seen_counter(seen_only("ticking_threads"), "ticks") - 2) < 1e-9);
 }
 
 /* ---- memory and distribution ------------------------------------------------------------ */
@@ -293,19 +284,19 @@ static void test_allocations_of_an_iteration(void **state)
 
 	(void)state;
 	memory_count();
-	r = only("allocating_alone");
+	r = seen_only("allocating_alone");
 	assert_true(seen_counter(r, "allocs_per_iter") == 2);
 	assert_true(seen_counter(r, "alloc_bytes_per_iter") == 1100);
 	assert_true(seen_counter(r, "max_bytes_used") == 1100);
 	assert_true(seen_counter(r, "net_heap_growth") == 0);
-	r = only("allocating_threads");
+	r = seen_only("allocating_threads");
 	assert_true(seen_counter(r, "allocs_per_iter") == 2);
 	assert_true(seen_counter(r, "alloc_bytes_per_iter") == 1100);
-	r = only("allocating_slowly");
+	r = seen_only("allocating_slowly");
 	assert_true(seen_counter(r, "allocs_per_iter") == 1);
 	assert_true(seen_counter(r, "spread_count") > 0);
 	bench_memory_source(NULL);
-	assert_true(isnan(seen_counter(only("allocating_alone"), "allocs_per_iter")));
+	assert_true(isnan(seen_counter(seen_only("allocating_alone"), "allocs_per_iter")));
 }
 
 static void sleeping(struct bench_state *s)
@@ -358,31 +349,31 @@ static void check_spread(const struct seen_result *r, double least_ns)
 static void test_slow_bodies_have_a_distribution(void **state)
 {
 	(void)state;
-	check_spread(only("sleeping_alone/2000"), 2000);
-	check_spread(only("sleeping_alone/100000"), 100000);
-	check_spread(only("sleeping_threads"), 20000);
-	assert_true(isnan(seen_counter(only("quick$"), "p50_ns")));
+	check_spread(seen_only("sleeping_alone/2000"), 2000);
+	check_spread(seen_only("sleeping_alone/100000"), 100000);
+	check_spread(seen_only("sleeping_threads"), 20000);
+	assert_true(isnan(seen_counter(seen_only("quick$"), "p50_ns")));
 }
 
 /* What is known of a batch is its mean, and the result says of how many. */
 static void test_slow_batches_have_a_distribution_of_their_means(void **state)
 {
-	const struct seen_result *r = only("slow_batches/1/");
+	const struct seen_result *r = seen_only("slow_batches/1/");
 
 	(void)state;
 	check_spread(r, 5000);
 	assert_true(isnan(seen_counter(r, "spread_batch")));
-	r = only("slow_batches/7/");
+	r = seen_only("slow_batches/7/");
 	check_spread(r, 5000);
 	assert_true(seen_counter(r, "spread_batch") == 7);
 	assert_true(seen_counter(r, "p50_ns") < 7 * 5000);
-	check_spread(only("slow_batches_threads"), 5000);
-	assert_true(isnan(seen_counter(only("quick_batches"), "p50_ns")));
+	check_spread(seen_only("slow_batches_threads"), 5000);
+	assert_true(isnan(seen_counter(seen_only("quick_batches"), "p50_ns")));
 }
 
 static void test_default_counters_are_software(void **state)
 {
-	const struct seen_result *r = only("quick$");
+	const struct seen_result *r = seen_only("quick$");
 
 	(void)state;
 	if (isnan(seen_counter(r, "task-clock")))
