@@ -68,6 +68,19 @@ int bench_file_write(const char *path, json_t *root, uint64_t start_wall_ns, str
 	return rc;
 }
 
+/* A key that is not there has its reason where people look for it. */
+static void add_missing_peak(json_t *one)
+{
+	const char *why = json_integer_value(json_object_get(one, "threads")) > 1
+				  ? "several threads: blocks are followed only in the untimed "
+				    "pass, which has one"
+				  : "more blocks alive at once than are followed";
+
+	if (json_object_get(one, "allocs_per_iter") && !json_object_get(one, "aggregate_name") &&
+	    !json_object_get(one, "max_bytes_used"))
+		json_object_set_new(one, "max_bytes_used_missing", json_string(why));
+}
+
 static void add_result(json_t *one, const struct result *r)
 {
 	if (!isnan(r->instructions))
@@ -90,6 +103,7 @@ static void add_results(json_t *benchmarks, const struct results *results)
 				add_result(one, &results->list[k]);
 				break;
 			}
+		add_missing_peak(one);
 	}
 }
 

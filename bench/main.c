@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "bench/bench_file.h"
 #include "bench/child.h"
@@ -15,6 +16,7 @@
 #include "bench/memory.h"
 #include "bench/options.h"
 #include "bench/profiled.h"
+#include "bench/progress.h"
 #include "bench/results.h"
 #include "bench/suite.h"
 #include "bench/targets.h"
@@ -127,10 +129,25 @@ static int finish(const struct bench_options *o, const char *raw, struct results
 	return rc;
 }
 
+/* What the library will take: its own flags win. */
+static const char *filter_of(const struct bench_options *o)
+{
+	static const char flag[] = "--benchmark_filter=";
+	const char *filter = o->filter;
+
+	for (int i = 0; i < o->library_count; i++)
+		if (strncmp(o->library_args[i], flag, sizeof(flag) - 1) == 0)
+			filter = o->library_args[i] + sizeof(flag) - 1;
+	return filter;
+}
+
 static int run_here(const struct bench_options *o, char *prog, struct err *err)
 {
 	char dir[CHILD_PATH_MAX], raw[CHILD_PATH_MAX + 16];
-	struct results results = { .start_wall_ns = clock_wall_ns() };
+	struct progress progress;
+	struct results results = { .start_wall_ns = clock_wall_ns(),
+				   .filter = filter_of(o),
+				   .progress = o->exact ? NULL : &progress };
 	int rc = 0, code;
 
 	/* Otherwise every request of v14 is a line on the terminal. */
@@ -143,7 +160,9 @@ static int run_here(const struct bench_options *o, char *prog, struct err *err)
 		return rc;
 	if (o->out)
 		snprintf(raw, sizeof(raw), "%s/raw.json", dir);
+	progress_begin(&progress, "benchmarks", 0);
 	code = run_library(o, prog, o->out ? raw : NULL, &results);
+	progress_end(&progress);
 	if (!o->list && (code == EXIT_OK || code == EXIT_NO))
 		rc = finish(o, raw, &results, err);
 	if (o->out)

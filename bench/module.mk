@@ -49,6 +49,7 @@ goxel-bench-srcs := \
 	bench/memory.c \
 	bench/options.c \
 	bench/profiled.c \
+	bench/progress.c \
 	bench/results.c \
 	bench/targets.c \
 	bench/until.c \

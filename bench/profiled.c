@@ -8,6 +8,7 @@
 
 #include "bench/child.h"
 #include "bench/options.h"
+#include "bench/progress.h"
 #include "daemon/base/cli.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
@@ -132,17 +133,22 @@ static int profile_one(const struct bench_options *o, const struct tools *t, con
 int profiled_run(const struct bench_options *o, FILE *out, struct err *err)
 {
 	struct tools tools;
+	struct progress progress;
 	json_t *names = NULL, *name;
 	int rc = find_tools(&tools, err);
 	size_t i;
 
 	if (rc == 0)
 		rc = child_names(tools.self, o->filter, &names, err);
+	progress_begin(&progress, "benchmarks", json_array_size(names));
 	json_array_foreach(names, i, name)
 	{
-		if (rc == 0)
-			rc = profile_one(o, &tools, json_string_value(name), out, err);
+		if (rc < 0)
+			break;
+		rc = profile_one(o, &tools, json_string_value(name), out, err);
+		progress_step(&progress, rc < 0);
 	}
+	progress_end(&progress);
 	json_decref(names);
 	return rc;
 }

@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/child.h"
+#include "bench/progress.h"
 #include "bench/shim.h"
+#include "daemon/base/err.h"
 #include "reports/lib/stats.h"
 
 static double to_ns(enum bench_unit unit)
@@ -14,15 +17,37 @@ static double to_ns(enum bench_unit unit)
 	return factors[unit];
 }
 
+/* The library does not tell how many it will run; asked late, short runs do not pay for it. */
+static void find_total(struct results *all)
+{
+	char self[CHILD_PATH_MAX];
+	struct err unused = ERR_INIT;
+	json_t *names = NULL;
+
+	if (child_beside(NULL, self, &unused) == 0 &&
+	    child_names(self, all->filter, &names, &unused) == 0)
+		all->progress->total = json_array_size(names);
+	json_decref(names);
+}
+
+static void tell_progress(struct results *all, const struct bench_result *r)
+{
+	if (!all->progress || r->repetition_index != 0)
+		return;
+	if (progress_is_due(all->progress) && !all->progress->total)
+		find_total(all);
+	progress_step(all->progress, r->error != NULL);
+}
+
 static void add(void *ctx, const struct bench_result *r)
 {
 	struct results *all = ctx;
 	struct result *list, *one;
-
 	double time = results_is_real(r->name) ? r->real_time : r->cpu_time;
 
 	if (r->aggregate)
 		return;
+	tell_progress(all, r);
 	list = realloc(all->list, (all->count + 1) * sizeof(*list));
 	if (!list) {
 		all->out_of_memory = true;

@@ -16,11 +16,15 @@ struct result {
 	char *why_not;       /* there are no instructions; NULL */
 };
 
+struct progress;
+
 struct results {
 	struct result *list; /* [count], in the order of running */
 	size_t count;
 	uint64_t start_wall_ns; /* when measuring began */
 	bool out_of_memory;
+	const char *filter;        /* NULL = all; to find out how many there are */
+	struct progress *progress; /* told of each benchmark; NULL = nobody is */
 };
 
 /* From now on every result of the library is added. results is borrowed. */

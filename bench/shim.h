@@ -316,7 +316,8 @@ struct bench_result {
 	size_t counters_count;
 	const struct bench_value *counters;
 };
-/* Beside the library's reporters, or instead of the one on the display. */
+/* Beside the library's reporters, or instead of the one on the display; told of a result when that
+ * one has printed it. */
 struct bench_reporter {
 	void *ctx;
 	bool replaces_display;

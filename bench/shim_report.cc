@@ -197,12 +197,11 @@ class relay : public benchmark::BenchmarkReporter
 			}
 			if (is_display_ && ask_outcome(run, &text, 0) == outcome::failed)
 				failed_results++;
-			if (is_display_ && c_reporter)
-				tell(run);
-			hide(run);
 		}
-		if (inner_)
-			inner_->ReportRuns(runs);
+		print(runs);
+		if (is_display_ && c_reporter)
+			for (const Run &run : runs)
+				tell(run);
 	}
 
 	void Finalize() override
@@ -214,6 +213,14 @@ class relay : public benchmark::BenchmarkReporter
 	}
 
       private:
+	void print(std::vector<Run> runs) const
+	{
+		for (Run &run : runs)
+			hide(run);
+		if (inner_)
+			inner_->ReportRuns(runs);
+	}
+
 	// What nobody asked for, and what JSON cannot say: a variation of nothing but zeroes is
 	// NaN.
 	void hide(Run &run) const

@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/bench_file.h"
 #include "bench/child.h"
 #include "bench/options.h"
+#include "bench/progress.h"
 #include "bench/results.h"
 #include "daemon/base/cli.h"
 #include "daemon/base/clock.h"
@@ -119,15 +121,20 @@ static int run_names(const struct bench_options *o, const char *program, const j
 		     json_t *root, FILE *out, struct err *err)
 {
 	struct estimate *e = malloc(sizeof(*e));
+	struct progress progress;
 	int code = EXIT_OK, rc = 0;
 	json_t *name;
 	size_t i;
 
 	if (!e)
 		return err_set(err, -ENOMEM, "out of memory");
+	progress_begin(&progress, "benchmarks", json_array_size(names));
 	json_array_foreach(names, i, name)
 	{
+		bool is_failed;
+
 		rc = repeat(o, program, json_string_value(name), e, root, err);
+		is_failed = rc < 0;
 		if (rc == -EBADMSG) {
 			fprintf(out, "%s\n", err->msg);
 			*err = ERR_INIT;
@@ -138,7 +145,9 @@ static int run_names(const struct bench_options *o, const char *program, const j
 		} else {
 			print_row(out, json_string_value(name), e, o->until_ci_pct);
 		}
+		progress_step(&progress, is_failed);
 	}
+	progress_end(&progress);
 	free(e);
 	return rc < 0 ? rc : code;
 }

@@ -10,6 +10,7 @@
 #include "bench/bench_file.h"
 #include "bench/child.h"
 #include "bench/options.h"
+#include "bench/progress.h"
 #include "daemon/base/cli.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
@@ -93,26 +94,31 @@ static int run_side(struct versus *v, size_t block, size_t which, bool is_b, str
 	return 0;
 }
 
+static int run_pair(struct versus *v, size_t block, size_t which, struct err *err)
+{
+	bool b_first = block % 2;
+	int rc = run_side(v, block, which, b_first, err);
+	size_t at = block * v->m + which;
+
+	if (rc == 0)
+		rc = run_side(v, block, which, !b_first, err);
+	if (rc == 0)
+		v->d[at] = log(v->ns[1][at]) - log(v->ns[0][at]);
+	return rc;
+}
+
 static int run_blocks(struct versus *v, struct err *err)
 {
-	for (size_t block = 0; block < v->n; block++) {
-		for (size_t which = 0; which < v->m; which++) {
-			bool b_first = block % 2;
-			int rc = run_side(v, block, which, b_first, err);
+	struct progress progress;
+	int rc = 0;
 
-			if (rc == 0)
-				rc = run_side(v, block, which, !b_first, err);
-			if (rc < 0)
-				return rc;
-			v->d[block * v->m + which] = log(v->ns[1][block * v->m + which]) -
-						     log(v->ns[0][block * v->m + which]);
-		}
-		if (isatty(2))
-			fprintf(stderr, "\rblock %zu of %zu ", block + 1, v->n);
+	progress_begin(&progress, "pairs of runs", v->n * v->m);
+	for (size_t i = 0; i < v->n * v->m && rc == 0; i++) {
+		rc = run_pair(v, i / v->m, i % v->m, err);
+		progress_step(&progress, rc < 0);
 	}
-	if (isatty(2))
-		fputc('\n', stderr);
-	return 0;
+	progress_end(&progress);
+	return rc;
 }
 
 static double median_of(const struct versus *v, bool is_b, size_t which)

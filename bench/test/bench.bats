@@ -2,6 +2,8 @@
 # goxel-bench from outside: options, exit codes, results, and the shim as others install it
 # (R-450 to R-453, R-500, R-007).
 
+bats_require_minimum_version 1.5.0
+
 setup() {
 	ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	BIN=$ROOT/${O:-build/release}/bin
@@ -61,6 +63,26 @@ needs_release() {
 	jq -e '[.benchmarks[] | select(.aggregate_name == "median")] | length == 2' "$TMP/b.json"
 	jq -e '[.benchmarks[] | has("bench_run_number") | not] | all' "$TMP/b.json"
 	jq -e '.targets[0] | .metric == "bench_method_dispatch_ns" and .v15_ns > 0 and .v14_ns == null and (.verdict | type) == "string"' "$TMP/b.json"
+}
+
+@test "the peak of several threads is missing, and says why" {
+	run "$BENCH" "${QUICK[@]}" --out "$TMP/b.json" '^(memory_contended/pool/4096/|json_parse_ping/simd$)'
+	[ "$status" -eq 0 ]
+	jq -e '[.benchmarks[] | has("allocs_per_iter")] | all' "$TMP/b.json"
+	jq -e '.benchmarks | map({(.name | split("/")[0]): .}) | add |
+		(.memory_contended | has("max_bytes_used") | not) and
+		(.memory_contended.max_bytes_used_missing | test("several threads")) and
+		.json_parse_ping.max_bytes_used >= 0 and
+		(.json_parse_ping | has("max_bytes_used_missing") | not)' "$TMP/b.json"
+}
+
+@test "what takes longer says how far it is, on stderr" {
+	"$BENCH" --min-time 700ms '^floor/(empty_loop|direct_call|indirect_call|keep_value)$' \
+		>"$TMP/out" 2>"$TMP/err"
+	grep -Eqx '[1-4] of 4 benchmarks, [0-9.]+/s, [0-9]+ s, about [0-9]+ s left, 0 failed' "$TMP/err"
+	run ! grep -q left "$TMP/out"
+	"$BENCH" "${QUICK[@]}" '^floor/empty_loop$' >"$TMP/out" 2>"$TMP/err"
+	run ! grep -q left "$TMP/err"
 }
 
 @test "the library's own flags and formats work" {
