@@ -33,6 +33,7 @@ benchsuite-srcs := \
 	bench/bench_render.c \
 	bench/bench_reply.c \
 	bench/bench_request.c \
+	bench/bench_shape.c \
 	bench/bench_start.c \
 	bench/bench_voxel.c \
 	bench/oracle_loop.cc \

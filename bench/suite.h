@@ -28,6 +28,7 @@ extern const struct suite suite_json;
 extern const struct suite suite_reply;
 extern const struct suite suite_hist;
 extern const struct suite suite_voxel;
+extern const struct suite suite_shape;
 extern const struct suite suite_context;
 extern const struct suite suite_render;
 extern const struct suite suite_formats;

@@ -14,6 +14,7 @@ voxel-srcs := \
 	daemon/voxel/project_layers.c \
 	daemon/voxel/rgba.c \
 	daemon/voxel/selection.c \
+	daemon/voxel/shape_rows.c \
 	daemon/voxel/shapes.c \
 	daemon/voxel/snapshot.c \
 	daemon/voxel/table.c \
