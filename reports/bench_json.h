@@ -5,9 +5,10 @@
 #include <jansson.h>
 
 /*
- * Least real time in ns among the benchmarks called name, "name/..." or "bench_name..."; medians
- * where the file holds aggregates. NaN when bench is NULL or has none.
+ * What an iteration of the benchmark of exactly that name took, in ns, by its own clock: the CPU's,
+ * or the real one where the name says so or several threads ran. The median where it was repeated;
+ * failed and skipped runs do not count. NaN when bench is NULL or has none.
  */
-double bench_best_ns(const json_t *bench, const char *name);
+double bench_ns(const json_t *bench, const char *name);
 
 #endif

@@ -85,22 +85,23 @@ static double read_rss_peak(const struct view *v, const struct metric *m)
 	return peak;
 }
 
+/* The word in braces stands for an axis: the benchmark of the implementation that this run used. */
 static double read_bench(const struct view *v, const struct metric *m)
 {
-	/* "name/axis": of the implementation that this run used, else of the best. */
-	const char *slash = strchr(m->path, '/');
-	char name[64], axis[64];
+	size_t before = strcspn(m->path, "{"), inside;
+	char axis[64], name[128];
 	const char *used;
 
-	if (!slash)
-		return bench_best_ns(v->bench, m->path);
-	snprintf(name, sizeof(name), "%.*s", (int)(slash - m->path), m->path);
-	snprintf(axis, sizeof(axis), "axes.%s", slash + 1);
+	if (!m->path[before])
+		return bench_ns(v->bench, m->path);
+	inside = strcspn(m->path + before + 1, "}");
+	snprintf(axis, sizeof(axis), "axes.%.*s", (int)inside, m->path + before + 1);
 	used = view_text(v->dir.run, axis);
 	if (!used)
-		return bench_best_ns(v->bench, name);
-	snprintf(axis, sizeof(axis), "%.30s/%.30s", name, used);
-	return bench_best_ns(v->bench, axis);
+		return NAN;
+	snprintf(name, sizeof(name), "%.*s%s%s", (int)before, m->path, used,
+		 m->path + before + 1 + inside + 1);
+	return bench_ns(v->bench, name);
 }
 
 /* What the writing operations wrote: a request may carry many. */
@@ -184,11 +185,21 @@ const struct metric metrics[] = {
 	{ "rss_peak_bytes", "Memory at the peak (RSS)", GROUP_FOOTPRINT, UNIT_BYTES, -1,
 	  read_rss_peak, NULL, 0 },
 	{ "bench_json_parse_1k_ns", "Parse 1 KB of JSON", GROUP_BENCH, UNIT_NS, -1, read_bench,
-	  "json_parse_1k/parser", 0 },
+	  "json_parse_1k/{parser}", 0 },
 	{ "bench_method_dispatch_ns", "Dispatch of a method", GROUP_BENCH, UNIT_NS, -1, read_bench,
-	  "method_dispatch/dispatch", 0 },
+	  "method_dispatch/{dispatch}", 0 },
 	{ "bench_protocol_detect_ns", "Protocol detection", GROUP_BENCH, UNIT_NS, -1, read_bench,
-	  "protocol_detect", 0 },
+	  "protocol_detect/both", 0 },
+	{ "bench_queue_operations_ns", "Queue: push and pop", GROUP_BENCH, UNIT_NS, -1, read_bench,
+	  "queue_operations/{queue}", 0 },
+	{ "bench_queue_hop_ns", "Queue: to a thread and back", GROUP_BENCH, UNIT_NS, -1, read_bench,
+	  "queue_hop/{queue}/real_time", 0 },
+	{ "bench_memory_allocate_ns", "Buffer of 4 KiB: get and put", GROUP_BENCH, UNIT_NS, -1,
+	  read_bench, "memory_allocate/{buffers}/4096", 0 },
+	{ "bench_context_enter_ns", "Context: enter and leave", GROUP_BENCH, UNIT_NS, -1,
+	  read_bench, "context_enter/{context}", 0 },
+	{ "bench_context_snapshot_ns", "Context: snapshot", GROUP_BENCH, UNIT_NS, -1, read_bench,
+	  "context_snapshot/{context}", 0 },
 	{ 0 },
 };
 

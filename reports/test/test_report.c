@@ -372,19 +372,28 @@ static void test_rule_asks_for_allocations_and_speed(void **state)
 
 static void test_benchmarks_are_found_by_name(void **state)
 {
-	json_t *bench = json_loads(
-		"{\"benchmarks\": ["
-		"{\"name\": \"json_parse_1k/dom\", \"real_time\": 12, \"time_unit\": \"us\"},"
-		"{\"name\": \"json_parse_1k/simd\", \"real_time\": 800, \"time_unit\": \"ns\"},"
-		"{\"name\": \"json_parse_1k_more\", \"real_time\": 1, \"time_unit\": \"ns\"},"
-		"{\"name\": \"json_parse_1k/simd\", \"aggregate_name\": \"stddev\", \"real_time\": "
-		"2, \"time_unit\": \"ns\"}]}",
-		0, NULL);
+	json_t *bench =
+		json_loads("{\"benchmarks\": ["
+			   "{\"name\": \"parse/dom\", \"real_time\": 12, \"time_unit\": \"us\"},"
+			   "{\"name\": \"parse/simd\", \"real_time\": 900, \"cpu_time\": 800},"
+			   "{\"name\": \"parse/simd\", \"real_time\": 950, \"cpu_time\": 810},"
+			   "{\"name\": \"parse/simd\", \"real_time\": 990, \"cpu_time\": 830},"
+			   "{\"name\": \"parse/simd\", \"cpu_time\": 1, \"error_occurred\": true},"
+			   "{\"name\": \"parse/simd_avx\", \"real_time\": 1, \"cpu_time\": 1},"
+			   "{\"name\": \"parse/simd_stddev\", \"run_name\": \"parse/simd\","
+			   " \"aggregate_name\": \"stddev\", \"real_time\": 2, \"cpu_time\": 2},"
+			   "{\"name\": \"hop/ring/real_time\", \"real_time\": 7, \"cpu_time\": 3},"
+			   "{\"name\": \"bench_enter_median\", \"run_name\": \"bench_enter\","
+			   " \"aggregate_name\": \"median\", \"real_time\": 6, \"cpu_time\": 5}]}",
+			   0, NULL);
 
 	(void)state;
-	assert_float_equal(bench_best_ns(bench, "json_parse_1k"), 800, 0);
-	assert_true(isnan(bench_best_ns(bench, "method_dispatch")));
-	assert_true(isnan(bench_best_ns(NULL, "json_parse_1k")));
+	assert_float_equal(bench_ns(bench, "parse/dom"), 12000, 0);
+	assert_float_equal(bench_ns(bench, "parse/simd"), 810, 0);
+	assert_float_equal(bench_ns(bench, "hop/ring/real_time"), 7, 0);
+	assert_float_equal(bench_ns(bench, "enter"), 5, 0);
+	assert_true(isnan(bench_ns(bench, "parse")));
+	assert_true(isnan(bench_ns(NULL, "parse/dom")));
 	json_decref(bench);
 }
 
