@@ -23,7 +23,7 @@ Parts (default: all):
   memory    resident bytes per voxel of a dense cube of 64 x 64 x 64 (one round)
   generator goxel-load against the echo server, 10 connections, depth 1 and 16
   capture   v15 with 99 Hz sampling and heap sampling against without; the same
-            with counters and tracepoints, as the main job has them
+            with counters and tracepoints, as the main job has them; pinned
 
       --rounds N       [default 7]
       --duration T     of each measurement [default 1s]
@@ -112,20 +112,23 @@ start_named() {
 	echo) start echo "$bin/goxel-load" --serve-echo --unix "$work/echo.sock" ;;
 	v14) start v14 "$bin/goxel-daemon" --preset v14 --socket "$work/v14.sock" ;;
 	v15) start v15 "$bin/goxel-daemon" --preset v15 --socket "$work/v15.sock" ;;
+	plain)
+		start plain "$bin/goxel-daemon" --preset v15 --socket "$work/plain.sock" --affinity 1
+		;;
 	sampled)
 		start sampled "$bin/goxel-daemon" --preset v15 --socket "$work/sampled.sock" \
-			--heap-sample 512KiB
+			--affinity 1 --heap-sample 512KiB
 		;;
 	esac
 }
 
 # Measurements leave their figure in $value: in a subshell, what they start could outlive us.
 
-# rate SERVER WORKLOAD CONNECTIONS DEPTH: requests/s
+# rate SERVER WORKLOAD CONNECTIONS DEPTH [OPTION...]: requests/s
 rate() {
 	local code=0
 	"$bin/goxel-load" --unix "$work/$1.sock" --workload "$2" --connections "$3" --depth "$4" \
-		--threads 1 --duration "$duration" --warmup 200ms --progress off --json \
+		--threads 1 --duration "$duration" --warmup 200ms --progress off --json "${@:5}" \
 		>"$work/load.json" 2>"$work/load.err" || code=$?
 	# 3: the generator was the limit, which against the echo server it may well be.
 	[ $code -eq 0 ] || [ $code -eq 3 ] ||
@@ -251,20 +254,22 @@ with_capture() {
 		>"$work/profile.log" 2>&1 &
 	pids[profile]=$!
 	sleep 0.5
-	rate sampled mixed 10 1
+	rate sampled mixed 10 1 --affinity 0
 	pid_lives "${pids[profile]}" || die 4 "goxel-profile ended early: $(tail -n 1 "$work/profile.log")"
 	stop profile
 }
 
-# The effect that is looked for is smaller than the scatter of one pair: several short pairs a round.
+# The effect that is looked for is smaller than the scatter of one pair: several short pairs a round,
+# with server and generator each on a processor of its own. Where the kernel moves them at will, two
+# runs of the same differ three times as much.
 round_capture() {
 	local i all=$duration
 	duration=400ms
 	for i in 1 2 3 4; do
-		pair capture "$i" with_capture --no-counters -- rate v15 mixed 10 1
+		pair capture "$i" with_capture --no-counters -- rate plain mixed 10 1 --affinity 0
 	done
 	for i in 1 2; do
-		pair capture_all "$i" with_capture -- rate v15 mixed 10 1
+		pair capture_all "$i" with_capture -- rate plain mixed 10 1 --affinity 0
 	done
 	duration=$all
 }
@@ -325,7 +330,7 @@ show() {
 			"$(printf '%.4g .. %.4g' "$low" "$high")" \
 			"$(awk -v c="$confidence" 'BEGIN { print 100 * c }')" "$count" "$relation $target" "$verdict"
 	done
-	printf '\n%s\n' "Client and server share the machine's $(nproc) processors; nothing is pinned."
+	printf '\n%s\n' "Client and server share the machine's $(nproc) processors; only capture pins them."
 	printf '%s\n' "Load of the machine, 1 min: $(cut -d ' ' -f 1 /proc/loadavg)."
 }
 
@@ -343,9 +348,9 @@ to_json() {
 
 servers_needed() {
 	case " ${parts[*]} " in *" ping "* | *" generator "*) echo echo ;; esac
-	case " ${parts[*]} " in *" ping "* | *" mixed "* | *" capture "*) echo v15 ;; esac
+	case " ${parts[*]} " in *" ping "* | *" mixed "*) echo v15 ;; esac
 	case " ${parts[*]} " in *" mixed "*) echo v14 ;; esac
-	case " ${parts[*]} " in *" capture "*) echo sampled ;; esac
+	case " ${parts[*]} " in *" capture "*) echo plain sampled ;; esac
 }
 
 wants() {
