@@ -97,6 +97,46 @@ needs_release() {
 	grep -q '^"hdr/merge"' "$TMP/raw.csv"
 }
 
+@test "every flag of the library that changes what runs or how it is shown" {
+	local few=(--benchmark_filter='^(hdr/record|floor/direct_call)$' --benchmark_min_time=0.001)
+	run "$BENCH" --benchmark_list_tests=true --benchmark_filter='^hdr/'
+	[ "$status" -eq 0 ]
+	[ "$(sort <<<"$output" | tr '\n' ' ')" = "hdr/merge hdr/quantile hdr/record " ]
+	run "$BENCH" "${few[@]}" --benchmark_filter=-hdr --benchmark_list_tests=true
+	[[ $output != *hdr/* && $output == *floor/* ]]
+	run "$BENCH" "${few[@]}" --benchmark_repetitions=3 --benchmark_enable_random_interleaving=true \
+		--benchmark_report_aggregates_only=true
+	[ "$status" -eq 0 ]
+	[[ $output == *hdr/record_median* && ! $output =~ hdr/record\  ]]
+	run "$BENCH" "${few[@]}" --benchmark_repetitions=2 --benchmark_display_aggregates_only=true \
+		--benchmark_out="$TMP/all.json"
+	[[ $output == *hdr/record_mean* && ! $output =~ hdr/record\  ]]
+	jq -e '[.benchmarks[] | select(.run_type == "iteration")] | length == 4' "$TMP/all.json"
+	run "$BENCH" "${few[@]}" --benchmark_context=colour=grey --benchmark_counters_tabular=true \
+		--benchmark_color=true --show=memory --benchmark_min_warmup_time=0.001 --v=0
+	[ "$status" -eq 0 ]
+	[[ $output == *"colour: grey"* && $output =~ CPU\ +Iterations\ +alloc_bytes_per_iter ]]
+	[[ $output == *$'\e['* ]]
+	BENCHMARK_FORMAT=json run "$BENCH" "${few[@]}"
+	jq -e '.benchmarks | length == 2' <(sed -n '/^{/,/^}/p' <<<"$output")
+}
+
+@test "Google Benchmark's own compare.py reads results of every mode" {
+	local compare=/usr/share/benchmark/compare.py
+	[ -e "$compare" ] && /usr/bin/python3 -c 'import scipy' 2>/dev/null ||
+		skip "no libbenchmark-tools with python3-scipy (238 MB, so bootstrap.sh does not ask for them)"
+	"$BENCH" "${QUICK[@]}" --repetitions 3 --out "$TMP/a.json" '^(hdr/record|memory_contended/pool/4096/)'
+	"$BENCH" "${QUICK[@]}" --until-ci 90% --time-cap 1ms --out "$TMP/b.json" '^hdr/record$'
+	run "$BENCH" "${QUICK[@]}" --vs "$BENCH" --blocks 2 --out "$TMP/c.json" '^hdr/record$'
+	for other in a b c; do
+		run /usr/bin/python3 "$compare" --no-color benchmarks "$TMP/a.json" "$TMP/$other.json"
+		[ "$status" -eq 0 ]
+		[[ $output =~ hdr/record_pvalue.*"U Test, Repetitions: 3 vs" && $output == *OVERALL_GEOMEAN* ]]
+	done
+	run /usr/bin/python3 "$compare" --no-color filters "$TMP/a.json" hdr memory
+	[ "$status" -eq 0 ]
+}
+
 @test "slow bodies have a distribution in the JSON, and in the table when asked for" {
 	run "$BENCH" "${QUICK[@]}" --show=spread,memory --out "$TMP/b.json" '^serialize/tree/1000$'
 	[ "$status" -eq 0 ]
@@ -226,20 +266,98 @@ needs_release() {
 	gzip -t "$TMP/p/hdr_merge/cpu.pb.gz"
 }
 
-@test "a C program of ten lines compiles against the installed shim with one command" {
-	needs_release
-	make -s -C "$ROOT" install PREFIX="$TMP/usr"
-	cd "$TMP"
+# install_shim [VARIABLE=VALUE...]: to $TMP/usr, and found there from now on
+install_shim() {
+	make -s -C "$ROOT" install "$@"
 	PKG_CONFIG_PATH=$TMP/usr/lib/pkgconfig
 	export PKG_CONFIG_PATH
+	cd "$TMP" || return
+}
+
+# build SOURCE PROGRAM [OPTION...]
+build() {
+	local source=$1 program=$2
+	shift 2
 	# shellcheck disable=SC2046
-	cc -O2 "$ROOT/bench/example.c" $(pkg-config --cflags --libs benchshim) -o example
-	run ./example --benchmark_min_time=0.001
+	cc -O2 "$@" "$source" $(pkg-config --cflags --libs benchshim) -o "$program"
+}
+
+@test "the README's C program compiles against the installed shim with one command" {
+	needs_release
+	install_shim PREFIX="$TMP/usr"
+	sed -n '/bench\/example.c`):/,/BENCH_MAIN/p' "$ROOT/README.md" | sed '1,2d; s/^    //' >copy.c
+	diff copy.c "$ROOT/bench/example.c"
+	[ "$(grep -vc '^$' copy.c)" -le 12 ]
+	build copy.c copy -std=c11 -Wall -Wextra -Wpedantic -Werror
+	run ./copy --benchmark_min_time=0.001
 	[ "$status" -eq 0 ]
 	[[ $output == *"Benchmark "*Time*CPU*Iterations* && $output == *copy/1024* ]]
-	run ./example --benchmark_filter=nothing
+	run ./copy --benchmark_filter=nothing
 	[ "$status" -eq 2 ]
 	# Only its own names are seen.
 	run bash -c "nm -g --defined-only usr/lib/libbenchshim.a | grep -v -e ' bench_' -e '^$' -e ':$'"
 	[ -z "$output" ]
+}
+
+@test "make install DESTDIR=... stays inside it, and is found from there" {
+	needs_release
+	install_shim PREFIX=/usr DESTDIR="$TMP"
+	grep -qx 'prefix=/usr' usr/lib/pkgconfig/benchshim.pc
+	PKG_CONFIG_SYSROOT_DIR=$TMP build "$ROOT/bench/example.c" copy
+	run ./copy --benchmark_min_time=0.001 --benchmark_filter=copy/8
+	[ "$status" -eq 0 ]
+	run find . -type f ! -path './usr/*' ! -name copy
+	[ -z "$output" ]
+}
+
+@test "programs of others: wrong answers, no memory and another header have no speed and exit codes" {
+	needs_release
+	install_shim PREFIX="$TMP/usr"
+	cat >bad.c <<-'C'
+		#include <bench/shim.h>
+		#include <errno.h>
+		static void able(struct bench_state *s)
+		{
+			BENCH_LOOP(s)
+				BENCH_CLOBBER();
+		}
+		static void wrong(struct bench_state *s)
+		{
+			able(s);
+			bench_skip_error(s, "2 + 2 was 5");
+		}
+		static int no_memory(struct bench_state *s, void **shared)
+		{
+			(void)s;
+			(void)shared;
+			return -ENOMEM;
+		}
+		static const struct bench_fixture fixture = { .setup = no_memory };
+		BENCH(able)
+		BENCH(wrong, bench_use(bench_register("starved", able), &fixture))
+		#ifndef ABI
+		#define ABI BENCH_ABI
+		#endif
+		int main(int argc, char **argv) { return bench_main(ABI, argc, argv); }
+	C
+	build bad.c bad
+	run ./bad --benchmark_min_time=0.001 --benchmark_filter='^able$'
+	[ "$status" -eq 0 ]
+	run ./bad --benchmark_min_time=0.001 --benchmark_filter=wrong --benchmark_format=json
+	[ "$status" -eq 1 ]
+	[[ $output == *'"error_message": "2 + 2 was 5"'* ]]
+	run ./bad --benchmark_min_time=0.001
+	[ "$status" -eq 1 ]
+	[[ $output == *"ERROR OCCURRED: '2 + 2 was 5'"* ]]
+	[[ $output == *"ERROR OCCURRED: 'setup failed: Cannot allocate memory'"* ]]
+	build bad.c other -DABI=99
+	run ./other
+	[ "$status" -eq 2 ]
+	[[ $output == *"built with version 99 of bench/shim.h"* ]]
+	run ./bad --benchmark_perf_counters=nonsense-event
+	[ "$status" -eq 2 ]
+	[[ $output == *"unknown counter 'nonsense-event'"* ]]
+	run ./bad --benchmark_out=missing/b.json
+	[ "$status" -ne 0 ]
+	[[ $output == *missing/b.json* ]]
 }
