@@ -1,5 +1,6 @@
 /* bench_floor.c - what measuring itself costs here: every other figure stands on these. */
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -99,6 +100,22 @@ static void copy_1k(struct bench_state *s)
 	bench_bytes_processed(s, bench_iterations_done(s) * COPY_BYTES);
 }
 
+/* They stay registered for the program's life; the library has chosen what runs before. */
+static void register_1000(struct bench_state *s)
+{
+	char name[32];
+
+	BENCH_LOOP(s) {
+		for (int i = 0; i < 1000; i++) {
+			snprintf(name, sizeof(name), "registered/%d", i);
+			if (!bench_register(name, empty_loop)) {
+				bench_skip_error(s, "out of memory");
+				return;
+			}
+		}
+	}
+}
+
 static void add(void)
 {
 	suite_add(empty_loop, NULL, NULL, "floor/empty_loop");
@@ -113,10 +130,11 @@ static void add(void)
 	suite_add(compare_and_swap, NULL, NULL, "floor/compare_and_swap");
 	suite_add(system_call, NULL, NULL, "floor/system_call");
 	suite_add(copy_1k, NULL, NULL, "floor/copy_1k");
+	bench_iterations(suite_add(register_1000, NULL, NULL, "floor/register_1000"), 1);
 }
 
 const struct suite suite_floor = {
 	.name = "floor",
-	.summary = "empty loops of C and C++, clock, calls, copy",
+	.summary = "empty loops of C and C++, clock, calls, copy, registration",
 	.add = add,
 };

@@ -16,6 +16,9 @@ Usage: scripts/bench-ceiling.sh [options] [PART...]
 Measures the speed targets in interleaved rounds and prints medians of ratios.
 
 Parts (default: all):
+  micro     goxel-bench: the shim against C++, v15's parser against simdjson,
+            dispatch, queue, buffers, histogram and protocol detection, with the
+            floor of measuring beside them
   ping      v15 against the echo server: 50 connections depth 1, 10 connections
             depth 16 and 64
   mixed     v15 against v14, 90 % writes, 10 connections
@@ -52,15 +55,15 @@ while [ $# -gt 0 ]; do
 		printf -v "${1#--}" '%s' "$2"
 		shift
 		;;
-	ping | mixed | start | memory | generator | capture) parts+=("$1") ;;
+	micro | ping | mixed | start | memory | generator | capture) parts+=("$1") ;;
 	*) die 2 "unknown part or option '$1' (see --help)" ;;
 	esac
 	shift
 done
-[ ${#parts[@]} -gt 0 ] || parts=(ping mixed start memory generator capture)
+[ ${#parts[@]} -gt 0 ] || parts=(micro ping mixed start memory generator capture)
 [[ $rounds =~ ^[1-9][0-9]*$ ]] || die 2 "rounds is '$rounds'; a number from 1 is needed"
 duration_seconds "$duration" >/dev/null || die 2 "duration is '$duration'; a time like 1s is needed"
-for program in goxel-start goxel-load goxel-daemon goxel-profile; do
+for program in goxel-bench goxel-start goxel-load goxel-daemon goxel-profile; do
 	[ -x "$bin/$program" ] || die 2 "$bin/$program is missing: run make first"
 done
 command -v jq >/dev/null || die 2 "jq is missing: run scripts/bootstrap.sh"
@@ -173,6 +176,47 @@ pair() {
 
 # ---- parts: each measures one round ------------------------------------------------
 
+# Metric, benchmark, and the one it is a ratio to ("/"), a difference from ("-"), or a divisor of its ns.
+micro_metrics() {
+	cat <<'TXT'
+micro_loop         floor/empty_loop            - floor/empty_loop_cxx
+micro_keep         floor/keep_value            - floor/keep_value_cxx
+micro_register_ms  floor/register_1000/iterations:1 / 1e6
+micro_json_1k      json_parse_1k/simd          / oracle/json_parse_1k/simdjson
+micro_json_ping    json_parse_ping/simd        / oracle/json_parse_ping/simdjson
+micro_json_1k_ns   json_parse_1k/simd          / 1
+micro_json_ping_ns json_parse_ping/simd        / 1
+micro_simdjson_1k_ns oracle/json_parse_1k/simdjson / 1
+micro_dispatch     method_dispatch/hash        / 1
+micro_queue        queue_operations/ring       / 1
+micro_pool_512     memory_allocate/pool/512    / 1
+micro_pool_4k      memory_allocate/pool/4096   / 1
+micro_pool_64k     memory_allocate/pool/65536  / 1
+micro_hdr          hdr/record                  / 1
+micro_detect       protocol_detect/both        / 1
+micro_floor        floor/empty_loop            / 1
+micro_clock        floor/clock_read            / 1
+micro_indirect     floor/indirect_call         / 1
+micro_cas          floor/compare_and_swap      / 1
+TXT
+}
+
+# One process a round, in which the repetitions of all are mixed at random; medians of CPU time.
+round_micro() {
+	local names
+	names=$(micro_metrics | awk '{ print $2; if ($4 ~ /[a-z].*\//) print $4 }' | sort -u | paste -sd '|')
+	"$bin/goxel-bench" --counters '' --min-time 50ms --repetitions 5 --out "$work/bench.json" \
+		--benchmark_enable_random_interleaving=true "^($names)\$" \
+		>"$work/bench.log" 2>&1 || die 4 "goxel-bench failed: $(grep -m 1 -i error "$work/bench.log")"
+	jq -r '.benchmarks[] | select(.aggregate_name == "median") | "\(.run_name) \(.cpu_time)"' \
+		"$work/bench.json" >"$work/medians"
+	micro_metrics | awk 'NR == FNR { ns[$1] = $2; next }
+		($4 in ns ? 1 : $4 + 0) && $2 in ns {
+			to = $4 in ns ? ns[$4] : $4
+			printf "%s %.5f\n", $1, $3 == "-" ? ns[$2] - to : ns[$2] / to
+		}' "$work/medians" - >>"$rows"
+}
+
 round_ping() {
 	pair ping_n50_p1 "$1" rate v15 ping 50 1 -- rate echo ping 50 1
 	pair ping_n10_p16 "$1" rate v15 ping 10 16 -- rate echo ping 10 16
@@ -279,6 +323,25 @@ round_capture() {
 # metric, relation, target, what it is
 targets() {
 	cat <<'TXT'
+micro_loop        <= 0.05    shim: its loop - C++'s, ns an iteration
+micro_keep        <= 0.05    shim: the same with a value kept
+micro_register_ms <= 10      shim: 1,000 registrations, ms
+micro_json_1k     <= 0.6     json_parse_1k: v15 / simdjson on demand
+micro_json_ping   <= 0.8     ping: v15 / simdjson on demand
+micro_dispatch    <= 10      method_dispatch v15, ns
+micro_queue       <= 20      queue v15: push + pop, ns
+micro_pool_512    <= 10      pool v15: get + put of 512 B, ns
+micro_pool_4k     <= 10      pool v15: get + put of 4 KiB, ns
+micro_pool_64k    <= 10      pool v15: get + put of 64 KiB, ns
+micro_hdr         <= 5       HDR record, ns
+micro_detect      <= 20      protocol detection, ns
+micro_json_1k_ns  -  0       json_parse_1k v15, ns
+micro_json_ping_ns - 0       ping v15, ns
+micro_simdjson_1k_ns - 0     json_parse_1k simdjson, ns
+micro_floor       -  0       floor: an empty loop, ns an iteration
+micro_clock       -  0       floor: a clock read, ns
+micro_indirect    -  0       floor: an indirect call, ns
+micro_cas         -  0       floor: a compare-and-swap, ns
 ping_n50_p1       >= 0.85    v15 ping / echo, 50 connections, depth 1
 ping_n10_p16      >= 0.40    v15 ping / echo, 10 connections, depth 16
 ping_n10_p64      >= 0.30    v15 ping / echo, 10 connections, depth 64
@@ -360,7 +423,7 @@ wants() {
 for server in $(servers_needed); do start_named "$server"; done
 for round in $(seq "$rounds"); do
 	say "round $round of $rounds: ${parts[*]}"
-	for part in ping mixed start memory generator capture; do
+	for part in micro ping mixed start memory generator capture; do
 		if wants $part; then "round_$part" "$round"; fi
 	done
 done

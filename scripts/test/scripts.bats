@@ -221,3 +221,13 @@ SH
 	run "$BIN/goxel-start"
 	[ "$status" -eq 2 ]
 }
+
+@test "bench-ceiling.sh micro judges the micro-benchmarks' limits, with the floor beside them" {
+	[ "${O:-build/release}" = build/release ] || skip "only of the release build"
+	[ -e /usr/include/simdjson.h ] || skip "no libsimdjson-dev to measure against"
+	run --separate-stderr scripts/bench-ceiling.sh --rounds 1 --json micro
+	[ "$status" -le 1 ]
+	jq -e '.schema == "goxel-ceiling/1" and ([.metrics[].name] | index("micro_loop", "micro_register_ms",
+		"micro_json_1k", "micro_queue", "micro_floor") | type == "number")' <<<"$output"
+	jq -e '.metrics | length == 19 and all(.median | type == "number")' <<<"$output"
+}
