@@ -192,7 +192,8 @@ write_run() {
 			'{$workload, $duration, $warmup, $workers, $rate}')" \
 		--argjson files "$(cd "$dir" && printf '%s\n' * run.json | sort -u | jq -Rnc '[inputs]')" \
 		-f "$root/scripts/run.jq" >"$dir/.run.json" &&
-		mv "$dir/.run.json" "$dir/run.json"
+		mv "$dir/.run.json" "$dir/run.json" ||
+		{ rm -f "$dir/.run.json" && return 1; }
 }
 
 # ---- what runs beside us, and how it ends -------------------------------------------
@@ -318,7 +319,8 @@ start_load() {
 		--progress on --out "$dir")
 	[ -z "$rate" ] || options+=(--rate "$rate")
 	mkfifo "$socket_dir/load.fifo"
-	tee "$dir/load.log" <"$socket_dir/load.fifo" >&"$people_fd" &
+	# Twice: where the run's disk is full, the generator's last words are about that.
+	tee "$dir/load.log" "$socket_dir/load.log" <"$socket_dir/load.fifo" >&"$people_fd" &
 	tee_pid=$!
 	"$bin/goxel-load" "${options[@]}" >"$socket_dir/load.fifo" 2>&1 &
 	load_pid=$!
@@ -368,8 +370,8 @@ judge_load() {
 	0) ;;
 	1) note_warning "the load generator counted failed operations (exit 1): see load.log" ;;
 	3) note_warning "the load generator says that it was the bottleneck or could not measure (exit 3)" ;;
-	2) fail_run 2 "the load generator refused: $(tail -n 1 "$dir/load.log")" ;;
-	*) fail_run 4 "the load generator failed with exit code $1: $(tail -n 1 "$dir/load.log")" ;;
+	2) fail_run 2 "the load generator refused: $(tail -n 1 "$socket_dir/load.log")" ;;
+	*) fail_run 4 "the load generator failed with exit code $1: $(tail -n 1 "$socket_dir/load.log")" ;;
 	esac
 	[ -s "$dir/load-test-results.json" ] || fail_run 4 "the load generator left no results"
 	load_judgement=$1

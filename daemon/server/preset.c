@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,31 +88,56 @@ void preset_print(FILE *out)
 		fprintf(out, "  %s: %s\n", rows[i].preset, rows[i].summary);
 }
 
-#define IS_KNOWN(backends, wanted)                                            \
-	({                                                                    \
-		bool is_found_ = false;                                       \
-		for (size_t i_ = 0; (backends)[i_]; i_++)                     \
-			is_found_ |= !strcmp((backends)[i_]->name, (wanted)); \
-		is_found_;                                                    \
-	})
+enum { AXIS_NAMES_MAX = 8 };
+
+/* Puts the names of an axis, each of which has a type of its own, and NULL into names from n on. */
+#define ADD_NAMES(names, n, backends)                                                \
+	do {                                                                         \
+		size_t n_ = (n);                                                     \
+		for (size_t i_ = 0; (backends)[i_] && n_ + 1 < AXIS_NAMES_MAX; i_++) \
+			(names)[n_++] = (backends)[i_]->name;                        \
+		(names)[n_] = NULL;                                                  \
+	} while (0)
+
+static int check_name(const char *axis, const char *wanted, const char *const names[],
+		      struct err *err)
+{
+	char list[ERR_MSG_MAX / 2] = "";
+	size_t len = 0;
+
+	for (; *names; names++) {
+		if (!strcmp(*names, wanted))
+			return 0;
+		if (len < sizeof(list))
+			len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s",
+						len ? ", " : "", *names);
+	}
+	return err_set(err, -ENOENT, "--%s: '%s' is not one of %s", axis, wanted, list);
+}
 
 static int check_names(const struct axes *a, struct err *err)
 {
-	static const char text[] = "unknown --%s '%s'; --help lists them";
+	const char *transports[AXIS_NAMES_MAX] = { "auto" };
+	const char *queues[AXIS_NAMES_MAX], *parsers[AXIS_NAMES_MAX], *dispatches[AXIS_NAMES_MAX];
+	const char *buffers[AXIS_NAMES_MAX], *contexts[AXIS_NAMES_MAX];
+	const struct {
+		const char *axis, *wanted, *const *names;
+	} checks[] = {
+		{ "transport", a->transport, transports }, { "queue", a->queue, queues },
+		{ "parser", a->parser, parsers },          { "dispatch", a->dispatch, dispatches },
+		{ "buffers", a->buffers, buffers },        { "context", a->context, contexts },
+	};
+	int rc = 0;
 
-	if (!transport_find(a->transport))
-		return err_set(err, -ENOENT, text, "transport", a->transport);
-	if (!IS_KNOWN(queue_backends, a->queue))
-		return err_set(err, -ENOENT, text, "queue", a->queue);
-	if (!IS_KNOWN(parser_backends, a->parser))
-		return err_set(err, -ENOENT, text, "parser", a->parser);
-	if (!IS_KNOWN(dispatch_backends, a->dispatch))
-		return err_set(err, -ENOENT, text, "dispatch", a->dispatch);
-	if (!IS_KNOWN(buffers_backends, a->buffers))
-		return err_set(err, -ENOENT, text, "buffers", a->buffers);
-	if (!IS_KNOWN(context_backends, a->context))
-		return err_set(err, -ENOENT, text, "context", a->context);
-	return 0;
+	ADD_NAMES(transports, 1, transport_backends);
+	ADD_NAMES(queues, 0, queue_backends);
+	ADD_NAMES(parsers, 0, parser_backends);
+	ADD_NAMES(dispatches, 0, dispatch_backends);
+	ADD_NAMES(buffers, 0, buffers_backends);
+	ADD_NAMES(contexts, 0, context_backends);
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]) && rc == 0; i++)
+		rc = check_name(checks[i].axis, checks[i].wanted, checks[i].names, err);
+	return rc;
 }
 
 static unsigned count_numa_nodes(void)

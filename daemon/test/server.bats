@@ -78,6 +78,21 @@ serves_in_order() {
 	fi
 }
 
+@test "R-103: an unknown name is refused with those that there are" {
+	while read -r option known; do
+		run "$BIN/goxel-daemon" -s "$SOCK" "$option" nope
+		[ "$status" -eq 2 ]
+		[[ "$output" == *"$option: 'nope' is not one of "*"$known"* ]]
+	done <<'TXT'
+--transport auto, epoll
+--queue mutex
+--parser simd
+--dispatch hash
+--buffers pool
+--context shared
+TXT
+}
+
 @test "R-103: what cannot be had or makes no sense is refused by a sentence and exit 3" {
 	run "$BIN/goxel-daemon" -s "$SOCK" --transport inproc
 	[ "$status" -eq 3 ]

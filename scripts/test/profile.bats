@@ -194,6 +194,17 @@ TXT
 	[[ $output == *"nonsense"* ]]
 }
 
+@test "a disk that fills during the run ends it with 4 and says so (R-317)" {
+	unshare --mount true 2>/dev/null || skip "no mount namespace of our own here"
+	# shellcheck disable=SC2016 # expanded inside
+	run -4 unshare --mount bash -c 'mount -t tmpfs -o size=48k tmpfs "$RUNS" || exit 77
+		scripts/profile-baseline.sh --runs "$RUNS"; code=$?
+		ls -A "$RUNS"/* >&2; exit $code' 2>&1
+	[[ $output == *"the load generator failed with exit code 4: goxel-load: "*"No space left on device"* ]]
+	[[ $output == *"the run is incomplete"* ]]
+	[[ $output != *".run.json"* ]]
+}
+
 @test "an unknown workload passes the generator's 2 and sentence on" {
 	run scripts/profile-baseline.sh --workload no-such-thing
 	[ "$status" -eq 2 ]
