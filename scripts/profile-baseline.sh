@@ -192,8 +192,9 @@ write_run() {
 			'{$workload, $duration, $warmup, $workers, $rate}')" \
 		--argjson files "$(cd "$dir" && printf '%s\n' * run.json | sort -u | jq -Rnc '[inputs]')" \
 		-f "$root/scripts/run.jq" >"$dir/.run.json" &&
-		mv "$dir/.run.json" "$dir/run.json" ||
-		{ rm -f "$dir/.run.json" && return 1; }
+		mv "$dir/.run.json" "$dir/run.json" && return
+	rm -f "$dir/.run.json"
+	return 1
 }
 
 # ---- what runs beside us, and how it ends -------------------------------------------
