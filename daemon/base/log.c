@@ -23,6 +23,18 @@ void log_set_level(enum log_level level)
 	atomic_store_explicit(&log_level, (int)level, memory_order_relaxed);
 }
 
+enum log_level log_get_level(void)
+{
+	return (enum log_level)atomic_load_explicit(&log_level, memory_order_relaxed);
+}
+
+const char *log_level_name(enum log_level level)
+{
+	static const char *const words[] = { "error", "warn", "info", "debug" };
+
+	return words[level];
+}
+
 int log_open(const char *path, struct err *err)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -69,7 +81,6 @@ static void flatten(char *text, size_t len)
 
 void log_write(enum log_level level, const char *module, const char *fmt, ...)
 {
-	static const char *const words[] = { "error", "warn", "info", "debug" };
 	char line[LINE_MAX_BYTES];
 	size_t cap = sizeof(line) - 1; /* the newline is always ours */
 	size_t len;
@@ -79,7 +90,7 @@ void log_write(enum log_level level, const char *module, const char *fmt, ...)
 	if ((int)level > atomic_load_explicit(&log_level, memory_order_relaxed))
 		return;
 	len = stamp(line, cap);
-	added = snprintf(line + len, cap - len, " %s %s: ", words[level], module);
+	added = snprintf(line + len, cap - len, " %s %s: ", log_level_name(level), module);
 	len += (size_t)added < cap - len ? (size_t)added : cap - len - 1;
 	va_start(ap, fmt);
 	added = vsnprintf(line + len, cap - len, fmt, ap);

@@ -14,6 +14,8 @@ struct err;
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 void log_set_level(enum log_level level);
+enum log_level log_get_level(void);
+const char *log_level_name(enum log_level level); /* as in a line */
 
 /* Appends to path from now on instead of stderr. Errors: of open(2); stderr stays in use. */
 int log_open(const char *path, struct err *err);

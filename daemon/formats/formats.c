@@ -47,6 +47,33 @@ const struct format *format_find(struct span name, struct span path)
 	return NULL;
 }
 
+/* Goxel's other names. What is known of these layouts is not enough to write files others open. */
+static const struct refusal {
+	const char *name;
+	const char *extension;
+	const char *why;
+} refusals[] = {
+	{ "kvx", ".kvx", "kvx is not supported: too little is known here of Voxlap's layout" },
+	{ "vxl", ".vxl", "vxl is not supported: too little is known here of Voxlap's layout" },
+	{ "kv6", ".kv6", "kv6 is not supported: too little is known here of Voxlap's layout" },
+	{ "mts", ".mts", "mts is not supported: Goxel itself can only import it" },
+	{ "qbcl", ".qbcl", "qbcl is not supported: Goxel itself can only import it; qubicle is" },
+};
+
+const char *format_refusal(struct span name, struct span path)
+{
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		const struct refusal *r = &refusals[i];
+		size_t len = strlen(r->extension);
+
+		if (name.len ? same_name(name, r->name)
+			     : path.len > len && same_name(span_of(path.ptr + path.len - len, len),
+							   r->extension))
+			return r->why;
+	}
+	return "unknown format";
+}
+
 const struct format *format_detect(struct span bytes, struct span path)
 {
 	if (span_starts(bytes, SPAN_LIT("GOX ")))

@@ -51,6 +51,12 @@ extern const struct format *const formats[];
  */
 const struct format *format_find(struct span name, struct span path);
 
+/*
+ * Why a format that Goxel's clients may ask for, or a path may end in, is none of ours: a
+ * sentence's end, as "kvx ... is not written". "unknown format" for all others.
+ */
+const char *format_refusal(struct span name, struct span path);
+
 /* By the first bytes where they tell, else by the path's extension. NULL: unknown. */
 const struct format *format_detect(struct span bytes, struct span path);
 

@@ -19,6 +19,8 @@ struct method_host {
 	void *server;
 	/* Adds members (reply_key + value) to the object that `status` answers. */
 	void (*write_status)(void *server, struct reply *r);
+	/* The same for `get_config`; NULL where there is nothing to say. */
+	void (*write_config)(void *server, struct reply *r);
 	/* Asks the daemon to drain and exit; NULL where that is not possible. */
 	void (*shut_down)(void *server);
 };

@@ -11,22 +11,30 @@
 		.doc = "id or name; -1: the active layer, -2: all layers"                \
 	}
 
+struct counting {
+	int layer_index; /* of the arguments */
+	int project_index;
+	const struct box *region; /* NULL: everywhere */
+	unsigned bin_size;
+	int32_t layer_id; /* what was counted; out */
+};
+
 /* The colors of one layer or all. The caller deinits counts. */
-static int count_colors(struct call *call, int layer_index, int project_index,
-			const struct box *region, unsigned bin_size, struct color_counts *counts)
+static int count_colors(struct call *call, struct counting *c, struct color_counts *counts)
 {
 	struct reading reading;
 	int32_t id;
-	int rc = scope_read(call, project_index, RPC_INTERNAL_ERROR, &reading);
+	int rc = scope_read(call, c->project_index, RPC_INTERNAL_ERROR, &reading);
 
 	if (rc)
 		return rc;
-	rc = scope_layer_or_all(call, layer_index, RPC_INTERNAL_ERROR, reading.doc, &id);
+	rc = scope_layer_or_all(call, c->layer_index, RPC_INTERNAL_ERROR, reading.doc, &id);
+	c->layer_id = id;
 	for (size_t i = 0; rc == 0 && i < reading.doc->layers_count; i++) {
 		const struct layer *l = reading.doc->layers[i];
 
 		if (id == SCOPE_LAYERS_ALL || id == l->meta.id)
-			rc = analyze_colors(counts, &l->volume, region, bin_size);
+			rc = analyze_colors(counts, &l->volume, c->region, c->bin_size);
 	}
 	scope_read_end(&reading);
 	return scope_fault(call, RPC_INTERNAL_ERROR, rc, "count colors");
@@ -89,22 +97,23 @@ static void reply_histogram(struct reply *r, const struct color_counts *counts, 
 
 static int run_get_color_histogram(struct call *call)
 {
-	unsigned bin_size = (unsigned)arg_int(call, HIST_BIN, 0);
+	struct counting c = { .layer_index = HIST_LAYER,
+			      .project_index = HIST_PROJECT,
+			      .bin_size = (unsigned)arg_int(call, HIST_BIN, 0) };
 	uint32_t top = (uint32_t)arg_int(call, HIST_TOP, 0);
 	struct color_counts counts = { 0 };
-	const struct box *region;
 	struct box box;
-	int rc = arg_region(call, HIST_REGION, &box, &region);
+	int rc = arg_region(call, HIST_REGION, &box, &c.region);
 
 	if (!rc)
-		rc = count_colors(call, HIST_LAYER, HIST_PROJECT, region, bin_size, &counts);
+		rc = count_colors(call, &c, &counts);
 	if (!rc)
 		rc = scope_fault(call, RPC_INTERNAL_ERROR,
 				 analyze_colors_list(&counts, arg_bool(call, HIST_BY_COUNT, true)),
 				 "sort colors");
 	if (!rc) {
 		reply_histogram(call->reply, &counts,
-				top && top < counts.count ? top : counts.count, bin_size);
+				top && top < counts.count ? top : counts.count, c.bin_size);
 	}
 	analyze_colors_deinit(&counts);
 	return rc;
@@ -155,17 +164,16 @@ static const struct param unique_params[] = {
 static int run_get_unique_colors(struct call *call)
 {
 	bool by_count = arg_bool(call, UNIQUE_BY_COUNT, false);
-	unsigned bin_size = arg_bool(call, UNIQUE_MERGE, false)
-				    ? (unsigned)arg_int(call, UNIQUE_THRESHOLD, 10)
-				    : 0;
+	struct counting c = { .layer_index = UNIQUE_LAYER, .project_index = UNIQUE_PROJECT };
 	struct color_counts counts = { 0 };
 	struct reply *r = call->reply;
-	const struct box *region;
 	struct box box;
-	int rc = arg_region(call, UNIQUE_REGION, &box, &region);
+	int rc = arg_region(call, UNIQUE_REGION, &box, &c.region);
 
+	if (arg_bool(call, UNIQUE_MERGE, false))
+		c.bin_size = (unsigned)arg_int(call, UNIQUE_THRESHOLD, 10);
 	if (!rc)
-		rc = count_colors(call, UNIQUE_LAYER, UNIQUE_PROJECT, region, bin_size, &counts);
+		rc = count_colors(call, &c, &counts);
 	if (!rc)
 		rc = scope_fault(call, RPC_INTERNAL_ERROR, analyze_colors_list(&counts, by_count),
 				 "sort colors");
@@ -186,6 +194,7 @@ static int run_get_unique_colors(struct call *call)
 	reply_array_end(r);
 	reply_key_integer(r, "count", counts.count);
 	reply_key_object(r, "metadata");
+	reply_key_integer(r, "layer_id", c.layer_id);
 	reply_key_bool(r, "sorted_by_count", by_count);
 	reply_object_end(r);
 	reply_object_end(r);
@@ -198,7 +207,7 @@ const struct method method_get_unique_colors = {
 	.flags = METHOD_TOOL,
 	.params = unique_params,
 	.doc = "Lists the colors that are used.",
-	.result = "colors: [{hex, rgba}], count, metadata {sorted_by_count}",
+	.result = "colors: [{hex, rgba}], count, metadata {layer_id, sorted_by_count}",
 	.run = run_get_unique_colors,
 };
 

@@ -34,7 +34,7 @@ static int read_document(struct call *call, const char *what, struct document *d
 	f = name.len ? format_find(name, path) : format_detect(span_of(text, len), path);
 	if (!f || !f->read)
 		rc = err_set(&err, -EINVAL, "%s; formats to read are gox, vox, qubicle and text",
-			     f ? "this format can only be written" : "unknown format");
+			     f ? "this format can only be written" : format_refusal(name, path));
 	else
 		rc = f->read(span_of(text, len), doc, &err);
 	free(text);

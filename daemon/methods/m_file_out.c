@@ -180,10 +180,13 @@ static int export_format(struct output *o, struct span name, const struct format
 	*f = format_find(name, o->path);
 	if (*f && (*f)->write)
 		return 0;
-	fault_set(&o->call->fault, o->code,
-		  "Failed to %s '%.*s': unknown format; known are gltf, glb, obj, ply, stl, "
-		  "gox, vox, text, povray, qubicle, png slices",
-		  o->what, o->path.len < 60 ? (int)o->path.len : 60, o->path.ptr);
+	fault_set(
+		&o->call->fault, o->code,
+		"Failed to %s '%.*s': %s%s%.*s%s; formats are gltf, glb, obj, ply, stl, gox, vox, "
+		"text, povray, qubicle, png slices",
+		o->what, o->path.len < 60 ? (int)o->path.len : 60, o->path.ptr,
+		format_refusal(name, o->path), name.len ? " '" : "",
+		name.len < 20 ? (int)name.len : 20, name.ptr, name.len ? "'" : "");
 	return -EPROTO;
 }
 

@@ -128,10 +128,10 @@ static int run_listing(struct call *call, int first, const struct box *region)
 
 	if (rc)
 		return rc;
-	rc = scope_read(call, first + LIST_PROJECT, APP_GET_VOXEL, &reading);
+	rc = scope_read(call, first + LIST_PROJECT, RPC_INTERNAL_ERROR, &reading);
 	if (rc)
 		return rc;
-	rc = scope_layer_or_all(call, first + LIST_LAYER, APP_GET_VOXEL, reading.doc, &id);
+	rc = scope_layer_or_all(call, first + LIST_LAYER, RPC_INTERNAL_ERROR, reading.doc, &id);
 	if (!rc) {
 		reply_object(r);
 		reply_key_array(r, "voxels");

@@ -8,6 +8,7 @@ methods-srcs := \
 	daemon/methods/m_batch.c \
 	daemon/methods/m_camera.c \
 	daemon/methods/m_color.c \
+	daemon/methods/m_config.c \
 	daemon/methods/m_file.c \
 	daemon/methods/m_file_out.c \
 	daemon/methods/m_fill.c \
@@ -42,6 +43,7 @@ test_methods-libs    = $(methods-libs) dispatch parser alloccount base
 test_methods-ldlibs  = $(methods-ldlibs) -lcmocka -lcjson -lm
 test_methods-ldflags = $(alloc-wrap-ldflags)
 
+bats += daemon/test/contract.bats
 bats += daemon/test/files.bats
 bats += daemon/test/house.bats
 bats += daemon/test/render.bats

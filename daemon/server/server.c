@@ -38,6 +38,7 @@ static void fill_worker_cfg(struct server *s)
 	s->host = (struct method_host){
 		.server = s,
 		.write_status = server_write_status,
+		.write_config = server_write_config,
 		.shut_down = on_shut_down,
 	};
 	s->worker_cfg = (struct worker_cfg){

@@ -68,6 +68,9 @@ void server_close(struct server *s);
 /* The members that `status` shows of the server: preset, axes, start-up, stages, counters. */
 void server_write_status(void *server, struct reply *r);
 
+/* What `get_config` shows of the server: preset, axes, limits of the command line. */
+void server_write_config(void *server, struct reply *r);
+
 /* The same counters as lines of the log (USR1). */
 void server_log_statistics(struct server *s);
 

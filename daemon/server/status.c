@@ -135,6 +135,31 @@ static const struct member status_members[] = {
 	{ NULL, NULL },
 };
 
+static void write_request_bytes(struct server *s, struct json_out *j)
+{
+	json_u64(j, NULL, s->cfg.request_bytes_max);
+}
+
+static void write_connections(struct server *s, struct json_out *j)
+{
+	json_u64(j, NULL, s->cfg.connections_max);
+}
+
+static void write_queue_size(struct server *s, struct json_out *j)
+{
+	json_u64(j, NULL, s->cfg.queue_size);
+}
+
+/* What it was started with. */
+static const struct member config_members[] = {
+	{ "preset", write_preset },
+	{ "axes", write_axes },
+	{ "request_bytes_max", write_request_bytes },
+	{ "connections_max", write_connections },
+	{ "queue_size", write_queue_size },
+	{ NULL, NULL },
+};
+
 /* What the log shows beside them. */
 static const struct member log_members[] = {
 	{ "allocs", write_allocs },
@@ -143,15 +168,15 @@ static const struct member log_members[] = {
 	{ NULL, NULL },
 };
 
-void server_write_status(void *server, struct reply *r)
+static void reply_members(struct server *s, const struct member *members, struct reply *r)
 {
 	struct strbuf sb = { 0 };
 
-	for (const struct member *m = status_members; m->key; m++) {
+	for (const struct member *m = members; m->key; m++) {
 		struct json_out j = { .sb = &sb };
 
 		strbuf_clear(&sb);
-		m->write(server, &j);
+		m->write(s, &j);
 		reply_key(r, span_str(m->key));
 		if (sb.failed)
 			reply_null(r);
@@ -159,6 +184,16 @@ void server_write_status(void *server, struct reply *r)
 			reply_raw(r, strbuf_span(&sb));
 	}
 	strbuf_deinit(&sb);
+}
+
+void server_write_status(void *server, struct reply *r)
+{
+	reply_members(server, status_members, r);
+}
+
+void server_write_config(void *server, struct reply *r)
+{
+	reply_members(server, config_members, r);
 }
 
 static void log_all(struct server *s, const struct member *members)

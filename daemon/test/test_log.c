@@ -76,6 +76,7 @@ static void test_level_shuts_out_what_lies_below(void **state)
 	open_log("b");
 	log_debug("m", "hidden");
 	log_set_level(LOG_DEBUG);
+	assert_int_equal(log_get_level(), LOG_DEBUG);
 	log_debug("m", "shown");
 	log_set_level(LOG_ERROR);
 	log_warn("m", "hidden");
