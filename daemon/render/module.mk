@@ -7,6 +7,9 @@ render-srcs := \
 	daemon/render/renders.c \
 	daemon/render/scene.c \
 	daemon/render/shade.c \
+	daemon/render/smooth.c \
+	daemon/render/trace.c \
+	daemon/render/tree.c \
 	daemon/render/view.c
 
 tests += test_render test_renders

@@ -11,27 +11,26 @@
 
 #include "daemon/base/err.h"
 #include "daemon/base/thread.h"
+#include "daemon/render/lens.h"
+#include "daemon/render/smooth.h"
 
 enum {
 	BAND_ROWS = 16,
-	/* Neighbours whose channels differ by less look alike: their edge needs no smoothing. */
-	CONTRAST_MIN = 12,
+	BEAM_ROWS = BAND_ROWS + 2, /* of pixels seen for a band: the one above and below, too */
+	BEAM_WIDTH = 16,
+	TILE_ROWS = 6, /* of the thin beams */
+	TILE_ROWS_COUNT = BEAM_ROWS / TILE_ROWS,
+	TILES_MAX = PICTURE_EDGE_MAX / LOOK_TILE,
 	STACK_BYTES = 256 << 10,
-};
-
-/*
- * What one ray saw, beside its light: edges are where this differs between neighbours. Faces of one
- * plane and color are one: no edge is smoothed where none is seen.
- */
-struct sight {
-	uint32_t face; /* axis * 2 + (looks up its axis) + 1; 0: the background */
-	int32_t plane; /* of the voxels, on that axis */
-	rgba color;
 };
 
 struct draw {
 	struct picture *picture;
 	const struct picture_job *job;
+	struct lens lens;
+	double t_far;     /* behind everything */
+	double stop;      /* how far beams may be followed */
+	double stop_thin; /* and thin ones */
 	atomic_uint next_row;
 	atomic_uint rows_done;
 	atomic_int rc;
@@ -55,237 +54,148 @@ void picture_close(struct picture *p)
 	*p = (struct picture){ 0 };
 }
 
-/* x and y in pixels from the top left, fractions inside the pixel. */
-static void ray_at(const struct draw *d, double x, double y, double origin[3], double direction[3])
-{
-	const struct view *v = &d->job->view;
-	double height = d->picture->height;
-	double across = (2 * x - d->picture->width) / height * v->half_height;
-	double upward = (height - 2 * y) / height * v->half_height;
-
-	for (int i = 0; i < 3; i++) {
-		double offset = v->right[i] * across + v->up[i] * upward;
-
-		origin[i] = v->eye[i] + (v->ortho ? offset : 0);
-		direction[i] = v->forward[i] + (v->ortho ? 0 : offset);
-	}
-}
-
-static rgba look(const struct draw *d, double x, double y, struct sight *sight)
-{
-	double origin[3];
-	double direction[3];
-	struct hit hit;
-
-	ray_at(d, x, y, origin, direction);
-	if (!scene_trace(d->job->scene, origin, direction, 0, &hit)) {
-		*sight = (struct sight){ 0 };
-		return d->job->background;
-	}
-	*sight = (struct sight){
-		.face = (uint32_t)(hit.axis * 2 + (hit.side > 0) + 1),
-		.plane = hit.pos[hit.axis],
-		.color = hit.color,
-	};
-	return shade_hit(&d->job->shading, d->job->scene, &hit, origin, direction);
-}
-
-/* Where the ray meets an open face of that plane nearer than hit->t, that is the hit. */
-static void meet_plane(const struct scene *s, const struct sight *plane, const double origin[3],
-		       const double direction[3], struct hit *hit)
-{
-	int axis = (int)(plane->face - 1) / 2;
-	int side = (plane->face - 1) & 1 ? 1 : -1;
-	double t = (plane->plane + (side > 0) - origin[axis]) / direction[axis];
-	int32_t pos[3];
-	int32_t front[3];
-	rgba color;
-
-	if (!(direction[axis] * side < 0 && t > 0 && t < hit->t))
-		return;
-	for (int i = 0; i < 3; i++) {
-		double at = origin[i] + direction[i] * t;
-
-		if (!(fabs(at) < INT32_MAX))
-			return;
-		pos[i] = i == axis ? plane->plane : (int32_t)floor(at);
-		front[i] = pos[i] + (i == axis && fabs(at) < INT32_MAX - 1 ? side : 0);
-	}
-	color = scene_color(s, pos[0], pos[1], pos[2]);
-	if (!color || scene_is_solid(s, front[0], front[1], front[2]))
-		return;
-	*hit = (struct hit){ { pos[0], pos[1], pos[2] }, axis, side, t, color };
-}
-
-/* What a pixel and its four neighbours see, each once. */
-struct sights {
-	struct sight list[5];
-	int count;
-	bool has_background;
+/* What a thread works in: a band, and the row above and below it, which are found again. */
+struct workshop {
+	struct trace_memory beams;
+	struct shade_memory faces;
+	double t_min[TILE_ROWS_COUNT][TILES_MAX];
+	rgba *pixels;         /* [BEAM_ROWS][width] */
+	struct sight *sights; /* the same */
+	uint8_t *edges;       /* the same */
 };
 
-static bool is_same(const struct sight *a, const struct sight *b)
+/* A t behind the whole scene, whichever the ray. */
+static double find_far(const struct picture_job *job)
 {
-	return a->face == b->face && a->plane == b->plane && a->color == b->color;
-}
+	const struct box *box = &job->scene->box;
+	double far = 0;
 
-static void add_sight(struct sights *near, const struct sight *sight)
-{
-	if (!sight->face) {
-		near->has_background = true;
-		return;
+	if (job->scene->is_empty)
+		return 0;
+	for (int corner = 0; corner < 8; corner++) {
+		double depth = 0;
+
+		for (int i = 0; i < 3; i++)
+			depth += ((corner >> i & 1 ? (double)box->max[i] + 1 : box->min[i]) -
+				  job->view.eye[i]) *
+				 job->view.forward[i];
+		far = depth > far ? depth : far;
 	}
-	for (int i = 0; i < near->count; i++)
-		if (near->list[i].face == sight->face && near->list[i].plane == sight->plane)
-			return;
-	near->list[near->count++] = *sight;
+	return far + 1;
 }
 
-/*
- * What a ray between pixels sees, if it is one of the planes that those pixels see: no walk
- * through the scene. Misses only what is thinner than the distance of pixels.
- */
-static rgba look_between(const struct draw *d, double x, double y, const struct sights *near)
+/* How far the rays of a beam go, its sides so many pixels from its middle, before one is farther
+ * from there than `reach`. */
+static double find_stop(const struct draw *d, double half_width, double half_height, double reach)
 {
-	const struct scene *s = d->job->scene;
-	double origin[3];
-	double direction[3];
-	struct hit hit = { .t = INFINITY };
-	struct sight unused;
+	double stop = d->t_far;
 
-	ray_at(d, x, y, origin, direction);
-	for (int i = 0; i < near->count; i++)
-		meet_plane(s, &near->list[i], origin, direction, &hit);
-	if (hit.t < INFINITY)
-		return shade_hit(&d->job->shading, s, &hit, origin, direction);
-	return near->has_background ? d->job->background : look(d, x, y, &unused);
-}
+	for (int i = 0; i < 3; i++) {
+		const double *l = d->lens.ortho ? d->lens.origin[i] : d->lens.direction[i];
+		double off = fabs(l[1]) * half_width + fabs(l[2]) * half_height;
 
-/* Weighted by alpha: a transparent background lends no color to an edge. */
-static rgba mean_of_four(const rgba c[4])
-{
-	unsigned sum[3] = { 0 };
-	unsigned alpha = 0;
-
-	for (int i = 0; i < 4; i++) {
-		sum[0] += rgba_r(c[i]) * rgba_a(c[i]);
-		sum[1] += rgba_g(c[i]) * rgba_a(c[i]);
-		sum[2] += rgba_b(c[i]) * rgba_a(c[i]);
-		alpha += rgba_a(c[i]);
+		if (d->lens.ortho ? off > reach : off * stop > reach)
+			stop = d->lens.ortho ? 0 : reach / off;
 	}
-	if (!alpha)
-		return c[0];
-	return rgba_of((sum[0] + alpha / 2) / alpha, (sum[1] + alpha / 2) / alpha,
-		       (sum[2] + alpha / 2) / alpha, (alpha + 2) / 4);
+	return stop;
 }
 
-static rgba look_closer(const struct draw *d, uint32_t x, uint32_t y, const struct sights *near)
+/* Closer, for a column of small tiles in a beam that meets nothing before t. */
+static void find_thin_starts(const struct draw *d, uint32_t x, double y, double t,
+			     struct workshop *shop)
 {
-	static const double places[4][2] = {
-		{ .375, .125 }, { .875, .375 }, { .625, .875 }, { .125, .625 }
-	};
-	rgba c[4];
+	for (unsigned row = 0; row < TILE_ROWS_COUNT; row++, y += TILE_ROWS) {
+		double *out = &shop->t_min[row][x / LOOK_TILE];
+		double start = t;
+		double origin[3];
+		double direction[3];
 
-	for (int i = 0; i < 4; i++)
-		c[i] = look_between(d, x + places[i][0], y + places[i][1], near);
-	return mean_of_four(c);
-}
-
-/* A row of pixels as seen through their middles. */
-struct row {
-	rgba *pixels;
-	struct sight *sights;
-};
-
-static void draw_row(const struct draw *d, uint32_t y, const struct row *row)
-{
-	for (uint32_t x = 0; x < d->picture->width; x++)
-		row->pixels[x] = look(d, x + .5, y + .5, &row->sights[x]);
-}
-
-static bool has_contrast(rgba a, rgba b)
-{
-	for (int shift = 0; shift < 32; shift += 8) {
-		int differs = (int)(a >> shift & 255) - (int)(b >> shift & 255);
-
-		if (differs >= CONTRAST_MIN || differs <= -CONTRAST_MIN)
-			return true;
+		if (t < d->stop_thin) {
+			lens_ray(&d->lens, x + LOOK_TILE / 2., y + TILE_ROWS / 2., origin,
+				 direction);
+			start = trace_thin_beam(d->job->scene, &shop->beams, origin, direction,
+						(double[]){ t, d->stop_thin });
+			if (start > d->stop_thin && d->stop_thin < d->t_far)
+				start = d->stop_thin;
+		}
+		start -= 1e-3; /* in the air: faces are met from in front of them */
+		*out = start > 0 ? start : 0;
 	}
-	return false;
 }
 
-static bool is_edge(const struct row *a, uint32_t x, const struct row *b, uint32_t at)
+/* For each tile of a band whose first row is y: before which t no ray of it meets anything. */
+static void find_starts(const struct draw *d, double y, struct workshop *shop)
 {
-	return !is_same(&a->sights[x], &b->sights[at]) && has_contrast(a->pixels[x], b->pixels[at]);
+	for (uint32_t x = 0; x < d->picture->width; x += BEAM_WIDTH) {
+		double origin[3];
+		double direction[3];
+		double t;
+
+		lens_ray(&d->lens, x + BEAM_WIDTH / 2., y + BEAM_ROWS / 2., origin, direction);
+		t = trace_beam(d->job->scene, origin, direction, d->stop);
+		if (t > d->stop && d->stop < d->t_far)
+			t = d->stop;
+		for (uint32_t i = 0; i < BEAM_WIDTH; i += LOOK_TILE)
+			find_thin_starts(d, x + i, y, t, shop);
+	}
 }
 
-/* Pixels whose left, right, upper or lower neighbour shows another face are looked at more closely.
- */
-static void smooth_row(const struct draw *d, uint32_t y, const struct row rows[3], rgba *out)
+static void draw_row(const struct draw *d, const struct looker *k, uint32_t y,
+		     const struct look_row *row)
 {
-	const struct row *here = &rows[1];
-	uint32_t last = d->picture->width - 1;
+	for (uint32_t x = 0; x < d->picture->width; x++) {
+		double t_min = row->t_min[x / LOOK_TILE];
 
-	for (uint32_t x = 0; x <= last; x++) {
-		uint32_t left = x ? x - 1 : 0;
-		uint32_t right = x < last ? x + 1 : last;
-
-		if (is_edge(here, x, here, left) || is_edge(here, x, here, right) ||
-		    is_edge(here, x, &rows[0], x) || is_edge(here, x, &rows[2], x)) {
-			struct sights near = { .count = 0 };
-
-			add_sight(&near, &here->sights[x]);
-			add_sight(&near, &here->sights[left]);
-			add_sight(&near, &here->sights[right]);
-			add_sight(&near, &rows[0].sights[x]);
-			add_sight(&near, &rows[2].sights[x]);
-			out[x] = look_closer(d, x, y, &near);
+		if (t_min < INFINITY) {
+			row->pixels[x] = look(k, x + .5, y + .5, t_min, &row->sights[x]);
 		} else {
-			out[x] = here->pixels[x];
+			row->pixels[x] = d->job->background;
+			row->sights[x] = (struct sight){ 0 };
 		}
 	}
 }
 
-/* What a thread works in: a band, and the row above and below it, which are found again. */
-struct workshop {
-	rgba *pixels;         /* [BAND_ROWS + 2][width] */
-	struct sight *sights; /* the same */
-};
-
-static struct row row_of(const struct draw *d, const struct workshop *w, uint32_t index)
+static struct look_row row_of(const struct draw *d, const struct workshop *w, uint32_t index)
 {
 	size_t at = (size_t)index * d->picture->width;
 
-	return (struct row){ w->pixels + at, w->sights + at };
+	return (struct look_row){ w->pixels + at, w->sights + at, w->edges + at,
+				  w->t_min[index / TILE_ROWS] };
 }
 
-static void draw_band(const struct draw *d, uint32_t first, uint32_t end,
-		      const struct workshop *shop)
+static void draw_band(const struct draw *d, uint32_t first, uint32_t end, struct workshop *shop)
 {
+	const struct looker k = { d->job->scene, &d->job->shading, &d->lens, &shop->faces,
+				  d->job->background };
 	uint32_t w = d->picture->width;
 	uint32_t h = d->picture->height;
 	rgba *out = d->picture->pixels + (size_t)first * w;
 	bool smooth = d->job->smooth_edges;
+	struct look_row above;
 
+	find_starts(d, (double)first - 1, shop);
 	for (uint32_t i = !smooth; i < end - first + 1 + smooth; i++) {
-		struct row row = row_of(d, shop, i);
+		struct look_row row = row_of(d, shop, i);
 		uint32_t y = first + i ? first + i - 1 : 0;
 
-		draw_row(d, y < h ? y : h - 1, &row);
+		draw_row(d, &k, y < h ? y : h - 1, &row);
+		if (smooth)
+			look_for_edges(&row, i ? &above : NULL, w);
+		above = row;
 	}
 	for (uint32_t i = 0; i < end - first; i++) {
-		const struct row rows[3] = { row_of(d, shop, i), row_of(d, shop, i + 1),
-					     row_of(d, shop, i + 2) };
+		const struct look_row rows[3] = { row_of(d, shop, i), row_of(d, shop, i + 1),
+						  row_of(d, shop, i + 2) };
 
 		if (smooth)
-			smooth_row(d, first + i, rows, out + (size_t)i * w);
+			look_smooth(&k, rows, first + i, w, out + (size_t)i * w);
 		else
 			memcpy(out + (size_t)i * w, rows[1].pixels, w * sizeof(*out));
 	}
 }
 
 /* Takes bands until there are none; only the caller of picture_draw asks whether to go on. */
-static void draw_bands(struct draw *d, const struct workshop *shop, bool is_caller)
+static void draw_bands(struct draw *d, struct workshop *shop, bool is_caller)
 {
 	const struct picture_job *job = d->job;
 	uint32_t h = d->picture->height;
@@ -309,18 +219,24 @@ static void draw_bands(struct draw *d, const struct workshop *shop, bool is_call
 /* One thread's part. */
 static void take_part(struct draw *d, bool is_caller)
 {
-	size_t count = (size_t)(BAND_ROWS + 2) * d->picture->width;
-	struct workshop shop = {
-		.pixels = calloc(count, sizeof(*shop.pixels)),
-		.sights = calloc(count, sizeof(*shop.sights)),
-	};
+	size_t count = (size_t)BEAM_ROWS * d->picture->width;
+	struct workshop *shop = calloc(1, sizeof(*shop));
 
-	if (shop.pixels && shop.sights)
-		draw_bands(d, &shop, is_caller);
+	if (shop) {
+		shop->pixels = calloc(count, sizeof(*shop->pixels));
+		shop->sights = calloc(count, sizeof(*shop->sights));
+		shop->edges = calloc(count, sizeof(*shop->edges));
+	}
+	if (shop && shop->pixels && shop->sights && shop->edges)
+		draw_bands(d, shop, is_caller);
 	else
 		atomic_store_explicit(&d->rc, -ENOMEM, memory_order_relaxed);
-	free(shop.sights);
-	free(shop.pixels);
+	if (shop) {
+		free(shop->edges);
+		free(shop->sights);
+		free(shop->pixels);
+	}
+	free(shop);
 }
 
 static void *help(void *arg)
@@ -337,6 +253,10 @@ int picture_draw(struct picture *p, const struct picture_job *job, struct err *e
 	unsigned started = 0;
 	int rc;
 
+	lens_init(&d.lens, &job->view, p->width, p->height);
+	d.t_far = find_far(job);
+	d.stop = find_stop(&d, BEAM_WIDTH / 2., BEAM_ROWS / 2., TRACE_BEAM_REACH);
+	d.stop_thin = find_stop(&d, LOOK_TILE / 2., TILE_ROWS / 2., TRACE_THIN_BEAM_REACH);
 	while (started + 1 < job->threads_count && started < PICTURE_THREADS_MAX &&
 	       thread_start(&helpers[started], "render", STACK_BYTES, help, &d, NULL) == 0)
 		started++;

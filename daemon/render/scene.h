@@ -1,6 +1,6 @@
 /*
- * scene.h - a merged volume arranged for rays: a dense grid of block pointers over the content's
- * box.
+ * scene.h - a merged volume arranged for rays: which voxels exist, as bits, under a dense grid of
+ * blocks over the content's box, or, where that would be too large, under a tree of blocks.
  *
  * Read-only after scene_open, by any number of threads. The volume must outlive it unchanged (a
  * snapshot's).
@@ -16,44 +16,41 @@
 #include "daemon/voxel/volume.h"
 
 enum {
-	/* 32 MiB of pointers; content spread wider than this uses the volume's own hash table. */
-	SCENE_GRID_MAX = 1 << 22,
+	SCENE_GRID_MAX = 1 << 20, /* cells: 32 MiB; content spread wider gets the tree */
+	SCENE_BRICK_BITS = 2,
+	SCENE_BRICK_EDGE = 1 << SCENE_BRICK_BITS, /* voxels */
+	SCENE_BRICKS = 64,                        /* of a block */
 };
 
-/* A block and which of its 4^3 bricks of 4^3 voxels hold any: bit x + 4 y + 16 z. */
+/* A block. Sets of 4^3 bricks, and of a brick's 4^3 voxels, are bits x + 4 y + 16 z. */
 struct scene_cell {
 	const struct block *block; /* NULL: none */
-	uint64_t bricks;
+	const uint64_t *voxels;    /* [SCENE_BRICKS]: of each brick, those that exist */
+	uint64_t bricks;           /* that hold any voxel */
+	uint64_t near;             /* that do, or touch one that does, if only by a corner */
 };
+
+/* A box of cells. Its voxels count from the corner of its lowest cell. */
+struct scene_grid {
+	const struct scene_cell *cells; /* [z][y][x] */
+	int32_t size[3];
+	int64_t base[3]; /* the corner, in voxels */
+};
+
+struct scene_tree;
 
 struct scene {
 	const struct volume *volume;
 	struct box box; /* of the voxels */
 	bool is_empty;
-	int32_t grid_min[3]; /* in blocks */
-	int64_t grid_size[3];
-	struct scene_cell *grid; /* [z][y][x]; NULL when the content is too wide */
+	/* Reaches one block beyond the content on each side. cells NULL: the tree serves. */
+	struct scene_grid grid;
+	struct scene_tree *tree;
+	uint64_t *voxels; /* [blocks][SCENE_BRICKS] of all cells */
 };
 
 int scene_open(struct scene *s, const struct volume *volume); /* -ENOMEM */
-void scene_close(struct scene *s);
-
-/* The first voxel a ray meets. */
-struct hit {
-	int32_t pos[3];
-	int axis; /* of the face that was entered */
-	int side; /* -1 or +1: where that face looks */
-	double t; /* along the ray */
-	rgba color;
-};
-
-/*
- * Walks the ray's voxels from t_min on. direction need not be unit length. False: nothing met. An
- * eye inside a voxel sees that voxel. Source: J. Amanatides and A. Woo, "A Fast Voxel Traversal
- * Algorithm for Ray Tracing", 1987, on two levels.
- */
-bool scene_trace(const struct scene *s, const double origin[3], const double direction[3],
-		 double t_min, struct hit *hit);
+void scene_close(struct scene *s);                            /* a zeroed one is fine */
 
 /* The voxel there; RGBA_NONE when there is none. Any coordinates. */
 rgba scene_color(const struct scene *s, int32_t x, int32_t y, int32_t z);
@@ -61,6 +58,62 @@ rgba scene_color(const struct scene *s, int32_t x, int32_t y, int32_t z);
 static inline bool scene_is_solid(const struct scene *s, int32_t x, int32_t y, int32_t z)
 {
 	return scene_color(s, x, y, z) != RGBA_NONE;
+}
+
+/* at: voxels from the grid's corner, inside the grid. */
+static inline const struct scene_cell *scene_grid_cell(const struct scene_grid *g,
+						       const int32_t at[3])
+{
+	return &g->cells[((size_t)(at[2] >> BLOCK_BITS) * (size_t)g->size[1] +
+			  (size_t)(at[1] >> BLOCK_BITS)) *
+				 (size_t)g->size[0] +
+			 (size_t)(at[0] >> BLOCK_BITS)];
+}
+
+/* Which brick of its block. */
+static inline unsigned scene_brick(const int32_t at[3])
+{
+	return (unsigned)((at[0] >> SCENE_BRICK_BITS & 3) | (at[1] >> SCENE_BRICK_BITS & 3) << 2 |
+			  (at[2] >> SCENE_BRICK_BITS & 3) << 4);
+}
+
+/* Which voxel of its brick. */
+static inline unsigned scene_bit(const int32_t at[3])
+{
+	return (unsigned)((at[0] & 3) | (at[1] & 3) << 2 | (at[2] & 3) << 4);
+}
+
+/*
+ * What a set of 4^3 cells, each grown by one to both sides of an axis, makes of the 4^3 cells that
+ * lie `side` (-1, 0, 1) along that axis.
+ */
+static inline uint64_t scene_grow(uint64_t set, int axis, int side)
+{
+	static const uint64_t lowest[3] = { 0x1111111111111111u, 0x000f000f000f000fu, 0xffffu };
+	unsigned one = 1u << 2 * axis;
+	uint64_t low = set & lowest[axis];
+	uint64_t high = set & lowest[axis] << 3 * one;
+
+	if (side < 0)
+		return low << 3 * one;
+	if (side > 0)
+		return high >> 3 * one;
+	return set | (set & ~high) << one | (set & ~low) >> one;
+}
+
+/* The same as scene_color for places inside the grid. */
+static inline rgba scene_grid_color(const struct scene_grid *g, const int32_t at[3])
+{
+	const struct scene_cell *c = scene_grid_cell(g, at);
+
+	return c->block ? c->block->voxels[block_index(at[0], at[1], at[2])] : RGBA_NONE;
+}
+
+static inline bool scene_grid_is_solid(const struct scene_grid *g, const int32_t at[3])
+{
+	const struct scene_cell *c = scene_grid_cell(g, at);
+
+	return c->block && (c->voxels[scene_brick(at)] >> scene_bit(at) & 1);
 }
 
 #endif

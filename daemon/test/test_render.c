@@ -14,6 +14,7 @@
 #include "daemon/base/err.h"
 #include "daemon/base/rng.h"
 #include "daemon/render/image.h"
+#include "daemon/render/lens.h"
 #include "daemon/render/picture.h"
 
 enum { EDGE = 96, RED, GREEN, BLUE, WHITE };
@@ -239,8 +240,9 @@ struct model {
 	size_t count;
 };
 
-/* A few blobs over several blocks, also at negative places. */
-static void make_model(struct model *m, struct volume *v, uint64_t seed)
+/* A few blobs over several blocks, also at negative places; `apart` times as far from each other.
+ */
+static void make_model(struct model *m, struct volume *v, uint64_t seed, int apart)
 {
 	struct rng rng;
 
@@ -253,6 +255,8 @@ static void make_model(struct model *m, struct volume *v, uint64_t seed)
 					       (int32_t)rng_below(&rng, (uint64_t)spread) - 20,
 					       (int32_t)rng_below(&rng, (uint64_t)spread) - 10,
 					       (rgba)i | 0xff000000u };
+		m->voxels[i].x += (int)(i % 5) * 100 * (apart - 1);
+		m->voxels[i].y -= (int)(i % 7) * 90 * (apart - 1);
 		assert_int_equal(volume_set(v, m->voxels[i].x, m->voxels[i].y, m->voxels[i].z,
 					    m->voxels[i].color),
 				 0);
@@ -282,7 +286,7 @@ static double trace_all(const struct model *m, const double o[3], const double d
 	return best;
 }
 
-static void test_rays_meet_what_a_search_of_all_voxels_finds(void **state)
+static void check_rays(int apart)
 {
 	struct model *m = malloc(sizeof(*m));
 	struct volume v = { 0 };
@@ -290,9 +294,9 @@ static void test_rays_meet_what_a_search_of_all_voxels_finds(void **state)
 	struct rng rng;
 	unsigned met = 0;
 
-	(void)state;
-	make_model(m, &v, 5);
+	make_model(m, &v, 5, apart);
 	assert_int_equal(scene_open(&s, &v), 0);
+	assert_int_equal(s.grid.cells != NULL, apart == 1);
 	rng_init(&rng, 6, 1);
 	for (int n = 0; n < 4000; n++) {
 		double o[3];
@@ -306,25 +310,121 @@ static void test_rays_meet_what_a_search_of_all_voxels_finds(void **state)
 			double to = place[i] + (double)rng_below(&rng, 3000) / 1000 - 1;
 
 			o[i] = (double)rng_below(&rng, n % 4 ? 300000 : 60000) / 1000 - 100.5;
+			if (n % 3 == 0)
+				o[i] += place[i];
 			d[i] = to - o[i];
 		}
 		t = trace_all(m, o, d);
-		if (!scene_trace(&s, o, d, 0, &hit)) {
+		if (!trace_ray(&s, o, d, 0, &hit)) {
 			assert_true(isinf(t));
 			continue;
 		}
 		met++;
-		assert_true(fabs(hit.t - t) < 1e-9);
+		assert_true(fabs(hit.t - t) < 1e-9 * apart);
 		assert_int_equal(hit.color, volume_get(&v, hit.pos[0], hit.pos[1], hit.pos[2]));
 		/* The point lies on the face that was named, unless the eye is inside. */
 		if (t > 0)
 			assert_true(fabs(o[hit.axis] + d[hit.axis] * hit.t - hit.pos[hit.axis] -
-					 (hit.side > 0)) < 1e-6);
+					 (hit.side > 0)) < 1e-6 * apart);
 	}
-	assert_true(met > 1000);
+	assert_true(met > (apart == 1 ? 1000u : 200u));
 	scene_close(&s);
 	volume_deinit(&v);
 	free(m);
+}
+
+static void test_rays_meet_what_a_search_of_all_voxels_finds(void **state)
+{
+	(void)state;
+	check_rays(1);
+}
+
+static void test_rays_through_wide_content_do_so_too(void **state)
+{
+	(void)state;
+	check_rays(100000);
+}
+
+/* An eye out in the open, near, and between the voxels; pixels larger than voxels and smaller. */
+static void look_somewhere(struct rng *rng, int n, const struct model *m, struct picture_job *job)
+{
+	static const double reach[] = { 30, 200, 5000 };
+	const struct voxel *at = &m->voxels[rng_below(rng, m->count)];
+	const double target[3] = { at->x, at->y, at->z };
+	double eye[3];
+
+	for (int i = 0; i < 3; i++)
+		eye[i] = target[i] + reach[n % 3] * ((double)rng_below(rng, 2000) / 1000 - 1.0005);
+	view_look(&job->view, eye, target, (const double[]){ 0.1, 0.2, 1 },
+		  n % 3 == 2 ? 1 : 5 + 5 * (n % 13), n % 2);
+}
+
+/* What is skipped before the first voxel of a tile must be empty. */
+static void test_pictures_show_what_each_ray_meets(void **state)
+{
+	struct model *m = malloc(sizeof(*m));
+	struct volume v = { 0 };
+	struct scene s;
+	struct rng rng;
+	struct lens lens;
+	unsigned met = 0;
+
+	(void)state;
+	make_model(m, &v, 5, 1);
+	assert_int_equal(scene_open(&s, &v), 0);
+	rng_init(&rng, 7, 1);
+	for (int n = 0; n < 60; n++) {
+		struct picture_job job = { .scene = &s,
+					   .shading = { .is_flat = true },
+					   .background = background,
+					   .threads_count = 1 };
+		struct picture p;
+
+		look_somewhere(&rng, n, m, &job);
+		p = draw(&s, &job);
+		lens_init(&lens, &job.view, EDGE, EDGE);
+		for (uint32_t i = 0; i < EDGE * EDGE; i++) {
+			double o[3];
+			double d[3];
+			struct hit hit = { .color = background };
+
+			lens_ray(&lens, i % EDGE + .5, i / EDGE + .5, o, d);
+			met += trace_ray(&s, o, d, 0, &hit);
+			assert_int_equal(p.pixels[i], hit.color);
+		}
+		picture_close(&p);
+	}
+	assert_true(met > 60000);
+	scene_close(&s);
+	volume_deinit(&v);
+	free(m);
+}
+
+/* Two voxels with a hundred million empty blocks between them. */
+static void test_a_picture_of_wide_content_does_not_take_for_ever(void **state)
+{
+	struct volume v = { 0 };
+	struct scene s;
+	struct picture_job job = { .scene = &s,
+				   .shading = { .occlusion = true, .shadow = true },
+				   .background = background,
+				   .smooth_edges = true,
+				   .threads_count = 1 };
+	struct picture p;
+
+	(void)state;
+	assert_int_equal(volume_set(&v, INT32_MIN, 0, 0, 0xff0000ffu), 0);
+	assert_int_equal(volume_set(&v, INT32_MAX, 0, 0, 0xff00ff00u), 0);
+	assert_int_equal(scene_open(&s, &v), 0);
+	view_look(&job.view, (const double[]){ INT32_MIN - 50.0, 0.5, 0.5 },
+		  (const double[]){ 0, 0.5, 0.5 }, (const double[]){ 0, 0, 1 }, 5, false);
+	shading_light_from(&job.shading, &job.view);
+	p = draw(&s, &job);
+	assert_int_not_equal(p.pixels[EDGE * EDGE / 2 + EDGE / 2], background);
+	assert_int_equal(p.pixels[0], background);
+	picture_close(&p);
+	scene_close(&s);
+	volume_deinit(&v);
 }
 
 /* Content too wide for a grid of block pointers. */
@@ -340,8 +440,8 @@ static void test_wide_content_is_found(void **state)
 	assert_int_equal(volume_set(&v, -1000000000, 0, 0, 0xff0000ffu), 0);
 	assert_int_equal(volume_set(&v, 1000000000, 5, 900000000, 0xff00ff00u), 0);
 	assert_int_equal(scene_open(&s, &v), 0);
-	assert_null(s.grid);
-	assert_true(scene_trace(&s, o, d, 0, &hit));
+	assert_null(s.grid.cells);
+	assert_true(trace_ray(&s, o, d, 0, &hit));
 	assert_int_equal(hit.pos[0], -1000000000);
 	assert_int_equal(hit.side, -1);
 	assert_true(scene_is_solid(&s, 1000000000, 5, 900000000));
@@ -398,7 +498,7 @@ static void test_any_number_of_threads_draws_the_same(void **state)
 	struct picture first;
 
 	(void)state;
-	make_model(m, &v, 9);
+	make_model(m, &v, 9, 1);
 	assert_int_equal(scene_open(&s, &v), 0);
 	job = full_job(&s, 1);
 	first = draw(&s, &job);
@@ -509,6 +609,9 @@ int main(void)
 		cmocka_unit_test(test_flat_pictures_have_exact_colors),
 		cmocka_unit_test(test_an_empty_scene_is_background),
 		cmocka_unit_test(test_rays_meet_what_a_search_of_all_voxels_finds),
+		cmocka_unit_test(test_rays_through_wide_content_do_so_too),
+		cmocka_unit_test(test_pictures_show_what_each_ray_meets),
+		cmocka_unit_test(test_a_picture_of_wide_content_does_not_take_for_ever),
 		cmocka_unit_test(test_wide_content_is_found),
 		cmocka_unit_test(test_voxels_at_the_ends_of_the_coordinates),
 		cmocka_unit_test(test_any_number_of_threads_draws_the_same),
