@@ -540,7 +540,7 @@ static void test_color_analysis(void **state)
 	want("get_unique_colors", "",
 	     "{\"colors\":[{\"hex\":\"#1020FFFF\",\"rgba\":[16,32,255,255]},"
 	     "{\"hex\":\"#141EFAFF\",\"rgba\":[20,30,250,255]}],\"count\":2,"
-	     "\"metadata\":{\"sorted_by_count\":false}}");
+	     "\"metadata\":{\"layer_id\":1,\"sorted_by_count\":false}}");
 	want_part("get_unique_colors", "{\"merge_similar\":true,\"merge_threshold\":50}",
 		  "\"count\":1");
 	want("find_voxels_by_color", "{\"color\":[20,30,250]}",
