@@ -112,6 +112,18 @@ static int apply_new_layer(struct applying *a, const struct script_op *op)
 	return rc;
 }
 
+/* Somebody may have deleted the others meanwhile. */
+static int apply_delete_layer(struct applying *a, struct layer *l)
+{
+	struct document *d = &a->project->doc;
+
+	if (d->layers_count == 1)
+		return -EBUSY;
+	a->layer = NULL;
+	document_remove_layer(d, document_layer_index(d, l->meta.id));
+	return 0;
+}
+
 static int apply_op(struct applying *a, const struct script_op *op)
 {
 	struct layer *l;
@@ -131,11 +143,21 @@ static int apply_op(struct applying *a, const struct script_op *op)
 	l = layer_of(a, op->layer_id);
 	if (!l)
 		return -ENOENT;
-	if (op->kind == SCRIPT_LAYER_VISIBLE)
+	switch (op->kind) {
+	case SCRIPT_LAYER_VISIBLE:
 		l->meta.visible = op->pos[0] != 0;
-	else
+		return 0;
+	case SCRIPT_LAYER_ACTIVE:
 		a->project->doc.active_id = l->meta.id;
-	return 0;
+		return 0;
+	case SCRIPT_LAYER_CLEAR:
+		rc = project_edit_layer(a->project, l);
+		return rc < 0 ? rc : volume_clear(&l->volume);
+	case SCRIPT_LAYER_DELETE:
+		return apply_delete_layer(a, l);
+	default:
+		return -EINVAL;
+	}
 }
 
 static int apply(struct call *call, const struct script_result *result)
@@ -271,7 +293,8 @@ const struct method method_execute_script = {
 	.params = script_params,
 	.doc = "Runs JavaScript over the project: goxel.addVoxel(x,y,z,color), removeVoxel, "
 	       "getVoxel, "
-	       "fillBox, addLayer, listLayers, setActiveLayer, getActiveLayer, setLayerVisible; "
+	       "fillBox, clear(layer), boundingBox(layer), addLayer(name), deleteLayer(id), "
+	       "listLayers, setActiveLayer, getActiveLayer, setLayerVisible; "
 	       "console.log. Its edits are one step, made at its end; one that fails changes "
 	       "nothing.",
 	.result = "success, code, message, error (when it failed), value (of the last expression), "

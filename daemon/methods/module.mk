@@ -47,3 +47,4 @@ bats += daemon/test/contract.bats
 bats += daemon/test/files.bats
 bats += daemon/test/house.bats
 bats += daemon/test/render.bats
+bats += daemon/test/script.bats

@@ -238,9 +238,66 @@ static duk_ret_t list_layers(duk_context *ctx)
 
 	duk_push_array(ctx);
 	for (size_t i = 0; i < e->doc->layers_count; i++)
-		push_layer(ctx, n++, e->doc->layers[i]->meta.id, e->doc->layers[i]->meta.name);
+		if (script_edits_has_layer(e, e->doc->layers[i]->meta.id))
+			push_layer(ctx, n++, e->doc->layers[i]->meta.id,
+				   e->doc->layers[i]->meta.name);
 	for (uint32_t i = 0; i < e->result->names_count; i++)
-		push_layer(ctx, n++, e->doc->next_layer_id + (int32_t)i, e->result->names[i]);
+		if (script_edits_has_layer(e, e->doc->next_layer_id + (int32_t)i))
+			push_layer(ctx, n++, e->doc->next_layer_id + (int32_t)i,
+				   e->result->names[i]);
+	return 1;
+}
+
+/* The layer that argument i names, or the active one. */
+static int32_t layer_or_active(duk_context *ctx, duk_idx_t i)
+{
+	return duk_is_undefined(ctx, i) ? edits_of(ctx)->active_id : layer_id(ctx, i);
+}
+
+static duk_ret_t clear_layer(duk_context *ctx)
+{
+	if (!script_edits_clear(edits_of(ctx), layer_or_active(ctx, 0)))
+		return duk_range_error(ctx, "too many edits, or layers cleared");
+	return 0;
+}
+
+static duk_ret_t delete_layer(duk_context *ctx)
+{
+	int32_t id = layer_id(ctx, 0);
+
+	if (script_edits_layers_count(edits_of(ctx)) == 1)
+		return duk_range_error(ctx, "the last layer cannot be deleted");
+	if (!script_edits_delete(edits_of(ctx), id))
+		return duk_range_error(ctx, "too many edits, or layers deleted");
+	return 0;
+}
+
+static void push_triple(duk_context *ctx, const char *name, const double v[3])
+{
+	duk_push_array(ctx);
+	for (duk_uarridx_t i = 0; i < 3; i++) {
+		duk_push_number(ctx, v[i]);
+		duk_put_prop_index(ctx, -2, i);
+	}
+	duk_put_prop_string(ctx, -2, name);
+}
+
+/* boundingBox(layer): of the active layer without one; null when it is empty. */
+static duk_ret_t bounding_box(duk_context *ctx)
+{
+	struct box box;
+	double size[3];
+
+	if (!script_edits_box(edits_of(ctx), layer_or_active(ctx, 0), &box)) {
+		duk_push_null(ctx);
+		return 1;
+	}
+	for (int i = 0; i < 3; i++)
+		size[i] = (double)box_size(&box, i);
+	duk_push_object(ctx);
+	push_triple(ctx, "min", (double[3]){ box.min[0], box.min[1], box.min[2] });
+	push_triple(ctx, "max", (double[3]){ box.max[0], box.max[1], box.max[2] });
+	push_triple(ctx, "dimensions", size);
 	return 1;
 }
 
@@ -273,6 +330,9 @@ static const duk_function_list_entry goxel_functions[] = {
 	{ "fillBox", fill_box, 10 },
 	{ "addLayer", add_layer, 1 },
 	{ "createLayer", add_layer, 1 },
+	{ "deleteLayer", delete_layer, 1 },
+	{ "clear", clear_layer, 1 },
+	{ "boundingBox", bounding_box, 1 },
 	{ "listLayers", list_layers, 0 },
 	{ "getActiveLayer", get_active_layer, 0 },
 	{ "setActiveLayer", set_active_layer, 1 },

@@ -25,6 +25,8 @@ enum script_op_kind {
 	SCRIPT_LAYER_NEW, /* pos[0]: index of its name; layer_id: what the script calls it */
 	SCRIPT_LAYER_ACTIVE,
 	SCRIPT_LAYER_VISIBLE, /* pos[0]: 0 or 1 */
+	SCRIPT_LAYER_CLEAR,
+	SCRIPT_LAYER_DELETE,
 };
 
 struct script_op {

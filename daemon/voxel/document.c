@@ -142,6 +142,18 @@ size_t document_layer_index(const struct document *d, int32_t id)
 	return i;
 }
 
+void document_remove_layer(struct document *d, size_t index)
+{
+	struct layer *l = d->layers[index];
+
+	memmove(d->layers + index, d->layers + index + 1,
+		(d->layers_count - index - 1) * sizeof(struct layer *));
+	d->layers_count--;
+	if (d->active_id == l->meta.id && d->layers_count)
+		d->active_id = d->layers[index ? index - 1 : 0]->meta.id;
+	layer_put(l);
+}
+
 struct layer *document_layer(const struct document *d, int32_t id)
 {
 	size_t i = document_layer_index(d, id);

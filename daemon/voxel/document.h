@@ -81,6 +81,9 @@ int document_insert_layer(struct document *d, struct layer *l, size_t index);
 int document_add_camera(struct document *d, struct camera **out);     /* -ENOSPC, -ENOMEM */
 int document_add_material(struct document *d, struct material **out); /* -ENOSPC, -ENOMEM */
 
+/* Puts the layer there; the active one becomes the one below, or the lowest. */
+void document_remove_layer(struct document *d, size_t index);
+
 struct layer *document_layer(const struct document *d, int32_t id); /* NULL: none */
 struct layer *document_layer_named(const struct document *d, const char *name, size_t len);
 struct layer *document_active(const struct document *d);           /* NULL only without layers */

@@ -28,19 +28,6 @@ int project_layer_create(struct project *p, const char *name, size_t name_len, s
 	return project_end(p, document_add_layer(&p->doc, 0, copy, out));
 }
 
-/* Out of the list; the active layer becomes the one below, or the lowest. */
-static void take_out(struct document *d, size_t index)
-{
-	struct layer *l = d->layers[index];
-
-	memmove(d->layers + index, d->layers + index + 1,
-		(d->layers_count - index - 1) * sizeof(struct layer *));
-	d->layers_count--;
-	if (d->active_id == l->meta.id && d->layers_count)
-		d->active_id = d->layers[index ? index - 1 : 0]->meta.id;
-	layer_put(l); /* the step holds it */
-}
-
 int project_layer_delete(struct project *p, int32_t id)
 {
 	size_t index = document_layer_index(&p->doc, id);
@@ -57,7 +44,7 @@ int project_layer_delete(struct project *p, int32_t id)
 		rc = document_add_layer(&p->doc, 0, NULL, &fresh);
 	}
 	if (!rc)
-		take_out(&p->doc, index);
+		document_remove_layer(&p->doc, index);
 	return project_end(p, rc);
 }
 
@@ -120,7 +107,7 @@ int project_layer_merge(struct project *p, int32_t source_id, int32_t target_id)
 	if (!rc) {
 		if (p->doc.active_id == source_id)
 			p->doc.active_id = target_id;
-		take_out(&p->doc, document_layer_index(&p->doc, source_id));
+		document_remove_layer(&p->doc, document_layer_index(&p->doc, source_id));
 	}
 	return project_end(p, rc);
 }
