@@ -108,6 +108,21 @@ static void record(struct stages_block *block, enum stage stage, uint64_t from_n
 		hist_record(block->hists[stage], to_ns > from_ns ? to_ns - from_ns : 0);
 }
 
+/* The latest mark before that of a stage, or the start: v14's workers parse after the queue. */
+static uint64_t mark_before(const struct stage_clock *clk, unsigned stage)
+{
+	uint64_t before_ns = clk->start_ns;
+
+	for (unsigned i = 0; i < STAGE_COUNT; i++) {
+		bool is_before =
+			clk->ns[i] < clk->ns[stage] || (clk->ns[i] == clk->ns[stage] && i < stage);
+
+		if (is_before && clk->ns[i] > before_ns)
+			before_ns = clk->ns[i];
+	}
+	return before_ns;
+}
+
 void stages_record_on(const struct stage_clock *clk)
 {
 	struct stages_block *block = stages_mine ? stages_mine : stages_attach();
@@ -119,8 +134,9 @@ void stages_record_on(const struct stage_clock *clk)
 	for (unsigned i = 0; i < STAGE_COUNT; i++) {
 		if (clk->ns[i] == 0)
 			continue;
-		record(block, (enum stage)i, last_ns, clk->ns[i]);
-		last_ns = clk->ns[i];
+		record(block, (enum stage)i, mark_before(clk, i), clk->ns[i]);
+		if (clk->ns[i] > last_ns)
+			last_ns = clk->ns[i];
 	}
 	record(block, STAGE_TOTAL, clk->start_ns, last_ns);
 	pthread_mutex_unlock(&block->lock);

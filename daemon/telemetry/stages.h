@@ -4,8 +4,9 @@
  * A request carries a struct stage_clock. stage_begin decides by lot whether it is of the sampled
  * share; stage_mark stamps the end of a stage; stages_record, called once when the reply has been
  * written, puts each stage's time into histograms of the calling thread, which stages_read merges.
- * A stage lasts from the latest mark before it (or the start) to its own mark. A stage that was not
- * passed (the fast path has neither enqueue nor dequeue) is not recorded.
+ * A stage lasts from the latest mark before it in time (or the start) to its own mark: a worker
+ * that gets whole texts parses after the queue. A stage that was not passed (the fast path has
+ * neither enqueue nor dequeue) is not recorded.
  *
  * Every mark is also a USDT probe, goxel:request__<stage>, sampled or not; argument 1 is the
  * address of the clock, which tells requests apart; argument 2 is 1 for a sampled one.
@@ -33,7 +34,7 @@ enum stage {
 	STAGE_DEQUEUE,   /* waiting in the queue -> in a worker's hands */
 	STAGE_EXECUTE,   /* dispatch and method */
 	STAGE_SERIALIZE, /* result -> reply text */
-	STAGE_WRITE,     /* reply text -> handed to the kernel */
+	STAGE_WRITE,     /* reply text -> taken by the transport */
 	STAGE_COUNT,
 	STAGE_TOTAL = STAGE_COUNT, /* for stages_read: from the start to the last mark */
 };

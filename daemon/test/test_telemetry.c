@@ -85,6 +85,41 @@ static void test_stage_lasts_from_the_mark_before(void **state)
 	hist_free(h);
 }
 
+static uint64_t stage_max_ns(enum stage stage)
+{
+	struct hist *h = hist_new();
+	uint64_t max_ns;
+
+	assert_non_null(h);
+	stages_read(stage, h);
+	max_ns = h->max_ns;
+	hist_free(h);
+	return max_ns;
+}
+
+/* A worker that takes whole texts from the queue parses after it: R-105. */
+static void test_stages_follow_time_not_their_order(void **state)
+{
+	struct stage_clock clk = { .start_ns = 1000, .on = true };
+
+	(void)state;
+	stages_reset();
+	clk.ns[STAGE_READ] = 1100;
+	clk.ns[STAGE_ENQUEUE] = 1120;
+	clk.ns[STAGE_DEQUEUE] = 1520;
+	clk.ns[STAGE_PARSE] = 1600;
+	clk.ns[STAGE_EXECUTE] = 1900;
+	clk.ns[STAGE_SERIALIZE] = 1990;
+	clk.ns[STAGE_WRITE] = 2000;
+	stages_record(&clk);
+	assert_int_equal(stage_max_ns(STAGE_READ), 100);
+	assert_int_equal(stage_max_ns(STAGE_ENQUEUE), 20);
+	assert_int_equal(stage_max_ns(STAGE_DEQUEUE), 400);
+	assert_int_equal(stage_max_ns(STAGE_PARSE), 80);
+	assert_int_equal(stage_max_ns(STAGE_EXECUTE), 300);
+	assert_int_equal(stage_max_ns(STAGE_TOTAL), 1000);
+}
+
 static void *run_requests(void *arg)
 {
 	struct stage_clock clk;
@@ -259,6 +294,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stages_off_record_nothing),
 		cmocka_unit_test(test_stage_lasts_from_the_mark_before),
+		cmocka_unit_test(test_stages_follow_time_not_their_order),
 		cmocka_unit_test(test_stages_sample_one_in_n_of_all_threads),
 		cmocka_unit_test(test_every_request_is_sampled_at_one_in_one),
 		cmocka_unit_test(test_program_carries_the_seven_probes),
