@@ -138,9 +138,11 @@ static void add(void)
 
 		if (!f->write)
 			continue;
-		suite_add(save_file, &fixture, f, "file_save/%s", f->name);
+		bench_time_unit(suite_add(save_file, &fixture, f, "file_save/%s", f->name),
+				BENCH_US);
 		if (f->read)
-			suite_add(load_file, &fixture, f, "file_load/%s", f->name);
+			bench_time_unit(suite_add(load_file, &fixture, f, "file_load/%s", f->name),
+					BENCH_US);
 	}
 }
 

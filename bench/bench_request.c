@@ -32,6 +32,10 @@ struct request {
 struct served {
 	struct server server;
 	struct axes axes;
+};
+
+/* One thread's, on a connection of its own. */
+struct client {
 	struct conn *conn;
 	struct strbuf text;
 	uint64_t replies_count; /* lines that came back */
@@ -41,13 +45,13 @@ struct served {
 
 static size_t take_reply(void *ctx, struct span bytes)
 {
-	struct served *served = ctx;
+	struct client *client = ctx;
 	const char *at = bytes.ptr, *end = bytes.ptr + bytes.len;
 
-	if (served->keeps_reply)
-		strbuf_add(&served->reply, bytes.ptr, bytes.len);
+	if (client->keeps_reply)
+		strbuf_add(&client->reply, bytes.ptr, bytes.len);
 	while ((at = memchr(at, '\n', (size_t)(end - at)))) {
-		served->replies_count++;
+		client->replies_count++;
 		at++;
 	}
 	return bytes.len;
@@ -93,23 +97,23 @@ static void write_request(struct strbuf *sb, enum kind kind)
 }
 
 /* Sends text, keeps what comes back, and looks for `want` in it. */
-static int ask(struct bench_state *s, struct served *served, struct span text, const char *want,
+static int ask(struct bench_state *s, struct client *client, struct span text, const char *want,
 	       uint64_t replies_count)
 {
 	bool is_alive;
 	int rc = 0;
 
-	served->keeps_reply = true;
-	served->replies_count = 0;
-	strbuf_clear(&served->reply);
-	is_alive = inproc_feed(served->conn, text);
-	served->keeps_reply = false;
+	client->keeps_reply = true;
+	client->replies_count = 0;
+	strbuf_clear(&client->reply);
+	is_alive = inproc_feed(client->conn, text);
+	client->keeps_reply = false;
 	if (!is_alive)
 		rc = suite_fail(s, -EPIPE, "the server hung up");
-	else if (served->replies_count != replies_count || served->reply.failed ||
-		 !strstr(served->reply.ptr, want))
+	else if (client->replies_count != replies_count || client->reply.failed ||
+		 !strstr(client->reply.ptr, want))
 		rc = suite_wrong(s, "the reply is '%.100s', without %s",
-				 served->reply.ptr ? served->reply.ptr : "", want);
+				 client->reply.ptr ? client->reply.ptr : "", want);
 	return rc;
 }
 
@@ -130,8 +134,7 @@ static int open_server(struct bench_state *s, struct served *served, const char 
 		rc = server_open(&served->server, &cfg, &err);
 	if (rc < 0)
 		return suite_fail(s, rc, "%s", err.msg);
-	served->conn = inproc_connect(served->server.transport, take_reply, served);
-	return served->conn ? 0 : suite_fail(s, -ENOMEM, "no connection");
+	return 0;
 }
 
 static void tear_down(struct bench_state *s, void *arg)
@@ -139,38 +142,79 @@ static void tear_down(struct bench_state *s, void *arg)
 	struct served *served = arg;
 
 	(void)s;
-	if (served->conn)
-		inproc_hangup(served->conn);
 	if (served->server.transport)
 		server_close(&served->server);
-	strbuf_deinit(&served->text);
-	strbuf_deinit(&served->reply);
 	free(served);
 }
 
-static int check(struct bench_state *s, struct served *served, enum kind kind)
+static int check(struct bench_state *s, struct client *client, enum kind kind)
 {
-	static const char create[] = "{\"jsonrpc\":\"2.0\",\"method\":\"create_project\","
-				     "\"params\":{\"name\":\"bench\"},\"id\":1}\n";
 	static const char paint[] =
 		"{\"jsonrpc\":\"2.0\",\"method\":\"add_voxel\",\"params\":{"
 		"\"x\":1,\"y\":2,\"z\":3,\"r\":255,\"g\":0,\"b\":0},\"id\":1}\n";
-	int rc = ask(s, served, span_str(create), "\"result\":", 1);
+	int rc = ask(s, client, span_str(paint), "\"result\":", 1);
 
-	if (rc == 0)
-		rc = ask(s, served, span_str(paint), "\"result\":", 1);
-	write_request(&served->text, kind);
-	if (rc == 0 && served->text.failed)
+	write_request(&client->text, kind);
+	if (rc == 0 && client->text.failed)
 		rc = -ENOMEM;
 	if (rc == 0)
-		rc = ask(s, served, strbuf_span(&served->text),
+		rc = ask(s, client, strbuf_span(&client->text),
 			 "\"result\":", kind == PIPELINE ? DEPTH : 1);
+	return rc;
+}
+
+static void disconnect(struct bench_state *s, void *arg)
+{
+	struct client *client = arg;
+
+	(void)s;
+	if (client->conn)
+		inproc_hangup(client->conn);
+	strbuf_deinit(&client->text);
+	strbuf_deinit(&client->reply);
+	free(client);
+}
+
+/* Connects and asks that; NULL: what is measured, to see whether it works. */
+static int open_client(struct bench_state *s, struct served *served, const char *question,
+		       struct client **out)
+{
+	const struct request *what = bench_context(s);
+	struct client *client = calloc(1, sizeof(*client));
+	int rc;
+
+	if (!client)
+		return -ENOMEM;
+	client->conn = inproc_connect(served->server.transport, take_reply, client);
+	if (!client->conn)
+		rc = suite_fail(s, -ENOMEM, "no connection");
+	else if (question)
+		rc = ask(s, client, span_str(question), "\"result\":", 1);
+	else
+		rc = check(s, client, what->kind);
+	if (rc < 0)
+		disconnect(s, client);
+	else
+		*out = client;
+	return rc;
+}
+
+static int connect_client(struct bench_state *s, void *shared, void **out)
+{
+	struct client *client;
+	int rc = open_client(s, shared, NULL, &client);
+
+	if (rc == 0)
+		*out = client;
 	return rc;
 }
 
 static int set_up(struct bench_state *s, void **out)
 {
+	static const char create[] = "{\"jsonrpc\":\"2.0\",\"method\":\"create_project\","
+				     "\"params\":{\"name\":\"bench\"},\"id\":1}\n";
 	const struct request *what = bench_context(s);
+	struct client *first;
 	struct served *served = calloc(1, sizeof(*served));
 	int rc;
 
@@ -178,7 +222,9 @@ static int set_up(struct bench_state *s, void **out)
 		return -ENOMEM;
 	rc = open_server(s, served, what->preset);
 	if (rc == 0)
-		rc = check(s, served, what->kind);
+		rc = open_client(s, served, create, &first);
+	if (rc == 0)
+		disconnect(s, first);
 	if (rc < 0)
 		tear_down(s, served);
 	else
@@ -189,27 +235,30 @@ static int set_up(struct bench_state *s, void **out)
 static void send_requests(struct bench_state *s)
 {
 	const struct request *what = bench_context(s);
-	struct served *served = bench_shared(s);
-	struct span text = strbuf_span(&served->text);
+	struct client *client = bench_local(s);
+	struct span text = strbuf_span(&client->text);
 	uint64_t each = what->kind == PIPELINE ? DEPTH : 1, want;
 
-	served->replies_count = 0;
+	client->replies_count = 0;
 	BENCH_LOOP(s) {
-		if (!inproc_feed(served->conn, text)) {
+		if (!inproc_feed(client->conn, text)) {
 			suite_fail(s, -EPIPE, "the server hung up");
 			break;
 		}
 	}
 	want = each * bench_iterations_done(s);
-	if (!bench_is_skipped(s) && served->replies_count != want)
+	if (!bench_is_skipped(s) && client->replies_count != want)
 		suite_wrong(s, "%llu replies to %llu requests",
-			    (unsigned long long)served->replies_count, (unsigned long long)want);
+			    (unsigned long long)client->replies_count, (unsigned long long)want);
 	bench_items_processed(s, want);
 }
 
 static void add(void)
 {
-	static const struct bench_fixture fixture = { .setup = set_up, .teardown = tear_down };
+	static const struct bench_fixture fixture = { .setup = set_up,
+						      .teardown = tear_down,
+						      .thread_setup = connect_client,
+						      .thread_teardown = disconnect };
 	struct request *what;
 
 	for (size_t p = 0; preset_names[p]; p++) {
@@ -220,6 +269,11 @@ static void add(void)
 			bench_use_real_time(suite_add(send_requests, &fixture, &what[k],
 						      "request_inproc/%s/%s", preset_names[p],
 						      kind_names[k]));
+			bench_use_real_time(
+				bench_threads(suite_add(send_requests, &fixture, &what[k],
+							"request_contended/%s/%s", preset_names[p],
+							kind_names[k]),
+					      2));
 		}
 	}
 }

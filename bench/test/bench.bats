@@ -34,17 +34,66 @@ needs_release() {
 	[[ $output == *method_dispatch/hash* && $output == *method_dispatch/linear* ]]
 }
 
-@test "every backend of every axis is in the suite" {
-	run "$BENCH" --list
-	for name in queue_operations/mutex queue_operations/ring queue_operations/priority \
-		memory_allocate/malloc/512 memory_allocate/pool/512 method_dispatch/linear \
-		method_dispatch/hash json_parse_1k/dom json_parse_1k/simd json_parse_1k/scalar \
-		context_enter/per-worker context_enter/shared \
-		request_inproc/v14/ping/real_time request_inproc/v15/ping/real_time; do
-		grep -qx "$name" <<<"$output"
+# has_all PREFIX BACKEND... -- SUFFIX...: every combination is in the list
+has_all() {
+	local prefix=$1 backends=() backend
+	shift
+	while [ "$1" != -- ]; do
+		backends+=("$1")
+		shift
 	done
-	grep -q '^startup_time/v14' <<<"$output"
-	grep -q '^first_request/v15' <<<"$output"
+	shift
+	for backend in "${backends[@]}"; do
+		for suffix in "$@"; do
+			grep -qx -- "$prefix/$backend$suffix" <<<"$list" || {
+				echo "$prefix/$backend$suffix is not in the suite" >&2
+				return 1
+			}
+		done
+	done
+}
+
+@test "every backend of every axis is in the suite: single, in batches, contended" {
+	list=$("$BENCH" --list)
+	has_all queue_operations mutex ring priority -- '' /batch_32
+	has_all queue_contended mutex ring priority -- /real_time/threads:2 /real_time/threads:4 \
+		/batch_32/real_time/threads:2
+	has_all queue_hop mutex ring priority -- /real_time
+	has_all memory_allocate malloc pool -- /512 /4096 /65536
+	has_all memory_allocate_16 malloc pool -- /512 /4096 /65536
+	has_all memory_contended malloc pool -- /4096/real_time/threads:2
+	has_all method_dispatch linear hash -- ''
+	has_all method_unknown linear hash -- ''
+	has_all method_dispatch_shared linear hash -- /real_time/threads:2
+	for text in ping 1k 100k; do has_all "json_parse_$text" dom scalar simd -- ''; done
+	has_all json_parse_1k_contended dom scalar simd -- /real_time/threads:2
+	has_all json_refuse_100k dom scalar simd -- /deep /bad_utf8 /never_ends /bad_number
+	has_all serialize tree text -- /1 /1000
+	has_all context_enter per-worker shared -- '' /group_32
+	has_all context_contended per-worker shared -- /real_time/threads:2
+	has_all context_snapshot per-worker shared -- ''
+	has_all request_inproc v14 v15 -- /{ping,add_voxel,get_voxel,batch_100,ping_pipeline_16}/real_time
+	has_all request_contended v14 v15 -- \
+		/{ping,add_voxel,get_voxel,batch_100,ping_pipeline_16}/real_time/threads:2
+	has_all startup_time v14 v15 -- /iterations:20/manual_time
+	has_all first_request v14 v15 -- /iterations:20/manual_time
+	has_all protocol_detect both -- ''
+	has_all voxel_write volume edit -- ''
+	has_all voxel_read random scan_64 -- ''
+	has_all voxel_batch 1000 -- ''
+	has_all snapshot take write_under -- ''
+	has_all flood_fill 64 -- ''
+	has_all hdr record merge quantile -- ''
+	has_all file_save gox vox -- ''
+	has_all file_load gox vox -- ''
+	has_all floor empty_loop empty_loop_cxx clock_read direct_call indirect_call -- ''
+	grep -q '^render/' <<<"$list"
+	# Which backends there are is the daemon's to say.
+	for axis in queue parser dispatch buffers context; do
+		known=$("$BIN/goxel-daemon" --help | sed -n "/^--$axis:/,/^\$/s/^  \([a-z-]*\) .*/\1/p")
+		[ "$(wc -w <<<"$known")" -ge 2 ]
+		for backend in $known; do grep -q "/$backend" <<<"$list"; done
+	done
 }
 
 @test "results are Google Benchmark's JSON, with the envelope and the counts" {
