@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,12 +118,29 @@ static mode_t mode_for(const char *path)
 	return 0666 & ~mask;
 }
 
+/*
+ * What a plain file would take the place of for good: /dev/full, a pipe, or /dev/stdout, which is a
+ * link into /proc. A folder is the rename's to refuse.
+ */
+static bool is_irreplaceable(const char *path)
+{
+	static const char proc[] = "/proc/";
+	char to[sizeof(proc)] = "";
+	struct stat st;
+
+	if (readlink(path, to, sizeof(proc) - 1) > 0 && strcmp(to, proc) == 0)
+		return true;
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
 int file_write_atomic(const char *path, struct span bytes, struct err *err)
 {
 	char tmp[PATH_MAX];
 	int fd;
 	int rc;
 
+	if (is_irreplaceable(path))
+		return err_set(err, -EINVAL, "%s: cannot write: it is no plain file", path);
 	if (snprintf(tmp, sizeof(tmp), "%s.XXXXXX", path) >= (int)sizeof(tmp))
 		return err_set(err, -ENAMETOOLONG, "%s: path too long", path);
 	fd = mkostemp(tmp, O_CLOEXEC);

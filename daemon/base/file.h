@@ -14,7 +14,7 @@ struct err;
 int file_read(const char *path, size_t max_bytes, char **out, size_t *len, struct err *err);
 
 /* Temporary name beside it, write, fsync, rename. On failure the old file stays and the temporary
- * one is gone. */
+ * one is gone. -EINVAL: devices, pipes and the names of open files are no plain files, and stay. */
 int file_write_atomic(const char *path, struct span bytes, struct err *err);
 
 int file_make_dirs(const char *path, struct err *err); /* like mkdir -p */

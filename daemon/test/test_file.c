@@ -136,6 +136,27 @@ static void test_failed_write_leaves_nothing(void **state)
 	assert_int_equal(entries_count(), 1);
 }
 
+static void test_what_is_no_plain_file_stays(void **state)
+{
+	char path[128], link[128];
+	struct err err = ERR_INIT;
+	struct stat st;
+
+	(void)state;
+	temp_dir_path(&dir, "pipe", path, sizeof(path));
+	temp_dir_path(&dir, "stdout", link, sizeof(link));
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(symlink("/proc/self/fd/1", link), 0);
+	assert_int_equal(file_write_atomic(path, SPAN_LIT("x"), &err), -EINVAL);
+	assert_non_null(strstr(err.msg, "no plain file"));
+	assert_int_equal(file_write_atomic(link, SPAN_LIT("x"), NULL), -EINVAL);
+	assert_int_equal(lstat(path, &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	assert_int_equal(lstat(link, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(entries_count(), 2);
+}
+
 static void test_mode_of_the_old_file_is_kept(void **state)
 {
 	char path[128];
@@ -222,6 +243,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_missing_file_and_folder, set_up, tear_down),
 		cmocka_unit_test(test_file_without_a_size),
 		cmocka_unit_test_setup_teardown(test_failed_write_leaves_nothing, set_up,
+		cmocka_unit_test_setup_teardown(test_what_is_no_plain_file_stays, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_mode_of_the_old_file_is_kept, set_up,
 						tear_down),
