@@ -150,6 +150,37 @@ static void put_y_line(struct strbuf *sb, const struct plot *p, const struct sca
 		  plot_value(v, p->y_unit).s);
 }
 
+/* Lines at every step that the scale holds, evenly by value. */
+static void put_y_steps(struct strbuf *sb, const struct plot *p, const struct scale *ys, double low,
+			double high)
+{
+	double step = nice_step(high - low, 5), first = ceil(low / step);
+
+	for (int i = 0; (first + i) * step <= high; i++)
+		put_y_line(sb, p, ys, (first + i) * step);
+}
+
+/* Powers of ten; with values between them where there are few; even steps inside one decade. */
+static void put_y_decades(struct strbuf *sb, const struct plot *p, const struct scale *ys)
+{
+	static const int leads[][3] = { { 1, 0, 0 }, { 1, 3, 0 }, { 1, 2, 5 } };
+	double span = ys->high - ys->low;
+	size_t row = span >= 3 ? 0 : span >= 1.6 ? 1 : 2;
+	int every = 1 + (int)(span / 8);
+
+	if (span < 1) {
+		put_y_steps(sb, p, ys, pow(10, ys->low), pow(10, ys->high));
+		return;
+	}
+	for (int e = (int)floor(ys->low); e <= (int)ys->high; e++)
+		for (size_t i = 0; i < 3 && leads[row][i] && e % every == 0; i++) {
+			double t = e + log10(leads[row][i]);
+
+			if (t >= ys->low && t <= ys->high)
+				put_y_line(sb, p, ys, pow(10, t));
+		}
+}
+
 static void put_y_axis(struct strbuf *sb, const struct plot *p, struct scale *ys)
 {
 	ys->from = HEIGHT - BOTTOM;
@@ -157,22 +188,11 @@ static void put_y_axis(struct strbuf *sb, const struct plot *p, struct scale *ys
 	if (ys->is_log) {
 		ys->low = floor(ys->low * 2) / 2 - 0.02;
 		ys->high = ys->high + 0.08;
-		for (int e = (int)floor(ys->low); e <= (int)ys->high; e++)
-			for (int lead = 1; lead <= 3; lead += 2) {
-				double t = e + log10(lead);
-
-				if (t >= ys->low && t <= ys->high &&
-				    (lead == 1 || ys->high - ys->low < 3))
-					put_y_line(sb, p, ys, pow(10, t));
-			}
+		put_y_decades(sb, p, ys);
 	} else {
-		double step;
-
 		ys->low = fmin(0, ys->low);
 		ys->high = ys->high > ys->low ? ys->high * 1.06 : ys->low + 1;
-		step = nice_step(ys->high - ys->low, 5);
-		for (int i = 0; ys->low + i * step <= ys->high; i++)
-			put_y_line(sb, p, ys, ys->low + i * step);
+		put_y_steps(sb, p, ys, ys->low, ys->high);
 	}
 }
 

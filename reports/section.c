@@ -53,6 +53,20 @@ enum doc_tone change_tone(double a, double b, int better)
 	return (b > a) == (better > 0) ? TONE_GOOD : TONE_BAD;
 }
 
+double pair_detectable_pct(const struct pair *p, const struct metric *m)
+{
+	struct spread sa, sb;
+
+	if (!p->b || !metric_spread(m, p->a, &sa) || !metric_spread(m, p->b, &sb))
+		return NAN;
+	return spread_detectable_pct(&sa, &sb);
+}
+
+bool pair_is_noise(double a, double b, double detectable_pct)
+{
+	return fabs(log(b / a)) < log1p(detectable_pct / 100);
+}
+
 void pair_row(struct doc *d, const struct pair *p, const struct metric *unit, const char *title,
 	      double a, double b)
 {

@@ -31,6 +31,10 @@ void pair_row(struct doc *d, const struct pair *p, const struct metric *unit, co
 /* The same without the title; is_noise: the change is not coloured. */
 void pair_cells(struct doc *d, const struct pair *p, const struct metric *unit, double a, double b,
 		bool is_noise);
+/* The smallest change of a metric that the spread inside the two runs could show; NaN: unknown. */
+double pair_detectable_pct(const struct pair *p, const struct metric *m);
+/* Is a change from a to b smaller than that? False where it is not known. */
+bool pair_is_noise(double a, double b, double detectable_pct);
 /* Good, bad or neither: a change below 1 % is neither. better as in struct metric. */
 enum doc_tone change_tone(double a, double b, int better);
 

@@ -17,9 +17,17 @@ enum { CURVE_POINTS = 160 };
 static const struct {
 	double q;
 	const char *name;
-} grid[] = { { 0.5, "p50" },         { 0.75, "p75" },    { 0.9, "p90" },     { 0.95, "p95" },
-	     { 0.99, "p99" },        { 0.995, "p99.5" }, { 0.999, "p99.9" }, { 0.9999, "p99.99" },
-	     { 0.99999, "p99.999" }, { 1, "max" } };
+	const char *spread_key; /* the metric whose intervals tell its spread; NULL = none does */
+} grid[] = { { 0.5, "p50", "response_p50_ns" },
+	     { 0.75, "p75", NULL },
+	     { 0.9, "p90", "response_p90_ns" },
+	     { 0.95, "p95", "response_p95_ns" },
+	     { 0.99, "p99", "response_p99_ns" },
+	     { 0.995, "p99.5", NULL },
+	     { 0.999, "p99.9", "response_p99_9_ns" },
+	     { 0.9999, "p99.99", NULL },
+	     { 0.99999, "p99.999", NULL },
+	     { 1, "max", NULL } };
 
 static double hist_at(const struct hist *h, double q)
 {
@@ -32,6 +40,11 @@ static bool is_populated(const struct hist *h, double q)
 	return h && (q >= 1 || (double)h->total * (1 - q) >= 10);
 }
 
+static bool is_within_spread(const struct pair *p, const char *key, double a, double b)
+{
+	return key && pair_is_noise(a, b, pair_detectable_pct(p, metric_find(key)));
+}
+
 static void put_quantiles(struct doc *d, const struct pair *p)
 {
 	const struct metric *unit = metric_find("response_p50_ns");
@@ -40,12 +53,14 @@ static void put_quantiles(struct doc *d, const struct pair *p)
 	pair_table(d, p, "Quantile",
 		   p->b ? ">Service time, baseline|>… optimized" : ">Service time");
 	for (size_t i = 0; i < sizeof(grid) / sizeof(grid[0]); i++) {
-		double q = grid[i].q;
+		double q = grid[i].q, a, b;
 
 		if (!is_populated(p->a->response, q) && !(p->b && is_populated(p->b->response, q)))
 			continue;
-		pair_row(d, p, unit, grid[i].name, hist_at(p->a->response, q),
-			 p->b ? hist_at(p->b->response, q) : NAN);
+		a = hist_at(p->a->response, q);
+		b = p->b ? hist_at(p->b->response, q) : NAN;
+		doc_cell(d, TONE_NONE, "%s", grid[i].name);
+		pair_cells(d, p, unit, a, b, is_within_spread(p, grid[i].spread_key, a, b));
 		for (int k = 0; k < 2 && views[k]; k++) {
 			double service = hist_at(views[k]->service, q);
 
@@ -129,6 +144,9 @@ static void put_operation(struct doc *d, const struct pair *p, const char *name)
 {
 	const struct metric *unit = metric_find("response_p50_ns");
 	static const double quantiles[] = { 0.5, 0.99, 0.999 };
+	/* The operations of a run share what happens to it. */
+	static const char *const keys[] = { "response_p50_ns", "response_p99_ns",
+					    "response_p99_9_ns" };
 	const struct view_tag *a = find_tag(p->a, name), *b = find_tag(p->b, name);
 	const struct hist *ha = a ? a->response : NULL, *hb = b ? b->response : NULL;
 
@@ -136,8 +154,10 @@ static void put_operation(struct doc *d, const struct pair *p, const char *name)
 	for (size_t i = 0; i < 3; i++) {
 		bool is_known = is_populated(ha, quantiles[i]) || is_populated(hb, quantiles[i]);
 
-		pair_cells(d, p, unit, is_known ? hist_at(ha, quantiles[i]) : NAN,
-			   is_known ? hist_at(hb, quantiles[i]) : NAN, false);
+		double from = is_known ? hist_at(ha, quantiles[i]) : NAN;
+		double to = is_known ? hist_at(hb, quantiles[i]) : NAN;
+
+		pair_cells(d, p, unit, from, to, is_within_spread(p, keys[i], from, to));
 	}
 }
 

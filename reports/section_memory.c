@@ -58,10 +58,11 @@ static void read_sources(const struct view *v, int which, struct source *list, s
 		char place[128] = "";
 		struct source *s;
 
-		if (file && !isnan(line))
+		/* A library without debug information tells neither. */
+		if (file && file[0] && line > 0)
 			snprintf(place, sizeof(place), "%.100s:%.0f", file, line);
 		else if (file)
-			snprintf(place, sizeof(place), "%.100s", file);
+			snprintf(place, sizeof(place), "%.100s", file[0] ? file : "–");
 		s = find_source(list, count, function ? function : "(unknown)", place);
 		if (!s)
 			break;
@@ -177,7 +178,7 @@ static void put_routines(struct doc *d, const struct pair *p)
 		if (i == ROUTINES_SHOWN)
 			break;
 		doc_cell(d, TONE_NONE, "%s (%s)", function ? function : "(unknown)",
-			 file ? file : "–");
+			 file && file[0] ? file : "–");
 		doc_cell(d, TONE_NONE, "%s", fmt_bytes(whole).s);
 		doc_cell(d, TONE_NONE, "%s", "");
 		doc_cell(d, TONE_NONE, "%s", fmt_count(view_number(routine, "allocs_count")).s);

@@ -91,7 +91,10 @@ static void fact_text(const struct view *v, const struct fact *f, char *out, siz
 		value = json_object_get(json_object_get(v->load, "load"),
 					strcmp(f->path, "workload.name") == 0 ? "workload"
 									      : f->path + 9);
-	value_text(value, out, cap);
+	if (json_is_integer(value) && strstr(f->path, "_bytes"))
+		snprintf(out, cap, "%s", fmt_bytes((double)json_integer_value(value)).s);
+	else
+		value_text(value, out, cap);
 }
 
 size_t section_differences(struct doc *d, const struct pair *p)

@@ -8,16 +8,6 @@
 #include "reports/section.h"
 #include "reports/target.h"
 
-/* What the spread inside the two runs could show of a metric, in percent; NaN when not known. */
-static double detectable_of(const struct pair *p, const struct metric *m)
-{
-	struct spread sa, sb;
-
-	if (!p->b || !metric_spread(m, p->a, &sa) || !metric_spread(m, p->b, &sb))
-		return NAN;
-	return spread_detectable_pct(&sa, &sb);
-}
-
 static void put_tile(struct doc *d, const struct pair *p, const char *key, const char *title)
 {
 	const struct metric *m = metric_find(key);
@@ -27,8 +17,8 @@ static void put_tile(struct doc *d, const struct pair *p, const char *key, const
 		return;
 	doc_cell(d, TONE_NONE, "%s", title);
 	if (p->b) {
-		double seen = detectable_of(p, m);
-		bool is_noise = fabs(log(b / a)) < log1p(seen / 100);
+		double seen = pair_detectable_pct(p, m);
+		bool is_noise = pair_is_noise(a, b, seen);
 
 		doc_cell(d, is_noise ? TONE_NONE : change_tone(a, b, m->better), "%s",
 			 fmt_change(a, b).s);
@@ -57,8 +47,8 @@ static void put_group(struct doc *d, const struct pair *p, enum metric_group gro
 {
 	for (const struct metric *m = metrics; m->key; m++) {
 		double a = metric_read(m, p->a), b = p->b ? metric_read(m, p->b) : NAN;
-		double seen = detectable_of(p, m);
-		bool is_noise = fabs(log(b / a)) < log1p(seen / 100);
+		double seen = pair_detectable_pct(p, m);
+		bool is_noise = pair_is_noise(a, b, seen);
 
 		if (m->group != group || (isnan(a) && isnan(b)))
 			continue;
@@ -97,7 +87,7 @@ static bool list_detectable(const struct pair *p, char *out, size_t cap)
 
 	out[0] = '\0';
 	for (size_t i = 0; i < 3 && len < cap; i++) {
-		double seen = detectable_of(p, metric_find(keys[i]));
+		double seen = pair_detectable_pct(p, metric_find(keys[i]));
 
 		if (!isnan(seen))
 			len += (size_t)snprintf(out + len, cap - len, "%s%s in %s", len ? ", " : "",

@@ -69,6 +69,25 @@ spoil() {
 	grep -q report.html "$dir/err"
 }
 
+@test "a change within the noise is coloured nowhere" {
+	"$R" compare "$A" "$B" --out "$dir/out" >/dev/null
+	# p99 of these two runs is, p50 is not; once by its name, once among the quantiles.
+	for name in "Response time, p99" p99; do
+		grep ">$name</td>" "$dir/out/report.html" | grep -q 'class="r dim">−57.5 %'
+	done
+	grep '>p50</td>' "$dir/out/report.html" | grep -q 'class="r good">'
+}
+
+@test "bytes are written with their unit, and places only where they are known" {
+	spoil
+	jq '.sources[0] += {function: "of_a_library", file: "", line: 0}' "$A/allocs.json" \
+		>"$dir/run/allocs.json"
+	run -0 "$R" compare "$dir/run" "$B" --out "$dir/out"
+	[[ $output == *of_a_library* ]]
+	[[ $output != *" :0"* ]]
+	[[ $output == *"  Memory  "*" 25.3 GB  "* ]]
+}
+
 @test "the HTML report needs nothing from elsewhere (R-581)" {
 	"$R" compare "$A" "$B" --out "$dir/out" >/dev/null
 	run grep -oE '(src|href)="[^#"][^"]*"|@import|url\(' "$dir/out/report.html"

@@ -239,6 +239,38 @@ static void test_pictures_hold_no_nan(void **state)
 	free(svg);
 }
 
+static size_t count_of(const char *text, const char *word)
+{
+	size_t count = 0;
+
+	for (; (text = strstr(text, word)); text++)
+		count++;
+	return count;
+}
+
+/* However narrow or wide the range is: enough lines to read a value from, none on another. */
+static void test_a_logarithmic_axis_has_labels_for_every_range(void **state)
+{
+	static const double factors[] = { 1, 1.001, 1.3, 2, 5, 10, 40, 300, 1e4, 1e8 };
+	const double x[] = { 0, 1 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(factors) / sizeof(factors[0]); i++) {
+		for (double low = 100; low < 1e4; low *= 1.37) {
+			double y[] = { low, low * factors[i] };
+			char *svg = plot_lines(&(struct plot){ .alt = "a",
+							       .series = { { "s", 'a', x, y, 2 } },
+							       .y_unit = PLOT_NS,
+							       .is_y_log = true,
+							       .target = NAN });
+
+			assert_non_null(svg);
+			assert_in_range(count_of(svg, "H468\"/>\n<text"), 3, 11);
+			free(svg);
+		}
+	}
+}
+
 static void test_targets_of_v15_are_whole(void **state)
 {
 	struct targets t;
@@ -411,6 +443,7 @@ int main(void)
 		cmocka_unit_test(test_long_cells_are_cut_on_a_terminal_between_characters),
 		cmocka_unit_test(test_pictures_of_nothing_are_no_pictures),
 		cmocka_unit_test(test_pictures_hold_no_nan),
+		cmocka_unit_test(test_a_logarithmic_axis_has_labels_for_every_range),
 		cmocka_unit_test(test_targets_of_v15_are_whole),
 		cmocka_unit_test(test_targets_are_judged_at_their_limit),
 		cmocka_unit_test(test_spread_tells_what_could_be_seen),
