@@ -243,6 +243,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_missing_file_and_folder, set_up, tear_down),
 		cmocka_unit_test(test_file_without_a_size),
 		cmocka_unit_test_setup_teardown(test_failed_write_leaves_nothing, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(test_what_is_no_plain_file_stays, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_mode_of_the_old_file_is_kept, set_up,
