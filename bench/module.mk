@@ -33,9 +33,11 @@ benchsuite-srcs := \
 	bench/bench_render.c \
 	bench/bench_reply.c \
 	bench/bench_request.c \
+	bench/bench_served.c \
 	bench/bench_shape.c \
 	bench/bench_start.c \
 	bench/bench_voxel.c \
+	bench/launch.c \
 	bench/oracle_loop.cc \
 	bench/suite.c \
 	$(if $(bench-simdjson),daemon/test/oracle_simdjson.cc,bench/oracle_none.c)

@@ -9,10 +9,11 @@
 #include "daemon/base/cli.h"
 
 const struct suite *const suites[] = {
-	&suite_floor,   &suite_protocol, &suite_json,  &suite_dispatch,
-	&suite_queue,   &suite_buffers,  &suite_reply, &suite_hist,
-	&suite_context, &suite_voxel,    &suite_shape, &suite_render,
-	&suite_formats, &suite_request,  &suite_start, NULL,
+	&suite_floor,   &suite_protocol, &suite_json,   &suite_dispatch,
+	&suite_queue,   &suite_buffers,  &suite_reply,  &suite_hist,
+	&suite_context, &suite_voxel,    &suite_shape,  &suite_render,
+	&suite_formats, &suite_request,  &suite_served, &suite_start,
+	NULL,
 };
 
 static void __attribute__((noreturn)) out_of_memory(void)

@@ -33,6 +33,7 @@ extern const struct suite suite_context;
 extern const struct suite suite_render;
 extern const struct suite suite_formats;
 extern const struct suite suite_request;
+extern const struct suite suite_served;
 extern const struct suite suite_start;
 
 /* All of them, NULL-terminated, in the order they run. */
