@@ -27,6 +27,9 @@ Parts (default: all):
   generator goxel-load against the echo server, 10 connections, depth 1 and 16
   capture   v15 with 99 Hz sampling and heap sampling against without; the same
             with counters and tracepoints, as the main job has them; pinned
+  batch     100,000 voxels in one request over the socket against v15's parser
+            alone with the same text
+  gox       .gox saved and loaded by the daemon: 60,000 voxels, with preview
 
       --rounds N       [default 7]
       --duration T     of each measurement [default 1s]
@@ -55,12 +58,12 @@ while [ $# -gt 0 ]; do
 		printf -v "${1#--}" '%s' "$2"
 		shift
 		;;
-	micro | ping | mixed | start | memory | generator | capture) parts+=("$1") ;;
+	micro | ping | mixed | start | memory | generator | capture | batch | gox) parts+=("$1") ;;
 	*) die 2 "unknown part or option '$1' (see --help)" ;;
 	esac
 	shift
 done
-[ ${#parts[@]} -gt 0 ] || parts=(micro ping mixed start memory generator capture)
+[ ${#parts[@]} -gt 0 ] || parts=(micro ping mixed start memory generator capture batch gox)
 [[ $rounds =~ ^[1-9][0-9]*$ ]] || die 2 "rounds is '$rounds'; a number from 1 is needed"
 duration_seconds "$duration" >/dev/null || die 2 "duration is '$duration'; a time like 1s is needed"
 for program in goxel-bench goxel-start goxel-load goxel-daemon goxel-profile; do
@@ -318,6 +321,25 @@ round_capture() {
 	duration=$all
 }
 
+# bench NAME: milliseconds of an iteration, by the clock
+bench() {
+	"$bin/goxel-bench" --counters '' --min-time 300ms --out "$work/bench.json" "^$1/real_time$" \
+		>"$work/bench.log" 2>&1 || die 4 "goxel-bench failed: $(grep -m 1 -i error "$work/bench.log")"
+	value=$(jq '.benchmarks[0] | .real_time / {ns: 1e6, us: 1e3, ms: 1}[.time_unit]' "$work/bench.json")
+}
+
+round_batch() {
+	pair batch_100k "$1" bench batch_100k/v15 -- bench batch_100k/parse
+	pair batch_scattered "$1" bench batch_100k_scattered/v15 -- bench batch_100k_scattered/parse
+}
+
+round_gox() {
+	bench gox_60k/save/v15
+	add_row gox_save_ms "$value"
+	bench gox_60k/load/v15
+	add_row gox_load_ms "$value"
+}
+
 # ---- judgement -----------------------------------------------------------------------
 
 # metric, relation, target, what it is
@@ -353,6 +375,10 @@ generator_n10_p1  >= 250000  goxel-load against echo, requests/s, depth 1
 generator_n10_p16 >= 2000000 goxel-load against echo, requests/s, depth 16
 capture           >= 0.97    v15 mixed with 99 Hz + heap sampling / without
 capture_all       -  0       v15 mixed with the main job's capture / without
+batch_100k        <= 3       v15 100,000 voxels in a request / parsing it
+batch_scattered   -  0       the same with voxels in no order
+gox_save_ms       <= 50      v15 save_project of 60,000 voxels, ms
+gox_load_ms       <= 50      v15 load_project of the same file, ms
 TXT
 }
 
@@ -426,7 +452,7 @@ wants() {
 for server in $(servers_needed); do start_named "$server"; done
 for round in $(seq "$rounds"); do
 	say "round $round of $rounds: ${parts[*]}"
-	for part in micro ping mixed start memory generator capture; do
+	for part in micro ping mixed start memory generator capture batch gox; do
 		if wants $part; then "round_$part" "$round"; fi
 	done
 done

@@ -41,6 +41,12 @@ enum frame_result {
 enum frame_result frame_next(struct frame_scan *scan, struct span data, size_t max_bytes,
 			     struct span *message, size_t *consumed_bytes);
 
+/*
+ * The message that frame_next has just found stays in the stream: the next call, whose data begins
+ * with it, finds it again, and looks at hardly any of it.
+ */
+void frame_unread(struct frame_scan *scan, struct span message);
+
 /* Follows GOXEL_CPU_MAX again: a hook for tests that walk the vector widths in one process. */
 void frame_choose_level(void);
 

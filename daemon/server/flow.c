@@ -188,7 +188,7 @@ static size_t hand_next(struct server *s, struct conn *c, struct span bytes, siz
 			stage_mark(clock, STAGE_READ);
 			if (!s->axes.has_zero_copy)
 				return hand_copy(s, c, bytes, text);
-			c->scan = (struct frame_scan){ 0 };
+			frame_unread(&c->scan, text);
 			return hand_over(s, c, bytes, (size_t)(text.ptr - bytes.ptr));
 		case FRAME_MORE:
 			return used + taken;

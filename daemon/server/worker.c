@@ -193,7 +193,7 @@ size_t worker_group(struct worker *w, struct conn *c, struct span bytes, enum wo
 				stage_mark(&w->clock, STAGE_READ);
 			if (!answer_framed(w, text)) {
 				/* What was swallowed before it must not come again. */
-				c->scan = (struct frame_scan){ 0 };
+				frame_unread(&c->scan, text);
 				done = (size_t)(text.ptr - bytes.ptr);
 				*end = WORKER_LONG;
 				break;

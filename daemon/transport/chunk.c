@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+enum { LONG_BYTES = 256 << 10 };
+
 static size_t usable(const struct chunk *ch)
 {
 	return ch->cap - sizeof(*ch) - TRANSPORT_PADDING_BYTES;
@@ -13,7 +15,9 @@ static size_t usable(const struct chunk *ch)
 static int grow(struct chunk **ch, const struct transport_memory *mem, size_t min_bytes)
 {
 	size_t len = *ch ? (*ch)->end - (*ch)->start : 0;
-	size_t want = min_bytes > len ? min_bytes : len; /* doubling: appending stays linear */
+	/* Doubling keeps appending linear; what is long already is likely to become much longer. */
+	size_t more = len < LONG_BYTES ? len : 3 * len;
+	size_t want = min_bytes > more ? min_bytes : more;
 	struct chunk *bigger;
 	size_t cap;
 
