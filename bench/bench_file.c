@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "bench/options.h"
 #include "bench/results.h"
 #include "daemon/base/err.h"
 #include "daemon/base/file.h"
@@ -14,16 +16,24 @@
 #include "reports/lib/envelope.h"
 #include "reports/lib/rundir.h"
 
+bool bench_file_is_wanted(const struct bench_options *o)
+{
+	return o->out || o->json_to;
+}
+
 int bench_file_check(const char *path, struct err *err)
 {
 	const char *slash = strrchr(path, '/');
 	char dir[4096];
+	struct stat st;
 	int n = slash ? snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path) + 1, path)
 		      : snprintf(dir, sizeof(dir), ".");
 
 	if (n < 0 || (size_t)n >= sizeof(dir))
 		return err_set(err, -ENAMETOOLONG, "write %s: %s", path,
 			       strerrordesc_np(ENAMETOOLONG));
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return err_set(err, -EINVAL, "write %s: it is no plain file", path);
 	/* It is written under another name there and renamed. */
 	if (access(dir, W_OK | X_OK) < 0)
 		return err_set(err, -errno, "write %s: %s", path, strerrordesc_np(errno));
@@ -53,7 +63,8 @@ static int add_envelope(json_t *root, uint64_t start_wall_ns, struct err *err)
 	return 0;
 }
 
-int bench_file_write(const char *path, json_t *root, uint64_t start_wall_ns, struct err *err)
+int bench_file_write(const struct bench_options *o, json_t *root, uint64_t start_wall_ns,
+		     struct err *err)
 {
 	int rc = add_envelope(root, start_wall_ns, err);
 	char *text;
@@ -63,7 +74,12 @@ int bench_file_write(const char *path, json_t *root, uint64_t start_wall_ns, str
 	text = json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 	if (!text)
 		return err_set(err, -ENOMEM, "results: out of memory");
-	rc = file_write_atomic(path, span_str(text), err);
+	if (o->out)
+		rc = file_write_atomic(o->out, span_str(text), err);
+	if (rc == 0 && o->json_to &&
+	    (fprintf(o->json_to, "%s\n", text) < 0 || fflush(o->json_to) != 0))
+		rc = err_set(err, -errno, "write the results to stdout: %s",
+			     strerrordesc_np(errno));
 	free(text);
 	return rc;
 }
@@ -107,7 +123,7 @@ static void add_results(json_t *benchmarks, const struct results *results)
 	}
 }
 
-int bench_file_finish(const char *path, const char *raw, const struct results *results,
+int bench_file_finish(const struct bench_options *o, const char *raw, const struct results *results,
 		      json_t *targets, struct err *err)
 {
 	json_t *root;
@@ -117,7 +133,7 @@ int bench_file_finish(const char *path, const char *raw, const struct results *r
 		return rc;
 	add_results(json_object_get(root, "benchmarks"), results);
 	json_object_set(root, "targets", targets);
-	rc = bench_file_write(path, root, results->start_wall_ns, err);
+	rc = bench_file_write(o, root, results->start_wall_ns, err);
 	json_decref(root);
 	return rc;
 }

@@ -10,22 +10,29 @@
 #ifndef BENCH_BENCH_FILE_H
 #define BENCH_BENCH_FILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <jansson.h>
 
+struct bench_options;
 struct err;
 struct results;
+
+/* Whether anybody has asked for it: --out, --json. */
+bool bench_file_is_wanted(const struct bench_options *o);
 
 /* Refuses, with its sentence, a path that could not be written later. */
 int bench_file_check(const char *path, struct err *err);
 
-/* Adds the envelope to root and writes it. start_wall_ns: when measuring began. */
-int bench_file_write(const char *path, json_t *root, uint64_t start_wall_ns, struct err *err);
+/* Adds the envelope to root and writes it where it is wanted. start_wall_ns: when measuring began.
+ */
+int bench_file_write(const struct bench_options *o, json_t *root, uint64_t start_wall_ns,
+		     struct err *err);
 
 /* Reads what the library has written to raw, adds what results has and the targets (borrowed), and
- * writes path. */
-int bench_file_finish(const char *path, const char *raw, const struct results *results,
+ * writes it where it is wanted. */
+int bench_file_finish(const struct bench_options *o, const char *raw, const struct results *results,
 		      json_t *targets, struct err *err);
 
 #endif

@@ -5,9 +5,12 @@
  * this program again for each benchmark: a fresh process is the unit of their statistics.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench/bench_file.h"
 #include "bench/child.h"
@@ -108,6 +111,26 @@ static int run_library(const struct bench_options *o, char *prog, const char *ra
 	return failed_count ? EXIT_NO : EXIT_OK;
 }
 
+/* The last of several flags of the library, or what the environment says; NULL = neither. */
+static const char *library_flag(const struct bench_options *o, const char *flag, const char *env)
+{
+	const char *value = env ? getenv(env) : NULL;
+	size_t len = strlen(flag);
+
+	for (int i = 0; i < o->library_count; i++)
+		if (strncmp(o->library_args[i], flag, len) == 0)
+			value = o->library_args[i] + len;
+	return value;
+}
+
+/* Otherwise a program reads stdout. */
+static bool is_for_people(const struct bench_options *o)
+{
+	const char *format = library_flag(o, "--benchmark_format=", "BENCHMARK_FORMAT");
+
+	return !format || strcmp(format, "console") == 0;
+}
+
 /* What comes after the library's table. */
 static int finish(const struct bench_options *o, const char *raw, struct results *results,
 		  struct err *err)
@@ -121,10 +144,10 @@ static int finish(const struct bench_options *o, const char *raw, struct results
 		rc = instructions_count(results, err);
 	if (rc == 0)
 		rc = targets_judge(results, &targets, err);
-	if (rc == 0 && o->out)
-		rc = bench_file_finish(o->out, raw, results, targets, err);
+	if (rc == 0 && bench_file_is_wanted(o))
+		rc = bench_file_finish(o, raw, results, targets, err);
 	if (rc == 0 && !o->exact)
-		targets_print(targets, stdout);
+		targets_print(targets, is_for_people(o) ? stdout : stderr);
 	json_decref(targets);
 	return rc;
 }
@@ -132,13 +155,9 @@ static int finish(const struct bench_options *o, const char *raw, struct results
 /* What the library will take: its own flags win. */
 static const char *filter_of(const struct bench_options *o)
 {
-	static const char flag[] = "--benchmark_filter=";
-	const char *filter = o->filter;
+	const char *flag = library_flag(o, "--benchmark_filter=", NULL);
 
-	for (int i = 0; i < o->library_count; i++)
-		if (strncmp(o->library_args[i], flag, sizeof(flag) - 1) == 0)
-			filter = o->library_args[i] + sizeof(flag) - 1;
-	return filter;
+	return flag ? flag : o->filter;
 }
 
 static int run_here(const struct bench_options *o, char *prog, struct err *err)
@@ -154,18 +173,18 @@ static int run_here(const struct bench_options *o, char *prog, struct err *err)
 	log_set_level(LOG_ERROR);
 	if (o->exact)
 		rc = exact_use(o->exact, err);
-	if (rc == 0 && o->out)
+	if (rc == 0 && bench_file_is_wanted(o))
 		rc = child_temp_dir(dir, err);
 	if (rc < 0)
 		return rc;
-	if (o->out)
+	if (bench_file_is_wanted(o))
 		snprintf(raw, sizeof(raw), "%s/raw.json", dir);
 	progress_begin(&progress, "benchmarks", 0);
-	code = run_library(o, prog, o->out ? raw : NULL, &results);
+	code = run_library(o, prog, bench_file_is_wanted(o) ? raw : NULL, &results);
 	progress_end(&progress);
 	if (!o->list && (code == EXIT_OK || code == EXIT_NO))
 		rc = finish(o, raw, &results, err);
-	if (o->out)
+	if (bench_file_is_wanted(o))
 		child_remove_dir(dir);
 	results_deinit(&results);
 	return rc < 0 ? rc : code;
@@ -186,6 +205,17 @@ static int run(const struct bench_options *o, char *prog, struct err *err)
 	return run_here(o, prog, err);
 }
 
+/* Everything else that is written there goes to stderr. */
+static int keep_stdout(struct bench_options *o, struct err *err)
+{
+	int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+
+	o->json_to = fd < 0 ? NULL : fdopen(fd, "w");
+	if (!o->json_to || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+		return err_set(err, -errno, "keep stdout: %s", strerrordesc_np(errno));
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct bench_options o = { 0 };
@@ -198,7 +228,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "goxel-bench: %s\n", err.msg);
 		return EXIT_USAGE;
 	}
-	rc = run(&o, argv[0], &err);
+	rc = o.json ? keep_stdout(&o, &err) : 0;
+	if (rc == 0)
+		rc = run(&o, argv[0], &err);
 	if (rc >= 0)
 		return rc;
 	fprintf(stderr, "goxel-bench: %s\n", err.msg);

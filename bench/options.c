@@ -129,6 +129,10 @@ static const struct cli_opt opts[] = {
 	  FIELD(out),
 	  .arg = "FILE",
 	  .help = "JSON as Google Benchmark writes it, with what was added" },
+	{ .name = "json",
+	  .type = CLI_FLAG,
+	  FIELD(json),
+	  .help = "the same on stdout; the table goes to stderr" },
 	{ .name = "Within", .type = CLI_GROUP },
 	{ .name = "exact",
 	  .type = CLI_TEXT,
@@ -209,6 +213,8 @@ static int check(const struct bench_options *o, struct err *err)
 			       "--list, --until-ci, --vs and --profile exclude each other");
 	if (o->instructions && (o->versus || o->profile))
 		return err_set(err, -EINVAL, "--instructions does not go with --vs or --profile");
+	if (o->json && (o->list || o->profile))
+		return err_set(err, -EINVAL, "--json does not go with --list or --profile");
 	if (o->versus && o->out && strcmp(o->versus, o->out) == 0)
 		return err_set(err, -EINVAL, "--out would overwrite %s", o->out);
 	return 0;

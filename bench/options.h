@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct err;
 
@@ -12,6 +13,8 @@ enum { LIBRARY_ARGS_MAX = 64 };
 struct bench_options {
 	const char *filter; /* operand; NULL = all */
 	const char *out;    /* JSON; NULL = none */
+	bool json;          /* it goes to stdout, what people read to stderr */
+	FILE *json_to;      /* what stdout was, then; main's */
 	uint64_t min_time_ns;
 	int64_t repetitions;
 	const char *show;

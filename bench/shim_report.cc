@@ -350,6 +350,29 @@ bool library_is_18()
 	return takes_unit(static_cast<const benchmark::State *>(nullptr), 0);
 }
 
+// The library takes any number, also those that are none: NaN measures for ever, or not at all.
+bool is_time_flag(const char *arg, const char *name)
+{
+	const char *text = value_of(arg, name);
+	char *end;
+	double value = text ? strtod(text, &end) : 1;
+
+	if (!text || end == text || (std::isfinite(value) && value >= 0))
+		return true; // or the library's to refuse
+	fprintf(stderr, "%s: not a time\n", arg);
+	return false;
+}
+
+bool are_times(int argc, char **argv)
+{
+	bool all = true;
+
+	for (int i = 1; i < argc; i++)
+		all &= is_time_flag(argv[i], "--benchmark_min_time") &&
+		       is_time_flag(argv[i], "--benchmark_min_warmup_time");
+	return all;
+}
+
 // argv's texts are not ours to change.
 void adapt_min_time(int argc, char **argv)
 {
@@ -413,6 +436,8 @@ int bench_initialize(int abi, int *argc, char **argv)
 
 	if (own.rc < 0)
 		return own.rc;
+	if (!are_times(*argc, argv))
+		return -EINVAL;
 	look_at_flags(*argc, argv);
 	adapt_min_time(*argc, argv);
 	benchmark::Initialize(argc, argv);

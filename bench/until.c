@@ -163,8 +163,8 @@ int until_run(const struct bench_options *o, FILE *out, struct err *err)
 		rc = child_names(self, o->filter, &names, err);
 	if (rc == 0)
 		rc = run_names(o, self, names, root, out, err);
-	if (rc >= 0 && o->out) {
-		written = bench_file_write(o->out, root, start_wall_ns, err);
+	if (rc >= 0 && bench_file_is_wanted(o)) {
+		written = bench_file_write(o, root, start_wall_ns, err);
 		rc = written < 0 ? written : rc;
 	}
 	json_decref(names);

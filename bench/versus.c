@@ -194,8 +194,8 @@ static int compare(struct versus *v, FILE *out, struct err *err)
 		rc = run_blocks(v, err);
 	if (rc == 0)
 		rc = report(v, out, err);
-	if (rc >= 0 && v->o->out) {
-		written = bench_file_write(v->o->out, v->root, start_wall_ns, err);
+	if (rc >= 0 && bench_file_is_wanted(v->o)) {
+		written = bench_file_write(v->o, v->root, start_wall_ns, err);
 		rc = written < 0 ? written : rc;
 	}
 	return rc;

@@ -166,8 +166,7 @@ has_all() {
 	[ "$status" -eq 0 ]
 	[[ $output == *"colour: grey"* && $output =~ CPU\ +Iterations\ +alloc_bytes_per_iter ]]
 	[[ $output == *$'\e['* ]]
-	BENCHMARK_FORMAT=json run "$BENCH" "${few[@]}"
-	jq -e '.benchmarks | length == 2' <(sed -n '/^{/,/^}/p' <<<"$output")
+	BENCHMARK_FORMAT=json "$BENCH" "${few[@]}" 2>"$TMP/err" | jq -e '.benchmarks | length == 2'
 }
 
 @test "Google Benchmark's own compare.py reads results of every mode" {
@@ -246,6 +245,34 @@ has_all() {
 		run "$BENCH" --until-ci="$bad" hdr
 		[ "$status" -eq 2 ]
 	done
+	for bad in nan inf -1 -inf; do
+		run timeout 5 "$BENCH" --benchmark_min_time="$bad" '^hdr/record$'
+		[ "$status" -eq 2 ]
+		[[ $output == *"--benchmark_min_time=$bad: not a time"* ]]
+		run timeout 5 "$BENCH" "${QUICK[@]}" --benchmark_min_warmup_time="$bad" '^hdr/record$'
+		[ "$status" -eq 2 ]
+		run timeout 5 "$BENCH" --min-time="$bad" '^hdr/record$'
+		[ "$status" -eq 2 ]
+	done
+}
+
+@test "--json: one document on stdout, what people read on stderr" {
+	"$BENCH" "${QUICK[@]}" --json '^(hdr/record|method_dispatch/hash)$' >"$TMP/j.json" 2>"$TMP/err"
+	jq -e '.schema == "goxel-bench/1" and (.benchmarks | length == 2) and (.targets | length == 1)' "$TMP/j.json"
+	grep -q '^hdr/record ' "$TMP/err"
+	grep -q '^Targets' "$TMP/err"
+	"$BENCH" "${QUICK[@]}" --until-ci 90% --time-cap 1ms --json '^hdr/record$' 2>"$TMP/err" |
+		jq -e '.benchmarks[-1].aggregate_name == "median"'
+	"$BENCH" "${QUICK[@]}" --benchmark_format=json '^(hdr/record|method_dispatch/hash)$' 2>"$TMP/err" |
+		jq -e '.benchmarks | length == 2'
+	grep -q '^Targets' "$TMP/err"
+	run "$BENCH" --list --json
+	[ "$status" -eq 2 ]
+	# Said by the one who could not write.
+	[ -w /dev/full ] || skip "no /dev/full"
+	run bash -c "'$BENCH' --min-time 1ms --json '^hdr/record$' 2>'$TMP/err' >/dev/full"
+	[ "$status" -eq 4 ]
+	grep -q 'write the results to stdout: No space left' "$TMP/err"
 }
 
 @test "an output that cannot be written is refused before anything runs" {
@@ -253,7 +280,13 @@ has_all() {
 		run timeout 5 "$BENCH" "$option" --out "$TMP/missing/b.json" hdr/record
 		[ "$status" -ne 0 ]
 		[[ $output == *"write $TMP/missing/b.json: No such file or directory"* ]]
+		for bad in "$TMP" /dev/null; do
+			run timeout 5 "$BENCH" "$option" --out "$bad" hdr/record
+			[ "$status" -eq 2 ]
+			[[ $output == *"write $bad: it is no plain file"* ]]
+		done
 	done
+	[ -c /dev/null ]
 	run "$BENCH" "${QUICK[@]}" --benchmark_out="$TMP/missing/b.json" '^hdr/record$'
 	[ "$status" -ne 0 ]
 	[[ $output == *missing* ]]
