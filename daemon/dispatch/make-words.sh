@@ -14,8 +14,10 @@ echo 'static const char *const method_words_all[METHOD_WORDS_COUNT] = {'
 printf '%s\n' "$names" | sed 's/.*/	"&",/'
 echo '};'
 # -l compares lengths first; then memcmp needs no NUL at the end of what came from the network.
-printf 'struct method_word;\n%%%%\n%s\n' "$words" |
+# By way of a variable: a pipe would hide that gperf failed.
+table=$(printf 'struct method_word;\n%%%%\n%s\n' "$words" |
 	gperf --language=ANSI-C --struct-type --omit-struct-type --readonly-tables \
 		--compare-lengths --compare-strncmp --initializer-suffix=,0 --lookup-function-name=method_word_find \
-		--hash-function-name=method_word_hash |
-	sed 's,/\*FALLTHROUGH\*/,__attribute__((fallthrough));,' # clang does not read comments
+		--hash-function-name=method_word_hash)
+# clang does not read comments
+printf '%s\n' "$table" | sed 's,/\*FALLTHROUGH\*/,__attribute__((fallthrough));,'

@@ -34,6 +34,32 @@ struct envelope {
 
 enum envelope_slot envelope_slot(struct span key);
 
+/* A member was found; text: its string, where it is one. Here since every request passes it. */
+static inline void envelope_put(struct envelope *e, enum envelope_slot slot, enum value_kind kind,
+				struct span text, struct value value)
+{
+	e->kinds[slot] = (uint8_t)kind;
+	switch (slot) {
+	case ENVELOPE_VERSION:
+		e->version = text;
+		break;
+	case ENVELOPE_METHOD:
+		e->method = text;
+		break;
+	case ENVELOPE_TOOL:
+		e->tool = text;
+		break;
+	case ENVELOPE_PARAMS:
+		e->params = value;
+		break;
+	case ENVELOPE_ARGUMENTS:
+		e->arguments = value;
+		break;
+	default: /* the id is kept as text, by the backend */
+		break;
+	}
+}
+
 /*
  * Judges it. Returns 0 or -EPROTO. Fills all of *request but its id, which only the backend has as
  * text: it is to be filled in, also after -EPROTO, when envelope_id_is_valid.

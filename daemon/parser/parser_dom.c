@@ -215,28 +215,8 @@ static void sort_member(struct envelope *e, struct value member)
 	enum value_kind kind = dom_kind(member);
 	struct span text = kind == VALUE_STRING ? dom_string(member) : span_of("", 0);
 
-	if (slot == ENVELOPE_SLOTS)
-		return;
-	e->kinds[slot] = (uint8_t)kind;
-	switch (slot) {
-	case ENVELOPE_VERSION:
-		e->version = text;
-		break;
-	case ENVELOPE_METHOD:
-		e->method = text;
-		break;
-	case ENVELOPE_TOOL:
-		e->tool = text;
-		break;
-	case ENVELOPE_PARAMS:
-		e->params = member;
-		break;
-	case ENVELOPE_ARGUMENTS:
-		e->arguments = member;
-		break;
-	default:
-		break;
-	}
+	if (slot != ENVELOPE_SLOTS)
+		envelope_put(e, slot, kind, text, member);
 }
 
 static int dom_envelope(struct parser *p, struct value object, struct rpc_request *request)

@@ -91,27 +91,9 @@ static void sort_member(struct envelope *e, const struct tape *t, const struct t
 
 	if (n->kind == VALUE_STRING)
 		text = tape_node_string(t, n);
-	e->kinds[slot] = n->kind;
-	switch (slot) {
-	case ENVELOPE_VERSION:
-		e->version = text;
-		break;
-	case ENVELOPE_METHOD:
-		e->method = text;
-		break;
-	case ENVELOPE_TOOL:
-		e->tool = text;
-		break;
-	case ENVELOPE_PARAMS:
-		e->params = value;
-		break;
-	case ENVELOPE_ARGUMENTS:
-		e->arguments = value;
-		break;
-	default:
+	envelope_put(e, slot, (enum value_kind)n->kind, text, value);
+	if (slot == ENVELOPE_ID)
 		*id = n;
-		break;
-	}
 }
 
 /* Finds the members in the nodes. Returns the id's, or NULL. */

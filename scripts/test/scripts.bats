@@ -158,6 +158,11 @@ simdjson libsimdjson-dev
 TXT
 }
 
+@test "a perfect hash that gperf could not make ends the build" {
+	fake gperf <<<'exit 7'
+	run -7 sh daemon/dispatch/make-words.sh <<<ping
+}
+
 # ---- run-tests --------------------------------------------------------------------
 
 @test "run-tests shows closing lines, goes on after a failure, and fails at the end" {
