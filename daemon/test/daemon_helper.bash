@@ -32,6 +32,11 @@ answers() {
 	[ "$(rpc '{"jsonrpc":"2.0","method":"ping","id":0}' | jq -r .result.pong)" = true ]
 }
 
+# A processor that this process may use: in a container that need not be 0.
+first_cpu() {
+	sed -n 's/^Cpus_allowed_list:[^0-9]*\([0-9]*\).*/\1/p' /proc/self/status
+}
+
 # start_daemon OPTION...: returns when it answers. Its log is $DIR/log.
 start_daemon() {
 	"$BIN/goxel-daemon" -s "$SOCK" "$@" 2>"$DIR/log" 3>&- &

@@ -56,7 +56,7 @@ serves_in_order() {
 	for flags in '--transport poll' '--transport threads' '--queue mutex' '--queue priority' \
 		'--parser scalar' '--parser dom' '--dispatch linear' '--buffers malloc' \
 		'--context per-worker' '--workers 8' '--stack-kib 8192' '--fast-path off' \
-		'--zero-copy off' '--start eager' '--request-log on' '--affinity 0' '--huge-pages try'; do
+		'--zero-copy off' '--start eager' '--request-log on' "--affinity $(first_cpu)" '--huge-pages try'; do
 		echo "v15 $flags"
 		serves_in_order --preset v15 $flags
 	done
@@ -486,7 +486,7 @@ sizes() {
 		[[ "${lines[0]}" == "goxel-daemon version "[0-9]* ]]
 	done
 	for bad in --no-such '--queue-size 0' '--queue-size 65537' '-m 0' '-j 0' '-j 65' '-j 3:2' '--workers x' \
-		'--preset v13' '--queue lists' '--transport x' '--max-request 1' '--affinity 0,' '--socket-mode 9' \
+		'--preset v13' '--queue lists' '--transport x' '--max-request 1' "--affinity $(first_cpu)," '--socket-mode 9' \
 		'--tcp nowhere' operand; do
 		echo "$bad"
 		run "$BIN/goxel-daemon" -s "$SOCK" $bad
