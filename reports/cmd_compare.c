@@ -70,11 +70,13 @@ static void build(struct doc *d, const struct pair *p, const struct targets *t,
 		  const struct repeats *repeats)
 {
 	section_subtitle(d, p);
-	section_tiles(d, p);
-	if (repeats)
+	if (repeats) {
+		section_repeats_tiles(d, repeats);
 		section_repeats(d, repeats);
-	else
+	} else {
+		section_tiles(d, p);
 		section_statement(d, p);
+	}
 	if (p->b && section_differences(NULL, p))
 		doc_note(d, TONE_BAD,
 			 "The two runs were made under unlike conditions: see Setup before reading "
@@ -113,7 +115,10 @@ static int report(const struct pair *p, const struct targets *t, const struct re
 	char *dir = NULL;
 	int rc;
 
-	if (p->b)
+	if (repeats)
+		snprintf(title, sizeof(title), "%s → %s, %zu pairs", p->name_a, p->name_b,
+			 repeats->pairs_count);
+	else if (p->b)
 		snprintf(title, sizeof(title), "%s → %s", p->name_a, p->name_b);
 	else
 		snprintf(title, sizeof(title), "Run %s", p->name_a);
@@ -163,6 +168,8 @@ static int judge(const char *name, struct view *views, int count, const struct t
 			err_set(&err, rc, "judge %d pairs: %s", count / 2, strerrordesc_np(-rc));
 	}
 	pair_init(&pair, &views[0], count >= 2 ? &views[1] : NULL);
+	if (repeats)
+		pair_name_sides(&pair);
 	if (rc == 0)
 		rc = report(&pair, targets, repeats, o, &err);
 	free(repeats);

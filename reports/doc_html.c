@@ -70,7 +70,7 @@ static void put_table(struct strbuf *out, const struct doc_block *b)
 	size_t n = b->columns_count;
 
 	assert(n > 0);
-	strbuf_add_str(out, "<div class=\"scroll\"><table>\n<thead>\n");
+	strbuf_addf(out, "<div class=\"scroll%s\"><table>\n<thead>\n", n <= 2 ? " slim" : "");
 	for (size_t i = 0; i < b->cells_count; i++) {
 		const struct doc_cell *cell = &b->cells[i];
 		const char *tag = i < n ? "th" : "td";
@@ -97,9 +97,13 @@ static void put_tiles(struct strbuf *out, const struct doc_block *b)
 		html_text(out, b->cells[i].text);
 		strbuf_add_str(out, "</span><b>");
 		html_text(out, b->cells[i + 1].text);
-		strbuf_add_str(out, "</b><span>");
-		html_text(out, b->cells[i + 2].text);
-		strbuf_add_str(out, "</span></div>\n");
+		strbuf_add_str(out, "</b>");
+		if (b->cells[i + 2].text[0]) {
+			strbuf_add_str(out, "<span>");
+			html_text(out, b->cells[i + 2].text);
+			strbuf_add_str(out, "</span>");
+		}
+		strbuf_add_str(out, "</div>\n");
 	}
 	strbuf_add_str(out, "</div>\n");
 }

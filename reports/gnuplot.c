@@ -37,8 +37,9 @@ static void begin(struct strbuf *sb, const char *dir, const char *file, const ch
 	strbuf_add_str(sb, dir);
 	strbuf_addf(sb, "/%s'\nset title ", file);
 	add_quoted(sb, title);
-	strbuf_add_str(sb, "\nset grid lc rgb '#dde3ea'\nset key top left\nset border 3\n"
-			   "set tics nomirror\nset rmargin 6\n");
+	strbuf_add_str(sb, "\nset grid xtics ytics lt 1 lw 1 lc rgb '#dde3ea'\nset border 3\n"
+			   "set key outside top center horizontal\nset tics nomirror\n"
+			   "set rmargin 6\nset autoscale xfix\n");
 }
 
 static void put_curve(struct strbuf *sb, const char *name, const struct hist *h)
@@ -176,12 +177,8 @@ static void put_stages(struct strbuf *sb, const struct pair *p, const char *dir)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		strbuf_addf(sb, "%s", names[i]);
 		for (int k = 0; k < 2; k++) {
-			char path[64];
-			double ns = NAN;
+			double ns = view_stage_ns(views[k], names[i], "p50_ns");
 
-			snprintf(path, sizeof(path), "stages.%s.p50_ns", names[i]);
-			if (views[k])
-				ns = view_number(views[k]->stages, path);
 			strbuf_addf(sb, ns > 0 ? " %.4f" : " ?", ns / 1e3);
 		}
 		strbuf_add_char(sb, '\n');
@@ -190,14 +187,65 @@ static void put_stages(struct strbuf *sb, const struct pair *p, const char *dir)
 	begin(sb, dir, "stages.png", "Median time of each stage of a request");
 	strbuf_add_str(sb, "set datafile missing '?'\nset style data histograms\n"
 			   "set style fill solid 0.9 noborder\nset logscale y\nset ylabel 'µs'\n"
-			   "set key top right\nplot $bars using 2:xtic(1) lc rgb '" COLOUR_A
-			   "' title ");
+			   "plot $bars using 2:xtic(1) lc rgb '" COLOUR_A "' title ");
 	add_quoted(sb, p->name_a);
 	if (p->b) {
 		strbuf_add_str(sb, ", $bars using 3 lc rgb '" COLOUR_B "' title ");
 		add_quoted(sb, p->name_b);
 	}
 	strbuf_add_char(sb, '\n');
+}
+
+/* Rows "start end row" in ms of a run's phases, from row on; their names become the y axis's. */
+static int put_phases(struct strbuf *sb, const struct view *v, const char *block, int row,
+		      struct strbuf *tics)
+{
+	const json_t *list = v ? json_object_get(v->startup, "phases") : NULL, *one;
+	size_t i;
+
+	strbuf_addf(sb, "$%s << EOD\n", block);
+	json_array_foreach(list, i, one)
+	{
+		double start = view_number(one, "start_ns"), ns = view_number(one, "duration_ns");
+		const char *name = view_text(one, "name");
+
+		if (!name || !isfinite(start) || !isfinite(ns))
+			continue;
+		strbuf_addf(sb, "%.6f %.6f %d\n", start / 1e6, (start + ns) / 1e6, row);
+		strbuf_add_str(tics, tics->len ? ", " : "");
+		add_quoted(tics, name);
+		strbuf_addf(tics, " %d", row++);
+	}
+	strbuf_add_str(sb, "EOD\n");
+	return row;
+}
+
+/* The waterfalls of both runs, one below the other on one scale. */
+static void put_startup(struct strbuf *sb, const struct pair *p, const char *dir)
+{
+	static const char boxes[] = "using 1:3:1:2:($3-0.35):($3+0.35) with boxxyerror "
+				    "fs solid 0.9 fc rgb '";
+	struct strbuf tics = { 0 };
+	int rows_a = put_phases(sb, p->a, "a", 0, &tics);
+	int rows = put_phases(sb, p->b, "b", rows_a ? rows_a + 1 : 0, &tics);
+	bool has_b = rows > rows_a + 1;
+
+	if (rows_a > 0) {
+		begin(sb, dir, "startup.png", "Start-up by phase");
+		strbuf_addf(sb,
+			    "set yrange [%d:-1]\nset xrange [0:*]\nset xlabel 'ms'\nset ytics (",
+			    has_b ? rows : rows_a);
+		strbuf_add(sb, tics.ptr, tics.len);
+		strbuf_addf(sb, ")\nplot $a %s" COLOUR_A "' title ", boxes);
+		add_quoted(sb, p->name_a);
+		if (has_b) {
+			strbuf_addf(sb, ", $b %s" COLOUR_B "' title ", boxes);
+			add_quoted(sb, p->name_b);
+		}
+		strbuf_add_char(sb, '\n');
+	}
+	sb->failed |= tics.failed;
+	strbuf_deinit(&tics);
 }
 
 /* Runs gnuplot on a script; what it complains of goes to our stderr. */
@@ -236,6 +284,7 @@ int gnuplot_write(const struct pair *p, const struct targets *t, const char *dir
 			       dir);
 	put_percentiles(&sb, p, t, dir);
 	put_stages(&sb, p, dir);
+	put_startup(&sb, p, dir);
 	put_latency(&sb, p, dir);
 	put_memory(&sb, p, dir);
 	if (sb.failed)

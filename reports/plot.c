@@ -18,6 +18,7 @@ enum {
 	TOP = 26,
 	BOTTOM = 34,
 	NINES_MAX = 5,
+	LEGEND_COLUMNS_MAX = 16, /* two names and a target fit side by side */
 };
 
 struct scale {
@@ -147,7 +148,7 @@ static void put_y_line(struct strbuf *sb, const struct plot *p, const struct sca
 
 	strbuf_addf(sb, "<path class=\"grid\" d=\"M%d %.1fH%d\"/>\n", LEFT, y, WIDTH - RIGHT);
 	plot_text(sb, LEFT - 6, y + 4, "class=\"soft\" text-anchor=\"end\"",
-		  plot_value(v, p->y_unit).s);
+		  v == 0 ? "0" : plot_value(v, p->y_unit).s);
 }
 
 /* Lines at every step that the scale holds, evenly by value. */
@@ -198,11 +199,13 @@ static void put_y_axis(struct strbuf *sb, const struct plot *p, struct scale *ys
 
 static void put_x_label(struct strbuf *sb, double x, const char *text)
 {
+	/* A label that would be cut at the right edge ends there. */
+	bool is_cut = x + 3.6 * (double)plot_columns(text) > WIDTH;
+
 	strbuf_addf(sb, "<path class=\"grid\" d=\"M%.1f %dV%d\"/>\n", x, TOP, HEIGHT - BOTTOM);
-	/* A label at the right edge ends there. */
-	plot_text(sb, x > WIDTH - 30 ? WIDTH - 2 : x, HEIGHT - BOTTOM + 17,
-		  x > WIDTH - 30 ? "class=\"soft\" text-anchor=\"end\""
-				 : "class=\"soft\" text-anchor=\"middle\"",
+	plot_text(sb, is_cut ? WIDTH - 2 : x, HEIGHT - BOTTOM + 17,
+		  is_cut ? "class=\"soft\" text-anchor=\"end\""
+			 : "class=\"soft\" text-anchor=\"middle\"",
 		  text);
 }
 
@@ -223,7 +226,7 @@ static void put_x_axis(struct strbuf *sb, const struct plot *p, struct scale *xs
 			if (nines(marks[i].q) <= xs->high + 1e-9)
 				put_x_label(sb, pixel(xs, nines(marks[i].q)), marks[i].name);
 	} else {
-		double step = nice_step(fmax(xs->high - xs->low, 1e-9), 6);
+		double step = nice_step(fmax(xs->high - xs->low, 1e-9), 5);
 
 		double first = ceil(xs->low / step) * step;
 
@@ -249,23 +252,42 @@ static void put_series(struct strbuf *sb, const struct plot *p, const struct plo
 	strbuf_add_str(sb, "\"/>\n");
 }
 
+/* Bytes of the first so many code points. */
+static size_t prefix_bytes(const char *text, size_t columns)
+{
+	size_t len = 0;
+
+	for (; text[len]; len++)
+		if (((unsigned char)text[len] & 0xc0) != 0x80 && columns-- == 0)
+			break;
+	return len;
+}
+
+double plot_legend(struct strbuf *sb, double x, char tone, const char *name)
+{
+	char attributes[32], shown[200];
+
+	if (plot_columns(name) > LEGEND_COLUMNS_MAX) {
+		snprintf(shown, sizeof(shown), "%.*s…",
+			 (int)prefix_bytes(name, LEGEND_COLUMNS_MAX - 1), name);
+		name = shown;
+	}
+	strbuf_addf(
+		sb,
+		"<rect class=\"f%c\" x=\"%.1f\" y=\"6\" width=\"10\" height=\"10\" rx=\"2\"/>\n",
+		tone, x);
+	snprintf(attributes, sizeof(attributes), "class=\"t%c\"", tone);
+	plot_text(sb, x + 15, 15, attributes, name);
+	return x + 15 + 7.2 * (double)plot_columns(name) + 18;
+}
+
 static void put_legend(struct strbuf *sb, const struct plot *p)
 {
 	double x = LEFT;
 
-	for (size_t s = 0; s < 3; s++) {
-		char attributes[32];
-
-		if (!p->series[s].name || !p->series[s].name[0])
-			continue;
-		strbuf_addf(sb,
-			    "<rect class=\"f%c\" x=\"%.1f\" y=\"6\" width=\"10\" height=\"10\" "
-			    "rx=\"2\"/>\n",
-			    p->series[s].tone, x);
-		snprintf(attributes, sizeof(attributes), "class=\"t%c\"", p->series[s].tone);
-		plot_text(sb, x + 15, 15, attributes, p->series[s].name);
-		x += 15 + 7.2 * (double)plot_columns(p->series[s].name) + 18;
-	}
+	for (size_t s = 0; s < 3; s++)
+		if (p->series[s].name && p->series[s].name[0])
+			x = plot_legend(sb, x, p->series[s].tone, p->series[s].name);
 	if (isfinite(p->target) && p->target_name)
 		plot_text(sb, x, 15, "class=\"tt\"", p->target_name);
 }

@@ -13,7 +13,7 @@ enum plot_unit { PLOT_NS, PLOT_BYTES, PLOT_RATE, PLOT_SECONDS, PLOT_PLAIN };
 
 struct plot_series {
 	const char *name; /* NULL: not drawn */
-	char tone;        /* 'a' or 'b' */
+	char tone;        /* 'a', 'b', or 'c' for what accompanies them */
 	const double *x, *y;
 	size_t count;
 };

@@ -69,22 +69,14 @@ char *plot_bars(const char *alt, const struct plot_bar *bars, size_t count, enum
 {
 	struct bar_scale s = scale_of(bars, count);
 	struct strbuf sb = { 0 };
+	double next;
 
 	if (!(s.high > 0))
 		return NULL;
 	plot_open(&sb, WIDTH, TOP + (int)count * GROUP_HEIGHT + 16, alt);
-	strbuf_add_str(
-		&sb, "<rect class=\"fa\" x=\"4\" y=\"6\" width=\"10\" height=\"10\" rx=\"2\"/>\n");
-	plot_text(&sb, 19, 15, "class=\"ta\"", name_a);
-	if (name_b) {
-		double x = 19 + 7.2 * (double)plot_columns(name_a) + 18;
-
-		strbuf_addf(&sb,
-			    "<rect class=\"fb\" x=\"%.1f\" y=\"6\" width=\"10\" height=\"10\" "
-			    "rx=\"2\"/>\n",
-			    x);
-		plot_text(&sb, x + 15, 15, "class=\"tb\"", name_b);
-	}
+	next = plot_legend(&sb, 4, 'a', name_a);
+	if (name_b)
+		plot_legend(&sb, next, 'b', name_b);
 	for (size_t i = 0; i < count; i++) {
 		double y = TOP + (double)i * GROUP_HEIGHT;
 
@@ -115,7 +107,7 @@ char *plot_waterfall(const char *alt, const struct plot_span *spans, size_t coun
 		strbuf_addf(&sb, "<path class=\"grid\" d=\"M%.1f %dV%d\"/>\n", x, HEAD,
 			    HEAD + (int)count * ROW);
 		plot_text(&sb, x, HEAD + (double)count * ROW + 15,
-			  "class=\"soft\" text-anchor=\"middle\"", fmt_ns(end * k / 2).s);
+			  "class=\"soft\" text-anchor=\"middle\"", k ? fmt_ns(end * k / 2).s : "0");
 	}
 	for (size_t i = 0; i < count; i++) {
 		double y = HEAD + (double)i * ROW;

@@ -21,6 +21,47 @@ void pair_init(struct pair *p, const struct view *a, const struct view *b)
 	}
 }
 
+/* The axis in which the sides differ; NULL when it is none or more than one. */
+static const char *differing_axis(json_t *a, const json_t *b)
+{
+	const char *name, *found = NULL;
+	json_t *value;
+
+	json_object_foreach(a, name, value)
+	{
+		if (json_equal(value, json_object_get(b, name)))
+			continue;
+		if (found)
+			return NULL;
+		found = name;
+	}
+	return found;
+}
+
+void pair_name_sides(struct pair *p)
+{
+	static const char *const keys[] = { "preset", "target" };
+	json_t *axes_a = json_object_get(p->a->dir.run, "axes");
+	json_t *axes_b = json_object_get(p->b->dir.run, "axes");
+	const char *axis = differing_axis(axes_a, axes_b), *value_a, *value_b;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		value_a = view_text(p->a->dir.run, keys[i]);
+		value_b = view_text(p->b->dir.run, keys[i]);
+		if (!value_a || !value_b || strcmp(value_a, value_b) == 0)
+			continue;
+		snprintf(p->name_a, sizeof(p->name_a), "%s", value_a);
+		snprintf(p->name_b, sizeof(p->name_b), "%s", value_b);
+		return;
+	}
+	value_a = axis ? view_text(axes_a, axis) : NULL;
+	value_b = axis ? view_text(axes_b, axis) : NULL;
+	if (!value_a || !value_b)
+		return;
+	snprintf(p->name_a, sizeof(p->name_a), "%s %s", axis, value_a);
+	snprintf(p->name_b, sizeof(p->name_b), "%s %s", axis, value_b);
+}
+
 /* A heading may not hold the character that separates headings. */
 static void add_name(struct strbuf *sb, const char *name)
 {
@@ -49,6 +90,9 @@ void pair_table(struct doc *d, const struct pair *p, const char *first, const ch
 enum doc_tone change_tone(double a, double b, int better)
 {
 	if (isnan(a) || isnan(b) || better == 0 || fabs(b - a) <= 0.01 * fabs(a))
+		return TONE_NONE;
+	/* Both are shown as "<0.01" or 0: nothing to see. */
+	if (fabs(a) < 0.005 && fabs(b) < 0.005)
 		return TONE_NONE;
 	return (b > a) == (better > 0) ? TONE_GOOD : TONE_BAD;
 }

@@ -23,6 +23,12 @@ struct pair {
 
 void pair_init(struct pair *p, const struct view *a, const struct view *b);
 
+/*
+ * Names the two sides of many pairs by what tells them apart: the preset, the target, or the one
+ * axis that differs; left as they are where that is none of these.
+ */
+void pair_name_sides(struct pair *p);
+
 /* A table headed "<first>|a|b|Change", or "<first>|a" for one run; more = further headings. */
 void pair_table(struct doc *d, const struct pair *p, const char *first, const char *more);
 /* One row of it: title, the values by the metric's unit, their change coloured by direction. */
@@ -35,11 +41,12 @@ void pair_cells(struct doc *d, const struct pair *p, const struct metric *unit, 
 double pair_detectable_pct(const struct pair *p, const struct metric *m);
 /* Is a change from a to b smaller than that? False where it is not known. */
 bool pair_is_noise(double a, double b, double detectable_pct);
-/* Good, bad or neither: a change below 1 % is neither. better as in struct metric. */
+/* Good, bad or neither: below 1 %, or of nearly nothing, is neither. better as in struct metric. */
 enum doc_tone change_tone(double a, double b, int better);
 
 void section_subtitle(struct doc *d, const struct pair *p);
 void section_tiles(struct doc *d, const struct pair *p);
+void section_repeats_tiles(struct doc *d, const struct repeats *r);
 void section_figures(struct doc *d, const struct pair *p); /* all metrics of the run */
 void section_repeats(struct doc *d, const struct repeats *r);
 void section_statement(struct doc *d, const struct pair *p); /* what two runs can support */

@@ -15,14 +15,6 @@ static const char *const stage_order[] = { "read",    "parse",     "enqueue", "d
 					   "execute", "serialize", "write",   "total" };
 enum { STAGES = sizeof(stage_order) / sizeof(stage_order[0]) };
 
-/* A stage that no request passed has no time, not a time of 0. */
-static double stage_value(const struct view *v, const char *stage, const char *key)
-{
-	const json_t *one = v ? json_object_get(view_at(v->stages, "stages"), stage) : NULL;
-
-	return view_number(one, "count") == 0 ? NAN : view_number(one, key);
-}
-
 static void put_stage_table(struct doc *d, const struct pair *p)
 {
 	static const char *const keys[] = { "p50_ns", "p99_ns" };
@@ -31,39 +23,49 @@ static void put_stage_table(struct doc *d, const struct pair *p)
 		  p->b ? "Stage|>p50, baseline|>optimized|>Change|>p99, baseline|>optimized|>Change"
 		       : "Stage|>p50|>p99");
 	for (size_t i = 0; i < STAGES; i++) {
-		if (isnan(stage_value(p->a, stage_order[i], keys[0])) &&
-		    isnan(stage_value(p->b, stage_order[i], keys[0])))
+		if (isnan(view_stage_ns(p->a, stage_order[i], keys[0])) &&
+		    isnan(view_stage_ns(p->b, stage_order[i], keys[0])))
 			continue;
 		doc_cell(d, TONE_NONE, "%s", stage_order[i]);
 		for (size_t k = 0; k < 2; k++)
 			pair_cells(d, p, metric_find("response_p50_ns"),
-				   stage_value(p->a, stage_order[i], keys[k]),
-				   stage_value(p->b, stage_order[i], keys[k]), false);
+				   view_stage_ns(p->a, stage_order[i], keys[k]),
+				   view_stage_ns(p->b, stage_order[i], keys[k]), false);
 	}
 }
 
-void section_stages(struct doc *d, const struct pair *p)
+static char *stage_bars(const struct pair *p, const char *key, const char *alt)
 {
 	struct plot_bar bars[STAGES];
 	size_t count = 0;
 
-	if (!p->a->stages && !(p->b && p->b->stages))
-		return;
-	doc_heading(d, 1, "Stages of a request");
 	for (size_t i = 0; i < STAGES; i++) {
-		double a = stage_value(p->a, stage_order[i], "p50_ns");
-		double b = stage_value(p->b, stage_order[i], "p50_ns");
+		double a = view_stage_ns(p->a, stage_order[i], key);
+		double b = view_stage_ns(p->b, stage_order[i], key);
 
 		if (!isnan(a) || !isnan(b))
 			bars[count++] = (struct plot_bar){ stage_order[i], a, b };
 	}
+	return plot_bars(alt, bars, count, PLOT_NS, p->name_a, p->b ? p->name_b : NULL);
+}
+
+void section_stages(struct doc *d, const struct pair *p)
+{
+	if (!p->a->stages && !(p->b && p->b->stages))
+		return;
+	doc_heading(d, 1, "Stages of a request");
 	doc_figure(d, "Median time of each stage",
-		   plot_bars("Median time of each stage of a request", bars, count, PLOT_NS,
-			     p->name_a, p->b ? p->name_b : NULL),
-		   false,
-		   "Stages that a request did not pass have no bar: the fast path has no "
-		   "queue.");
+		   stage_bars(p, "p50_ns", "Median time of each stage of a request"), false,
+		   "Stages that fewer than 1 in 100 requests passed have no bar: the fast path "
+		   "has no queue.");
+	doc_figure(d, "p99 of each stage",
+		   stage_bars(p, "p99_ns", "99th percentile of the time of each stage"), false,
+		   NULL);
 	put_stage_table(d, p);
+	doc_para(d, "write ends when the transport has taken the reply: epoll gives it to the "
+		    "kernel there and then; poll collects it and sends after the last mark, so "
+		    "that its write and its total leave that system call out. Medians of stages "
+		    "do not add up to the median of the total.");
 }
 
 static size_t read_phases(const struct view *v, struct plot_span *spans, double *end)

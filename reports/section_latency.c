@@ -187,7 +187,7 @@ void section_latency(struct doc *d, const struct pair *p, const struct targets *
 		   "Read from the HDR histograms; each step right is one nine more.");
 	doc_figure(d, "p50 over time",
 		   interval_plot(p, "p50 of each interval over time", 1, PLOT_NS, true), false,
-		   "One point per interval of the load generator.");
+		   "One point per interval of the load generator, from the end of the warm-up.");
 	doc_figure(d, "p99 over time",
 		   interval_plot(p, "p99 of each interval over time", 2, PLOT_NS, true), false,
 		   NULL);
@@ -211,7 +211,7 @@ static void put_spread(struct doc *d, const char *name, const struct view *v, co
 	doc_cell(d, TONE_NONE, "%s, %s", m->title, name);
 	doc_cell(d, TONE_NONE, "%zu", s.count);
 	doc_cell(d, TONE_NONE, "%s", fmt_pct(100 * (exp(s.sd_ln) - 1)).s);
-	doc_cell(d, TONE_NONE, "%.2f", s.rho);
+	doc_cell(d, TONE_NONE, "%s%.2f", s.rho <= -0.005 ? "−" : "", fabs(s.rho));
 	doc_cell(d, TONE_NONE, "%.1f", s.count_effective);
 }
 
@@ -223,7 +223,7 @@ void section_intervals(struct doc *d, const struct pair *p)
 
 	if (p->a->intervals.count < 3 && p->a->spread.count < 3)
 		return;
-	doc_heading(d, 1, "Spread inside the runs");
+	doc_heading(d, 1, p->b ? "Spread inside the runs" : "Spread inside the run");
 	doc_para(d, "How far the intervals of one run lie apart. Neighbouring intervals resemble "
 		    "each other, so they are worth fewer independent values than there are; "
 		    "requests inside an interval are never counted as independent.");

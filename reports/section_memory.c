@@ -124,9 +124,16 @@ out:
 	free(list);
 }
 
+/* What is left of the hot-path tree's rows, and below which size a node is not shown. */
+struct tree_limits {
+	int rows_left;
+	double bytes_min;
+};
+
 /* Children of a node of the hot-path tree, with shares of the parent. Depth is bounded. */
 /* NOLINTNEXTLINE(misc-no-recursion): depth is bounded */
-static void put_tree(struct doc *d, const json_t *nodes, double parent, int depth, int *left)
+static void put_tree(struct doc *d, const json_t *nodes, double parent, int depth,
+		     struct tree_limits *limits)
 {
 	const json_t *one;
 	size_t i;
@@ -136,13 +143,13 @@ static void put_tree(struct doc *d, const json_t *nodes, double parent, int dept
 		const char *function = view_text(one, "function");
 		double bytes = view_number(one, "allocated_bytes");
 
-		if (!function || isnan(bytes) || bytes < 0.02 * parent || (*left)-- <= 0)
+		if (!function || !(bytes >= limits->bytes_min) || limits->rows_left-- <= 0)
 			continue;
 		doc_cell(d, TONE_NONE, "%*s%s%s", 2 * depth, "", depth ? "└ " : "", function);
 		doc_cell(d, TONE_NONE, "%s", fmt_bytes(bytes).s);
 		doc_cell(d, TONE_NONE, "%s", fmt_pct(parent > 0 ? 100 * bytes / parent : NAN).s);
 		if (depth < 12)
-			put_tree(d, json_object_get(one, "children"), bytes, depth + 1, left);
+			put_tree(d, json_object_get(one, "children"), bytes, depth + 1, limits);
 	}
 }
 
@@ -150,13 +157,15 @@ static void put_hot_path(struct doc *d, const struct pair *p)
 {
 	const json_t *tree = json_object_get(p->a->allocs, "tree");
 	double total = view_number(p->a->allocs, "totals.allocated_bytes");
-	int left = 40;
+	struct tree_limits limits = { .rows_left = 60, .bytes_min = 0.02 * total };
 
 	if (p->b || !json_is_array(tree) || json_array_size(tree) == 0)
 		return;
 	doc_heading(d, 2, "Hot path");
 	doc_table(d, "Function|>Bytes|>Of the caller");
-	put_tree(d, tree, total, 0, &left);
+	put_tree(d, tree, total, 0, &limits);
+	doc_para(d, "Callers before what they call; paths with less than 2 %% of all bytes are in "
+		    "allocs.json.");
 }
 
 /* Each routine with its lines, of one run (what a profile report shows). */
@@ -177,8 +186,10 @@ static void put_routines(struct doc *d, const struct pair *p)
 
 		if (i == ROUTINES_SHOWN)
 			break;
-		doc_cell(d, TONE_NONE, "%s (%s)", function ? function : "(unknown)",
-			 file && file[0] ? file : "–");
+		if (file && file[0])
+			doc_cell(d, TONE_NONE, "%s (%s)", function ? function : "(unknown)", file);
+		else
+			doc_cell(d, TONE_NONE, "%s", function ? function : "(unknown)");
 		doc_cell(d, TONE_NONE, "%s", fmt_bytes(whole).s);
 		doc_cell(d, TONE_NONE, "%s", "");
 		doc_cell(d, TONE_NONE, "%s", fmt_count(view_number(routine, "allocs_count")).s);
@@ -188,6 +199,8 @@ static void put_routines(struct doc *d, const struct pair *p)
 
 			if (k == LINES_SHOWN)
 				break;
+			if (!(view_number(line, "line") > 0))
+				continue; /* no debug information: the row above says it all */
 			doc_cell(d, TONE_DIM, "  line %.0f", view_number(line, "line"));
 			doc_cell(d, TONE_DIM, "%s", fmt_bytes(bytes).s);
 			doc_cell(d, TONE_DIM, "%s",
@@ -222,6 +235,27 @@ void section_allocs(struct doc *d, const struct pair *p)
 	put_hot_path(d, p);
 }
 
+static double rss_end(const struct view_memory *m)
+{
+	return m && m->count ? m->rss_bytes[m->count - 1] : NAN;
+}
+
+static char *memory_bars(const struct pair *p, const char *const keys[2])
+{
+	struct plot_bar bars[] = { { .name = "after start" },
+				   { .name = "at the peak" },
+				   { .name = "at the end" } };
+
+	for (size_t i = 0; i < 2; i++) {
+		bars[i].a = metric_read(metric_find(keys[i]), p->a);
+		bars[i].b = p->b ? metric_read(metric_find(keys[i]), p->b) : NAN;
+	}
+	bars[2].a = rss_end(&p->a->memory);
+	bars[2].b = p->b ? rss_end(&p->b->memory) : NAN;
+	return plot_bars("Resident memory after start, at the peak, at the end", bars, 3,
+			 PLOT_BYTES, p->name_a, p->b ? p->name_b : NULL);
+}
+
 void section_memory(struct doc *d, const struct pair *p)
 {
 	const struct view_memory *a = &p->a->memory, *b = p->b ? &p->b->memory : NULL;
@@ -238,7 +272,8 @@ void section_memory(struct doc *d, const struct pair *p)
 					 b ? b->rss_bytes : NULL, b ? b->count : 0 } },
 			   .y_unit = PLOT_BYTES,
 			   .target = NAN }),
-		   false, NULL);
+		   false, "From the start of the capture.");
+	doc_figure(d, "Resident memory", memory_bars(p, keys), false, NULL);
 	pair_table(d, p, "Memory", NULL);
 	for (size_t i = 0; i < 2; i++) {
 		const struct metric *m = metric_find(keys[i]);
@@ -247,7 +282,6 @@ void section_memory(struct doc *d, const struct pair *p)
 			 p->b ? metric_read(m, p->b) : NAN);
 	}
 	if (a->count)
-		pair_row(d, p, metric_find("rss_peak_bytes"), "Memory at the end (RSS)",
-			 a->rss_bytes[a->count - 1],
-			 b && b->count ? b->rss_bytes[b->count - 1] : NAN);
+		pair_row(d, p, metric_find("rss_peak_bytes"), "Memory at the end (RSS)", rss_end(a),
+			 rss_end(b));
 }

@@ -18,26 +18,62 @@ static struct fmt p_text(double p)
 	return out;
 }
 
+/* As changes are written everywhere: a factor from 2 on. */
+static struct fmt effect_text(double pct)
+{
+	return pct >= 100 ? fmt_ratio(1 + pct / 100) : fmt_signed_pct(pct);
+}
+
+static bool has_interval(const struct repeats_row *r)
+{
+	return !isinf(r->high_pct) && r->low_pct > -100;
+}
+
 static void put_interval(struct doc *d, const struct repeats_row *r)
 {
-	if (isinf(r->high_pct) || r->low_pct <= -100)
-		doc_cell(d, TONE_DIM, "too few pairs");
+	if (has_interval(r))
+		doc_cell(d, TONE_NONE, "%s … %s", effect_text(r->low_pct).s,
+			 effect_text(r->high_pct).s);
 	else
-		doc_cell(d, TONE_NONE, "%s … %s", fmt_signed_pct(r->low_pct).s,
-			 fmt_signed_pct(r->high_pct).s);
+		doc_cell(d, TONE_DIM, "too few pairs");
+}
+
+/* Good or bad where the effect is shown, none where it is not, dim where it is not judged. */
+static enum doc_tone verdict_of(const struct repeats_row *r)
+{
+	if (!r->is_judged)
+		return TONE_DIM;
+	if (r->p_adjusted > ALPHA)
+		return TONE_NONE;
+	return (r->effect_pct > 0) == (r->metric->better > 0) ? TONE_GOOD : TONE_BAD;
 }
 
 static void put_verdict(struct doc *d, const struct repeats_row *r)
 {
-	bool is_shown = r->p_adjusted <= ALPHA;
-	bool is_better = (r->effect_pct > 0) == (r->metric->better > 0);
+	static const char *const names[] = { [TONE_NONE] = "not shown",
+					     [TONE_GOOD] = "better",
+					     [TONE_BAD] = "worse",
+					     [TONE_DIM] = "not judged" };
+	enum doc_tone verdict = verdict_of(r);
 
-	if (!r->is_judged)
-		doc_cell(d, TONE_DIM, "not judged");
-	else if (is_shown)
-		doc_cell(d, is_better ? TONE_GOOD : TONE_BAD, "%s", is_better ? "better" : "worse");
-	else
-		doc_cell(d, TONE_DIM, "not shown");
+	doc_cell(d, verdict == TONE_NONE ? TONE_DIM : verdict, "%s", names[verdict]);
+}
+
+void section_repeats_tiles(struct doc *d, const struct repeats *r)
+{
+	doc_tiles(d);
+	for (size_t i = 0; i < r->rows_count && r->rows[i].is_judged; i++) {
+		const struct repeats_row *row = &r->rows[i];
+
+		doc_cell(d, TONE_NONE, "%s", row->metric->title);
+		doc_cell(d, verdict_of(row), "%s", effect_text(row->effect_pct).s);
+		if (!has_interval(row))
+			doc_cell(d, TONE_NONE, "too few pairs for an interval");
+		else
+			doc_cell(d, TONE_NONE, "%s … %s%s", effect_text(row->low_pct).s,
+				 effect_text(row->high_pct).s,
+				 verdict_of(row) == TONE_NONE ? " · not shown" : "");
+	}
 }
 
 static void put_rows(struct doc *d, const struct repeats *r)
@@ -48,7 +84,7 @@ static void put_rows(struct doc *d, const struct repeats *r)
 		const struct repeats_row *row = &r->rows[i];
 
 		doc_cell(d, TONE_NONE, "%s", row->metric->title);
-		doc_cell(d, TONE_NONE, "%s", fmt_signed_pct(row->effect_pct).s);
+		doc_cell(d, TONE_NONE, "%s", effect_text(row->effect_pct).s);
 		put_interval(d, row);
 		doc_cell(d, TONE_NONE, "%s", row->is_judged ? p_text(row->p_adjusted).s : "");
 		doc_cell(d, TONE_NONE, "%s", p_text(row->p_raw).s);
@@ -79,13 +115,25 @@ static char *band_plot(const struct repeats *r)
 	return plot_lines(
 		&(struct plot){ .alt = "Response time, optimized over baseline, by percentile, "
 				       "with the band of 95 %",
-				.series = { { "optimized / baseline", 'b', q, mid, count },
-					    { "95 % band", 'a', q, low, count },
-					    { "", 'a', q, high, count } },
+				.series = { { "ratio", 'b', q, mid, count },
+					    { "95 % band", 'c', q, low, count },
+					    { "", 'c', q, high, count } },
 				.y_unit = PLOT_PLAIN,
 				.is_percentile = true,
 				.target = 1,
 				.target_name = "equal" });
+}
+
+static bool has_shown_across_zero(const struct repeats *r)
+{
+	for (size_t i = 0; i < r->rows_count; i++) {
+		const struct repeats_row *row = &r->rows[i];
+
+		if (row->is_judged && row->p_adjusted <= ALPHA && row->low_pct < 0 &&
+		    row->high_pct > 0)
+			return true;
+	}
+	return false;
 }
 
 void section_repeats(struct doc *d, const struct repeats *r)
@@ -93,15 +141,14 @@ void section_repeats(struct doc *d, const struct repeats *r)
 	size_t reachable = repeats_reachable(r->judged_count ? r->judged_count : 1);
 
 	doc_heading(d, 1, "All pairs together");
-	doc_note(
-		d, TONE_NONE,
-		"%zu pairs. Each pair counts once, however many requests it holds: the effect is "
-		"the median of the averages of all two pairs. Intervals and p-values are exact "
-		"when "
-		"the order inside the pairs is drawn by lot or alternates. %zu figures, chosen "
-		"before any measurement, are judged; their intervals hold together and their "
-		"p-values are corrected for being so many. The others are shown for what they are.",
-		r->pairs_count, r->judged_count);
+	doc_note(d, TONE_NONE,
+		 "%zu pairs. Each pair counts once, however many requests it holds: the effect is "
+		 "the median of the averages of every two pairs. Intervals and p-values are exact "
+		 "when the order inside the pairs is drawn by lot or alternates. %zu figures, "
+		 "chosen before any measurement, are judged; their intervals hold together and "
+		 "their p-values are corrected for being so many. The others are shown for what "
+		 "they are.",
+		 r->pairs_count, r->judged_count);
 	if (r->pairs_count < reachable)
 		doc_note(
 			d, TONE_WARN,
@@ -111,10 +158,15 @@ void section_repeats(struct doc *d, const struct repeats *r)
 	if (r->lacking[0])
 		doc_note(d, TONE_WARN, "Not judged, because some run lacks it: %s.", r->lacking);
 	doc_figure(d, "Response time ratio by percentile", band_plot(r), false,
-		   "Below the dashed line the optimized run is faster. The band holds for all "
+		   "Optimized over baseline: below the dashed line the optimized side is faster. "
+		   "The band holds for all "
 		   "quantiles at once.");
 	put_rows(d, r);
+	if (has_shown_across_zero(r))
+		doc_para(d, "A figure can be shown although its interval reaches across no change: "
+			    "p-values corrected step by step see a little more than intervals that "
+			    "hold all together.");
 	doc_para(d, "“Could be seen from” is the smallest true effect that so many pairs with this "
 		    "scatter show with a power of 90 %% at the one-sided 1 %% level. The sections "
-		    "below show the first pair.");
+		    "below show the first pair alone.");
 }

@@ -203,7 +203,7 @@ void section_setup(struct doc *d, const struct pair *p)
 			 "Machine, build and workload are alike in every fact that both runs "
 			 "recorded.");
 	put_axes(d, p);
-	doc_heading(d, 2, "Runs");
+	doc_heading(d, 2, p->b ? "Runs" : "Run");
 	doc_table(d, p->b ? "Fact|Baseline|Optimized" : "Fact|This run");
 	doc_cell(d, TONE_NONE, "Directory");
 	doc_cell(d, TONE_NONE, "%s", p->a->dir.path);

@@ -26,7 +26,7 @@ static void put_tile(struct doc *d, const struct pair *p, const char *key, const
 			 is_noise ? " · within the noise" : "");
 	} else {
 		doc_cell(d, TONE_NONE, "%s", metric_fmt(m, a).s);
-		doc_cell(d, TONE_NONE, "%s", p->name_a);
+		doc_cell(d, TONE_NONE, "%s", "");
 	}
 }
 
@@ -109,16 +109,14 @@ void section_statement(struct doc *d, const struct pair *p)
 			"claim. From the spread between intervals, changes under %s cannot be told "
 			"from noise; larger ones may still come from what the machine did between "
 			"the runs, which no single pair can show. For a verdict with error bars "
-			"make nine pairs or more in alternating order and give them all to "
-			"goxel-report compare: A1 B1 A2 B2 ...",
+			"make nine pairs or more in alternating order: make profile-ab.",
 			known);
 	else
 		doc_note(d, TONE_WARN,
 			 "Two runs taken one after the other on a shared machine support no small "
 			 "claim, and these hold no intervals that would tell how far their figures "
 			 "spread. For a verdict with error bars make nine pairs or more in "
-			 "alternating order and give them all to goxel-report compare: A1 B1 A2 B2 "
-			 "...");
+			 "alternating order: make profile-ab.");
 }
 
 static enum doc_tone verdict_tone(enum target_verdict verdict)

@@ -79,5 +79,10 @@ double view_service_quantile_ns(const struct view *v, double q);
 
 /* Requests that the daemon answered while it was profiled; NaN when not known. */
 double view_profiled_requests(const struct view *v);
+/*
+ * A figure of a stage of a request, e.g. "p50_ns". NaN for a NULL view, for a stage that no request
+ * passed, and for one that fewer than 1 in 100 passed: they do not stand for the others.
+ */
+double view_stage_ns(const struct view *v, const char *stage, const char *key);
 
 #endif

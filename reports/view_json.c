@@ -5,6 +5,8 @@
 #include "daemon/base/hist.h"
 #include "reports/view.h"
 
+static const double RARE_SHARE = 0.01; /* of the requests: passing a stage is the exception */
+
 const json_t *view_at(const json_t *root, const char *path)
 {
 	while (root && *path) {
@@ -69,4 +71,13 @@ double view_profiled_requests(const struct view *v)
 		count = view_number(v->counters, "duration_s") *
 			view_number(v->load, "totals.throughput_per_s");
 	return count > 0 ? count : NAN;
+}
+
+double view_stage_ns(const struct view *v, const char *stage, const char *key)
+{
+	const json_t *stages = v ? view_at(v->stages, "stages") : NULL;
+	const json_t *one = json_object_get(stages, stage);
+	double count = view_number(one, "count"), all = view_number(stages, "total.count");
+
+	return count == 0 || count < RARE_SHARE * all ? NAN : view_number(one, key);
 }

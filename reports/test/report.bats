@@ -293,6 +293,9 @@ make_pairs() {
 	for i in 1 2 3 4 5 6 7; do pairs+=("$dir/a$i" "$dir/b$i"); done
 	run -0 "$R" compare "${pairs[@]}" --out "$dir/out"
 	[[ $output == *"7 pairs. Each pair counts once"* ]]
+	# The title and the big figures are of all pairs, not of the first.
+	grep -q '<h1>[^<]*, 7 pairs</h1>' "$dir/out/report.html"
+	grep -q '<span>Throughput</span><b>[^<]*</b><span>+4[0-9.]* % … +5[0-9.]* %' "$dir/out/report.html"
 	jq -e '.pairs.metrics.throughput_per_s | .effect_pct > 45 and .effect_pct < 55 and
 		.low_pct > 40 and .high_pct < 60 and .p_adjusted <= 0.05 and
 		(.ln_ratio | length) == 7' "$dir/out/report.json"
@@ -319,7 +322,7 @@ make_pairs() {
 @test "--png draws the plots with gnuplot (R-580)" {
 	command -v gnuplot >/dev/null || skip "gnuplot is not installed"
 	run -0 "$R" compare "$A" "$B" --out "$dir/out" --png
-	for file in percentiles stages latency memory; do
+	for file in percentiles stages startup latency memory; do
 		[ "$(head -c 4 "$dir/out/$file.png" | tail -c 3)" = PNG ]
 	done
 }
