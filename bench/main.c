@@ -114,6 +114,7 @@ static int run_library(const struct bench_options *o, char *prog, const char *ra
 /* The last of several flags of the library, or what the environment says; NULL = neither. */
 static const char *library_flag(const struct bench_options *o, const char *flag, const char *env)
 {
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): only read */
 	const char *value = env ? getenv(env) : NULL;
 	size_t len = strlen(flag);
 

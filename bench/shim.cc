@@ -1,4 +1,9 @@
 // Google Benchmark behind bench/shim.h: registration, and what happens around a body.
+//
+// The shim is the project's only C++ beside the two peers it is measured against (oracle_loop.cc,
+// daemon/test/oracle_simdjson.cc), which are C++ libraries themselves. It is five files, one job
+// each: this one, shim_state.cc (the loop), shim_measure.cc (what is counted around it),
+// shim_facts.cc (what a body asks and says) and shim_report.cc (running, flags, reporters).
 #include "bench/shim_private.hh"
 
 #include <cassert>

@@ -332,6 +332,9 @@ has_all() {
 	done
 	jq -e '.benchmarks[0].instructions | . >= 2 and . < 3' "$TMP/1.json"
 	jq -e '.benchmarks[2].instructions_missing | test("several threads")' "$TMP/1.json"
+	run "$BENCH" "${QUICK[@]}" --instructions --out "$TMP/m.json" '^startup_time/v15'
+	[[ $output == *"startup_time/v15/iterations:20/manual_time"*"instructions: it times other processes"* ]]
+	jq -e '.benchmarks[0].instructions_missing | test("other processes")' "$TMP/m.json"
 	[ "$(jq .benchmarks[1].instructions "$TMP/1.json")" = "$(jq .benchmarks[1].instructions "$TMP/2.json")" ]
 }
 
