@@ -56,6 +56,7 @@ run    gnuplot-nox                gnuplot
 run    procps                     pgrep
 test   bats                       bats
 test   assimp-utils               assimp
+test   povray                     povray
 test   socat                      socat
 test   valgrind                   valgrind
 test   libcmocka-dev

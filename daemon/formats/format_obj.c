@@ -6,15 +6,29 @@
 #include "daemon/formats/mesh.h"
 #include "daemon/formats/registry.h"
 
+/* In millionths, rounded up: readers that cut 255 times this off have the channel again. */
+static unsigned millionths(unsigned channel)
+{
+	return (channel * 1000000u + 254) / 255;
+}
+
+static void write_channel(struct strbuf *out, unsigned channel)
+{
+	strbuf_addf(out, " %u.%06u", millionths(channel) / 1000000, millionths(channel) % 1000000);
+}
+
 static void write_vertices(const struct mesh_weld *weld, struct strbuf *out)
 {
 	for (size_t i = 0; i < weld->vertices_count; i++) {
 		const struct mesh_vertex *v = &weld->vertices[i];
 		struct mesh_point p = mesh_y_up(v->point);
 
-		strbuf_addf(out, "v %lld %lld %lld %.6f %.6f %.6f\n", (long long)p.at[0],
-			    (long long)p.at[1], (long long)p.at[2], rgba_r(v->color) / 255.0,
-			    rgba_g(v->color) / 255.0, rgba_b(v->color) / 255.0);
+		strbuf_addf(out, "v %lld %lld %lld", (long long)p.at[0], (long long)p.at[1],
+			    (long long)p.at[2]);
+		write_channel(out, rgba_r(v->color));
+		write_channel(out, rgba_g(v->color));
+		write_channel(out, rgba_b(v->color));
+		strbuf_add_char(out, '\n');
 	}
 }
 

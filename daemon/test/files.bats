@@ -213,3 +213,67 @@ voxels() {
 	done
 	stop_daemon
 }
+
+@test "R-304: assimp sees the colors of the .obj's vertices" {
+	command -v assimp >/dev/null || skip "assimp is not installed (package assimp-utils)"
+	start_daemon
+	call create_project '["p"]'
+	jq -nc '{jsonrpc:"2.0",method:"add_voxels",id:1,params:{voxels:[range(256) |
+		{x:(. * 2), y:0, z:0, r:., g:(255 - .), b:7}]}}' >"$DIR/colors"
+	[ "$(talk <"$DIR/colors" | jq .result.added)" = 256 ]
+	call export_model "[\"$DIR/row.obj\"]" | jq -e .success
+	assimp export "$DIR/row.obj" "$DIR/row.ply" >"$DIR/info"
+	grep -q '^property uchar red' "$DIR/row.ply"
+	# A cube's 6 faces have 4 vertices each: 24 of each color.
+	sed '1,/end_header/d' "$DIR/row.ply" | awk 'NF == 10 { print $7, $8, $9 }' | sort -n | uniq -c |
+		awk '{ print $1, $2, $3, $4 }' >"$DIR/got"
+	for i in $(seq 0 255); do echo "24 $i $((255 - i)) 7"; done | diff - "$DIR/got"
+	stop_daemon
+}
+
+@test "R-304: POV-Ray draws the .pov" {
+	command -v povray >/dev/null || skip "POV-Ray is not installed (package povray)"
+	start_daemon
+	call create_project '["p"]'
+	call procedural_shape '{"shape_type":"sphere","size":21,"color":[255,0,0]}'
+	call export_model "[\"$DIR/ball.pov\"]" | jq -e .success
+	stop_daemon
+	(cd "$DIR" && timeout 60 povray +Iball.pov +Oball.ppm +FP +W64 +H64 -D -GA >log.pov 2>&1) || {
+		cat "$DIR/log.pov"
+		return 1
+	}
+	# The pixels stand at the end, three bytes each: the ball is red, and around it there is nothing.
+	tail -c $((64 * 64 * 3)) "$DIR/ball.ppm" | od -An -v -tu1 -w3 >"$DIR/pixels"
+	[ "$(awk '$1 > 60 && $1 > 4 * ($2 + $3)' "$DIR/pixels" | wc -l)" -gt 100 ]
+	[ "$(awk '$1 + $2 + $3 == 0' "$DIR/pixels" | wc -l)" -gt 1000 ]
+}
+
+# Needs a mount of its own: as root in a mount namespace, which ends with the daemon.
+@test "R-304: on a full disk the old file survives, and nothing is left beside it" {
+	unshare -m mount -t tmpfs -o size=256k none "$DIR" 2>/dev/null ||
+		skip "mounting a small file system needs root"
+	local full=$DIR/full before
+	mkdir "$full"
+	# The socket lies outside; what is inside is looked at through the daemon's own eyes.
+	unshare -m sh -c 'mount -t tmpfs -o size=256k none "$1" && shift && exec "$@"' sh \
+		"$full" "$BIN/goxel-daemon" -s "$SOCK" 2>"$DIR/log" 3>&- &
+	PID=$!
+	wait_until answers
+	local seen=/proc/$PID/root$full
+	call create_project '["p"]'
+	call add_voxel '[-1,2,3,4,5,6]'
+	call save_project "[\"$full/p.gox\"]" | jq -e .success
+	before=$(sha256sum <"$seen/p.gox")
+	# Noise does not compress: 400 kB and more.
+	jq -nc '{jsonrpc:"2.0",method:"add_voxels",id:1,params:{voxels:[range(120000) |
+		{x:(. % 50), y:(. / 50 % 50 | floor), z:(. / 2500 | floor),
+		 r:(. * 7919 % 251), g:(. * 104729 % 241), b:(. * 1299709 % 239)}]}}' >"$DIR/noise"
+	[ "$(talk <"$DIR/noise" | jq .result.added)" = 120000 ]
+	[[ $(call save_project '[]') == *"-1003"*"$full/p.gox"*"No space left on device"* ]]
+	[[ $(call export_model "[\"$full/p.txt\"]") == *"-1007"*"$full/p.txt"*"No space left on device"* ]]
+	[ "$(ls -A "$seen")" = p.gox ]
+	[ "$(sha256sum <"$seen/p.gox")" = "$before" ]
+	[ "$(call get_project_info '[]' | jq -c '[.voxel_count, .modified]')" = '[120001,true]' ]
+	[ "$(call load_project "[\"$full/p.gox\"]" | jq .voxel_count)" = 1 ]
+	stop_daemon
+}
