@@ -18,6 +18,7 @@ enum {
 	TOP = 26,
 	BOTTOM = 34,
 	NINES_MAX = 5,
+	LABEL_HEIGHT = 16,
 	LEGEND_COLUMNS_MAX = 16, /* two names and a target fit side by side */
 };
 
@@ -157,8 +158,17 @@ static void put_y_steps(struct strbuf *sb, const struct plot *p, const struct sc
 {
 	double step = nice_step(high - low, 5), first = ceil(low / step);
 
-	for (int i = 0; (first + i) * step <= high; i++)
-		put_y_line(sb, p, ys, (first + i) * step);
+	double last = INFINITY;
+
+	/* On a log scale the upper steps come closer than their labels are high. */
+	for (int i = 0; (first + i) * step <= high; i++) {
+		double v = (first + i) * step, y = pixel(ys, v);
+
+		if (last - y < LABEL_HEIGHT)
+			continue;
+		put_y_line(sb, p, ys, v);
+		last = y;
+	}
 }
 
 /* Powers of ten; with values between them where there are few; even steps inside one decade. */

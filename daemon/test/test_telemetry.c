@@ -22,16 +22,30 @@
 
 enum { THREADS_COUNT = 4, REQUESTS_COUNT = 20000 };
 
-static uint64_t stage_total(enum stage stage)
+struct stage_figures {
+	uint64_t total, max_ns;
+};
+
+static struct stage_figures stage_figures(enum stage stage)
 {
 	struct hist *h = hist_new();
-	uint64_t total;
+	struct stage_figures figures;
 
 	assert_non_null(h);
 	stages_read(stage, h);
-	total = h->total;
+	figures = (struct stage_figures){ h->total, h->max_ns };
 	hist_free(h);
-	return total;
+	return figures;
+}
+
+static uint64_t stage_total(enum stage stage)
+{
+	return stage_figures(stage).total;
+}
+
+static uint64_t stage_max_ns(enum stage stage)
+{
+	return stage_figures(stage).max_ns;
 }
 
 static void pass_all(struct stage_clock *clk)
@@ -64,7 +78,6 @@ static void test_stages_off_record_nothing(void **state)
 static void test_stage_lasts_from_the_mark_before(void **state)
 {
 	struct stage_clock clk = { .start_ns = 1000, .on = true };
-	struct hist *h = hist_new();
 
 	(void)state;
 	stages_reset();
@@ -75,26 +88,10 @@ static void test_stage_lasts_from_the_mark_before(void **state)
 	clk.ns[STAGE_SERIALIZE] = 2000;
 	clk.ns[STAGE_WRITE] = 2500;
 	stages_record(&clk);
-	stages_read(STAGE_EXECUTE, h);
-	assert_int_equal(h->max_ns, 300);
-	hist_reset(h);
-	stages_read(STAGE_TOTAL, h);
-	assert_int_equal(h->max_ns, 1500);
+	assert_int_equal(stage_max_ns(STAGE_EXECUTE), 300);
+	assert_int_equal(stage_max_ns(STAGE_TOTAL), 1500);
 	assert_int_equal(stage_total(STAGE_ENQUEUE), 0);
 	assert_int_equal(stage_total(STAGE_DEQUEUE), 0);
-	hist_free(h);
-}
-
-static uint64_t stage_max_ns(enum stage stage)
-{
-	struct hist *h = hist_new();
-	uint64_t max_ns;
-
-	assert_non_null(h);
-	stages_read(stage, h);
-	max_ns = h->max_ns;
-	hist_free(h);
-	return max_ns;
 }
 
 /* A worker that takes whole texts from the queue parses after it: R-105. */
