@@ -277,6 +277,7 @@ struct bench *bench_min_warmup_s(struct bench *b, double seconds)
 
 struct bench *bench_iterations(struct bench *b, uint64_t count)
 {
+	b->fixed_count = count;
 	b->lib->Iterations(static_cast<benchmark::IterationCount>(count));
 	return b;
 }

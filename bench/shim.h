@@ -102,7 +102,7 @@ enum bench_unit { BENCH_NS, BENCH_US, BENCH_MS, BENCH_S };
 struct bench *bench_time_unit(struct bench *b, enum bench_unit unit);
 struct bench *bench_min_time_s(struct bench *b, double seconds);
 struct bench *bench_min_warmup_s(struct bench *b, double seconds);
-struct bench *bench_iterations(struct bench *b, uint64_t count);
+struct bench *bench_iterations(struct bench *b, uint64_t count); /* never more in a run */
 struct bench *bench_repetitions(struct bench *b, int count);
 struct bench *bench_aggregates_only(struct bench *b, bool in_file_too);
 

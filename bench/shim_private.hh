@@ -127,6 +127,7 @@ struct bench {
 	bench_body *body = nullptr;
 	bench_fixture fixture = {};
 	void *context = nullptr;
+	uint64_t fixed_count = 0; // iterations that the body was prepared for; 0: any
 	shim::meeting threads_meet;
 	shim::spread threads_times; // of the run under way; under the meeting's lock
 };
@@ -143,6 +144,7 @@ struct bench_state {
 	uint64_t left = 0;       // of the stretch handed out by bench_next
 	uint64_t to_do = 0;      // of the run, after the stretch handed out
 	uint64_t handed_out = 0; // so far, in stretches
+	uint64_t beyond = 0;     // in batches after the library's count
 	uint64_t batch_size = 0; // of bench_batch: the one under way; 0: there was none
 	bool is_first_batch = true;
 	bool times_batches = false;

@@ -18,6 +18,8 @@ namespace
 enum : uint64_t {
 	// Iterations that say how long one takes, before it is decided whether each is timed.
 	PROBE_COUNT = 16,
+	// Up to so many, one says it: they are slow, and few enough to want each of them.
+	PROBE_OF_COUNT = 64,
 	// Bodies below this have no distribution: the clock's own 25 ns would show.
 	SPREAD_FROM_NS = 1000,
 	// From here on a clock read an iteration costs the timed run less than 0.2 %; below, one
@@ -104,18 +106,30 @@ static uint64_t begin_single(bench_state *s)
 	return hand_out(s, 1);
 }
 
+// How many more the extra pass may do of what the body was prepared for.
+static uint64_t left_to_observe(const bench_state *s)
+{
+	uint64_t fixed = s->owner->fixed_count, done = bench_iterations_done(s);
+
+	if (!fixed)
+		return UINT64_MAX;
+	return fixed > done ? fixed - done : 0;
+}
+
 // From now on one at a time.
 static uint64_t begin_singles(bench_state *s)
 {
-	prepare_times(s);
 	if (s->observed)
-		s->to_do = UINT64_MAX;
+		s->to_do = left_to_observe(s);
+	if (!s->to_do)
+		return finish(s);
+	prepare_times(s);
 	return begin_single(s);
 }
 
 static uint64_t begin_counted(bench_state *s, uint64_t n)
 {
-	uint64_t first = n > PROBE_COUNT ? static_cast<uint64_t>(PROBE_COUNT) : 1;
+	uint64_t first = n > PROBE_OF_COUNT ? static_cast<uint64_t>(PROBE_COUNT) : 1;
 
 	start_counting(s);
 	s->stage = stage::counted;
@@ -194,7 +208,7 @@ static uint64_t after_single(bench_state *s)
 static bool go_on_timing(bench_state *s)
 {
 	s->observed->iterations = static_cast<int64_t>(s->st->iterations());
-	if (!s->times_batches) {
+	if (!s->times_batches || left_to_observe(s) < s->batch_size) {
 		finish(s);
 		return false;
 	}
@@ -231,7 +245,8 @@ static bool after_batch(bench_state *s)
 	} else if (is_first && (s->observed || !is_last)) {
 		judge_batches(s, since_start_ns(s));
 	}
-	if (s->stage == stage::single && (is_skipped(s->st) || now_ns() >= s->deadline_ns)) {
+	if (s->stage == stage::single && (is_skipped(s->st) || now_ns() >= s->deadline_ns ||
+					  left_to_observe(s) < s->batch_size)) {
 		finish(s);
 		return false;
 	}
@@ -305,6 +320,8 @@ bool bench_batch(struct bench_state *s, uint64_t n)
 		s->stage = stage::finished;
 		return false;
 	}
+	if (s->stage == stage::single)
+		s->beyond += n;
 	if (s->stage == stage::before) {
 		s->stage = stage::counted;
 		shim::start_counting(s);

@@ -322,6 +322,70 @@ static void slow_batches(struct bench_state *s)
 			spin(5000);
 }
 
+static void check_spread(const struct seen_result *r, double least_ns)
+{
+	double p50 = seen_counter(r, "p50_ns"), p99 = seen_counter(r, "p99_ns");
+
+	assert_true(p50 >= least_ns);
+	assert_true(seen_counter(r, "p90_ns") >= p50);
+	assert_true(p99 >= seen_counter(r, "p90_ns"));
+	assert_true(seen_counter(r, "max_ns") >= p99);
+	assert_true(seen_counter(r, "spread_count") >= 2);
+}
+
+/* What has been prepared for so many iterations is used up then. */
+static struct {
+	uint64_t most, told_wrongly;
+} counted;
+
+static void note_count(struct bench_state *s, uint64_t done)
+{
+	counted.most = done > counted.most ? done : counted.most;
+	counted.told_wrongly += bench_iterations_done(s) != done;
+}
+
+static void counting(struct bench_state *s)
+{
+	uint64_t done = 0;
+
+	BENCH_LOOP(s) {
+		spin(5000);
+		done++;
+	}
+	note_count(s, done);
+}
+
+static void counting_batches(struct bench_state *s)
+{
+	uint64_t done = 0;
+
+	while (bench_batch(s, 2)) {
+		spin(10000);
+		done += 2;
+	}
+	note_count(s, done);
+}
+
+static void test_no_more_iterations_than_were_fixed(void **state)
+{
+	static const char *const names[] = { "fixed_loop", "fixed_batches" };
+	static const uint64_t most[] = { 30, 30 };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		memset(&counted, 0, sizeof(counted));
+		check_spread(seen_only(names[i]), 4000);
+		assert_int_equal(counted.most, most[i]);
+		assert_int_equal(counted.told_wrongly, 0);
+	}
+	memset(&counted, 0, sizeof(counted));
+	seen_only("fixed_one");
+	assert_int_equal(counted.most, 1);
+	memset(&counted, 0, sizeof(counted));
+	check_spread(seen_only("free_batches"), 4000);
+	assert_int_equal(counted.told_wrongly, 0);
+}
+
 static void quick_batches(struct bench_state *s)
 {
 	while (bench_batch(s, 1000))
@@ -333,17 +397,6 @@ static void quick(struct bench_state *s)
 {
 	BENCH_LOOP(s)
 		BENCH_CLOBBER();
-}
-
-static void check_spread(const struct seen_result *r, double least_ns)
-{
-	double p50 = seen_counter(r, "p50_ns"), p99 = seen_counter(r, "p99_ns");
-
-	assert_true(p50 >= least_ns);
-	assert_true(seen_counter(r, "p90_ns") >= p50);
-	assert_true(p99 >= seen_counter(r, "p90_ns"));
-	assert_true(seen_counter(r, "max_ns") >= p99);
-	assert_true(seen_counter(r, "spread_count") >= 2);
 }
 
 static void test_slow_bodies_have_a_distribution(void **state)
@@ -423,6 +476,10 @@ static void register_all(void)
 		700);
 	bench_register("quick", quick);
 	bench_register("quick_batches", quick_batches);
+	bench_iterations(bench_register("fixed_loop", counting), 30);
+	bench_iterations(bench_register("fixed_batches", counting_batches), 30);
+	bench_iterations(bench_register("fixed_one", counting), 1);
+	bench_register("free_batches", counting_batches);
 }
 
 int main(void)
@@ -434,6 +491,7 @@ int main(void)
 		cmocka_unit_test(test_batches_have_their_own_setup),
 		cmocka_unit_test(test_slow_bodies_have_a_distribution),
 		cmocka_unit_test(test_slow_batches_have_a_distribution_of_their_means),
+		cmocka_unit_test(test_no_more_iterations_than_were_fixed),
 		cmocka_unit_test(test_allocations_of_an_iteration),
 		cmocka_unit_test(test_instrument_sees_exactly_what_is_timed),
 	};
