@@ -30,6 +30,8 @@ Parts (default: all):
   batch     100,000 voxels in one request over the socket against v15's parser
             alone with the same text
   gox       .gox saved and loaded by the daemon: 60,000 voxels, with preview
+  render    p99 of add_voxel at 1000/s while another connection has pictures of
+            2048 x 2048 drawn one after the other, against the same without
 
       --rounds N       [default 7]
       --duration T     of each measurement [default 1s]
@@ -58,12 +60,12 @@ while [ $# -gt 0 ]; do
 		printf -v "${1#--}" '%s' "$2"
 		shift
 		;;
-	micro | ping | mixed | start | memory | generator | capture | batch | gox) parts+=("$1") ;;
+	micro | ping | mixed | start | memory | generator | capture | batch | gox | render) parts+=("$1") ;;
 	*) die 2 "unknown part or option '$1' (see --help)" ;;
 	esac
 	shift
 done
-[ ${#parts[@]} -gt 0 ] || parts=(micro ping mixed start memory generator capture batch gox)
+[ ${#parts[@]} -gt 0 ] || parts=(micro ping mixed start memory generator capture batch gox render)
 [[ $rounds =~ ^[1-9][0-9]*$ ]] || die 2 "rounds is '$rounds'; a number from 1 is needed"
 duration_seconds "$duration" >/dev/null || die 2 "duration is '$duration'; a time like 1s is needed"
 for program in goxel-bench goxel-start goxel-load goxel-daemon goxel-profile; do
@@ -340,6 +342,83 @@ round_gox() {
 	add_row gox_load_ms "$value"
 }
 
+# A house-sized model; each picture from another side, so that none is known already.
+model_for_pictures() {
+	local request
+	cat >"$work/edits.wl" <<'WL'
+[workload]
+description = single voxels, at places of their own
+[var x]
+random = 200..327
+[var y]
+random = 0..127
+[var z]
+random = 0..127
+[var shade]
+random = 0..255
+[op add_voxel]
+method = add_voxel
+params = {"position":[${x},${y},${z}],"color":[${shade},20,30,255]}
+WL
+	cat >"$work/pictures.wl" <<'WL'
+[workload]
+description = large pictures
+[var yaw]
+sequence = 0..359
+step = 7
+[op render_scene]
+method = render_scene
+params = {"width":2048,"height":2048,"return_mode":"file_path","yaw":${yaw},"pitch":40}
+kind = read
+WL
+	for request in create_project \
+		'procedural_shape","params":{"shape_type":"sphere","size_x":64,"size_y":64,"size_z":64,"center_x":64,"center_y":64,"center_z":64,"r":200,"g":90,"b":30}' \
+		'procedural_shape","params":{"shape_type":"torus","size_x":120,"size_y":120,"size_z":24,"center_x":64,"center_y":64,"center_z":64,"r":40,"g":90,"b":200}'; do
+		[ "$request" != create_project ] || request='create_project","params":{}'
+		"$bin/goxel-start" --unix "$work/pictured.sock" \
+			--request "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"$request}" >"$work/made"
+		[ "$(jq -r .result.success "$work/made")" = true ] || die 4 "$(head -c 200 "$work/made")"
+	done
+}
+
+# p99 of edits in nanoseconds, latency from the intended start. Other voxels each time: what is there
+# already would change nothing, and pictures of it would be known.
+edits_seed=0
+edits_p99() {
+	local code=0
+	edits_seed=$((edits_seed + 1))
+	"$bin/goxel-load" --unix "$work/pictured.sock" --workload "$work/edits.wl" --connections 1 \
+		--seed $edits_seed --rate 1000 --duration "$duration" --warmup 200ms --progress off --json \
+		>"$work/load.json" 2>"$work/load.err" || code=$?
+	[ $code -eq 0 ] || [ $code -eq 3 ] ||
+		die 4 "goxel-load against pictured failed (exit $code): $(tail -n 1 "$work/load.err")"
+	value=$(jq .operations.add_voxel.response_time_ns.p99 "$work/load.json")
+}
+
+edits_p99_with_pictures() {
+	rm -rf "$work/pictures"
+	"$bin/goxel-load" --unix "$work/pictured.sock" --workload "$work/pictures.wl" \
+		--connections 1 --duration 600s --warmup 0s --timeout 60s --progress off \
+		--out "$work/pictures" >"$work/pictures.log" 2>&1 &
+	pids[pictures]=$!
+	sleep 0.5
+	edits_p99
+	pid_lives "${pids[pictures]}" || die 4 "no pictures: $(tail -n 1 "$work/pictures.log")"
+	stop pictures
+	sleep 0.2 # the last picture ends when its client has gone
+	add_row pictures_a_second "$(jq .totals.throughput_per_s "$work/pictures/load-test-results.json")"
+}
+
+round_render() {
+	local i
+	if [ -z "${pids[pictured]:-}" ]; then
+		GOXEL_RENDER_DIR=$work/pictured.files start pictured "$bin/goxel-daemon" --preset v15 \
+			--socket "$work/pictured.sock"
+		model_for_pictures
+	fi
+	for i in 1 2; do pair edits_under_render $((i + $1)) edits_p99_with_pictures -- edits_p99; done
+}
+
 # ---- judgement -----------------------------------------------------------------------
 
 # metric, relation, target, what it is
@@ -379,6 +458,8 @@ batch_100k        <= 3       v15 100,000 voxels in a request / parsing it
 batch_scattered   -  0       the same with voxels in no order
 gox_save_ms       <= 50      v15 save_project of 60,000 voxels, ms
 gox_load_ms       <= 50      v15 load_project of the same file, ms
+edits_under_render <= 3      p99 of add_voxel under 2048 x 2048 renders / without
+pictures_a_second -  0       such pictures a second meanwhile
 TXT
 }
 
@@ -452,7 +533,7 @@ wants() {
 for server in $(servers_needed); do start_named "$server"; done
 for round in $(seq "$rounds"); do
 	say "round $round of $rounds: ${parts[*]}"
-	for part in micro ping mixed start memory generator capture batch gox; do
+	for part in micro ping mixed start memory generator capture batch gox render; do
 		if wants $part; then "round_$part" "$round"; fi
 	done
 done
