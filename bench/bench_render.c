@@ -116,7 +116,6 @@ static int build(struct studio *st, const struct subject *subject)
 		.scene = &st->scene,
 		.background = background,
 		.smooth_edges = subject->smooth,
-		.threads_count = 1,
 		.shading = { .is_flat = subject->flat,
 			     .occlusion = subject->occlusion,
 			     .shadow = subject->shadow },
@@ -131,8 +130,7 @@ static int draw_with(struct bench_state *s, struct studio *st, unsigned threads_
 {
 	struct err err = ERR_INIT;
 
-	st->job.threads_count = threads_count;
-	if (picture_draw(&st->picture, &st->job, &err) < 0)
+	if (picture_draw(&st->picture, &st->job, threads_count, &err) < 0)
 		return suite_fail(s, err.code, "%s", err.msg);
 	return 0;
 }

@@ -57,6 +57,7 @@ run    procps                     pgrep
 test   bats                       bats
 test   assimp-utils               assimp
 test   povray                     povray
+test   pngcheck                   pngcheck
 test   socat                      socat
 test   valgrind                   valgrind
 test   libcmocka-dev

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,4 +44,13 @@ int thread_start(pthread_t *out, const char *name, size_t stack_bytes, void *(*r
 		return err_set(err, -rc, "thread %s: cannot start: %s", name, strerrordesc_np(rc));
 	pthread_setname_np(*out, name);
 	return 0;
+}
+
+/* Linux takes 0 for the calling thread. Nobody may lower himself only where a sandbox says so: then
+ * he runs as before. */
+void thread_stand_back(void)
+{
+	const struct sched_param param = { .sched_priority = 0 };
+
+	(void)sched_setscheduler(0, SCHED_IDLE, &param);
 }

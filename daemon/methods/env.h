@@ -10,6 +10,7 @@
 #include "daemon/base/span.h"
 #include "daemon/context/context.h"
 
+struct cache;
 struct renders;
 struct reply;
 struct root;
@@ -37,6 +38,7 @@ struct method_env {
 	const struct method_host *host; /* NULL: no server (tests, benchmarks) */
 	uint64_t started_ns;            /* CLOCK_MONOTONIC */
 	struct renders *renders;        /* picture files kept for clients; NULL: none are */
+	struct cache *pictures;         /* drawn before; NULL: none are kept */
 	const struct root *root;        /* where files may be; NULL: anywhere */
 	struct method_client client;
 };

@@ -8,9 +8,7 @@
 
 static int draw(const struct scene *scene, uint32_t edge, uint32_t *pixels)
 {
-	struct picture_job job = {
-		.scene = scene, .background = RGBA_NONE, .smooth_edges = true, .threads_count = 1
-	};
+	struct picture_job job = { .scene = scene, .background = RGBA_NONE, .smooth_edges = true };
 	static const struct box nothing = { { 0, 0, 0 }, { 0, 0, 0 } };
 	struct picture picture;
 	int rc = picture_open(&picture, edge, edge);
@@ -20,7 +18,7 @@ static int draw(const struct scene *scene, uint32_t edge, uint32_t *pixels)
 	view_from_preset(&job.view, view_preset_find("default", 7),
 			 scene->is_empty ? &nothing : &scene->box, PREVIEW_FOV_DEG, false, 1);
 	shading_light_from(&job.shading, &job.view);
-	rc = picture_draw(&picture, &job, NULL);
+	rc = picture_draw(&picture, &job, 1, NULL);
 	if (rc == 0)
 		memcpy(pixels, picture.pixels, sizeof(*pixels) * edge * edge);
 	picture_close(&picture);

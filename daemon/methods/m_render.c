@@ -1,5 +1,9 @@
-/* Pictures: drawn from a snapshot, so that editing goes on; encoded; then kept or sent. */
+/*
+ * Pictures: drawn from a snapshot, so that editing goes on, several angles at once; encoded; then
+ * kept or sent. Those that were drawn before of the same version come from the cache.
+ */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "daemon/base/base64.h"
@@ -9,6 +13,7 @@
 #include "daemon/methods/renders_reply.h"
 #include "daemon/methods/scope.h"
 #include "daemon/methods/table.h"
+#include "daemon/render/cache.h"
 #include "daemon/render/image.h"
 #include "daemon/render/picture.h"
 #include "daemon/render/renders.h"
@@ -26,9 +31,15 @@ struct job {
 	struct snapshot *snapshot;
 	struct volume merged;
 	struct scene scene;
-	struct strbuf png;
-	size_t index; /* of the picture under way */
-	size_t count;
+	size_t count; /* of pictures */
+	struct strbuf pngs[RENDER_ANGLES_MAX];
+	size_t index; /* of the picture that is given */
+
+	/* Those that are drawn, and their numbers. */
+	size_t indices[RENDER_ANGLES_MAX];
+	struct picture pictures[RENDER_ANGLES_MAX];
+	struct picture_job jobs[RENDER_ANGLES_MAX];
+	size_t drawn_count;
 	uint64_t asked_ns;
 	uint64_t notified_ns;
 };
@@ -38,19 +49,21 @@ static int failed(struct call *call, const char *why)
 	return fault_set(&call->fault, APP_RENDER, "Failed to render the scene: %s", why);
 }
 
-static void notify(struct job *j, uint32_t rows_done)
+static void notify(struct job *j, uint64_t rows_done)
 {
 	const struct method_client *client = &j->call->env->client;
+	size_t drawn_before = j->count - j->drawn_count;
 	char line[128];
-	int len = snprintf(line, sizeof(line),
-			   "{\"jsonrpc\":\"2.0\",\"method\":\"progress\",\"params\":{\"done\":%zu,"
-			   "\"total\":%zu}}\n",
-			   j->index * j->rp->height + rows_done, j->count * j->rp->height);
+	int len = snprintf(
+		line, sizeof(line),
+		"{\"jsonrpc\":\"2.0\",\"method\":\"progress\",\"params\":{\"done\":%" PRIu64
+		",\"total\":%zu}}\n",
+		drawn_before * j->rp->height + rows_done, j->count * j->rp->height);
 
 	client->notify(client->ctx, span_of(line, (size_t)len));
 }
 
-static bool go_on(void *ctx, uint32_t rows_done)
+static bool go_on(void *ctx, uint64_t rows_done)
 {
 	struct job *j = ctx;
 	const struct method_client *client = &j->call->env->client;
@@ -66,7 +79,7 @@ static bool go_on(void *ctx, uint32_t rows_done)
 	return !client->is_gone(client->ctx);
 }
 
-static int begin(struct job *j)
+static int take_snapshot(struct job *j)
 {
 	struct call *call = j->call;
 	int32_t id;
@@ -81,11 +94,6 @@ static int begin(struct job *j)
 		return arg_fault(call, j->rp->project_index, "no such project is open");
 	if (rc == -ENOENT)
 		return failed(call, "no project is open");
-	volume_init(&j->merged, NULL);
-	if (rc == 0)
-		rc = document_merge_visible(&j->snapshot->doc, &j->merged);
-	if (rc == 0)
-		rc = scene_open(&j->scene, &j->merged);
 	return rc < 0 ? failed(call, "out of memory") : 0;
 }
 
@@ -93,7 +101,10 @@ static void end(struct job *j)
 {
 	scene_close(&j->scene);
 	volume_deinit(&j->merged);
-	strbuf_deinit(&j->png);
+	for (size_t i = 0; i < j->count; i++) {
+		strbuf_deinit(&j->pngs[i]);
+		picture_close(&j->pictures[i]);
+	}
 	snapshot_put(j->snapshot);
 }
 
@@ -104,37 +115,93 @@ static const struct camera *camera_of(const struct document *d)
 	return &d->cameras[d->camera_active < d->cameras_count ? d->camera_active : 0];
 }
 
-/* Draws picture number j->index and encodes it into j->png. */
-static int draw(struct job *j)
+static void make_key(const struct job *j, size_t index, struct render_key *out)
+{
+	render_params_key(j->rp, index, out);
+	out->version = j->snapshot->doc.version;
+	out->project_id = j->snapshot->project_id;
+}
+
+/* By the thread that drew the last of it. */
+static int encode(void *ctx, size_t drawn, struct picture *p)
+{
+	struct job *j = ctx;
+	struct cache *cache = j->call->env->pictures;
+	size_t index = j->indices[drawn];
+	int rc = image_encode_png(p, &j->pngs[index], NULL);
+
+	picture_close(p);
+	if (rc == 0 && cache) {
+		struct render_key key;
+
+		make_key(j, index, &key);
+		cache_put(cache, span_of((const char *)&key, sizeof(key)),
+			  strbuf_span(&j->pngs[index]));
+	}
+	return rc;
+}
+
+/* Those that nobody has had drawn before. */
+static void find_known(struct job *j)
+{
+	struct cache *cache = j->call->env->pictures;
+
+	for (size_t i = 0; i < j->count; i++) {
+		struct render_key key;
+
+		make_key(j, i, &key);
+		if (cache &&
+		    cache_get(cache, span_of((const char *)&key, sizeof(key)), &j->pngs[i]))
+			continue;
+		strbuf_clear(&j->pngs[i]);
+		j->indices[j->drawn_count++] = i;
+	}
+}
+
+static void prepare(struct job *j, size_t drawn)
 {
 	const struct render_params *rp = j->rp;
 	static const struct box nothing = { { 0, 0, 0 }, { 0, 0, 0 } };
-	struct picture_job pj = {
+	struct picture_job *pj = &j->jobs[drawn];
+
+	*pj = (struct picture_job){
 		.scene = &j->scene,
 		.shading = { .is_flat = rp->is_flat,
 			     .occlusion = rp->occlusion,
 			     .shadow = rp->shadow },
 		.background = rp->background,
 		.smooth_edges = rp->smooth,
-		.threads_count = rp->threads_count,
+	};
+	render_params_view(rp, j->indices[drawn], j->scene.is_empty ? &nothing : &j->scene.box,
+			   camera_of(&j->snapshot->doc), &pj->view);
+	shading_light_from(&pj->shading, &pj->view);
+	j->pictures[drawn] = (struct picture){ .width = rp->width, .height = rp->height };
+}
+
+/* Fills j->pngs. */
+static int draw(struct job *j)
+{
+	const struct picture_set set = {
+		.jobs = j->jobs,
+		.pictures = j->pictures,
+		.count = j->drawn_count,
+		.threads_count = j->rp->threads_count,
+		.in_background = true,
+		.finish = encode,
+		.finish_ctx = j,
 		.go_on = go_on,
 		.go_on_ctx = j,
 	};
-	struct picture picture;
 	struct err err = ERR_INIT;
-	int rc = picture_open(&picture, rp->width, rp->height);
+	int rc = document_merge_visible(&j->snapshot->doc, &j->merged);
 
+	if (rc == 0)
+		rc = scene_open(&j->scene, &j->merged);
 	if (rc < 0)
 		return failed(j->call, "out of memory");
-	render_params_view(rp, j->index, j->scene.is_empty ? &nothing : &j->scene.box,
-			   camera_of(&j->snapshot->doc), &pj.view);
-	shading_light_from(&pj.shading, &pj.view);
-	strbuf_clear(&j->png);
-	rc = picture_draw(&picture, &pj, &err);
-	if (rc == 0)
-		rc = image_encode_png(&picture, &j->png, &err);
-	picture_close(&picture);
-	return rc < 0 ? failed(j->call, err.msg) : 0;
+	for (size_t i = 0; i < j->drawn_count; i++)
+		prepare(j, i);
+	return picture_draw_set(&set, &err) < 0 ? failed(j->call, err.msg) : 0;
 }
 
 /* The client's path; with the angle's name before its ending where there are several. */
@@ -172,11 +239,12 @@ static int give_path(struct job *j)
 	int rc = make_path(j, &path);
 
 	if (rc == 0)
-		rc = root_write(j->call->env->root, span_str(path.ptr), strbuf_span(&j->png), &err);
+		rc = root_write(j->call->env->root, span_str(path.ptr),
+				strbuf_span(&j->pngs[j->index]), &err);
 	if (rc == 0) {
 		reply_size(j);
 		reply_key_string(j->call->reply, "output_path", span_str(path.ptr));
-		reply_key_integer(j->call->reply, "size", (int64_t)j->png.len);
+		reply_key_integer(j->call->reply, "size", (int64_t)j->pngs[j->index].len);
 	}
 	strbuf_deinit(&path);
 	return rc < 0 ? failed(j->call, *err.msg ? err.msg : "out of memory") : 0;
@@ -186,7 +254,7 @@ static int give_file(struct job *j)
 {
 	struct renders *renders = j->call->env->renders;
 	struct render_new picture = {
-		.png = strbuf_span(&j->png),
+		.png = strbuf_span(&j->pngs[j->index]),
 		.width = j->rp->width,
 		.height = j->rp->height,
 		.session = j->rp->session,
@@ -207,14 +275,14 @@ static int give_inline(struct job *j)
 {
 	struct strbuf text = { 0 };
 
-	base64_encode(&text, j->png.ptr, j->png.len);
+	base64_encode(&text, j->pngs[j->index].ptr, j->pngs[j->index].len);
 	if (text.failed) {
 		strbuf_deinit(&text);
 		return failed(j->call, "out of memory");
 	}
 	reply_size(j);
 	reply_key_string(j->call->reply, "encoding", SPAN_LIT("base64"));
-	reply_key_integer(j->call->reply, "size", (int64_t)j->png.len);
+	reply_key_integer(j->call->reply, "size", (int64_t)j->pngs[j->index].len);
 	reply_key_string(j->call->reply, "image", strbuf_span(&text));
 	strbuf_deinit(&text);
 	return 0;
@@ -223,10 +291,6 @@ static int give_inline(struct job *j)
 /* The members of one picture. */
 static int give(struct job *j)
 {
-	int rc = draw(j);
-
-	if (rc < 0)
-		return rc;
 	switch (j->rp->to) {
 	case RENDER_TO_PATH:
 		return give_path(j);
@@ -267,7 +331,12 @@ static int run_render_scene(struct call *call)
 		j.count = rp.angles_count;
 	j.asked_ns = clock_ns();
 	j.notified_ns = j.asked_ns;
-	rc = begin(&j);
+	volume_init(&j.merged, NULL);
+	rc = take_snapshot(&j);
+	if (rc == 0)
+		find_known(&j);
+	if (rc == 0 && j.drawn_count)
+		rc = draw(&j);
 	if (rc == 0) {
 		reply_object(call->reply);
 		reply_key_bool(call->reply, "success", true);

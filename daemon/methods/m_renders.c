@@ -8,6 +8,7 @@
 #include "daemon/methods/renders_reply.h"
 #include "daemon/methods/scope.h"
 #include "daemon/methods/table.h"
+#include "daemon/render/cache.h"
 
 void reply_render_file(struct reply *r, const struct render_file *f)
 {
@@ -146,6 +147,24 @@ const struct method method_list_renders = {
 	.run = run_list_renders,
 };
 
+/* Of pictures drawn before: nothing but the state is said where none are kept. */
+static void reply_cache(struct reply *r, struct cache *cache)
+{
+	struct cache_stats s = { 0 };
+
+	if (cache)
+		cache_read_stats(cache, &s);
+	reply_key_object(r, "picture_cache");
+	reply_key_bool(r, "enabled", cache != NULL);
+	reply_key_integer(r, "pictures", (int64_t)s.pictures_count);
+	reply_key_integer(r, "bytes", (int64_t)s.bytes);
+	reply_key_integer(r, "max_bytes", (int64_t)s.bytes_max);
+	reply_key_integer(r, "hits", (int64_t)s.hits_count);
+	reply_key_integer(r, "misses", (int64_t)s.misses_count);
+	reply_key_integer(r, "evicted", (int64_t)s.evicted_count);
+	reply_object_end(r);
+}
+
 static int run_get_render_stats(struct call *call)
 {
 	struct reply *r = call->reply;
@@ -168,6 +187,7 @@ static int run_get_render_stats(struct call *call)
 	reply_key_bool(r, "cleanup_thread_active", s.next_cleaning_s != 0);
 	reply_key_integer(r, "last_cleanup", (int64_t)s.last_cleaning_s);
 	reply_key_integer(r, "next_cleanup", (int64_t)s.next_cleaning_s);
+	reply_cache(r, call->env->pictures);
 	reply_object_end(r);
 	return 0;
 }
@@ -179,7 +199,8 @@ const struct method method_get_render_stats = {
 	.doc = "Counts the picture files that the daemon keeps and has kept.",
 	.result = "success, active_renders, total_renders, total_cleanups, current_cache_size, "
 		  "max_cache_size, cache_usage_percent, files_cleaned, bytes_freed, "
-		  "cleanup_thread_active, last_cleanup, next_cleanup (seconds since the epoch)",
+		  "cleanup_thread_active, last_cleanup, next_cleanup (seconds since the epoch), "
+		  "picture_cache {enabled, pictures, bytes, max_bytes, hits, misses, evicted}",
 	.run = run_get_render_stats,
 };
 

@@ -332,6 +332,31 @@ int render_params_read(struct call *call, struct render_params *out)
 	return 0;
 }
 
+/* The project's camera is part of the document, and so of its version. */
+void render_params_key(const struct render_params *rp, size_t index, struct render_key *out)
+{
+	memset(out, 0, sizeof(*out)); /* gaps between members, too */
+	out->width = rp->width;
+	out->height = rp->height;
+	out->background = rp->background;
+	out->is_flat = rp->is_flat;
+	out->occlusion = rp->occlusion;
+	out->shadow = rp->shadow;
+	out->smooth = rp->smooth;
+	out->camera = (uint8_t)rp->camera;
+	out->has_target = rp->has_target;
+	out->has_distance = rp->has_distance;
+	out->ortho = rp->ortho;
+	out->angle = rp->camera == RENDER_BY_ANGLES ? rp->angles[index] : NULL;
+	memcpy(out->eye, rp->eye, sizeof(out->eye));
+	memcpy(out->target, rp->target, sizeof(out->target));
+	memcpy(out->up, rp->up, sizeof(out->up));
+	out->distance = rp->distance;
+	out->yaw_deg = rp->yaw_deg;
+	out->pitch_deg = rp->pitch_deg;
+	out->fov_deg = rp->fov_deg;
+}
+
 static void view_turned(const struct render_params *rp, const struct box *box, double aspect,
 			struct view *out)
 {

@@ -55,6 +55,21 @@ extern const struct param render_scene_params[];
 /* Reads call->args, sorted by render_scene_params. -EPROTO with the fault. */
 int render_params_read(struct call *call, struct render_params *out);
 
+/* Everything but the voxels that picture number `index` depends on. Bytes: equal keys, equal
+ * pictures of equal documents. */
+struct render_key {
+	uint64_t version; /* of the document */
+	int32_t project_id;
+	uint32_t width, height;
+	rgba background;
+	uint8_t is_flat, occlusion, shadow, smooth;
+	uint8_t camera, has_target, has_distance, ortho;
+	const struct view_preset *angle;
+	double eye[3], target[3], up[3];
+	double distance, yaw_deg, pitch_deg, fov_deg;
+};
+void render_params_key(const struct render_params *rp, size_t index, struct render_key *out);
+
 /* Eye, axes and projection of picture number `index`. box: of the voxels; camera: the project's,
  * or NULL. */
 void render_params_view(const struct render_params *rp, size_t index, const struct box *box,

@@ -2,6 +2,8 @@ libs += render
 # Rays are short loops over three axes; O3 unrolls them (6 % of a picture).
 render-cflags := -O3
 render-srcs := \
+	daemon/render/band.c \
+	daemon/render/cache.c \
 	daemon/render/image.c \
 	daemon/render/picture.c \
 	daemon/render/renders.c \
@@ -12,10 +14,13 @@ render-srcs := \
 	daemon/render/tree.c \
 	daemon/render/view.c
 
-tests += test_render test_renders
+tests += test_render test_render_cache test_renders
 test_render-srcs    := daemon/test/test_render.c
 test_render-libs    := render voxel base
 test_render-ldlibs  := -lpng -lcmocka -lm
+test_render_cache-srcs   := daemon/test/test_render_cache.c
+test_render_cache-libs   := render voxel base
+test_render_cache-ldlibs := -lpng -lcmocka -lm
 test_renders-srcs   := daemon/test/test_renders.c
 test_renders-libs   := render voxel base
 test_renders-ldlibs := -lpng -lcmocka -lm

@@ -1,39 +1,44 @@
-/* Bands of rows, taken by threads one after another, so that an expensive part of the picture does
- * not make the others wait. */
+/*
+ * Bands of rows, taken by threads one after another, so that an expensive part of the picture does
+ * not make the others wait; where there are several pictures, the next one's bands follow.
+ */
 #include "daemon/render/picture.h"
 
 #include <errno.h>
-#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
+#include <time.h>
 
+#include "daemon/base/clock.h"
+#include "daemon/base/cpu.h"
 #include "daemon/base/err.h"
 #include "daemon/base/thread.h"
-#include "daemon/render/lens.h"
-#include "daemon/render/smooth.h"
+#include "daemon/render/band.h"
 
 enum {
-	BAND_ROWS = 16,
-	BEAM_ROWS = BAND_ROWS + 2, /* of pixels seen for a band: the one above and below, too */
-	BEAM_WIDTH = 16,
-	TILE_ROWS = 6, /* of the thin beams */
-	TILE_ROWS_COUNT = BEAM_ROWS / TILE_ROWS,
-	TILES_MAX = PICTURE_EDGE_MAX / LOOK_TILE,
 	STACK_BYTES = 256 << 10,
+	ASK_NS = 5 * 1000 * 1000,       /* between two looks of a caller that waits */
+	PATIENCE_NS = 20 * 1000 * 1000, /* until it asks whether its threads get anywhere */
 };
 
-struct draw {
-	struct picture *picture;
-	const struct picture_job *job;
-	struct lens lens;
-	double t_far;     /* behind everything */
-	double stop;      /* how far beams may be followed */
-	double stop_thin; /* and thin ones */
-	atomic_uint next_row;
-	atomic_uint rows_done;
-	atomic_int rc;
+/* One picture of the set. */
+struct part {
+	struct drawing drawing;
+	uint32_t rows_left; /* under the crew's lock */
+};
+
+struct crew {
+	const struct picture_set *set;
+	struct part parts[PICTURES_MAX];
+	uint32_t width_max;
+	pthread_mutex_t lock; /* protects what follows; bands take it, not pixels */
+	pthread_cond_t ended;
+	size_t next_part;
+	uint32_t next_row;
+	unsigned running; /* threads */
+	uint64_t rows_done;
+	atomic_int rc; /* written once */
 };
 
 int picture_open(struct picture *p, uint32_t width, uint32_t height)
@@ -54,218 +59,219 @@ void picture_close(struct picture *p)
 	*p = (struct picture){ 0 };
 }
 
-/* What a thread works in: a band, and the row above and below it, which are found again. */
-struct workshop {
-	struct trace_memory beams;
-	struct shade_memory faces;
-	double t_min[TILE_ROWS_COUNT][TILES_MAX];
-	rgba *pixels;         /* [BEAM_ROWS][width] */
-	struct sight *sights; /* the same */
-	uint8_t *edges;       /* the same */
-};
-
-/* A t behind the whole scene, whichever the ray. */
-static double find_far(const struct picture_job *job)
+static void fail(struct crew *c, int rc)
 {
-	const struct box *box = &job->scene->box;
-	double far = 0;
+	int none = 0;
 
-	if (job->scene->is_empty)
-		return 0;
-	for (int corner = 0; corner < 8; corner++) {
-		double depth = 0;
-
-		for (int i = 0; i < 3; i++)
-			depth += ((corner >> i & 1 ? (double)box->max[i] + 1 : box->min[i]) -
-				  job->view.eye[i]) *
-				 job->view.forward[i];
-		far = depth > far ? depth : far;
-	}
-	return far + 1;
+	atomic_compare_exchange_strong_explicit(&c->rc, &none, rc, memory_order_relaxed,
+						memory_order_relaxed);
 }
 
-/* How far the rays of a beam go, its sides so many pixels from its middle, before one is farther
- * from there than `reach`. */
-static double find_stop(const struct draw *d, double half_width, double half_height, double reach)
+/* The next band, its picture's pixels in place. False: there is none. */
+static bool take_band(struct crew *c, struct part **part, uint32_t *first, uint32_t *end)
 {
-	double stop = d->t_far;
+	struct picture *p;
+	int rc = 0;
 
-	for (int i = 0; i < 3; i++) {
-		const double *l = d->lens.ortho ? d->lens.origin[i] : d->lens.direction[i];
-		double off = fabs(l[1]) * half_width + fabs(l[2]) * half_height;
-
-		if (d->lens.ortho ? off > reach : off * stop > reach)
-			stop = d->lens.ortho ? 0 : reach / off;
+	pthread_mutex_lock(&c->lock);
+	if (c->next_part == c->set->count ||
+	    atomic_load_explicit(&c->rc, memory_order_relaxed) < 0) {
+		pthread_mutex_unlock(&c->lock);
+		return false;
 	}
-	return stop;
+	*part = &c->parts[c->next_part];
+	p = (*part)->drawing.picture;
+	if (!p->pixels)
+		rc = picture_open(p, p->width, p->height);
+	*first = c->next_row;
+	*end = c->next_row + BAND_ROWS < p->height ? c->next_row + BAND_ROWS : p->height;
+	c->next_row = *end;
+	if (*end == p->height) {
+		c->next_part++;
+		c->next_row = 0;
+	}
+	pthread_mutex_unlock(&c->lock);
+	if (rc < 0)
+		fail(c, rc);
+	return rc == 0;
 }
 
-/* Closer, for a column of small tiles in a beam that meets nothing before t. */
-static void find_thin_starts(const struct draw *d, uint32_t x, double y, double t,
-			     struct workshop *shop)
+/* The thread that ends a picture hands it over. */
+static void end_band(struct crew *c, struct part *part, uint32_t rows)
 {
-	for (unsigned row = 0; row < TILE_ROWS_COUNT; row++, y += TILE_ROWS) {
-		double *out = &shop->t_min[row][x / LOOK_TILE];
-		double start = t;
-		double origin[3];
-		double direction[3];
+	const struct picture_set *set = c->set;
+	bool is_last;
+	int rc = 0;
 
-		if (t < d->stop_thin) {
-			lens_ray(&d->lens, x + LOOK_TILE / 2., y + TILE_ROWS / 2., origin,
-				 direction);
-			start = trace_thin_beam(d->job->scene, &shop->beams, origin, direction,
-						(double[]){ t, d->stop_thin });
-			if (start > d->stop_thin && d->stop_thin < d->t_far)
-				start = d->stop_thin;
-		}
-		start -= 1e-3; /* in the air: faces are met from in front of them */
-		*out = start > 0 ? start : 0;
-	}
+	pthread_mutex_lock(&c->lock);
+	c->rows_done += rows;
+	part->rows_left -= rows;
+	is_last = part->rows_left == 0;
+	pthread_mutex_unlock(&c->lock);
+	if (is_last && set->finish)
+		rc = set->finish(set->finish_ctx, (size_t)(part - c->parts), part->drawing.picture);
+	if (rc < 0)
+		fail(c, rc);
 }
 
-/* For each tile of a band whose first row is y: before which t no ray of it meets anything. */
-static void find_starts(const struct draw *d, double y, struct workshop *shop)
+static void ask(struct crew *c)
 {
-	for (uint32_t x = 0; x < d->picture->width; x += BEAM_WIDTH) {
-		double origin[3];
-		double direction[3];
-		double t;
+	uint64_t rows_done;
 
-		lens_ray(&d->lens, x + BEAM_WIDTH / 2., y + BEAM_ROWS / 2., origin, direction);
-		t = trace_beam(d->job->scene, origin, direction, d->stop);
-		if (t > d->stop && d->stop < d->t_far)
-			t = d->stop;
-		for (uint32_t i = 0; i < BEAM_WIDTH; i += LOOK_TILE)
-			find_thin_starts(d, x + i, y, t, shop);
-	}
+	if (!c->set->go_on || atomic_load_explicit(&c->rc, memory_order_relaxed) < 0)
+		return;
+	pthread_mutex_lock(&c->lock);
+	rows_done = c->rows_done;
+	pthread_mutex_unlock(&c->lock);
+	if (!c->set->go_on(c->set->go_on_ctx, rows_done))
+		fail(c, -ECANCELED);
 }
 
-static void draw_row(const struct draw *d, const struct looker *k, uint32_t y,
-		     const struct look_row *row)
+/* One thread's part; only the caller of picture_draw_set asks whether to go on. */
+static void take_part(struct crew *c, bool is_caller)
 {
-	for (uint32_t x = 0; x < d->picture->width; x++) {
-		double t_min = row->t_min[x / LOOK_TILE];
+	struct workshop *shop = workshop_new(c->width_max);
+	struct part *part;
+	uint32_t first;
+	uint32_t end;
 
-		if (t_min < INFINITY) {
-			row->pixels[x] = look(k, x + .5, y + .5, t_min, &row->sights[x]);
-		} else {
-			row->pixels[x] = d->job->background;
-			row->sights[x] = (struct sight){ 0 };
-		}
+	if (!shop)
+		fail(c, -ENOMEM);
+	while (shop && take_band(c, &part, &first, &end)) {
+		draw_band(&part->drawing, first, end, shop);
+		end_band(c, part, end - first);
+		if (is_caller)
+			ask(c);
 	}
-}
-
-static struct look_row row_of(const struct draw *d, const struct workshop *w, uint32_t index)
-{
-	size_t at = (size_t)index * d->picture->width;
-
-	return (struct look_row){ w->pixels + at, w->sights + at, w->edges + at,
-				  w->t_min[index / TILE_ROWS] };
-}
-
-static void draw_band(const struct draw *d, uint32_t first, uint32_t end, struct workshop *shop)
-{
-	const struct looker k = { d->job->scene, &d->job->shading, &d->lens, &shop->faces,
-				  d->job->background };
-	uint32_t w = d->picture->width;
-	uint32_t h = d->picture->height;
-	rgba *out = d->picture->pixels + (size_t)first * w;
-	bool smooth = d->job->smooth_edges;
-	struct look_row above;
-
-	find_starts(d, (double)first - 1, shop);
-	for (uint32_t i = !smooth; i < end - first + 1 + smooth; i++) {
-		struct look_row row = row_of(d, shop, i);
-		uint32_t y = first + i ? first + i - 1 : 0;
-
-		draw_row(d, &k, y < h ? y : h - 1, &row);
-		if (smooth)
-			look_for_edges(&row, i ? &above : NULL, w);
-		above = row;
-	}
-	for (uint32_t i = 0; i < end - first; i++) {
-		const struct look_row rows[3] = { row_of(d, shop, i), row_of(d, shop, i + 1),
-						  row_of(d, shop, i + 2) };
-
-		if (smooth)
-			look_smooth(&k, rows, first + i, w, out + (size_t)i * w);
-		else
-			memcpy(out + (size_t)i * w, rows[1].pixels, w * sizeof(*out));
-	}
-}
-
-/* Takes bands until there are none; only the caller of picture_draw asks whether to go on. */
-static void draw_bands(struct draw *d, struct workshop *shop, bool is_caller)
-{
-	const struct picture_job *job = d->job;
-	uint32_t h = d->picture->height;
-
-	while (!atomic_load_explicit(&d->rc, memory_order_relaxed)) {
-		uint32_t y =
-			atomic_fetch_add_explicit(&d->next_row, BAND_ROWS, memory_order_relaxed);
-		uint32_t end = y + BAND_ROWS < h ? y + BAND_ROWS : h;
-
-		if (y >= h)
-			break;
-		draw_band(d, y, end, shop);
-		atomic_fetch_add_explicit(&d->rows_done, end - y, memory_order_relaxed);
-		if (is_caller && job->go_on &&
-		    !job->go_on(job->go_on_ctx,
-				atomic_load_explicit(&d->rows_done, memory_order_relaxed)))
-			atomic_store_explicit(&d->rc, -ECANCELED, memory_order_relaxed);
-	}
-}
-
-/* One thread's part. */
-static void take_part(struct draw *d, bool is_caller)
-{
-	size_t count = (size_t)BEAM_ROWS * d->picture->width;
-	struct workshop *shop = calloc(1, sizeof(*shop));
-
-	if (shop) {
-		shop->pixels = calloc(count, sizeof(*shop->pixels));
-		shop->sights = calloc(count, sizeof(*shop->sights));
-		shop->edges = calloc(count, sizeof(*shop->edges));
-	}
-	if (shop && shop->pixels && shop->sights && shop->edges)
-		draw_bands(d, shop, is_caller);
-	else
-		atomic_store_explicit(&d->rc, -ENOMEM, memory_order_relaxed);
-	if (shop) {
-		free(shop->edges);
-		free(shop->sights);
-		free(shop->pixels);
-	}
-	free(shop);
+	workshop_free(shop);
 }
 
 static void *help(void *arg)
 {
-	take_part(arg, false);
+	struct crew *c = arg;
+
+	if (c->set->in_background)
+		thread_stand_back();
+	take_part(c, false);
+	pthread_mutex_lock(&c->lock);
+	c->running--;
+	pthread_cond_signal(&c->ended);
+	pthread_mutex_unlock(&c->lock);
 	return NULL;
 }
 
-/* Threads that cannot be started are done without: those that run take all bands. */
-int picture_draw(struct picture *p, const struct picture_job *job, struct err *err)
+/* Whether the threads got less than a quarter of the processors since then. */
+static bool is_starved(const pthread_t *threads, unsigned count, uint64_t since_ns)
 {
-	struct draw d = { .picture = p, .job = job };
+	uint64_t elapsed_ns = clock_ns() - since_ns;
+	uint64_t used_ns = 0;
+	unsigned cpus = (unsigned)cpu_count();
+
+	for (unsigned i = 0; i < count; i++) {
+		struct timespec ts;
+		clockid_t id;
+
+		if (pthread_getcpuclockid(threads[i], &id) == 0 && clock_gettime(id, &ts) == 0)
+			used_ns += (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
+	}
+	return elapsed_ns >= PATIENCE_NS &&
+	       used_ns < elapsed_ns * (count < cpus ? count : cpus) / 4;
+}
+
+/* Until the threads have ended; takes part where they get nowhere. */
+static void wait_for(struct crew *c, const pthread_t *threads, unsigned count)
+{
+	uint64_t since_ns = clock_ns();
+	bool is_helping = false;
+
+	pthread_mutex_lock(&c->lock);
+	while (c->running) {
+		uint64_t until_ns = clock_ns() + ASK_NS;
+		struct timespec ts = { (time_t)(until_ns / NSEC_PER_SEC),
+				       (long)(until_ns % NSEC_PER_SEC) };
+
+		pthread_cond_timedwait(&c->ended, &c->lock, &ts);
+		if (!c->running)
+			break;
+		pthread_mutex_unlock(&c->lock);
+		ask(c);
+		if (!is_helping && is_starved(threads, count, since_ns)) {
+			is_helping = true;
+			take_part(c, true);
+		}
+		pthread_mutex_lock(&c->lock);
+	}
+	pthread_mutex_unlock(&c->lock);
+}
+
+static void init(struct crew *c, const struct picture_set *set)
+{
+	pthread_condattr_t attr;
+
+	*c = (struct crew){ .set = set };
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&c->ended, &attr);
+	pthread_condattr_destroy(&attr);
+	for (size_t i = 0; i < set->count; i++) {
+		struct picture *p = &set->pictures[i];
+
+		drawing_init(&c->parts[i].drawing, p, &set->jobs[i]);
+		c->parts[i].rows_left = p->height;
+		c->width_max = p->width > c->width_max ? p->width : c->width_max;
+	}
+}
+
+/* Threads that cannot be started are done without: those that run take all bands. */
+int picture_draw_set(const struct picture_set *set, struct err *err)
+{
+	struct crew *c = malloc(sizeof(*c));
 	pthread_t helpers[PICTURE_THREADS_MAX];
 	unsigned started = 0;
+	unsigned wanted = set->threads_count - !set->in_background;
 	int rc;
 
-	lens_init(&d.lens, &job->view, p->width, p->height);
-	d.t_far = find_far(job);
-	d.stop = find_stop(&d, BEAM_WIDTH / 2., BEAM_ROWS / 2., TRACE_BEAM_REACH);
-	d.stop_thin = find_stop(&d, LOOK_TILE / 2., TILE_ROWS / 2., TRACE_THIN_BEAM_REACH);
-	while (started + 1 < job->threads_count && started < PICTURE_THREADS_MAX &&
-	       thread_start(&helpers[started], "render", STACK_BYTES, help, &d, NULL) == 0)
+	if (!c)
+		return err_set(err, -ENOMEM, "render: out of memory");
+	init(c, set);
+	while (started < wanted && started < PICTURE_THREADS_MAX) {
+		pthread_mutex_lock(&c->lock);
+		c->running++;
+		pthread_mutex_unlock(&c->lock);
+		if (thread_start(&helpers[started], "render", STACK_BYTES, help, c, NULL) < 0) {
+			pthread_mutex_lock(&c->lock);
+			c->running--;
+			pthread_mutex_unlock(&c->lock);
+			break;
+		}
 		started++;
-	take_part(&d, true);
+	}
+	if (set->in_background && started)
+		wait_for(c, helpers, started);
+	else
+		take_part(c, true);
 	while (started)
 		pthread_join(helpers[--started], NULL);
-	rc = atomic_load_explicit(&d.rc, memory_order_relaxed);
+	rc = atomic_load_explicit(&c->rc, memory_order_relaxed);
+	pthread_cond_destroy(&c->ended);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
 	if (rc < 0)
-		return err_set(err, rc, "render of %u x %u: %s", p->width, p->height,
-			       rc == -ECANCELED ? "cancelled" : "out of memory");
+		return err_set(err, rc, "render of %u x %u: %s", set->pictures[0].width,
+			       set->pictures[0].height,
+			       rc == -ECANCELED ? "cancelled"
+			       : rc == -ENOMEM  ? "out of memory"
+						: "a picture could not be encoded");
 	return 0;
+}
+
+int picture_draw(struct picture *p, const struct picture_job *job, unsigned threads_count,
+		 struct err *err)
+{
+	const struct picture_set set = {
+		.jobs = job, .pictures = p, .count = 1, .threads_count = threads_count
+	};
+
+	return picture_draw_set(&set, err);
 }

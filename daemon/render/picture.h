@@ -1,5 +1,5 @@
 /*
- * picture.h - draws a scene into an image, in own threads.
+ * picture.h - draws a scene into images, in own threads.
  *
  * Pixels are RGBA8, row-major from the top left. Pixels that no voxel covers are exactly the
  * background.
@@ -8,6 +8,7 @@
 #define DAEMON_RENDER_PICTURE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "daemon/render/scene.h"
@@ -19,6 +20,7 @@ struct err;
 enum {
 	PICTURE_EDGE_MAX = 4096, /* pixels a side */
 	PICTURE_THREADS_MAX = 16,
+	PICTURES_MAX = 16, /* of a set */
 };
 
 struct picture {
@@ -36,14 +38,36 @@ struct picture_job {
 	struct view view;
 	struct shading shading;
 	rgba background;
-	bool smooth_edges;      /* four more rays where neighbouring pixels see different faces */
-	unsigned threads_count; /* 1..PICTURE_THREADS_MAX; the caller's thread is one of them */
+	bool smooth_edges; /* four more rays where neighbouring pixels see different faces */
+};
+
+/* Pictures of one scene. */
+struct picture_set {
+	const struct picture_job *jobs; /* [count] */
+	struct picture *pictures;       /* [count]; pixels NULL: opened when it is their turn */
+	size_t count;                   /* 1..PICTURES_MAX */
+	unsigned threads_count;         /* 1..PICTURE_THREADS_MAX */
+	/*
+	 * false: the caller's thread is one of them. true: it waits, and the threads run only where
+	 * nobody else wants the processor, so that requests are answered meanwhile as if there were
+	 * no drawing; when they hardly get to run (another process keeps the machine busy) the
+	 * caller's thread draws, too.
+	 */
+	bool in_background;
+	/* Told of each picture by the thread that drew the last of it, several at a time; a
+	 * negative return fails the set. NULL: nobody is. */
+	int (*finish)(void *ctx, size_t index, struct picture *p);
+	void *finish_ctx;
 	/* Asked by the caller's thread between bands; false ends the drawing. NULL: nobody asks. */
-	bool (*go_on)(void *ctx, uint32_t rows_done);
+	bool (*go_on)(void *ctx, uint64_t rows_done);
 	void *go_on_ctx;
 };
 
-/* Returns 0, -ENOMEM or -ECANCELED. */
-int picture_draw(struct picture *p, const struct picture_job *job, struct err *err);
+/* Returns 0, -ENOMEM, -ECANCELED or what finish returned; pictures stay the caller's. */
+int picture_draw_set(const struct picture_set *set, struct err *err);
+
+/* One, the caller's thread among those that draw. */
+int picture_draw(struct picture *p, const struct picture_job *job, unsigned threads_count,
+		 struct err *err);
 
 #endif

@@ -32,6 +32,7 @@ struct options {
 	const char *zero_copy;
 	const char *start;
 	const char *request_log;
+	const char *render_cache;
 	const char *affinity;
 	const char *numa;
 	const char *huge_pages;

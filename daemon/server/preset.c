@@ -47,6 +47,7 @@ static const struct axes rows[] = {
 		.has_fast_path = true,
 		.has_zero_copy = true,
 		.is_lazy = true,
+		.has_render_cache = true,
 		.affinity = "off",
 	},
 };
@@ -84,6 +85,8 @@ void preset_print(FILE *out)
 		b->is_lazy ? "lazy" : "eager");
 	fprintf(out, "  %-12s %-12s %s\n", "request-log", on_off(a->has_request_log),
 		on_off(b->has_request_log));
+	fprintf(out, "  %-12s %-12s %s\n", "render-cache", on_off(a->has_render_cache),
+		on_off(b->has_render_cache));
 	for (int i = 0; i < ROWS_COUNT; i++)
 		fprintf(out, "  %s: %s\n", rows[i].preset, rows[i].summary);
 }
@@ -264,6 +267,7 @@ int preset_resolve(const struct options *o, struct axes *out, struct err *err)
 	take_switch(&a.has_fast_path, o->fast_path, "on");
 	take_switch(&a.has_zero_copy, o->zero_copy, "on");
 	take_switch(&a.has_request_log, o->request_log, "on");
+	take_switch(&a.has_render_cache, o->render_cache, "on");
 	take_switch(&a.is_lazy, o->start, "lazy");
 	take_switch(&a.has_huge_pages, o->huge_pages, "try");
 	take_switch(&a.is_numa_local, o->numa, "local");

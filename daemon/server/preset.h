@@ -33,6 +33,7 @@ struct axes {
 	bool has_zero_copy;
 	bool is_lazy;
 	bool has_request_log;
+	bool has_render_cache;
 	bool has_huge_pages;
 	bool is_numa_local;
 	const char *affinity;    /* as asked for */

@@ -1,5 +1,6 @@
 #include "daemon/server/server.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "daemon/dispatch/dispatch.h"
 #include "daemon/methods/methods.h"
 #include "daemon/queue/queue.h"
+#include "daemon/render/cache.h"
 #include "daemon/render/renders.h"
 #include "daemon/rpc/fault.h"
 #include "daemon/server/flow.h"
@@ -48,6 +50,7 @@ static void fill_worker_cfg(struct server *s)
 		.buffers = s->buffers,
 		.host = &s->host,
 		.renders = s->renders,
+		.pictures = s->pictures,
 		.root = s->cfg.root,
 		.started_ns = clock_ns(),
 		.request_bytes_max = s->cfg.request_bytes_max,
@@ -102,6 +105,11 @@ static int open_renders(struct server *s, struct err *err)
 {
 	struct renders_cfg cfg;
 
+	if (s->axes.has_render_cache) {
+		s->pictures = cache_new(CACHE_BYTES_DEFAULT);
+		if (!s->pictures)
+			return err_set(err, -ENOMEM, "cache of pictures");
+	}
 	renders_cfg_from_env(&cfg);
 	return renders_open(&cfg, &s->renders, err);
 }
@@ -211,6 +219,7 @@ void server_close(struct server *s)
 	queue_close(s->queue);
 	dispatch_close(s->dispatch);
 	renders_close(s->renders);
+	cache_free(s->pictures);
 	context_close(s->context);
 	buffers_close(s->buffers);
 }

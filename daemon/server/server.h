@@ -20,6 +20,7 @@ struct context;
 struct dispatch;
 struct err;
 struct queue;
+struct cache;
 struct renders;
 struct root;
 
@@ -44,6 +45,7 @@ struct server {
 	struct dispatch *dispatch;
 	struct queue *queue;
 	struct renders *renders;
+	struct cache *pictures; /* NULL: none are kept */
 	struct transport *transport;
 	struct method_host host;
 	struct worker_cfg worker_cfg;

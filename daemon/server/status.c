@@ -40,6 +40,7 @@ static void write_axes(struct server *s, struct json_out *j)
 	json_bool(j, "zero_copy", a->has_zero_copy);
 	json_str(j, "start", a->is_lazy ? "lazy" : "eager");
 	json_bool(j, "request_log", a->has_request_log);
+	json_bool(j, "render_cache", a->has_render_cache);
 	json_str(j, "affinity", a->affinity);
 	json_str(j, "numa", a->is_numa_local ? "local" : "off");
 	json_str(j, "huge_pages", a->has_huge_pages ? "try" : "off");

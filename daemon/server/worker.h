@@ -24,6 +24,7 @@ struct conn;
 struct dispatch;
 struct err;
 struct parser;
+struct cache;
 struct renders;
 struct root;
 
@@ -45,6 +46,7 @@ struct worker_cfg {
 	struct buffers *buffers;
 	const struct method_host *host;
 	struct renders *renders;
+	struct cache *pictures; /* NULL: none are kept */
 	const struct root *root;
 	uint64_t started_ns;
 	size_t request_bytes_max;

@@ -82,6 +82,109 @@ is_png() {
 	[ ! -e "$file" ]
 }
 
+@test "R-303: several angles of one call are the pictures of single calls" {
+	start_daemon --render-cache off
+	build
+	call render_scene "{\"width\":64,\"height\":64,\"output_path\":\"$DIR/h.png\",\"angles\":[\"front\",\"top\",\"isometric\"],\"threads\":4}" .success
+	for angle in front top isometric; do
+		call render_scene "{\"width\":64,\"height\":64,\"output_path\":\"$DIR/one.png\",\"camera_preset\":\"$angle\"}" .success
+		cmp "$DIR/one.png" "$DIR/h_$angle.png"
+	done
+	[ "$(call get_render_stats '{}' .picture_cache.enabled)" = false ]
+	stop_daemon
+}
+
+# picture [MORE PARAMETERS]: its checksum
+picture() {
+	call render_scene "{\"width\":48,\"height\":48${1:+,$1}}" .image | md5sum
+}
+
+hits() { call get_render_stats '{}' .picture_cache.hits; }
+
+@test "R-303: a picture of the same version and parameters comes from the cache, no other does" {
+	start_daemon
+	build
+	first=$(picture)
+	[ "$(hits)" = 0 ]
+	[ "$(picture)" = "$first" ]
+	[ "$(hits)" = 1 ]
+	[ "$(picture '"angles":["default"]')" != "$first" ]
+	for other in '"camera_preset":"front"' '"background_color":[1,2,3]' '"ortho":true' '"fov":30' \
+		'"yaw":10' '"pitch":10' '"occlusion":false' '"shadow":true' '"smooth":false' '"flat":true' \
+		'"target":[41,40,40]' '"camera_position":[100,100,100]' \
+		'"camera_position":[100,100,100],"camera_target":[40,40,40]' \
+		'"camera_position":[100,100,100],"up":[1,0,0]' '"height":47'; do
+		echo "$other"
+		before=$(hits)
+		picture "$other"
+		[ "$(hits)" = "$before" ]
+		picture "$other"
+		[ "$(hits)" = $((before + 1)) ]
+	done
+	stop_daemon
+}
+
+@test "R-303: the cache knows edits, undo, visibility and the project" {
+	start_daemon
+	build
+	first=$(picture)
+	call add_voxel '{"position":[60,40,40],"color":[0,255,0]}' .success
+	edited=$(picture)
+	[ "$edited" != "$first" ]
+	call undo '{}' .success
+	[ "$(picture)" = "$first" ]
+	call redo '{}' .success
+	[ "$(picture)" = "$edited" ]
+	layer=$(call list_layers '{}' '.layers[0].id')
+	call set_layer_visibility "{\"layer_id\":$layer,\"visible\":false}" .success
+	[ "$(picture)" != "$edited" ]
+	call set_layer_visibility "{\"layer_id\":$layer,\"visible\":true}" .success
+	[ "$(picture)" = "$edited" ]
+	id=$(call list_projects '{}' '.projects[0].project_id')
+	call create_project '{"name":"q"}' .success
+	empty=$(picture)
+	[ "$empty" != "$edited" ]
+	[ "$(picture "\"project_id\":$id")" = "$edited" ]
+	[ "$(picture)" = "$empty" ]
+	call set_camera '{"position":[200,10,30],"target":[40,40,40]}' .success
+	call add_voxel '{"position":[40,40,40],"color":[0,255,0]}' .success
+	placed=$(picture)
+	call set_camera '{"position":[10,200,30],"target":[40,40,40]}' .success
+	[ "$(picture)" != "$placed" ]
+	stop_daemon
+}
+
+@test "R-303: other programs open the pictures" {
+	command -v pngcheck >/dev/null || skip "pngcheck is not installed: scripts/bootstrap.sh"
+	start_daemon
+	build
+	call render_scene "[\"$DIR/a.png\",64,48]" .success
+	call render_scene "{\"output_path\":\"$DIR/clear.png\",\"width\":33,\"height\":7,\"background_color\":[0,0,0,0]}" .success
+	call render_scene "{\"output_path\":\"$DIR/large.png\",\"width\":2048,\"height\":1024}" .success
+	call export_model "{\"path\":\"$DIR/slices.png\"}" .success
+	pngcheck -q "$DIR/a.png" "$DIR/clear.png" "$DIR/large.png" "$DIR/slices.png"
+	pngcheck "$DIR/a.png" | grep -q '64x48, 24-bit RGB, non-interlaced'
+	pngcheck "$DIR/clear.png" | grep -q '33x7, 32-bit RGB+alpha, non-interlaced'
+	head -c 300 "$DIR/a.png" >"$DIR/cut.png"
+	! pngcheck -q "$DIR/cut.png"
+	stop_daemon
+}
+
+@test "R-303: a picture file is gone after its time" {
+	GOXEL_RENDER_TTL=1 GOXEL_RENDER_CLEANUP_INTERVAL=1 start_daemon
+	build
+	file=$(call render_scene '{"width":16,"height":16,"return_mode":"file_path"}' .file.path)
+	[ -f "$file" ]
+	for _ in $(seq 100); do
+		[ -e "$file" ] || break
+		sleep 0.1
+	done
+	[ ! -e "$file" ]
+	[ "$(call list_renders '{}' .count)" = 0 ]
+	[ "$(call get_render_stats '{}' .files_cleaned)" = 1 ]
+	stop_daemon
+}
+
 # 4096 x 4096 with shadows takes seconds; the worker must be free again at once.
 @test "R-303: a picture is cancelled when its client goes" {
 	start_daemon --workers 1

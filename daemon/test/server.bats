@@ -46,7 +46,7 @@ serves_in_order() {
 	for flags in '--transport epoll' '--transport threads' '--queue ring' '--queue priority' \
 		'--parser scalar' '--parser simd' '--dispatch hash' '--buffers pool' '--context shared' \
 		'--workers 2:16' '--stack-kib 256' '--fast-path on' '--zero-copy on' '--start lazy' \
-		'--request-log off' '--affinity auto' '--priority-queue' '--verbose'; do
+		'--request-log off' '--render-cache on' '--affinity auto' '--priority-queue' '--verbose'; do
 		echo "v14 $flags"
 		serves_in_order --preset v14 $flags
 	done
@@ -56,7 +56,8 @@ serves_in_order() {
 	for flags in '--transport poll' '--transport threads' '--queue mutex' '--queue priority' \
 		'--parser scalar' '--parser dom' '--dispatch linear' '--buffers malloc' \
 		'--context per-worker' '--workers 8' '--stack-kib 8192' '--fast-path off' \
-		'--zero-copy off' '--start eager' '--request-log on' "--affinity $(first_cpu)" '--huge-pages try'; do
+		'--zero-copy off' '--start eager' '--request-log on' '--render-cache off' \
+		"--affinity $(first_cpu)" '--huge-pages try'; do
 		echo "v15 $flags"
 		serves_in_order --preset v15 $flags
 	done

@@ -1,9 +1,11 @@
 /* Pictures of volumes: where cameras look, what rays meet, what threads draw. Proves R-303. */
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <png.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -47,15 +49,21 @@ static void add_axes(struct volume *v)
 	}
 }
 
-static struct picture draw(const struct scene *s, const struct picture_job *job)
+static struct picture draw_with(const struct scene *s, const struct picture_job *job,
+				unsigned threads_count)
 {
 	struct picture p;
 	struct err err = ERR_INIT;
 
 	assert_ptr_equal(job->scene, s);
 	assert_int_equal(picture_open(&p, EDGE, EDGE), 0);
-	assert_int_equal(picture_draw(&p, job, &err), 0);
+	assert_int_equal(picture_draw(&p, job, threads_count, &err), 0);
 	return p;
+}
+
+static struct picture draw(const struct scene *s, const struct picture_job *job)
+{
+	return draw_with(s, job, 1);
 }
 
 static struct picture draw_preset(const struct scene *s, const char *name, bool ortho, bool smooth)
@@ -63,8 +71,7 @@ static struct picture draw_preset(const struct scene *s, const char *name, bool 
 	struct picture_job job = { .scene = s,
 				   .shading = { .is_flat = true },
 				   .background = background,
-				   .smooth_edges = smooth,
-				   .threads_count = 1 };
+				   .smooth_edges = smooth };
 
 	view_from_preset(&job.view, view_preset_find(name, strlen(name)), &s->box, 20, ortho, 1);
 	return draw(s, &job);
@@ -220,9 +227,7 @@ static void test_an_empty_scene_is_background(void **state)
 	struct volume v = { 0 };
 	struct scene s;
 	static const struct box nothing = { { 0, 0, 0 }, { 0, 0, 0 } };
-	struct picture_job job = {
-		.scene = &s, .background = 0x00ffffffu, .smooth_edges = true, .threads_count = 2
-	};
+	struct picture_job job = { .scene = &s, .background = 0x00ffffffu, .smooth_edges = true };
 	struct picture p;
 
 	(void)state;
@@ -376,8 +381,7 @@ static void test_pictures_show_what_each_ray_meets(void **state)
 	for (int n = 0; n < 60; n++) {
 		struct picture_job job = { .scene = &s,
 					   .shading = { .is_flat = true },
-					   .background = background,
-					   .threads_count = 1 };
+					   .background = background };
 		struct picture p;
 
 		look_somewhere(&rng, n, m, &job);
@@ -408,8 +412,7 @@ static void test_a_picture_of_wide_content_does_not_take_for_ever(void **state)
 	struct picture_job job = { .scene = &s,
 				   .shading = { .occlusion = true, .shadow = true },
 				   .background = background,
-				   .smooth_edges = true,
-				   .threads_count = 1 };
+				   .smooth_edges = true };
 	struct picture p;
 
 	(void)state;
@@ -462,8 +465,7 @@ static void test_voxels_at_the_ends_of_the_coordinates(void **state)
 	for (const struct view_preset *p = view_presets; p->name; p++) {
 		struct picture_job job = { .scene = &s,
 					   .shading = { .occlusion = true, .shadow = true },
-					   .background = background,
-					   .threads_count = 1 };
+					   .background = background };
 		struct picture picture;
 
 		view_from_preset(&job.view, p, &s.box, 20, false, 1);
@@ -476,13 +478,12 @@ static void test_voxels_at_the_ends_of_the_coordinates(void **state)
 	volume_deinit(&v);
 }
 
-static struct picture_job full_job(const struct scene *s, unsigned threads_count)
+static struct picture_job full_job(const struct scene *s)
 {
 	struct picture_job job = { .scene = s,
 				   .shading = { .occlusion = true, .shadow = true },
 				   .background = background,
-				   .smooth_edges = true,
-				   .threads_count = threads_count };
+				   .smooth_edges = true };
 
 	view_from_preset(&job.view, view_preset_find("isometric", 9), &s->box, 20, false, 1);
 	shading_light_from(&job.shading, &job.view);
@@ -500,13 +501,12 @@ static void test_any_number_of_threads_draws_the_same(void **state)
 	(void)state;
 	make_model(m, &v, 9, 1);
 	assert_int_equal(scene_open(&s, &v), 0);
-	job = full_job(&s, 1);
+	job = full_job(&s);
 	first = draw(&s, &job);
 	for (unsigned n = 2; n <= PICTURE_THREADS_MAX; n += 7) {
 		struct picture p;
 
-		job = full_job(&s, n);
-		p = draw(&s, &job);
+		p = draw_with(&s, &job, n);
 		assert_memory_equal(p.pixels, first.pixels, sizeof(rgba) * (size_t)EDGE * EDGE);
 		picture_close(&p);
 	}
@@ -516,22 +516,18 @@ static void test_any_number_of_threads_draws_the_same(void **state)
 	free(m);
 }
 
-static bool stop_at_once(void *ctx, uint32_t rows_done)
+/* How often it was asked, and when it says no. */
+struct asked {
+	unsigned count;
+	unsigned count_max;
+};
+
+static bool go_on(void *ctx, uint64_t rows_done)
 {
-	unsigned *calls = ctx;
+	struct asked *a = ctx;
 
-	assert_true(rows_done > 0 && rows_done <= EDGE);
-	++*calls;
-	return false;
-}
-
-static bool count_calls(void *ctx, uint32_t rows_done)
-{
-	unsigned *calls = ctx;
-
-	(void)rows_done;
-	++*calls;
-	return true;
+	assert_true(rows_done <= PICTURES_MAX * EDGE);
+	return ++a->count < a->count_max;
 }
 
 static void test_drawing_can_be_cancelled(void **state)
@@ -541,25 +537,124 @@ static void test_drawing_can_be_cancelled(void **state)
 	struct picture_job job;
 	struct picture p;
 	struct err err = ERR_INIT;
-	unsigned calls = 0;
+	struct asked asked = { 0, 1 };
+	struct picture_set set = { .jobs = &job,
+				   .pictures = &p,
+				   .count = 1,
+				   .threads_count = 1,
+				   .go_on = go_on,
+				   .go_on_ctx = &asked };
 
 	(void)state;
 	add_axes(&v);
 	assert_int_equal(scene_open(&s, &v), 0);
-	job = full_job(&s, 1);
-	job.go_on = stop_at_once;
-	job.go_on_ctx = &calls;
+	job = full_job(&s);
 	assert_int_equal(picture_open(&p, EDGE, EDGE), 0);
-	assert_int_equal(picture_draw(&p, &job, &err), -ECANCELED);
+	assert_int_equal(picture_draw_set(&set, &err), -ECANCELED);
 	assert_non_null(strstr(err.msg, "cancelled"));
-	assert_int_equal(calls, 1);
-	calls = 0;
-	job.go_on = count_calls;
-	assert_int_equal(picture_draw(&p, &job, &err), 0);
-	assert_true(calls >= 2);
+	assert_int_equal(asked.count, 1);
+	asked = (struct asked){ 0, UINT_MAX };
+	assert_int_equal(picture_draw_set(&set, &err), 0);
+	assert_true(asked.count >= 2);
 	picture_close(&p);
 	scene_close(&s);
 	volume_deinit(&v);
+}
+
+/* A picture that takes long enough for the caller to ask, while it waits for the threads. */
+static void test_drawing_in_the_background_can_be_cancelled(void **state)
+{
+	struct volume v = { 0 };
+	struct scene s;
+	struct picture_job jobs[PICTURES_MAX];
+	struct picture pictures[PICTURES_MAX] = { { 0 } };
+	struct err err = ERR_INIT;
+	struct asked asked = { 0, 2 };
+	struct picture_set set = { .jobs = jobs,
+				   .pictures = pictures,
+				   .count = PICTURES_MAX,
+				   .threads_count = 2,
+				   .in_background = true,
+				   .go_on = go_on,
+				   .go_on_ctx = &asked };
+
+	(void)state;
+	add_axes(&v);
+	assert_int_equal(scene_open(&s, &v), 0);
+	for (int i = 0; i < PICTURES_MAX; i++) {
+		jobs[i] = full_job(&s);
+		pictures[i] = (struct picture){ .width = 2048, .height = 2048 };
+	}
+	assert_int_equal(picture_draw_set(&set, &err), -ECANCELED);
+	assert_int_equal(asked.count, 2);
+	for (int i = 0; i < PICTURES_MAX; i++)
+		picture_close(&pictures[i]);
+	scene_close(&s);
+	volume_deinit(&v);
+}
+
+/* What was told of the pictures of a set. */
+struct finished {
+	atomic_uint count[PICTURES_MAX];
+	int rc;
+};
+
+static int finish(void *ctx, size_t index, struct picture *p)
+{
+	struct finished *f = ctx;
+
+	assert_non_null(p->pixels);
+	atomic_fetch_add(&f->count[index], 1);
+	return f->rc;
+}
+
+static void test_a_set_shows_what_single_pictures_do(void **state)
+{
+	struct model *m = malloc(sizeof(*m));
+	struct volume v = { 0 };
+	struct scene s;
+	struct picture_job jobs[8];
+	struct picture pictures[8];
+	struct finished finished = { .rc = 0 };
+	struct picture_set set = { .jobs = jobs,
+				   .pictures = pictures,
+				   .count = 8,
+				   .finish = finish,
+				   .finish_ctx = &finished };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	make_model(m, &v, 9, 1);
+	assert_int_equal(scene_open(&s, &v), 0);
+	for (int round = 0; round < 4; round++) {
+		set.in_background = round & 1;
+		set.threads_count = round & 2 ? 4 : 1;
+		for (int i = 0; i < 8; i++) {
+			jobs[i] = full_job(&s);
+			view_from_preset(&jobs[i].view, &view_presets[i], &s.box, 20, i % 2, 1);
+			pictures[i] = (struct picture){ .width = EDGE, .height = EDGE };
+			atomic_store(&finished.count[i], 0);
+		}
+		assert_int_equal(picture_draw_set(&set, &err), 0);
+		for (int i = 0; i < 8; i++) {
+			struct picture alone = draw(&s, &jobs[i]);
+
+			assert_int_equal(atomic_load(&finished.count[i]), 1);
+			assert_memory_equal(alone.pixels, pictures[i].pixels,
+					    sizeof(rgba) * (size_t)EDGE * EDGE);
+			picture_close(&alone);
+			picture_close(&pictures[i]);
+		}
+	}
+	finished.rc = -EIO;
+	for (int i = 0; i < 8; i++)
+		pictures[i] = (struct picture){ .width = EDGE, .height = EDGE };
+	assert_int_equal(picture_draw_set(&set, &err), -EIO);
+	for (int i = 0; i < 8; i++)
+		picture_close(&pictures[i]);
+	scene_close(&s);
+	volume_deinit(&v);
+	free(m);
 }
 
 static void test_sizes_are_bounded(void **state)
@@ -616,6 +711,8 @@ int main(void)
 		cmocka_unit_test(test_voxels_at_the_ends_of_the_coordinates),
 		cmocka_unit_test(test_any_number_of_threads_draws_the_same),
 		cmocka_unit_test(test_drawing_can_be_cancelled),
+		cmocka_unit_test(test_drawing_in_the_background_can_be_cancelled),
+		cmocka_unit_test(test_a_set_shows_what_single_pictures_do),
 		cmocka_unit_test(test_sizes_are_bounded),
 		cmocka_unit_test(test_png_holds_the_same_pixels),
 	};

@@ -1,0 +1,171 @@
+#include "daemon/render/band.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A t behind the whole scene, whichever the ray. */
+static double find_far(const struct picture_job *job)
+{
+	const struct box *box = &job->scene->box;
+	double far = 0;
+
+	if (job->scene->is_empty)
+		return 0;
+	for (int corner = 0; corner < 8; corner++) {
+		double depth = 0;
+
+		for (int i = 0; i < 3; i++)
+			depth += ((corner >> i & 1 ? (double)box->max[i] + 1 : box->min[i]) -
+				  job->view.eye[i]) *
+				 job->view.forward[i];
+		far = depth > far ? depth : far;
+	}
+	return far + 1;
+}
+
+/* How far the rays of a beam go, its sides so many pixels from its middle, before one is farther
+ * from there than `reach`. */
+static double find_stop(const struct drawing *d, double half_width, double half_height,
+			double reach)
+{
+	double stop = d->t_far;
+
+	for (int i = 0; i < 3; i++) {
+		const double *l = d->lens.ortho ? d->lens.origin[i] : d->lens.direction[i];
+		double off = fabs(l[1]) * half_width + fabs(l[2]) * half_height;
+
+		if (d->lens.ortho ? off > reach : off * stop > reach)
+			stop = d->lens.ortho ? 0 : reach / off;
+	}
+	return stop;
+}
+
+void drawing_init(struct drawing *d, struct picture *p, const struct picture_job *job)
+{
+	*d = (struct drawing){ .picture = p, .job = job, .t_far = find_far(job) };
+	lens_init(&d->lens, &job->view, p->width, p->height);
+	d->stop = find_stop(d, BAND_BEAM_WIDTH / 2., BAND_BEAM_ROWS / 2., TRACE_BEAM_REACH);
+	d->stop_thin = find_stop(d, LOOK_TILE / 2., BAND_TILE_ROWS / 2., TRACE_THIN_BEAM_REACH);
+}
+
+struct workshop *workshop_new(uint32_t width)
+{
+	size_t count = (size_t)BAND_BEAM_ROWS * width;
+	struct workshop *shop = calloc(1, sizeof(*shop));
+
+	if (!shop)
+		return NULL;
+	shop->pixels = calloc(count, sizeof(*shop->pixels));
+	shop->sights = calloc(count, sizeof(*shop->sights));
+	shop->edges = calloc(count, sizeof(*shop->edges));
+	if (shop->pixels && shop->sights && shop->edges)
+		return shop;
+	workshop_free(shop);
+	return NULL;
+}
+
+void workshop_free(struct workshop *shop)
+{
+	if (!shop)
+		return;
+	free(shop->edges);
+	free(shop->sights);
+	free(shop->pixels);
+	free(shop);
+}
+
+/* Closer, for a column of small tiles in a beam that meets nothing before t. */
+static void find_thin_starts(const struct drawing *d, uint32_t x, double y, double t,
+			     struct workshop *shop)
+{
+	for (unsigned row = 0; row < BAND_TILE_ROWS_COUNT; row++, y += BAND_TILE_ROWS) {
+		double *out = &shop->t_min[row][x / LOOK_TILE];
+		double start = t;
+		double origin[3];
+		double direction[3];
+
+		if (t < d->stop_thin) {
+			lens_ray(&d->lens, x + LOOK_TILE / 2., y + BAND_TILE_ROWS / 2., origin,
+				 direction);
+			start = trace_thin_beam(d->job->scene, &shop->beams, origin, direction,
+						(double[]){ t, d->stop_thin });
+			if (start > d->stop_thin && d->stop_thin < d->t_far)
+				start = d->stop_thin;
+		}
+		start -= 1e-3; /* in the air: faces are met from in front of them */
+		*out = start > 0 ? start : 0;
+	}
+}
+
+/* For each tile of a band whose first row is y: before which t no ray of it meets anything. */
+static void find_starts(const struct drawing *d, double y, struct workshop *shop)
+{
+	for (uint32_t x = 0; x < d->picture->width; x += BAND_BEAM_WIDTH) {
+		double origin[3];
+		double direction[3];
+		double t;
+
+		lens_ray(&d->lens, x + BAND_BEAM_WIDTH / 2., y + BAND_BEAM_ROWS / 2., origin,
+			 direction);
+		t = trace_beam(d->job->scene, origin, direction, d->stop);
+		if (t > d->stop && d->stop < d->t_far)
+			t = d->stop;
+		for (uint32_t i = 0; i < BAND_BEAM_WIDTH; i += LOOK_TILE)
+			find_thin_starts(d, x + i, y, t, shop);
+	}
+}
+
+static void draw_row(const struct drawing *d, const struct looker *k, uint32_t y,
+		     const struct look_row *row)
+{
+	for (uint32_t x = 0; x < d->picture->width; x++) {
+		double t_min = row->t_min[x / LOOK_TILE];
+
+		if (t_min < INFINITY) {
+			row->pixels[x] = look(k, x + .5, y + .5, t_min, &row->sights[x]);
+		} else {
+			row->pixels[x] = d->job->background;
+			row->sights[x] = (struct sight){ 0 };
+		}
+	}
+}
+
+static struct look_row row_of(const struct drawing *d, const struct workshop *w, uint32_t index)
+{
+	size_t at = (size_t)index * d->picture->width;
+
+	return (struct look_row){ w->pixels + at, w->sights + at, w->edges + at,
+				  w->t_min[index / BAND_TILE_ROWS] };
+}
+
+void draw_band(const struct drawing *d, uint32_t first, uint32_t end, struct workshop *shop)
+{
+	const struct looker k = { d->job->scene, &d->job->shading, &d->lens, &shop->faces,
+				  d->job->background };
+	uint32_t w = d->picture->width;
+	uint32_t h = d->picture->height;
+	rgba *out = d->picture->pixels + (size_t)first * w;
+	bool smooth = d->job->smooth_edges;
+	struct look_row above;
+
+	find_starts(d, (double)first - 1, shop);
+	for (uint32_t i = !smooth; i < end - first + 1 + smooth; i++) {
+		struct look_row row = row_of(d, shop, i);
+		uint32_t y = first + i ? first + i - 1 : 0;
+
+		draw_row(d, &k, y < h ? y : h - 1, &row);
+		if (smooth)
+			look_for_edges(&row, i ? &above : NULL, w);
+		above = row;
+	}
+	for (uint32_t i = 0; i < end - first; i++) {
+		const struct look_row rows[3] = { row_of(d, shop, i), row_of(d, shop, i + 1),
+						  row_of(d, shop, i + 2) };
+
+		if (smooth)
+			look_smooth(&k, rows, first + i, w, out + (size_t)i * w);
+		else
+			memcpy(out + (size_t)i * w, rows[1].pixels, w * sizeof(*out));
+	}
+}

@@ -1,0 +1,134 @@
+/* A list that is searched from one end to the other: a comparison of hashes for each entry costs
+ * nothing beside a picture. */
+#include "daemon/render/cache.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct entry {
+	uint64_t hash;
+	uint64_t used; /* larger: later */
+	size_t key_bytes;
+	size_t bytes;
+	char *text; /* the key, then the picture */
+};
+
+struct cache {
+	pthread_mutex_t lock; /* protects what follows */
+	struct entry entries[CACHE_PICTURES_MAX];
+	size_t count;
+	uint64_t uses;
+	struct cache_stats stats;
+};
+
+struct cache *cache_new(size_t bytes_max)
+{
+	struct cache *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	pthread_mutex_init(&c->lock, NULL);
+	c->stats.bytes_max = bytes_max;
+	return c;
+}
+
+void cache_free(struct cache *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->count; i++)
+		free(c->entries[i].text);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+/* FNV-1a */
+static uint64_t hash_of(struct span key)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < key.len; i++)
+		h = (h ^ (unsigned char)key.ptr[i]) * 0x100000001b3u;
+	return h;
+}
+
+/* Under the lock. NULL: not there. */
+static struct entry *find(struct cache *c, struct span key, uint64_t hash)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		struct entry *e = &c->entries[i];
+
+		if (e->hash == hash && e->key_bytes == key.len &&
+		    memcmp(e->text, key.ptr, key.len) == 0)
+			return e;
+	}
+	return NULL;
+}
+
+bool cache_get(struct cache *c, struct span key, struct strbuf *out)
+{
+	uint64_t hash = hash_of(key);
+	struct entry *e;
+	bool is_there;
+
+	pthread_mutex_lock(&c->lock);
+	e = find(c, key, hash);
+	is_there = e != NULL;
+	if (e) {
+		e->used = ++c->uses;
+		strbuf_add(out, e->text + e->key_bytes, e->bytes);
+		c->stats.hits_count++;
+	} else {
+		c->stats.misses_count++;
+	}
+	pthread_mutex_unlock(&c->lock);
+	return is_there && !out->failed;
+}
+
+/* Under the lock. */
+static void drop_oldest(struct cache *c)
+{
+	struct entry *oldest = &c->entries[0];
+
+	for (size_t i = 1; i < c->count; i++)
+		if (c->entries[i].used < oldest->used)
+			oldest = &c->entries[i];
+	free(oldest->text);
+	c->stats.bytes -= oldest->bytes;
+	c->stats.evicted_count++;
+	*oldest = c->entries[--c->count];
+}
+
+void cache_put(struct cache *c, struct span key, struct span picture)
+{
+	struct entry e = { .hash = hash_of(key), .key_bytes = key.len, .bytes = picture.len };
+
+	if (key.len > CACHE_KEY_MAX || picture.len > c->stats.bytes_max / 4)
+		return;
+	e.text = malloc(key.len + picture.len);
+	if (!e.text)
+		return;
+	memcpy(e.text, key.ptr, key.len);
+	memcpy(e.text + key.len, picture.ptr, picture.len);
+	pthread_mutex_lock(&c->lock);
+	if (find(c, key, e.hash)) { /* two clients asked at once */
+		free(e.text);
+	} else {
+		while (c->count == CACHE_PICTURES_MAX ||
+		       (c->count && c->stats.bytes + e.bytes > c->stats.bytes_max))
+			drop_oldest(c);
+		e.used = ++c->uses;
+		c->entries[c->count++] = e;
+		c->stats.bytes += e.bytes;
+	}
+	pthread_mutex_unlock(&c->lock);
+}
+
+void cache_read_stats(struct cache *c, struct cache_stats *out)
+{
+	pthread_mutex_lock(&c->lock);
+	*out = c->stats;
+	out->pictures_count = c->count;
+	pthread_mutex_unlock(&c->lock);
+}
