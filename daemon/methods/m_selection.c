@@ -312,6 +312,9 @@ static int run_move_selection(struct call *call)
 	if (rc)
 		return rc;
 	rc = selection_move(p, l, delta, &count);
+	if (rc == -ERANGE)
+		return arg_fault(call, MOVE_DELTA,
+				 "would move voxels out of the 32-bit coordinates");
 	return reply_count(call, rc, count, "move the selection");
 }
 
@@ -357,6 +360,9 @@ static int run_paste_selection(struct call *call)
 	if (rc)
 		return rc;
 	rc = selection_paste(p, l, has_place ? at : NULL, &count);
+	if (rc == -ERANGE)
+		return arg_fault(call, PASTE_POSITION,
+				 "would put voxels out of the 32-bit coordinates");
 	return reply_count(call, rc, count, "paste");
 }
 

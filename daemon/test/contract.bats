@@ -167,3 +167,24 @@ undo_all() {
 	[ "$(tail -n 1 "$DIR/results" | jq -c .max)" = '[72,0,0]' ]
 	stop_daemon
 }
+
+@test "R-206: a request that there is no memory for fails, and nothing else does" {
+	case ${O:-} in *asan* | *tsan*) skip "a sanitizer needs all addresses" ;; esac
+	ulimit -Sv 600000 # KiB of addresses; the sphere's blocks would take 900,000
+	start_daemon
+	ulimit -Sv unlimited
+	{
+		echo '{"jsonrpc":"2.0","method":"create_project","id":1}'
+		echo '{"jsonrpc":"2.0","method":"add_voxel","params":[9000,0,0,1,2,3],"id":2}'
+		echo '{"jsonrpc":"2.0","method":"procedural_shape","params":{"shape_type":"sphere","size":1800,"hollow":true},"id":3}'
+		echo '{"jsonrpc":"2.0","method":"get_project_info","id":4}'
+		echo '{"jsonrpc":"2.0","method":"procedural_shape","params":{"shape_type":"sphere","size":100},"id":5}'
+		echo '{"jsonrpc":"2.0","method":"undo","id":6}'
+		echo '{"jsonrpc":"2.0","method":"get_voxel","params":[9000,0,0],"id":7}'
+	} | talk >"$DIR/replies"
+	cat "$DIR/replies"
+	jq -se '.[2].error | .code < 0 and (.message | test("out of memory"))' "$DIR/replies"
+	jq -se '.[3].result.voxel_count == 1 and .[3].result.undo_count == 1' "$DIR/replies"
+	jq -se '.[4].result.success and .[5].result.success and .[6].result.color == [1,2,3,255]' "$DIR/replies"
+	stop_daemon
+}
