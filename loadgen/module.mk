@@ -63,7 +63,7 @@ test_reply-ldlibs := $(load-test-ldlibs)
 test_workload-srcs := loadgen/test/test_workload.c
 test_workload-libs := $(load-test-libs)
 test_workload-ldlibs := $(load-test-ldlibs)
-test_run-srcs := loadgen/test/test_run.c
+test_run-srcs := loadgen/test/test_run.c loadgen/test/fake_server.c
 test_run-libs := $(load-test-libs)
 test_run-ldlibs := $(load-test-ldlibs)
 

@@ -28,12 +28,14 @@ comma := ,
 alloc-wrap-ldflags := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray \
     aligned_alloc posix_memalign strdup strndup free)
 
-base-tests := alloc alloc_none cli clock err file hist json_out log rng sock strbuf
+base-tests := alloc alloc_none cli cli_out clock err file hist json_out log rng sock strbuf
 tests += $(addprefix test_,$(base-tests))
 $(foreach t,$(base-tests),$(eval test_$t-srcs := daemon/test/test_$t.c) \
     $(eval test_$t-libs := base) $(eval test_$t-ldlibs := -lcmocka -lm))
 test_alloc-libs += alloccount
 test_alloc-ldflags = $(alloc-wrap-ldflags)
+test_cli-srcs += daemon/test/cli_util.c
+test_cli_out-srcs += daemon/test/cli_util.c
 test_json_out-ldlibs += -ljansson
 
 fuzz += fuzz_base

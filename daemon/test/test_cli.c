@@ -1,6 +1,5 @@
-/* cli: one table serves parsing, files, help and the dump. */
+/* cli: one table serves parsing and files; what it prints is in test_cli_out.c. */
 #include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,149 +15,23 @@
 #include "daemon/base/cli_private.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
-
-struct cfg {
-	bool quiet;
-	bool fast_path;
-	int64_t count;
-	double ratio;
-	const char *out;
-	uint64_t duration_ns;
-	uint64_t block_bytes;
-	double rate_per_s;
-	const char *queue;
-	int host_len;
-};
-
-static int parse_host(void *field, const char *value, struct err *err)
-{
-	if (!*value)
-		return err_set(err, -EINVAL, "host is empty");
-	*(int *)field = (int)strlen(value);
-	return 0;
-}
-
-static void show_host(const void *field, FILE *out)
-{
-	fprintf(out, "%d letters", *(const int *)field);
-}
-
-static const char *const queues[] = { "mutex", "ring", "priority", NULL };
-
-#define AT(field) .offset = offsetof(struct cfg, field)
-
-static const struct cli_opt opts[] = {
-	{ .name = "Load", .type = CLI_GROUP },
-	{ .name = "quiet", .letter = 'q', .type = CLI_FLAG, AT(quiet), .help = "say nothing" },
-	{ .name = "fast-path",
-	  .type = CLI_SWITCH,
-	  AT(fast_path),
-	  .preset = "on",
-	  .help = "answer small requests in the thread that read them" },
-	{ .name = "count",
-	  .letter = 'n',
-	  .type = CLI_INT,
-	  AT(count),
-	  .preset = "4",
-	  .min = -5,
-	  .max = 64,
-	  .help = "how many" },
-	{ .name = "ratio",
-	  .type = CLI_REAL,
-	  AT(ratio),
-	  .preset = "0.5",
-	  .min = 0,
-	  .max = 1,
-	  .help = "share of writes" },
-	{ .name = "out",
-	  .letter = 'o',
-	  .type = CLI_TEXT,
-	  AT(out),
-	  .arg = "PATH",
-	  .help = "where the results go, a folder that is made if it is not there yet" },
-	{ .name = "Time and size", .type = CLI_GROUP },
-	{ .name = "duration",
-	  .letter = 'd',
-	  .type = CLI_DURATION,
-	  AT(duration_ns),
-	  .preset = "30s",
-	  .min = 1e6,
-	  .max = 86400e9,
-	  .help = "how long to measure" },
-	{ .name = "block-size-of-the-transfer",
-	  .type = CLI_BYTES,
-	  AT(block_bytes),
-	  .preset = "4KiB",
-	  .help = "bytes of a block" },
-	{ .name = "rate",
-	  .letter = 'r',
-	  .type = CLI_RATE,
-	  AT(rate_per_s),
-	  .preset = "50k",
-	  .help = "requests per second" },
-	{ .name = "queue",
-	  .type = CLI_CHOICE,
-	  AT(queue),
-	  .preset = "ring",
-	  .choices = queues,
-	  .help = "how requests reach the workers" },
-	{ .name = "host",
-	  .type = CLI_CALL,
-	  AT(host_len),
-	  .parse = parse_host,
-	  .show = show_host,
-	  .help = "whom to ask" },
-	{ .name = NULL },
-};
-
-static const struct cli_prog prog = {
-	.name = "goxel-test",
-	.usage = "goxel-test (--unix PATH | --tcp HOST:PORT) [options]\n"
-		 "goxel-test --list",
-	.summary = "Tests the table of options.",
-	.opts = opts,
-};
-
-enum { ARGS_MAX = 16 };
-
-struct run {
-	struct cfg cfg;
-	struct err err;
-	char *argv[ARGS_MAX + 1];
-	int argc;
-	int operand_index;
-	int rc;
-	char text[512]; /* the words */
-};
-
-/* Parses the blank-separated words. */
-static void run(struct run *r, const char *words)
-{
-	char *rest = NULL;
-
-	memset(r, 0, sizeof(*r));
-	snprintf(r->text, sizeof(r->text), "prog %s", words);
-	for (char *w = strtok_r(r->text, " ", &rest); w; w = strtok_r(NULL, " ", &rest))
-		r->argv[r->argc++] = w;
-	assert_int_equal(cli_defaults(&prog, &r->cfg, &r->err), 0);
-	r->rc = cli_parse(&prog, &r->cfg, r->argc, r->argv, &r->operand_index, &r->err);
-}
+#include "daemon/test/cli_util.h"
 
 static void expect_error(const char *words, const char *message)
 {
-	struct run r;
+	struct cli_run r;
 
-	run(&r, words);
+	cli_util_run(&r, words);
 	assert_int_equal(r.rc, -EINVAL);
 	assert_string_equal(r.err.msg, message);
 }
 
 static void test_defaults(void **state)
 {
-	struct run r;
+	struct cli_run r;
 
 	(void)state;
-	run(&r, "");
+	cli_util_run(&r, "");
 	assert_int_equal(r.rc, 0);
 	assert_false(r.cfg.quiet);
 	assert_true(r.cfg.fast_path);
@@ -168,18 +41,18 @@ static void test_defaults(void **state)
 	assert_int_equal(r.cfg.duration_ns, 30 * NSEC_PER_SEC);
 	assert_int_equal(r.cfg.block_bytes, 4096);
 	assert_true(r.cfg.rate_per_s == 50000);
-	assert_ptr_equal(r.cfg.queue, queues[1]);
+	assert_ptr_equal(r.cfg.queue, cli_util_queues[1]);
 }
 
 static void test_all_forms_of_an_option(void **state)
 {
 	static const char *const forms[] = { "--count 7", "--count=7", "-n 7",
 					     "-n7",       "-n +7",     "--count 1 --count 7" };
-	struct run r;
+	struct cli_run r;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		run(&r, forms[i]);
+		cli_util_run(&r, forms[i]);
 		assert_int_equal(r.rc, 0);
 		assert_int_equal(r.cfg.count, 7);
 	}
@@ -187,38 +60,38 @@ static void test_all_forms_of_an_option(void **state)
 
 static void test_negative_numbers_are_values(void **state)
 {
-	struct run r;
+	struct cli_run r;
 
 	(void)state;
-	run(&r, "--count -3");
+	cli_util_run(&r, "--count -3");
 	assert_int_equal(r.cfg.count, -3);
-	run(&r, "-n -3");
+	cli_util_run(&r, "-n -3");
 	assert_int_equal(r.cfg.count, -3);
-	run(&r, "-n-3");
+	cli_util_run(&r, "-n-3");
 	assert_int_equal(r.cfg.count, -3);
-	run(&r, "--out -");
+	cli_util_run(&r, "--out -");
 	assert_string_equal(r.cfg.out, "-");
-	run(&r, "--out=--odd");
+	cli_util_run(&r, "--out=--odd");
 	assert_string_equal(r.cfg.out, "--odd");
 }
 
 static void test_flags_and_switches(void **state)
 {
-	struct run r;
+	struct cli_run r;
 
 	(void)state;
-	run(&r, "-q --fast-path=off");
+	cli_util_run(&r, "-q --fast-path=off");
 	assert_true(r.cfg.quiet);
 	assert_false(r.cfg.fast_path);
-	run(&r, "--quiet --quiet=off --fast-path no");
+	cli_util_run(&r, "--quiet --quiet=off --fast-path no");
 	assert_false(r.cfg.quiet);
 	assert_false(r.cfg.fast_path);
-	run(&r, "--quiet on");
+	cli_util_run(&r, "--quiet on");
 	assert_true(r.cfg.quiet);
 	assert_string_equal(r.argv[r.operand_index], "on");
 }
 
-static void expect_operands(struct run *r, int n, const char *first)
+static void expect_operands(struct cli_run *r, int n, const char *first)
 {
 	assert_int_equal(r->rc, 0);
 	assert_int_equal(r->argc - r->operand_index, n);
@@ -227,10 +100,10 @@ static void expect_operands(struct run *r, int n, const char *first)
 
 static void test_operands_come_last_in_their_order(void **state)
 {
-	struct run r;
+	struct cli_run r;
 
 	(void)state;
-	run(&r, "a --count 7 b -q -- --c -d");
+	cli_util_run(&r, "a --count 7 b -q -- --c -d");
 	expect_operands(&r, 4, "a");
 	assert_string_equal(r.argv[r.operand_index + 1], "b");
 	assert_string_equal(r.argv[r.operand_index + 2], "--c");
@@ -238,22 +111,22 @@ static void test_operands_come_last_in_their_order(void **state)
 	assert_int_equal(r.cfg.count, 7);
 	assert_true(r.cfg.quiet);
 	/* Once more over the permuted words, as a program does that reads a file in between. */
-	r.rc = cli_parse(&prog, &r.cfg, r.argc, r.argv, &r.operand_index, &r.err);
+	r.rc = cli_parse(&cli_util_prog, &r.cfg, r.argc, r.argv, &r.operand_index, &r.err);
 	expect_operands(&r, 4, "a");
-	run(&r, "- -5");
+	cli_util_run(&r, "- -5");
 	expect_operands(&r, 2, "-");
 }
 
 static void test_operands_are_refused_where_none_are_taken(void **state)
 {
-	struct run r;
+	struct cli_run r;
 
 	(void)state;
-	run(&r, "-q stray");
-	assert_int_equal(cli_parse(&prog, &r.cfg, r.argc, r.argv, NULL, &r.err), -EINVAL);
+	cli_util_run(&r, "-q stray");
+	assert_int_equal(cli_parse(&cli_util_prog, &r.cfg, r.argc, r.argv, NULL, &r.err), -EINVAL);
 	assert_string_equal(r.err.msg, "unexpected operand 'stray'; see --help");
-	run(&r, "-q");
-	assert_int_equal(cli_parse(&prog, &r.cfg, r.argc, r.argv, NULL, &r.err), 0);
+	cli_util_run(&r, "-q");
+	assert_int_equal(cli_parse(&cli_util_prog, &r.cfg, r.argc, r.argv, NULL, &r.err), 0);
 }
 
 static void test_unknown_option_names_the_nearest(void **state)
@@ -276,14 +149,14 @@ static void test_nearest(void **state)
 	char longest[80];
 
 	(void)state;
-	assert_string_equal(cli_nearest(&prog, "cuont"), "count");
-	assert_string_equal(cli_nearest(&prog, "fastpath"), "fast-path");
-	assert_null(cli_nearest(&prog, "zzzzzz"));
-	assert_null(cli_nearest(&prog, ""));
+	assert_string_equal(cli_nearest(&cli_util_prog, "cuont"), "count");
+	assert_string_equal(cli_nearest(&cli_util_prog, "fastpath"), "fast-path");
+	assert_null(cli_nearest(&cli_util_prog, "zzzzzz"));
+	assert_null(cli_nearest(&cli_util_prog, ""));
 	memset(longest, 'a', sizeof(longest));
 	for (size_t len = 1; len < sizeof(longest); len++) {
 		longest[len] = '\0';
-		assert_null(cli_nearest(&prog, longest));
+		assert_null(cli_nearest(&cli_util_prog, longest));
 		longest[len] = 'a';
 	}
 }
@@ -315,27 +188,27 @@ static void test_values_out_of_range(void **state)
 
 static void test_range_ends_are_inside(void **state)
 {
-	struct run r;
+	struct cli_run r;
 
 	(void)state;
-	run(&r, "--count 64 --ratio 1 --duration 1ms");
+	cli_util_run(&r, "--count 64 --ratio 1 --duration 1ms");
 	assert_int_equal(r.rc, 0);
-	run(&r, "--count -5 --ratio 0 --duration 24h");
+	cli_util_run(&r, "--count -5 --ratio 0 --duration 24h");
 	assert_int_equal(r.rc, 0);
 }
 
 static void test_set_by_key(void **state)
 {
-	struct cfg cfg = { 0 };
+	struct cli_cfg cfg = { 0 };
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(cli_set(&prog, &cfg, "quiet", "yes", &err), 0);
+	assert_int_equal(cli_set(&cli_util_prog, &cfg, "quiet", "yes", &err), 0);
 	assert_true(cfg.quiet);
-	assert_int_equal(cli_set(&prog, &cfg, "durations", "1s", &err), -ENOENT);
+	assert_int_equal(cli_set(&cli_util_prog, &cfg, "durations", "1s", &err), -ENOENT);
 	assert_string_equal(err.msg, "unknown key 'durations'; did you mean 'duration'?");
-	assert_int_equal(cli_set(&prog, &cfg, "Load", "1s", &err), -ENOENT);
-	assert_int_equal(cli_set(&prog, &cfg, "count", "99", &err), -EINVAL);
+	assert_int_equal(cli_set(&cli_util_prog, &cfg, "Load", "1s", &err), -ENOENT);
+	assert_int_equal(cli_set(&cli_util_prog, &cfg, "count", "99", &err), -EINVAL);
 	assert_string_equal(err.msg, "count: 99 is not in -5..64");
 	assert_int_equal(cfg.count, 0);
 }
@@ -441,187 +314,6 @@ static void test_rates(void **state)
 	}
 }
 
-static char *print(void (*how)(const struct cli_prog *, FILE *))
-{
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-
-	how(&prog, out);
-	fclose(out);
-	return text;
-}
-
-static void test_help_fits_and_names_everything(void **state)
-{
-	char *text = print(cli_print_help);
-	char option[64];
-
-	(void)state;
-	for (const char *line = text; *line; line += strcspn(line, "\n") + 1) {
-		size_t len = strcspn(line, "\n");
-
-		assert_true(len <= 80);
-		assert_true(len == 0 || line[len - 1] != ' ');
-	}
-	for (const struct cli_opt *o = opts; o->name; o++) {
-		snprintf(option, sizeof(option), o->type == CLI_GROUP ? "\n%s:\n" : "--%s",
-			 o->name);
-		assert_non_null(strstr(text, option));
-	}
-	assert_non_null(strstr(text, "Usage: goxel-test (--unix"));
-	assert_non_null(strstr(text, "\n       goxel-test --list\n"));
-	assert_non_null(strstr(text, "-n, --count N "));
-	assert_non_null(strstr(text, "[default 4, -5..64]"));
-	assert_non_null(strstr(text, "[default 30s, 1ms..1d]"));
-	assert_non_null(strstr(text, ": mutex, ring,"));
-	assert_non_null(strstr(text, "-h, --help"));
-	assert_non_null(strstr(text, "  3  cannot measure here\n"));
-	free(text);
-}
-
-static void test_version_says_what_was_built(void **state)
-{
-	char *text = print(cli_print_version);
-
-	(void)state;
-	assert_int_equal(strncmp(text, "goxel-test ", 11), 0);
-	assert_non_null(strstr(text, "\nrevision "));
-	assert_true(strstr(text, "\ncompiler gcc ") || strstr(text, "\ncompiler clang "));
-	assert_non_null(strstr(text, "\nvariant "));
-	free(text);
-}
-
-/* Parses words with stdout going to path. */
-static void run_with_stdout(struct run *r, const char *words, const char *path)
-{
-	int saved_fd;
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	assert_true(fd >= 0);
-	fflush(stdout);
-	saved_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-	dup2(fd, STDOUT_FILENO);
-	run(r, words);
-	fflush(stdout);
-	dup2(saved_fd, STDOUT_FILENO);
-	clearerr(stdout);
-	close(saved_fd);
-	close(fd);
-}
-
-static void test_help_and_version_are_answered(void **state)
-{
-	static const char *const words[] = { "--help", "-h", "--version", "-V", "x --help --bad" };
-	struct run r;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		run_with_stdout(&r, words[i], "/dev/null");
-		assert_int_equal(r.rc, 1);
-	}
-	run_with_stdout(&r, "--help", "/dev/full");
-	assert_int_equal(r.rc, -EIO);
-	assert_string_equal(r.err.msg, "cannot write to standard output");
-}
-
-static void print_more(FILE *out)
-{
-	fprintf(out, "Examples:\n  x -h H\n");
-}
-
-/* A table without headings that uses -h itself, with its own texts at the end. */
-static void test_help_of_a_small_program(void **state)
-{
-	static const struct cli_opt few[] = {
-		{ .name = "host", .letter = 'h', .type = CLI_TEXT, .help = "whom to ask" },
-		{ .name = NULL },
-	};
-	static const struct cli_prog small = {
-		.name = "x",
-		.usage = "x [options]",
-		.opts = few,
-		.help_more = print_more,
-		.exit_codes = "0  fine\n  9  odd",
-		.version = "15.0.0",
-	};
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-
-	(void)state;
-	cli_print_help(&small, out);
-	cli_print_version(&small, out);
-	fclose(out);
-	assert_int_equal(strncmp(text,
-				 "Usage: x [options]\n"
-				 "\n"
-				 "Options:\n"
-				 "  -h, --host TEXT           whom to ask\n"
-				 "\n"
-				 "Common:\n"
-				 "      --help                print this text\n"
-				 "  -V, --version             print version, revision, compiler "
-				 "and build variant\n"
-				 "\n"
-				 "Examples:\n"
-				 "  x -h H\n"
-				 "\n"
-				 "Exit codes:\n"
-				 "  0  fine\n"
-				 "  9  odd\n"
-				 "x 15.0.0\n",
-				 strlen(text) - strlen(strstr(text, "revision "))),
-			 0);
-	free(text);
-}
-
-/* The dump can be read back key by key and gives the same configuration. */
-static void test_dump_reads_back_equal(void **state)
-{
-	struct run r;
-	struct cfg back = { 0 };
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-	char *rest = NULL;
-
-	(void)state;
-	run(&r, "-q --count -2 --ratio 0.1 -d 1m30s --block-size-of-the-transfer 1000 -r 333.25 "
-		"-o /tmp/x --host abc");
-	assert_int_equal(r.rc, 0);
-	cli_dump(&prog, &r.cfg, out);
-	fclose(out);
-	assert_non_null(strstr(text, "duration=90s\n"));
-	assert_non_null(strstr(text, "host=3 letters\n"));
-	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		char *value = strchr(line, '=');
-
-		*value++ = '\0';
-		assert_int_equal(cli_set(&prog, &back, line, value, NULL), 0);
-	}
-	assert_string_equal(back.out, r.cfg.out);
-	back.out = r.cfg.out;
-	back.host_len = r.cfg.host_len;
-	assert_memory_equal(&back, &r.cfg, sizeof(back));
-	free(text);
-}
-
-static void test_wrong_default_is_told(void **state)
-{
-	static const struct cli_opt wrong[] = {
-		{ .name = "count", .type = CLI_INT, .preset = "x" },
-		{ .name = NULL },
-	};
-	static const struct cli_prog wrong_prog = { .name = "w", .usage = "w", .opts = wrong };
-	int64_t cfg = 0;
-	struct err err = ERR_INIT;
-
-	(void)state;
-	assert_int_equal(cli_defaults(&wrong_prog, &cfg, &err), -EINVAL);
-	assert_string_equal(err.msg, "default of --count: 'x' is not a whole number");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -640,12 +332,6 @@ int main(void)
 		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_rates),
-		cmocka_unit_test(test_help_fits_and_names_everything),
-		cmocka_unit_test(test_version_says_what_was_built),
-		cmocka_unit_test(test_help_and_version_are_answered),
-		cmocka_unit_test(test_help_of_a_small_program),
-		cmocka_unit_test(test_dump_reads_back_equal),
-		cmocka_unit_test(test_wrong_default_is_told),
 	};
 
 	alarm(60);

@@ -12,6 +12,6 @@ transport-srcs := \
 transport-ldlibs := -l:liburing.a
 
 tests += test_transport
-test_transport-srcs := daemon/test/test_transport.c
+test_transport-srcs := daemon/test/test_transport.c daemon/test/transport_util.c
 test_transport-libs := transport base
 test_transport-ldlibs = -lcmocka $(transport-ldlibs)

@@ -1,0 +1,296 @@
+/* transport_util.c - see transport_util.h. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/base/err.h"
+#include "daemon/test/transport_util.h"
+#include "daemon/transport/transport.h"
+
+static void *memory_get(void *ctx, size_t min_bytes, size_t *cap)
+{
+	struct echo *f = ctx;
+
+	if (atomic_fetch_sub(&f->gets_left, 1) <= 0)
+		return NULL;
+	atomic_fetch_add(&f->buffers_out, 1);
+	*cap = min_bytes < 512 ? 512 : min_bytes;
+	return malloc(*cap);
+}
+
+static void memory_put(void *ctx, void *ptr, size_t cap)
+{
+	struct echo *f = ctx;
+
+	(void)cap;
+	atomic_fetch_sub(&f->buffers_out, 1);
+	free(ptr);
+}
+
+static int on_opened(void *ctx, struct conn *c, struct span *parting)
+{
+	struct echo *f = ctx;
+
+	(void)c;
+	if (atomic_load(&f->opened) - atomic_load(&f->closed) >= atomic_load(&f->refuse_from)) {
+		*parting = SPAN_LIT("too many\n");
+		return -EAGAIN;
+	}
+	atomic_fetch_add(&f->opened, 1);
+	return 0;
+}
+
+static void on_closed(void *ctx, struct conn *c)
+{
+	struct echo *f = ctx;
+
+	(void)c;
+	atomic_fetch_add(&f->closed, 1);
+}
+
+static void on_ended(void *ctx, struct conn *c, struct span rest)
+{
+	struct echo *f = ctx;
+
+	atomic_fetch_add(&f->rest_bytes, rest.len);
+	if (rest.len)
+		(void)transport_send(c, SPAN_LIT("unfinished\n"));
+}
+
+static void on_woken(void *ctx)
+{
+	struct echo *f = ctx;
+
+	atomic_fetch_add(&f->woken, 1);
+}
+
+static void send_big(struct conn *c, size_t bytes)
+{
+	char *text = malloc(bytes + 1);
+
+	assert_non_null(text);
+	memset(text, 'b', bytes);
+	text[bytes] = '\n';
+	(void)transport_send(c, span_of(text, bytes + 1));
+	free(text);
+}
+
+static void submit(struct echo *f, struct conn *c, struct span line)
+{
+	struct job *job;
+
+	pthread_mutex_lock(&f->lock);
+	job = &f->jobs[f->jobs_last++ % JOBS_MAX];
+	job->conn = c;
+	job->len = line.len;
+	memcpy(job->line, line.ptr, line.len);
+	pthread_cond_broadcast(&f->change);
+	pthread_mutex_unlock(&f->lock);
+}
+
+static size_t on_data(void *ctx, struct conn *c, struct span bytes)
+{
+	struct echo *f = ctx;
+	size_t used = 0;
+
+	while (!transport_is_stalled(c)) {
+		struct span rest = span_of(bytes.ptr + used, bytes.len - used);
+		const char *end = memchr(rest.ptr, '\n', rest.len);
+		struct span line;
+
+		if (!end)
+			return used;
+		line = span_of(rest.ptr, (size_t)(end - rest.ptr) + 1);
+		used += line.len;
+		if (line.ptr[0] == '@') {
+			struct job copy = { .len = line.len };
+
+			memcpy(copy.line, line.ptr, line.len);
+			if (transport_hold(c, span_of(bytes.ptr + used, bytes.len - used)) < 0) {
+				transport_hangup(c);
+				return bytes.len;
+			}
+			submit(f, c, span_of(copy.line, copy.len));
+			return TRANSPORT_HELD;
+		}
+		if (span_starts(line, SPAN_LIT("big ")))
+			send_big(c, strtoul(line.ptr + 4, NULL, 10));
+		else
+			(void)transport_send(c, line);
+		if (span_starts(line, SPAN_LIT("bye")))
+			transport_hangup(c);
+	}
+	return used;
+}
+
+static void *work(void *arg)
+{
+	struct echo *f = arg;
+
+	pthread_mutex_lock(&f->lock);
+	while (!f->is_over || f->jobs_first < f->jobs_last) {
+		struct job job;
+
+		if (f->jobs_first == f->jobs_last || f->is_paused) {
+			pthread_cond_wait(&f->change, &f->lock);
+			continue;
+		}
+		job = f->jobs[f->jobs_first++ % JOBS_MAX];
+		pthread_mutex_unlock(&f->lock);
+		(void)transport_send(job.conn, span_of(job.line, job.len));
+		transport_resume(job.conn);
+		pthread_mutex_lock(&f->lock);
+	}
+	pthread_mutex_unlock(&f->lock);
+	return NULL;
+}
+
+void echo_pause(struct echo *f, bool is_paused)
+{
+	pthread_mutex_lock(&f->lock);
+	f->is_paused = is_paused;
+	pthread_cond_broadcast(&f->change);
+	pthread_mutex_unlock(&f->lock);
+}
+
+static void *run(void *arg)
+{
+	struct echo *f = arg;
+	struct err err = ERR_INIT;
+
+	f->run_rc = transport_run(f->transport, &err);
+	return NULL;
+}
+
+struct echo *echo_start(const char *backend, uint64_t drain_ns)
+{
+	struct echo *f = calloc(1, sizeof(*f));
+	struct err err = ERR_INIT;
+	struct transport_cfg cfg = {
+		.conns_max = CONNS,
+		.drain_ns = drain_ns,
+		.events = { f, on_opened, on_data, on_ended, on_closed, on_woken },
+		.memory = { f, memory_get, memory_put },
+	};
+	int fd;
+
+	assert_non_null(f);
+	f->backend = backend;
+	atomic_store(&f->refuse_from, CONNS);
+	atomic_store(&f->gets_left, 1000000);
+	pthread_mutex_init(&f->lock, NULL);
+	pthread_cond_init(&f->change, NULL);
+	snprintf(f->dir, sizeof(f->dir), "/tmp/goxel-transport-XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	f->addr.is_unix = true;
+	snprintf(f->addr.path, sizeof(f->addr.path), "%s/s", f->dir);
+	fd = sock_listen(&f->addr, 512, 0600, &err);
+	assert_true(fd >= 0);
+	cfg.listen_fds = &fd;
+	cfg.listen_count = 1;
+	if (transport_open(backend, &cfg, &f->transport, &err) < 0)
+		fail_msg("%s: %s", backend, err.msg);
+	assert_int_equal(pthread_create(&f->worker, NULL, work, f), 0);
+	assert_int_equal(pthread_create(&f->runner, NULL, run, f), 0);
+	return f;
+}
+
+void echo_join(struct echo *f)
+{
+	pthread_join(f->runner, NULL);
+	pthread_mutex_lock(&f->lock);
+	f->is_over = true;
+	f->is_paused = false;
+	pthread_cond_broadcast(&f->change);
+	pthread_mutex_unlock(&f->lock);
+	pthread_join(f->worker, NULL);
+}
+
+void echo_finish(struct echo *f)
+{
+	if (f->transport) {
+		transport_stop(f->transport);
+		echo_join(f);
+		transport_close(f->transport);
+	}
+	assert_int_equal(f->run_rc, 0);
+	assert_int_equal(atomic_load(&f->opened), atomic_load(&f->closed));
+	assert_int_equal(atomic_load(&f->buffers_out), 0);
+	unlink(f->addr.path);
+	rmdir(f->dir);
+	pthread_cond_destroy(&f->change);
+	pthread_mutex_destroy(&f->lock);
+	free(f);
+}
+
+int echo_dial(struct echo *f)
+{
+	struct err err = ERR_INIT;
+	int fd = sock_connect(&f->addr, DEADLINE_NS, &err);
+
+	if (fd < 0)
+		fail_msg("%s: %s", f->backend, err.msg);
+	return fd;
+}
+
+void peer_say(int fd, const char *text)
+{
+	size_t len = strlen(text);
+
+	assert_int_equal(send(fd, text, len, MSG_NOSIGNAL), len);
+}
+
+size_t peer_hear(int fd, char *out, size_t bytes)
+{
+	uint64_t deadline_ns = clock_ns() + DEADLINE_NS;
+	size_t len = 0;
+
+	while (len < bytes && clock_ns() < deadline_ns) {
+		struct pollfd pfd = { .fd = fd, .events = POLLIN };
+		ssize_t n;
+
+		if (poll(&pfd, 1, 1000) <= 0)
+			continue;
+		n = recv(fd, out + len, bytes - len, 0);
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+	}
+	return len;
+}
+
+void peer_expect(int fd, const char *text)
+{
+	char got[1024];
+	size_t len = strlen(text);
+
+	assert_true(len < sizeof(got));
+	got[peer_hear(fd, got, len)] = '\0';
+	assert_string_equal(got, text);
+}
+
+void peer_expect_end(int fd)
+{
+	char one;
+
+	assert_int_equal(peer_hear(fd, &one, 1), 0);
+}
+
+void wait_for_count(const atomic_int *counter, int value)
+{
+	uint64_t deadline_ns = clock_ns() + DEADLINE_NS;
+
+	while (atomic_load(counter) < value && clock_ns() < deadline_ns)
+		sched_yield();
+	assert_true(atomic_load(counter) >= value);
+}

@@ -1,0 +1,77 @@
+/*
+ * transport_util.h - an echo server over any backend of the transport axis, and a peer to talk to
+ * it. The server echoes lines; "big N" is answered with N bytes and a newline, "bye" with "bye" and
+ * a hang-up, and a line that starts with "@" by another thread.
+ */
+#ifndef DAEMON_TEST_TRANSPORT_UTIL_H
+#define DAEMON_TEST_TRANSPORT_UTIL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/base/clock.h"
+#include "daemon/base/sock.h"
+
+struct conn;
+struct transport;
+
+#define DEADLINE_NS (20 * NSEC_PER_SEC)
+
+enum { JOBS_MAX = 1024, CONNS = 256 };
+
+struct job {
+	struct conn *conn;
+	char line[256];
+	size_t len;
+};
+
+struct echo {
+	struct transport *transport;
+	const char *backend;
+	char dir[64];
+	struct sock_addr addr;
+	pthread_t runner;
+	int run_rc;
+
+	pthread_t worker;
+	pthread_mutex_t lock;
+	pthread_cond_t change;
+	struct job jobs[JOBS_MAX]; /* under lock, as what follows */
+	size_t jobs_first;
+	size_t jobs_last;
+	bool is_over;
+	bool is_paused;
+
+	atomic_int opened;
+	atomic_int closed;
+	atomic_int refuse_from; /* connections beyond this many are refused */
+	atomic_int buffers_out;
+	atomic_int gets_left; /* before the memory runs out */
+	atomic_size_t rest_bytes;
+	atomic_int woken;
+};
+
+/* Starts it on a fresh Unix socket with one more thread for "@" lines. */
+struct echo *echo_start(const char *backend, uint64_t drain_ns);
+/* Waits for its threads after transport_stop. */
+void echo_join(struct echo *f);
+/* Stops, and checks that every connection and every buffer came back. */
+void echo_finish(struct echo *f);
+/* Holds the thread that answers "@" lines, or lets it go on. */
+void echo_pause(struct echo *f, bool is_paused);
+
+/* Connects; the caller closes the descriptor. */
+int echo_dial(struct echo *f);
+void peer_say(int fd, const char *text);
+/* Reads until that many bytes are there, the peer closes, or the deadline passes. */
+size_t peer_hear(int fd, char *out, size_t bytes);
+void peer_expect(int fd, const char *text);
+void peer_expect_end(int fd);
+
+/* Fails when the counter is not at value or above before the deadline. */
+void wait_for_count(const atomic_int *counter, int value);
+
+#endif
