@@ -148,6 +148,16 @@ static void start_sampler(struct capture *c)
 		c->has_samples = true;
 }
 
+static void begin_samples(struct capture *c)
+{
+	struct err err = ERR_INIT;
+
+	if (c->has_samples && sampler_begin(&c->sampler, &err) < 0) {
+		capture_miss(c, "cpu profile", err.msg);
+		c->has_samples = false;
+	}
+}
+
 static void start_counters(struct capture *c)
 {
 	struct err err = ERR_INIT;
@@ -265,6 +275,7 @@ int capture_run(struct capture *c, const struct capture_cfg *cfg, const volatile
 
 	memset(c, 0, sizeof(*c));
 	c->cfg = *cfg;
+	c->begin_ns = clock_ns() + cfg->delay_ns;
 	c->control.fd = -1;
 	c->target.pidfd = -1;
 	c->requests[0] = c->requests[1] = -1;
@@ -276,6 +287,9 @@ int capture_run(struct capture *c, const struct capture_cfg *cfg, const volatile
 	symbols_map_process(c->symbols, c->target.pid);
 	open_control(c);
 	start_sampler(c);
+	if (cfg->delay_ns > 0)
+		capture_wait(c, c->begin_ns, stop);
+	begin_samples(c);
 	/* Innermost what must span the same stretch: `status` allocates, so it stays outside of it.
 	 */
 	c->requests[0] = ask_requests(c);

@@ -53,6 +53,7 @@ struct capture_cfg {
 	int64_t pid;
 	const char *out_dir;
 	uint64_t duration_ns, interval_ns; /* interval 0 = a twentieth, within 100 ms .. 1 s */
+	uint64_t delay_ns; /* from the call to the begin; 0 = begin when ready, last the duration */
 	int64_t rate_hz;
 	const char *sample_event;
 	const char *events;  /* list for events_parse */
@@ -78,6 +79,7 @@ struct capture {
 	struct control control; /* fd -1: no goxel daemon */
 	char control_why[256];  /* why there is none */
 	enum capture_state state;
+	uint64_t begin_ns; /* when the capture was asked to begin */
 	uint64_t start_wall_ns, start_ns, end_ns;
 	uint64_t own_cpu_ns[2]; /* of this program: before and after measuring */
 
@@ -130,6 +132,8 @@ void capture_deinit(struct capture *c);
 void capture_miss(struct capture *c, const char *name, const char *reason);
 int capture_put(struct capture *c, const char *name, const struct strbuf *text, struct err *err);
 void capture_path(const struct capture *c, const char *name, char *out, size_t cap);
+/* Waits until the moment, the target's end, or the stop; looks at the waits once it measures. */
+void capture_wait(struct capture *c, uint64_t until_ns, const volatile sig_atomic_t *stop);
 int capture_measure(struct capture *c, const volatile sig_atomic_t *stop, struct err *err);
 int capture_write_waits(struct capture *c, struct err *err);    /* capture_json.c */
 int capture_analyze(struct capture *c, struct err *err);        /* capture_analyze.c */

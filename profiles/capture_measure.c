@@ -51,8 +51,7 @@ static void show_progress(const struct capture *c, uint64_t now_ns)
 		isatty(STDERR_FILENO) ? "\033[K" : "\n");
 }
 
-/* Waits until the moment, the target's end, or the stop. */
-static void wait_until(struct capture *c, uint64_t until_ns, const volatile sig_atomic_t *stop)
+void capture_wait(struct capture *c, uint64_t until_ns, const volatile sig_atomic_t *stop)
 {
 	for (;;) {
 		struct pollfd p = { .fd = c->target.pidfd, .events = POLLIN };
@@ -60,7 +59,7 @@ static void wait_until(struct capture *c, uint64_t until_ns, const volatile sig_
 
 		if (*stop || now_ns >= until_ns)
 			return;
-		if (now_ns >= c->look_ns) {
+		if (c->start_ns > 0 && now_ns >= c->look_ns) {
 			waits_take(&c->waits);
 			c->look_ns = now_ns + LOOK_NS;
 		}
@@ -86,12 +85,12 @@ static void pass_interval(struct capture *c, uint64_t from_ns, uint64_t until_ns
 		/* Anywhere: a fixed place could fall into step with the load. */
 		uint64_t begin_ns = from_ns + rng_below(&c->rng, length_ns - window_ns + 1);
 
-		wait_until(c, begin_ns, stop);
+		capture_wait(c, begin_ns, stop);
 		counters_window_begin(c->counters);
-		wait_until(c, begin_ns + window_ns, stop);
+		capture_wait(c, begin_ns + window_ns, stop);
 		counters_window_end(c->counters);
 	}
-	wait_until(c, until_ns, stop);
+	capture_wait(c, until_ns, stop);
 }
 
 int capture_measure(struct capture *c, const volatile sig_atomic_t *stop, struct err *err)
@@ -100,7 +99,8 @@ int capture_measure(struct capture *c, const volatile sig_atomic_t *stop, struct
 	int rc = 0;
 
 	c->start_ns = last_ns = shown_ns = clock_ns();
-	end_ns = c->start_ns + c->cfg.duration_ns;
+	/* Who asked for a moment asked for the end, too: there is no load after it. */
+	end_ns = (c->cfg.delay_ns > 0 ? c->begin_ns : c->start_ns) + c->cfg.duration_ns;
 	c->own_cpu_ns[0] = clock_process_cpu_ns();
 	procstat_init(&c->memory, c->target.pid);
 	waits_init(&c->waits, c->target.pid);

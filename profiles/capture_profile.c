@@ -30,6 +30,7 @@ static void put_asked(struct json_out *j, const struct capture *c)
 	json_object_open(j, "asked");
 	json_i64(j, "pid", c->cfg.pid);
 	json_f64(j, "duration_s", capture_seconds(c->cfg.duration_ns));
+	json_f64(j, "delay_s", capture_seconds(c->cfg.delay_ns));
 	json_f64(j, "interval_s", capture_seconds(c->cfg.interval_ns));
 	json_i64(j, "rate_hz", c->cfg.rate_hz);
 	json_str(j, "sample_event", c->cfg.sample_event);

@@ -160,14 +160,21 @@ int sampler_start(const struct sampler_cfg *cfg, struct sampler *out, struct err
 	struct sampler s = { .control_fd = -1, .ack_fd = -1, .message_fd = -1 };
 	int rc = spawn(cfg, &s, err);
 
-	if (rc == 0)
-		rc = enable(&s, err);
 	if (rc < 0) {
 		sampler_stop(&s, NULL);
 		return rc;
 	}
 	*out = s;
 	return 0;
+}
+
+int sampler_begin(struct sampler *s, struct err *err)
+{
+	int rc = enable(s, err);
+
+	if (rc < 0)
+		sampler_stop(s, NULL);
+	return rc;
 }
 
 int sampler_stop(struct sampler *s, struct err *err)

@@ -30,8 +30,13 @@ struct sampler {
 	int message_fd; /* what perf says on stderr */
 };
 
-/* Starts perf and waits, 10 s at most, until it samples. -ETIMEDOUT, -EIO with perf's own words. */
+/* Starts perf, which gets ready and does not sample yet. */
 int sampler_start(const struct sampler_cfg *cfg, struct sampler *out, struct err *err);
+
+/*
+ * Waits, 10 s at most, until it samples. -ETIMEDOUT, -EIO with perf's own words: it is ended then.
+ */
+int sampler_begin(struct sampler *s, struct err *err);
 
 /*
  * Ends perf and waits until the file is finished, 30 s at most. Calling it again is a no-op.

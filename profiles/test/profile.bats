@@ -156,6 +156,38 @@ wait_for() {
 	[[ "$output" =~ burn_hot\ .*busy.c:1[0-9] ]]
 }
 
+@test "--delay begins then, and ends in time however long getting ready took" {
+	start_busy
+	local called_ns
+	called_ns=$(date +%s%N)
+	"$P" --pid $BUSY --out "$D/delay" --delay 1500ms --duration 500ms
+	jq -e --argjson called "$called_ns" '.state == "complete" and .duration_s > 0.1 and
+		.start_wall_ns - $called >= 1.4e9' "$D/delay/profile.json"
+	# 1 ms is not enough for it: what is late is taken from the duration.
+	"$P" --pid $BUSY --out "$D/late" --delay 1ms --duration 3s
+	jq -e '.state == "complete" and .asked.delay_s == 0.001 and .duration_s < 2.999' \
+		"$D/late/profile.json"
+}
+
+@test "a target that dies before the capture begins, and Ctrl-C then, end it at once" {
+	start_busy
+	"$P" --pid $BUSY --out "$D/early" --delay 60s 2>"$D/early.err" 3>&- &
+	local profile=$! rc=0
+	wait_for 10 test -d "$D/early"
+	kill $BUSY
+	wait $profile || rc=$?
+	[ "$rc" -eq 4 ]
+	grep -q died "$D/early.err"
+	start_busy
+	"$P" --pid $BUSY --out "$D/early2" --delay 60s 2>"$D/early.err" 3>&- &
+	profile=$! rc=0
+	wait_for 10 test -d "$D/early2"
+	kill -TERM $profile
+	wait $profile || rc=$?
+	[ "$rc" -eq 4 ]
+	jq -e '.state == "interrupted"' "$D/early2/profile.json"
+}
+
 @test "memory.csv has a row for each interval (R-313)" {
 	start_busy
 	"$P" --pid $BUSY --out "$D/mem" --duration 500ms --interval 100ms --no-cpu --no-counters

@@ -48,6 +48,15 @@ captured() {
 	done
 }
 
+@test "the profile is of the measured load, and of nothing after it" {
+	for dir in "$v14" "$v15"; do
+		jq -e --slurpfile load "$dir/load-test-results.json" '
+			($load[0].start_wall_ns / 1e9) as $begin |
+			(.start_wall_ns / 1e9 + .duration_s) - $begin <= 0.5 + 2 + 0.1 and
+			.requests_count > 1000' "$dir/profile.json"
+	done
+}
+
 @test "each run says which architecture was in force" {
 	jq -e '.preset == "v14" and .axes.queue == "mutex" and .axes.parser == "dom" and
 		.axes.dispatch == "linear" and .axes.buffers == "malloc" and
