@@ -31,8 +31,8 @@ static const struct cli_opt opts[] = {
 	  .type = CLI_TEXT,
 	  .offset = offsetof(struct options, out),
 	  .arg = "DIR",
-	  .help = "write report.md, report.html and report.json there (default: of a "
-		  "comparison OPTIMIZED/compare/<name of BASELINE>, of one run its directory)" },
+	  .help = "write report.md, report.html and report.json there (default: the run's "
+		  "directory; of a comparison OPTIMIZED/compare/<name of BASELINE>)" },
 	{ .name = "targets",
 	  .type = CLI_TEXT,
 	  .offset = offsetof(struct options, targets),
@@ -62,7 +62,7 @@ static const struct cli_prog compare_prog = {
 static const struct cli_prog show_prog = {
 	.name = "goxel-report show",
 	.usage = "goxel-report show RUN [options]",
-	.summary = "Summarizes one run directory.",
+	.summary = "Reports on one run directory, as compare does on two.",
 	.opts = opts,
 };
 

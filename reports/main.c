@@ -5,7 +5,6 @@
 
 #include "daemon/base/cli.h"
 #include "daemon/base/err.h"
-#include "daemon/base/version.h"
 #include "reports/cmd.h"
 
 static const struct {
@@ -13,9 +12,9 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *summary;
 } commands[] = {
-	{ "compare", cmd_compare, "Explain the difference of two runs" },
-	{ "profile", cmd_show, "Write the profile report of one run (also: show)" },
-	{ "show", cmd_show, "Summarize one run" },
+	{ "compare", cmd_compare, "Explain the difference of two runs, or of many pairs" },
+	{ "show", cmd_show, "Report on one run (also: profile)" },
+	{ "profile", cmd_show, NULL },
 	{ "check", cmd_check, "Validate a run directory" },
 	{ "flamegraph", cmd_flamegraph, "Draw folded stacks as an SVG" },
 	{ "hlog", cmd_hlog, "Percentiles of an HdrHistogram interval log" },
@@ -23,17 +22,24 @@ static const struct {
 	{ "machine", cmd_machine, "Print this machine's fingerprint as JSON" },
 };
 
-static void print_usage(FILE *out)
+static void print_commands(FILE *out)
 {
-	fputs("usage: goxel-report <command> [<args>]\n\n"
-	      "Reads run directories and explains them.\n\ncommands:\n",
-	      out);
+	fputs("Commands:\n", out);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].summary);
-	fputs("\n'goxel-report <command> --help' shows its options.\n"
-	      "exit codes: 0 done, 1 the answer is no, 2 usage, 4 reading or writing failed\n",
-	      out);
+		if (commands[i].summary)
+			fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n'goxel-report COMMAND --help' shows its options.\n", out);
 }
+
+static const struct cli_opt no_opts[] = { { 0 } };
+
+static const struct cli_prog prog = {
+	.name = "goxel-report",
+	.usage = "goxel-report COMMAND [options]",
+	.summary = "Reads run directories and explains them.",
+	.opts = no_opts,
+	.help_more = print_commands,
+};
 
 int cmd_fail(const char *name, const struct err *err, int code)
 {
@@ -55,24 +61,20 @@ int cmd_exit_code(int rc)
 
 int main(int argc, char **argv)
 {
-	if (argc < 2) {
-		print_usage(stderr);
-		return EXIT_USAGE;
-	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-	    strcmp(argv[1], "help") == 0) {
-		print_usage(stdout);
-		return EXIT_OK;
-	}
-	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
-		printf("goxel-report %s (%s, %s, %s)\n", GOXEL_PERF_VERSION, version_revision(),
-		       version_compiler(), version_variant());
-		return EXIT_OK;
-	}
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	struct err err = ERR_INIT;
+	int rc;
+
+	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(argc - 1, argv + 1);
-	fprintf(stderr, "goxel-report: there is no command '%s'\n", argv[1]);
-	print_usage(stderr);
+	if (argc > 1 && argv[1][0] != '-') {
+		fprintf(stderr, "goxel-report: there is no command '%s'; see --help\n", argv[1]);
+		return EXIT_USAGE;
+	}
+	/* Answers --help and --version. */
+	rc = cli_parse(&prog, &(char){ 0 }, argc, argv, NULL, &err);
+	if (rc == 1)
+		return EXIT_OK;
+	fprintf(stderr, "goxel-report: %s\n", rc < 0 ? err.msg : "no command is given; see --help");
 	return EXIT_USAGE;
 }
