@@ -65,6 +65,15 @@ pid_lives() {
 	[[ ${stat##*) } != Z* ]]
 }
 
+# how_ended CODE: what wait said of a process, in words.
+how_ended() {
+	if [ "$1" -gt 128 ]; then
+		printf 'killed by SIG%s' "$(kill -l $(($1 - 128)))"
+	else
+		printf 'exit %d' "$1"
+	fi
+}
+
 # Asks a process of ours to end; kills it after $2 seconds (default 10). Returns its exit code.
 stop_pid() {
 	local pid=$1 ticks=$((${2:-10} * 50))

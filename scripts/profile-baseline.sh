@@ -124,7 +124,11 @@ note_warning() {
 }
 
 make_directory() {
-	local stamp number=2
+	local stamp number=2 base=${TMPDIR:-/tmp}
+	# A socket's path has 107 bytes.
+	[ ${#base} -le 70 ] || base=/tmp
+	socket_dir=$(mktemp -d "$base/goxel-run.XXXXXX" 2>/dev/null) ||
+		die 4 "cannot make a directory in $base"
 	stamp=$(date +%Y%m%d_%H%M%S)
 	start_wall_ns=$(date +%s%N)
 	start_time=$(date -u +%Y-%m-%dT%H:%M:%SZ)
@@ -136,7 +140,6 @@ make_directory() {
 		final=$runs/$stamp-$label-$((number++))
 	done
 	dir=$final.partial
-	socket_dir=$(mktemp -d "${TMPDIR:-/tmp}/goxel-run.XXXXXX")
 }
 
 # phase NAME START_US: notes that it lasted from then until now. No process is started for it: on a
@@ -245,9 +248,7 @@ server_must_live() {
 	pid_lives "$server_pid" && return 0
 	wait "$server_pid" || code=$?
 	server_pid=''
-	if [ "$code" -gt 128 ]; then
-		fail_run 4 "the target died $1: killed by SIG$(kill -l $((code - 128)))"
-	fi
+	[ "$code" -le 128 ] || fail_run 4 "the target died $1: $(how_ended "$code")"
 	case $code in
 	2 | 3) fail_run "$code" "the target refused to start (exit $code)" ;;
 	esac
@@ -376,7 +377,7 @@ judge_load() {
 	1) note_warning "the load generator counted failed operations (exit 1): see load.log" ;;
 	3) note_warning "the load generator says that it was the bottleneck or could not measure (exit 3)" ;;
 	2) fail_run 2 "the load generator refused: $(tail -n 1 "$socket_dir/load.log")" ;;
-	*) fail_run 4 "the load generator failed with exit code $1: $(tail -n 1 "$socket_dir/load.log")" ;;
+	*) fail_run 4 "the load generator failed ($(how_ended "$1")): $(tail -n 1 "$socket_dir/load.log")" ;;
 	esac
 	[ -s "$dir/load-test-results.json" ] || fail_run 4 "the load generator left no results"
 	load_judgement=$1
@@ -386,7 +387,7 @@ judge_load() {
 judge_profile() {
 	local code=$1
 	if [ "$code" -ne 0 ]; then
-		note_warning "the profile is not complete (exit $code): $(tail -n 1 "$dir/profile.log")"
+		note_warning "the profile is not complete ($(how_ended "$code")): $(tail -n 1 "$dir/profile.log")"
 	fi
 	if [ -s "$dir/profile.json" ]; then
 		say "$(jq -r '(.missing // []) | group_by(.reason)[] |

@@ -200,7 +200,7 @@ TXT
 	run -4 unshare --mount bash -c 'mount -t tmpfs -o size=48k tmpfs "$RUNS" || exit 77
 		scripts/profile-baseline.sh --runs "$RUNS"; code=$?
 		ls -A "$RUNS"/* >&2; exit $code' 2>&1
-	[[ $output == *"the load generator failed with exit code 4: goxel-load: "*"No space left on device"* ]]
+	[[ $output == *"the load generator failed (exit 4): goxel-load: "*"No space left on device"* ]]
 	[[ $output == *"the run is incomplete"* ]]
 	[[ $output != *".run.json"* ]]
 }
@@ -225,6 +225,40 @@ TXT
 	[[ $output == *"the profile is not complete (exit 3): goxel-profile: perf_event_paranoid is 4"* ]]
 	jq -e '.state == "complete" and (.warnings[0] | contains("perf_event_paranoid is 4"))' \
 		"$(the_run)/run.json"
+}
+
+@test "a generator or a capture that is killed is told as killed" {
+	DURATION=60s scripts/profile-baseline.sh >"$BATS_TEST_TMPDIR/out" 2>&1 &
+	pid=$!
+	wait_for 20 grep -q measure "$BATS_TEST_TMPDIR/out"
+	kill -KILL "$(pgrep --parent $pid goxel-profile)"
+	# The echo server is a goxel-load, too.
+	kill -KILL "$(pgrep --parent $pid --full -- --progress)"
+	code=0
+	wait $pid || code=$?
+	[ $code -eq 4 ]
+	grep -q "the load generator failed (killed by SIGKILL)" "$BATS_TEST_TMPDIR/out"
+	nothing_runs
+	mkdir -p "$BATS_TEST_TMPDIR/bin"
+	for program in goxel-start goxel-load goxel-report; do
+		ln -s "$BIN/$program" "$BATS_TEST_TMPDIR/bin/$program"
+	done
+	printf '#!/bin/sh\nkill -KILL $$\n' >"$BATS_TEST_TMPDIR/bin/goxel-profile"
+	chmod +x "$BATS_TEST_TMPDIR/bin/goxel-profile"
+	run scripts/profile-baseline.sh --bin "$BATS_TEST_TMPDIR/bin"
+	[ "$status" -eq 0 ]
+	[[ $output == *"the profile is not complete (killed by SIGKILL)"* ]]
+}
+
+@test "a temporary directory that is too deep for a socket, or is none, does no harm or is told" {
+	TMPDIR=$BATS_TEST_TMPDIR/$(printf 'd%.0s' $(seq 120))
+	export TMPDIR
+	mkdir -p "$TMPDIR"
+	run -0 scripts/profile-baseline.sh --duration 300ms
+	rm -r "${RUNS:?}"/*
+	TMPDIR=/no/such run -4 scripts/profile-baseline.sh
+	[[ $output == *"cannot make a directory in /no/such"* ]]
+	[ -z "$(ls -A "$RUNS")" ]
 }
 
 # ---- compare ------------------------------------------------------------------------
