@@ -170,8 +170,12 @@ static void put_stages(struct strbuf *sb, const struct pair *p, const char *dir)
 	static const char *const names[] = { "read",    "parse",     "enqueue", "dequeue",
 					     "execute", "serialize", "write" };
 	const struct view *views[] = { p->a, p->b };
+	size_t count = 0;
 
-	if (!p->a->stages && !(p->b && p->b->stages))
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		for (int k = 0; k < 2; k++)
+			count += view_stage_ns(views[k], names[i], "p50_ns") > 0;
+	if (count == 0)
 		return;
 	strbuf_add_str(sb, "$bars << EOD\n");
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -327,6 +327,16 @@ make_pairs() {
 	done
 }
 
+@test "--png leaves out what a run does not have: stages, intervals" {
+	command -v gnuplot >/dev/null || skip "gnuplot is not installed"
+	spoil
+	echo '{"schema":"goxel-stages/1","stages":{}}' >"$dir/run/stages.json"
+	jq '.intervals |= .[:1]' "$A/load-test-results.json" >"$dir/run/load-test-results.json"
+	run -0 "$R" show "$dir/run" --out "$dir/out" --png
+	[ ! -e "$dir/out/stages.png" ]
+	[ -s "$dir/out/percentiles.png" ]
+}
+
 @test "--bench fills the targets that goxel-bench measures, by the implementation in use" {
 	cat >"$dir/bench.json" <<'J'
 {"benchmarks": [
