@@ -87,7 +87,7 @@ if $json; then
 fi
 
 check_asked() {
-	local name program
+	local name program sentence
 	if [ -z "$target_name" ]; then
 		case $preset in
 		v14 | v15) target_name=goxel-$preset ;;
@@ -110,6 +110,11 @@ check_asked() {
 	load_target "$(target_file "$target_name")"
 	[ -n "$label" ] || label=${target[label]}
 	[ -n "$workload" ] || workload=${target[workload]}
+	load_options=(--workload "$workload" --connections "$workers" --depth "$depth"
+		--threads "$threads" --duration "$duration" --warmup "$warmup" --seed "$seed")
+	[ -z "$rate" ] || load_options+=(--rate "$rate")
+	sentence=$("$bin/goxel-load" --unix none "${load_options[@]}" --dry-run 2>&1 >/dev/null) ||
+		die 2 "the load generator refused: $(tail -n 1 <<<"$sentence")"
 }
 
 # ---- the run directory ------------------------------------------------------------
@@ -316,15 +321,12 @@ ask() {
 }
 
 start_load() {
-	local options=("${endpoint[@]}" --workload "$workload" --connections "$workers" --depth "$depth"
-		--threads "$threads" --duration "$duration" --warmup "$warmup" --seed "$seed"
-		--progress on --out "$dir")
-	[ -z "$rate" ] || options+=(--rate "$rate")
 	mkfifo "$socket_dir/load.fifo"
 	# Twice: where the run's disk is full, the generator's last words are about that.
 	tee "$dir/load.log" "$socket_dir/load.log" <"$socket_dir/load.fifo" >&"$people_fd" &
 	tee_pid=$!
-	"$bin/goxel-load" "${options[@]}" >"$socket_dir/load.fifo" 2>&1 &
+	"$bin/goxel-load" "${endpoint[@]}" "${load_options[@]}" --progress on --out "$dir" \
+		>"$socket_dir/load.fifo" 2>&1 &
 	load_pid=$!
 }
 

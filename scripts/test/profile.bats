@@ -209,7 +209,11 @@ TXT
 	run scripts/profile-baseline.sh --workload no-such-thing
 	[ "$status" -eq 2 ]
 	[[ $output == *"the load generator refused: "*"no-such-thing"* ]]
-	nothing_runs
+	run scripts/profile-baseline.sh --rate fast
+	[ "$status" -eq 2 ]
+	[[ $output == *"--rate: 'fast'"* ]]
+	# Before anything is started or made.
+	[ -z "$(ls -A "$RUNS")" ]
 }
 
 @test "without permission to profile the run goes on and says what is missing" {
