@@ -162,8 +162,9 @@ class relay : public benchmark::BenchmarkReporter
 {
       public:
 	// inner NULL: nothing is printed.
-	relay(benchmark::BenchmarkReporter *inner, bool is_display, bool is_json)
-	    : inner_(inner), is_display_(is_display), is_json_(is_json)
+	relay(benchmark::BenchmarkReporter *inner, bool is_display, const std::string &format)
+	    : inner_(inner), is_display_(is_display), is_json_(format == "json"),
+	      is_csv_(format == "csv")
 	{
 	}
 
@@ -206,6 +207,8 @@ class relay : public benchmark::BenchmarkReporter
 
 	void Finalize() override
 	{
+		if (inner_ && !held_.empty())
+			inner_->ReportRuns(held_);
 		if (inner_)
 			inner_->Finalize();
 		if (is_display_ && c_reporter && c_reporter->end)
@@ -213,11 +216,15 @@ class relay : public benchmark::BenchmarkReporter
 	}
 
       private:
-	void print(std::vector<Run> runs) const
+	void print(std::vector<Run> runs)
 	{
 		for (Run &run : runs)
 			hide(run);
-		if (inner_)
+		// Its columns are those of the first results; a counter that comes later ends the
+		// program. So there is only one lot of results.
+		if (is_csv_)
+			held_.insert(held_.end(), runs.begin(), runs.end());
+		else if (inner_)
 			inner_->ReportRuns(runs);
 	}
 
@@ -236,6 +243,8 @@ class relay : public benchmark::BenchmarkReporter
 	benchmark::BenchmarkReporter *inner_;
 	bool is_display_;
 	bool is_json_;
+	bool is_csv_;
+	std::vector<Run> held_;
 };
 
 // ---- flags ----------------------------------------------------------------------------------
@@ -458,7 +467,7 @@ size_t bench_run(size_t *failed_count)
 {
 	bool replaces = c_reporter && c_reporter->replaces_display;
 	relay display(replaces ? nullptr : benchmark::CreateDefaultDisplayReporter(), true,
-		      flags.format == "json");
+		      flags.format);
 
 	failed_results = 0;
 	// An exact plan's simulator counts; nothing is to be seen in another pass.
@@ -471,7 +480,7 @@ size_t bench_run(size_t *failed_count)
 		n = benchmark::RunSpecifiedBenchmarks(&display);
 	} else {
 		std::unique_ptr<benchmark::BenchmarkReporter> inner(file_reporter());
-		relay file(inner.get(), false, flags.out_format == "json");
+		relay file(inner.get(), false, flags.out_format);
 
 		n = benchmark::RunSpecifiedBenchmarks(&display, &file);
 	}

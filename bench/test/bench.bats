@@ -144,6 +144,12 @@ has_all() {
 	run "$BENCH" "${QUICK[@]}" --benchmark_out="$TMP/raw.csv" --benchmark_out_format=csv '^(hdr|queue_hop)/'
 	[ "$status" -eq 0 ]
 	grep -q '^"hdr/merge"' "$TMP/raw.csv"
+	# Counters that only some have.
+	run "$BENCH" "${QUICK[@]}" --benchmark_format=csv '^(hdr/record|file_save/gox|floor/direct_call)$'
+	[ "$status" -eq 0 ]
+	[[ $output == *',"file_bytes"'* ]]
+	grep -Eq '^"file_save/gox",.*,[0-9.e+]+$' <<<"$output"
+	[ "$(grep -c '^"' <<<"$output")" -eq 3 ]
 }
 
 @test "every flag of the library that changes what runs or how it is shown" {
@@ -228,6 +234,18 @@ has_all() {
 		run "$BENCH" "${QUICK[@]}" --counters cycles "$flag" '^hdr/record$'
 		[ "$status" -eq 3 ]
 		[[ $output == *"counter 'cycles' is required"* ]]
+	done
+}
+
+@test "groups of counters, in braces" {
+	run "$BENCH" "${QUICK[@]}" --counters '{task-clock,page-faults},context-switches' --out "$TMP/b.json" '^hdr/record$'
+	[ "$status" -eq 0 ]
+	jq -e '.context | has("counters_missing")' "$TMP/b.json" ||
+		jq -e '.benchmarks[0] | ."task-clock" > 0 and ."page-faults" >= 0 and ."context-switches" >= 0' "$TMP/b.json"
+	for bad in '{task-clock' 'task-clock}' '{}' ',' '{{task-clock}}' 'nosuch:tracepoint'; do
+		run "$BENCH" --counters "$bad" '^hdr/record$'
+		[ "$status" -eq 2 ]
+		[[ $output =~ goxel-bench:\ (events|unknown\ counter) ]]
 	done
 }
 
@@ -374,6 +392,9 @@ build() {
 	diff copy.c "$ROOT/bench/example.c"
 	[ "$(grep -vc '^$' copy.c)" -le 12 ]
 	build copy.c copy -std=c11 -Wall -Wextra -Wpedantic -Werror
+	# shellcheck disable=SC2046
+	c++ -x c++ -std=c++17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only \
+		$(pkg-config --cflags benchshim) copy.c
 	run ./copy --benchmark_min_time=0.001
 	[ "$status" -eq 0 ]
 	[[ $output == *"Benchmark "*Time*CPU*Iterations* && $output == *copy/1024* ]]
