@@ -127,7 +127,10 @@ static void put_tiles(struct strbuf *out, const struct doc_block *b)
 		strbuf_add_str(out, "  ");
 		strbuf_add_str(out, b->cells[i].text);
 		pad(out, columns_of(b->cells[i].text) < 26 ? 26 - columns_of(b->cells[i].text) : 1);
-		strbuf_addf(out, "%s  (%s)\n", b->cells[i + 1].text, b->cells[i + 2].text);
+		strbuf_add_str(out, b->cells[i + 1].text);
+		if (b->cells[i + 2].text[0])
+			strbuf_addf(out, "  (%s)", b->cells[i + 2].text);
+		strbuf_add_char(out, '\n');
 	}
 }
 
@@ -189,6 +192,22 @@ static void put_plain(struct strbuf *out, const char *text)
 	}
 }
 
+static void put_md_tiles(struct strbuf *out, const struct doc_block *b)
+{
+	for (size_t i = 0; i + 2 < b->cells_count; i += 3) {
+		strbuf_add_str(out, "- ");
+		put_plain(out, b->cells[i].text);
+		strbuf_addf(out, ": **%s**", b->cells[i + 1].text);
+		if (b->cells[i + 2].text[0]) {
+			strbuf_add_str(out, " (");
+			put_plain(out, b->cells[i + 2].text);
+			strbuf_add_char(out, ')');
+		}
+		strbuf_add_char(out, '\n');
+	}
+	strbuf_add_char(out, '\n');
+}
+
 static void put_md_table(struct strbuf *out, const struct doc_block *b)
 {
 	size_t n = b->columns_count;
@@ -239,14 +258,7 @@ static void put_md_block(struct strbuf *out, const struct doc_block *b, bool nex
 		put_md_table(out, b);
 		break;
 	case DOC_TILES:
-		for (size_t i = 0; i + 2 < b->cells_count; i += 3) {
-			strbuf_add_str(out, "- ");
-			put_plain(out, b->cells[i].text);
-			strbuf_addf(out, ": **%s** (", b->cells[i + 1].text);
-			put_plain(out, b->cells[i + 2].text);
-			strbuf_add_str(out, ")\n");
-		}
-		strbuf_add_char(out, '\n');
+		put_md_tiles(out, b);
 		break;
 	case DOC_FIGURE:
 		break;

@@ -334,6 +334,9 @@ make_pairs() {
 	jq '.intervals |= .[:1]' "$A/load-test-results.json" >"$dir/run/load-test-results.json"
 	run -0 "$R" show "$dir/run" --out "$dir/out" --png
 	[ ! -e "$dir/out/stages.png" ]
+	# Nor is there a heading over nothing, or an empty remark.
+	[[ $output == *"  Throughput "* && $output != *"Stages of a request"* && $output != *"()"* ]]
+	! grep -q '()\|Stages of' "$dir/out/report.md"
 	[ -s "$dir/out/percentiles.png" ]
 }
 
