@@ -79,15 +79,15 @@ void workshop_free(struct workshop *shop)
 static void find_thin_starts(const struct drawing *d, uint32_t x, double y, double t,
 			     struct workshop *shop)
 {
-	for (unsigned row = 0; row < BAND_TILE_ROWS_COUNT; row++, y += BAND_TILE_ROWS) {
+	for (unsigned row = 0; row < BAND_TILE_ROWS_COUNT; row++) {
+		double middle = y + row * BAND_TILE_ROWS + BAND_TILE_ROWS / 2.;
 		double *out = &shop->t_min[row][x / LOOK_TILE];
 		double start = t;
 		double origin[3];
 		double direction[3];
 
 		if (t < d->stop_thin) {
-			lens_ray(&d->lens, x + LOOK_TILE / 2., y + BAND_TILE_ROWS / 2., origin,
-				 direction);
+			lens_ray(&d->lens, x + LOOK_TILE / 2., middle, origin, direction);
 			start = trace_thin_beam(d->job->scene, &shop->beams, origin, direction,
 						(double[]){ t, d->stop_thin });
 			if (start > d->stop_thin && d->stop_thin < d->t_far)

@@ -1,6 +1,7 @@
 /* Bits of what exists, filled block by block from the volume. */
 #include "daemon/render/scene.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -26,7 +27,7 @@ static uint64_t find_voxels(const struct block *b, uint64_t *voxels)
 		unsigned z = row >> BLOCK_BITS;
 		unsigned first = (y >> SCENE_BRICK_BITS) << 2 | (z >> SCENE_BRICK_BITS) << 4;
 		unsigned shift = (y & 3) << 2 | (z & 3) << 4;
-		unsigned bits = row_bits(&b->voxels[row * BLOCK_EDGE]);
+		unsigned bits = row_bits(&b->voxels[(size_t)row * BLOCK_EDGE]);
 
 		for (unsigned i = 0; bits; i++, bits >>= SCENE_BRICK_EDGE) {
 			voxels[first + i] |= (uint64_t)(bits & 15) << shift;
@@ -112,6 +113,7 @@ int scene_open(struct scene *s, const struct volume *volume)
 		if (cells <= SCENE_GRID_MAX)
 			cells *= size; /* 2^20 times 2^29 at most */
 	}
+	assert(volume_blocks_count(volume) > 0);
 	s->voxels = calloc((size_t)volume_blocks_count(volume) * SCENE_BRICKS, sizeof(*s->voxels));
 	if (!s->voxels)
 		return -ENOMEM;

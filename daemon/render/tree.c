@@ -88,8 +88,8 @@ static struct node leaf_box(const struct tree_leaf *leaf)
 }
 
 /* As deep as the tree: 16 levels for all the blocks that a document may have. */
-static void grow(struct scene_tree *tree, size_t index, uint32_t first,
-		 uint32_t end) /* NOLINT(misc-no-recursion) */
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static void grow(struct scene_tree *tree, size_t index, uint32_t first, uint32_t end)
 {
 	struct node *n = &tree->nodes[index];
 	const struct node *a = &tree->nodes[2 * index + 1];
