@@ -105,9 +105,12 @@ static int read_block(struct reader *r, struct bytes *b)
 
 	if (!block)
 		return err_set(r->err, -ENOMEM, "a block");
-	if (tile_png_read(b->all, GOX_TILE_EDGE, GOX_TILE_EDGE, block->voxels) < 0) {
+	rc = tile_png_read(b->all, GOX_TILE_EDGE, GOX_TILE_EDGE, block->voxels);
+	if (rc < 0) {
 		block_put(block);
-		return bytes_fault(b, "a block must be a PNG picture of 64 x 64", r->err);
+		return rc == -ENOMEM
+			       ? err_set(r->err, rc, "a block's picture")
+			       : bytes_fault(b, "a block must be a PNG picture of 64 x 64", r->err);
 	}
 	for (int i = 0; i < BLOCK_VOXELS; i++) {
 		block->voxels[i] = rgba_stored(block->voxels[i]);

@@ -34,6 +34,11 @@ test_formats_bad-srcs := daemon/test/test_formats_bad.c daemon/test/format_util.
 test_formats_bad-libs := $(formats-tests-libs)
 test_formats_bad-ldlibs := $(formats-tests-ldlibs)
 
+tests += test_png_bombs
+test_png_bombs-srcs := daemon/test/test_png_bombs.c
+test_png_bombs-libs := $(formats-tests-libs)
+test_png_bombs-ldlibs := $(formats-tests-ldlibs) -lz
+
 formats-fuzz := fuzz_gox fuzz_vox fuzz_qb fuzz_txt
 fuzz += $(formats-fuzz)
 $(foreach f,$(formats-fuzz),$(eval $f-srcs := daemon/fuzz/$f.c) \

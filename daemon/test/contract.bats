@@ -76,9 +76,9 @@ add_voxels [[{"x":0,"y":0,"z":0,"r":1,"g":2,"b":3},{"x":99,"y":0,"z":0,"r":1,"g"
 flood_fill [0,0,0,3,3,3]
 fill_region {"min":[0,0,0],"max":[40,2,2],"color":[7,7,7]}
 fill_region {"min":[0,0,0],"max":[20,20,20],"color":[7,7,7,0]}
-procedural_shape {"shape_type":"sphere","size":21,"center":[5,5,5],"color":"#102030"}
-procedural_shape {"shape_type":"torus","size":[20,20,6],"hollow":true,"color":[0,0,0,0]}
-brush_stroke {"positions":[[0,0,0],[20,20,20]],"size":5,"color":[1,1,1]}
+procedural_shape {"shape_type":"sphere","size":9,"center":[5,5,5],"color":"#102030"}
+procedural_shape {"shape_type":"torus","size":[12,12,4],"hollow":true,"color":[0,0,0,0]}
+brush_stroke {"positions":[[0,0,0],[9,9,9]],"size":3,"color":[1,1,1]}
 batch_operations {"operations":[{"type":"add_voxel","x":0,"y":0,"z":0,"r":1},{"type":"clear_region","min":[3,3,3],"max":[9,9,9]}]}
 create_layer ["New"]
 delete_layer [2]
@@ -111,9 +111,9 @@ undo_all() {
 	local edit
 	{
 		echo 'create_project ["p"]'
-		echo 'procedural_shape {"shape_type":"box","size":20,"center":[10,10,10],"color":[5,5,5]}'
+		echo 'procedural_shape {"shape_type":"box","size":8,"center":[4,4,4],"color":[5,5,5]}'
 		echo 'create_layer ["Second"]'
-		echo 'procedural_shape {"shape_type":"sphere","size":15,"center":[0,0,0],"color":[50,60,70]}'
+		echo 'procedural_shape {"shape_type":"sphere","size":7,"center":[0,0,0],"color":[50,60,70]}'
 		echo 'set_active_layer [1]'
 		echo 'select_region {"min":[0,0,0],"max":[9,9,9]}'
 		echo 'copy_selection -'
