@@ -19,7 +19,7 @@ enum {
 	BOTTOM = 34,
 	NINES_MAX = 5,
 	LABEL_HEIGHT = 16,
-	LEGEND_COLUMNS_MAX = 16, /* two names and a target fit side by side */
+	LEGEND_COLUMNS_MAX = 14, /* two names and a target fit side by side */
 };
 
 struct scale {
@@ -276,10 +276,13 @@ static size_t prefix_bytes(const char *text, size_t columns)
 double plot_legend(struct strbuf *sb, double x, char tone, const char *name)
 {
 	char attributes[32], shown[200];
+	size_t columns = plot_columns(name);
 
-	if (plot_columns(name) > LEGEND_COLUMNS_MAX) {
-		snprintf(shown, sizeof(shown), "%.*s…",
-			 (int)prefix_bytes(name, LEGEND_COLUMNS_MAX - 1), name);
+	/* The middle goes: long names of two sides often begin alike. */
+	if (columns > LEGEND_COLUMNS_MAX) {
+		snprintf(shown, sizeof(shown), "%.*s…%s",
+			 (int)prefix_bytes(name, LEGEND_COLUMNS_MAX / 2 - 1), name,
+			 name + prefix_bytes(name, columns - LEGEND_COLUMNS_MAX / 2));
 		name = shown;
 	}
 	strbuf_addf(
@@ -288,7 +291,7 @@ double plot_legend(struct strbuf *sb, double x, char tone, const char *name)
 		tone, x);
 	snprintf(attributes, sizeof(attributes), "class=\"t%c\"", tone);
 	plot_text(sb, x + 15, 15, attributes, name);
-	return x + 15 + 7.2 * (double)plot_columns(name) + 18;
+	return x + 15 + 7.8 * (double)plot_columns(name) + 18;
 }
 
 static void put_legend(struct strbuf *sb, const struct plot *p)
