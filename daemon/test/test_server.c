@@ -15,10 +15,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/base/alloc.h"
+#include "daemon/base/clock.h"
 #include "daemon/base/err.h"
+#include "daemon/base/hist.h"
 #include "daemon/base/strbuf.h"
 #include "daemon/buffers/buffers.h"
 #include "daemon/context/context.h"
@@ -28,6 +31,7 @@
 #include "daemon/server/options.h"
 #include "daemon/server/server.h"
 #include "daemon/telemetry/metrics.h"
+#include "daemon/telemetry/stages.h"
 #include "daemon/transport/inproc.h"
 
 #define CREATE "{\"jsonrpc\":\"2.0\",\"method\":\"create_project\",\"params\":[\"p\"],\"id\":0}"
@@ -285,6 +289,39 @@ static void test_a_group_stops_for_a_client_that_does_not_read(void **state)
 	stalled_group("v15");
 }
 
+/* a line end behind a request is not the beginning of the next one. */
+static void test_waiting_for_a_request_is_no_stage_of_it(void **state)
+{
+	static const char *const names[] = { "v14", "v15" };
+	enum { REQUESTS = 3 };
+	const struct timespec gap = { .tv_nsec = 200 * NSEC_PER_MSEC };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct axes axes = preset(names[i]);
+		struct hist *total = hist_new();
+		struct server s;
+		struct client c;
+
+		assert_non_null(total);
+		open_axes(&s, &axes);
+		connect_client(&s, &c);
+		stages_set_every(1);
+		stages_reset();
+		for (int k = 0; k < REQUESTS; k++) {
+			feed(&c, "{\"jsonrpc\":\"2.0\",\"method\":\"ping\",\"id\":1}\n");
+			nanosleep(&gap, NULL);
+		}
+		stages_set_every(0);
+		leave(&c);
+		server_close(&s);
+		stages_read(STAGE_TOTAL, total);
+		assert_int_equal(total->total, REQUESTS);
+		assert_true(total->max_ns < 200 * NSEC_PER_MSEC);
+		hist_free(total);
+	}
+}
+
 static void test_too_long_is_answered_in_its_turn(void **state)
 {
 	static const char *const names[] = { "v14", "v15" };
@@ -484,6 +521,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_axis_answers_alike),
 		cmocka_unit_test(test_a_group_stops_for_a_client_that_does_not_read),
+		cmocka_unit_test(test_waiting_for_a_request_is_no_stage_of_it),
 		cmocka_unit_test(test_too_long_is_answered_in_its_turn),
 		cmocka_unit_test(test_v15_allocates_nothing_in_steady_state),
 		cmocka_unit_test(test_a_locked_project_does_not_stop_a_reader),
