@@ -170,6 +170,38 @@ hits() { call get_render_stats '{}' .picture_cache.hits; }
 	stop_daemon
 }
 
+# wait_for N COMMAND...: up to N seconds until it succeeds
+wait_for() {
+	local ticks=$(($1 * 20))
+	shift
+	until "$@"; do
+		[ $((ticks--)) -gt 0 ]
+		sleep 0.05
+	done
+}
+
+# 3072 x 3072 by one thread takes a second; the edit must not wait for its end.
+@test "R-104: edits go on while a picture is drawn, and the picture does not see them" {
+	start_daemon --workers 2
+	build
+	params='"width":3072,"height":3072,"shadow":true,"threads":1'
+	mkfifo "$DIR/in"
+	exec 8<>"$DIR/in"
+	timeout 100 socat -t100 - "UNIX-CONNECT:$SOCK" <"$DIR/in" >"$DIR/out" 3>&- 8>&- &
+	client=$!
+	printf '{"jsonrpc":"2.0","method":"render_scene","params":{%s,"progress":true,"output_path":"%s"},"id":1}\n' "$params" "$DIR/during.png" >&8
+	wait_for 30 grep -q progress "$DIR/out"
+	[ "$(call add_voxel '{"position":[60,40,40],"color":[0,255,0]}' .success)" = true ]
+	! grep -q result "$DIR/out"
+	wait_for 60 grep -q result "$DIR/out"
+	exec 8>&-
+	kill "$client"
+	call undo '{}' .success
+	call render_scene "{$params,\"output_path\":\"$DIR/before.png\"}" .success
+	cmp "$DIR/during.png" "$DIR/before.png"
+	stop_daemon
+}
+
 @test "R-303: a picture file is gone after its time" {
 	GOXEL_RENDER_TTL=1 GOXEL_RENDER_CLEANUP_INTERVAL=1 start_daemon
 	build
