@@ -68,24 +68,24 @@ static uint32_t first_op(const struct script_edits *e, int32_t id)
 	return mark ? mark->first_op : 0;
 }
 
-/* The op that says what is at pos on the active layer; NULL: the snapshot does. */
-static struct script_op *op_at(const struct script_edits *e, const int32_t pos[3])
+/* Index + 1 of the op that says what is at pos on the active layer; 0: the snapshot does. */
+static uint32_t op_at(const struct script_edits *e, const int32_t pos[3])
 {
 	uint32_t index = *slot_of(e, e->active_id, pos);
 
-	return index > first_op(e, e->active_id) ? &e->result->ops[index - 1] : NULL;
+	return index > first_op(e, e->active_id) ? index : 0;
 }
 
 bool script_edits_set(struct script_edits *e, const int32_t pos[3], rgba color)
 {
-	struct script_op *known = op_at(e, pos);
+	uint32_t known = op_at(e, pos);
 	struct script_op op = { .kind = SCRIPT_VOXEL,
 				.layer_id = e->active_id,
 				.pos = { pos[0], pos[1], pos[2] },
 				.color = rgba_stored(color) };
 
 	if (known) {
-		known->color = op.color;
+		e->result->ops[known - 1].color = op.color;
 		return true;
 	}
 	if (!add(e, &op))
@@ -104,11 +104,11 @@ static const struct volume *seen_volume(const struct script_edits *e, int32_t id
 
 rgba script_edits_get(const struct script_edits *e, const int32_t pos[3])
 {
-	const struct script_op *op = op_at(e, pos);
+	uint32_t known = op_at(e, pos);
 	const struct volume *v;
 
-	if (op)
-		return op->color;
+	if (known)
+		return e->result->ops[known - 1].color;
 	v = seen_volume(e, e->active_id);
 	return v ? volume_get(v, pos[0], pos[1], pos[2]) : RGBA_NONE;
 }
