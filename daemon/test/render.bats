@@ -166,7 +166,7 @@ hits() { call get_render_stats '{}' .picture_cache.hits; }
 	pngcheck "$DIR/a.png" | grep -q '64x48, 24-bit RGB, non-interlaced'
 	pngcheck "$DIR/clear.png" | grep -q '33x7, 32-bit RGB+alpha, non-interlaced'
 	head -c 300 "$DIR/a.png" >"$DIR/cut.png"
-	! pngcheck -q "$DIR/cut.png"
+	if pngcheck -q "$DIR/cut.png"; then false; fi
 	stop_daemon
 }
 
@@ -192,7 +192,7 @@ wait_for() {
 	printf '{"jsonrpc":"2.0","method":"render_scene","params":{%s,"progress":true,"output_path":"%s"},"id":1}\n' "$params" "$DIR/during.png" >&8
 	wait_for 30 grep -q progress "$DIR/out"
 	[ "$(call add_voxel '{"position":[60,40,40],"color":[0,255,0]}' .success)" = true ]
-	! grep -q result "$DIR/out"
+	[ "$(grep -c result "$DIR/out")" = 0 ]
 	wait_for 60 grep -q result "$DIR/out"
 	exec 8>&-
 	kill "$client"
