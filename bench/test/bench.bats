@@ -238,10 +238,11 @@ has_all() {
 }
 
 @test "groups of counters, in braces" {
-	run "$BENCH" "${QUICK[@]}" --counters '{task-clock,page-faults},context-switches' --out "$TMP/b.json" '^hdr/record$'
+	run "$BENCH" --min-time 20ms --counters '{task-clock,page-faults},context-switches' --out "$TMP/b.json" '^hdr/record$'
 	[ "$status" -eq 0 ]
 	jq -e '.context | has("counters_missing")' "$TMP/b.json" ||
-		jq -e '.benchmarks[0] | ."task-clock" > 0 and ."page-faults" >= 0 and ."context-switches" >= 0' "$TMP/b.json"
+		jq -e '.benchmarks[0] | ."task-clock" > 0 and ([."page-faults", ."context-switches"] |
+			all(type == "number"))' "$TMP/b.json"
 	for bad in '{task-clock' 'task-clock}' '{}' ',' '{{task-clock}}' 'nosuch:tracepoint'; do
 		run "$BENCH" --counters "$bad" '^hdr/record$'
 		[ "$status" -eq 2 ]
