@@ -80,14 +80,20 @@ static inline bool meets(const struct scene_grid *g, const struct seen *seen,
 			 int32_t pos[3])
 {
 	int axis = seen->axis;
-	double there = (seen->plane - origin[axis]) / direction[axis];
-	double u = origin[seen->u] + direction[seen->u] * there;
-	double v = origin[seen->v] + direction[seen->v] * there;
 	int32_t place[3];
+	double there;
+	double u;
+	double v;
 
 	/* Faces are seen from in front only. */
-	if (!((direction[axis] < 0) == seen->is_up && there > 0 && there < *t) ||
-	    !(u >= 0 && u < g->size[seen->u] * BLOCK_EDGE && v >= 0 &&
+	if ((direction[axis] < 0) != seen->is_up)
+		return false;
+	there = (seen->plane - origin[axis]) / direction[axis];
+	if (!(there > 0 && there < *t))
+		return false;
+	u = origin[seen->u] + direction[seen->u] * there;
+	v = origin[seen->v] + direction[seen->v] * there;
+	if (!(u >= 0 && u < g->size[seen->u] * BLOCK_EDGE && v >= 0 &&
 	      v < g->size[seen->v] * BLOCK_EDGE))
 		return false;
 	place[seen->u] = (int32_t)u;

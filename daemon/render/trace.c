@@ -160,18 +160,23 @@ static bool enter_grid(const struct scene_grid *g, const struct trace_line *l, d
 		       int32_t at[3])
 {
 	static const double low[3] = { 0, 0, 0 };
+	double place[3];
 	double high[3];
 	double t_out = INFINITY;
-	bool is_inside = true;
+	bool is_in = true;
 	int axis;
 
 	for (int i = 0; i < 3; i++) {
-		double place = l->o[i] + l->d[i] * *t;
-
+		place[i] = l->o[i] + l->d[i] * *t;
 		high[i] = g->size[i] * BLOCK_EDGE;
-		is_inside &= place > 0 && place < high[i];
+		is_in &= place[i] >= 0 && place[i] < high[i];
 	}
-	if (!is_inside && !trace_clip(l, low, high, t, &t_out, &axis))
+	if (is_in) {
+		for (int i = 0; i < 3; i++)
+			at[i] = (int32_t)place[i];
+		return true;
+	}
+	if (!trace_clip(l, low, high, t, &t_out, &axis))
 		return false;
 	for (int i = 0; i < 3; i++)
 		at[i] = within(l->o[i] + l->d[i] * *t, 0, g->size[i] * BLOCK_EDGE - 1);
