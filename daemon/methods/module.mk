@@ -37,11 +37,13 @@ methods-srcs := \
 methods-libs := methods context formats render store voxel telemetry rpc
 methods-ldlibs := -lpng -lduktape
 
-tests += test_methods
-test_methods-srcs    := daemon/test/test_methods.c daemon/test/caller.c
-test_methods-libs    = $(methods-libs) dispatch parser alloccount base
-test_methods-ldlibs  = $(methods-ldlibs) -lcmocka -lcjson -lm
-test_methods-ldflags = $(alloc-wrap-ldflags)
+methods-tests := methods methods_edit
+tests += $(methods-tests:%=test_%)
+$(foreach t,$(methods-tests),\
+    $(eval test_$t-srcs := daemon/test/test_$t.c daemon/test/method_checks.c daemon/test/caller.c) \
+    $(eval test_$t-libs = $$(methods-libs) dispatch parser alloccount base) \
+    $(eval test_$t-ldlibs = $$(methods-ldlibs) -lcmocka -lcjson -lm) \
+    $(eval test_$t-ldflags = $$(alloc-wrap-ldflags)))
 
 bats += daemon/test/contract.bats
 bats += daemon/test/files.bats
