@@ -191,7 +191,8 @@ static size_t hand_next(struct server *s, struct conn *c, struct span bytes, siz
 			frame_unread(&c->scan, text);
 			return hand_over(s, c, bytes, (size_t)(text.ptr - bytes.ptr));
 		case FRAME_MORE:
-			/* Nothing but a line end is no request yet: the wait for it is none of it. */
+			/* Nothing but a line end is no request yet: the wait for it is none of it.
+			 */
 			if (c->scan.scanned_bytes == 0)
 				clock->on = false;
 			return used + taken;
