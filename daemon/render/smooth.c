@@ -73,99 +73,127 @@ static void add_seen(struct around *near, const struct scene_grid *g, const stru
 	near->count++;
 }
 
-/* Where the ray meets an open face of that plane nearer than *t: then true, *t and pos are there.
- * All count from the grid's corner. */
-static inline bool meets(const struct scene_grid *g, const struct seen *seen,
-			 const double origin[3], const double direction[3], double *t,
-			 int32_t pos[3])
-{
-	int axis = seen->axis;
-	int32_t place[3];
-	double there;
-	double u;
-	double v;
+/* Places in a pixel, each in a row and a column of its own. */
+enum { SAMPLES = 4 };
+static const double sample_x[SAMPLES] = { .375, .875, .625, .125 };
+static const double sample_y[SAMPLES] = { .125, .375, .875, .625 };
 
-	/* Faces are seen from in front only. */
-	if ((direction[axis] < 0) != seen->is_up)
-		return false;
-	there = (seen->plane - origin[axis]) / direction[axis];
-	if (!(there > 0 && there < *t))
-		return false;
-	u = origin[seen->u] + direction[seen->u] * there;
-	v = origin[seen->v] + direction[seen->v] * there;
-	if (!(u >= 0 && u < g->size[seen->u] * BLOCK_EDGE && v >= 0 &&
-	      v < g->size[seen->v] * BLOCK_EDGE))
-		return false;
-	place[seen->u] = (int32_t)u;
-	place[seen->v] = (int32_t)v;
-	if (place[seen->u] != seen->at[seen->u] || place[seen->v] != seen->at[seen->v]) {
-		/* The voxel before the face is in the grid, too, which is larger than the content.
-		 */
-		place[axis] = seen->at[axis] + (seen->is_up ? 1 : -1);
-		if (scene_grid_is_solid(g, place))
-			return false;
-		place[axis] = seen->at[axis];
-		if (!scene_grid_is_solid(g, place))
-			return false;
+/* The rays through these places, member by member so that the compiler makes vectors of them; and
+ * what each has met so far. From the grid's corner. */
+struct bundle {
+	double origin[3][SAMPLES];
+	double direction[3][SAMPLES];
+	double t[SAMPLES];
+	const struct seen *nearest[SAMPLES]; /* NULL: nothing */
+	int32_t at[SAMPLES][3];              /* the voxel */
+};
+
+static void bundle_init(struct bundle *b, const struct looker *k, uint32_t x, uint32_t y)
+{
+	for (int i = 0; i < 3; i++) {
+		const double *o = k->lens->origin[i];
+		const double *d = k->lens->direction[i];
+		double o0 = o[0] - (double)k->scene->grid.base[i] + o[1] * x + o[2] * y;
+		double d0 = d[0] + d[1] * x + d[2] * y;
+
+		for (int s = 0; s < SAMPLES; s++) {
+			b->origin[i][s] = o0 + o[1] * sample_x[s] + o[2] * sample_y[s];
+			b->direction[i][s] = d0 + d[1] * sample_x[s] + d[2] * sample_y[s];
+		}
 	}
-	place[axis] = seen->at[axis];
-	for (int i = 0; i < 3; i++)
-		pos[i] = place[i];
-	*t = there;
-	return true;
+	for (int s = 0; s < SAMPLES; s++) {
+		b->t[s] = INFINITY;
+		b->nearest[s] = NULL;
+	}
 }
 
-/* The color of a face that is met between pixels: as where a pixel sees the same one, since light
- * changes little in the distance of a pixel; one between other voxels of the plane is lit anew. */
-static rgba color_of(const struct looker *k, const struct around *near, const struct seen *seen,
-		     struct hit *hit, const double origin[3], const double direction[3])
+/* Whether that voxel has an open face there. The voxel before it is in the grid, too, which is
+ * larger than the content. */
+static bool is_open_face(const struct scene_grid *g, const struct seen *seen, int32_t place[3])
+{
+	bool is_covered;
+
+	place[seen->axis] = seen->at[seen->axis] + (seen->is_up ? 1 : -1);
+	is_covered = scene_grid_is_solid(g, place);
+	place[seen->axis] = seen->at[seen->axis];
+	return !is_covered && scene_grid_is_solid(g, place);
+}
+
+/* Where the rays meet an open face of that plane nearer than what they have met, they meet that. */
+static void meet(struct bundle *b, const struct scene_grid *g, const struct seen *seen)
+{
+	const double *o = b->origin[seen->axis];
+	const double *d = b->direction[seen->axis];
+	double max_u = g->size[seen->u] * BLOCK_EDGE;
+	double max_v = g->size[seen->v] * BLOCK_EDGE;
+	double t[SAMPLES];
+	double u[SAMPLES];
+	double v[SAMPLES];
+
+	for (int s = 0; s < SAMPLES; s++) {
+		t[s] = (seen->plane - o[s]) / d[s];
+		u[s] = b->origin[seen->u][s] + b->direction[seen->u][s] * t[s];
+		v[s] = b->origin[seen->v][s] + b->direction[seen->v][s] * t[s];
+	}
+	for (int s = 0; s < SAMPLES; s++) {
+		/* One branch: each of these alone would be guessed wrong half of the time. */
+		bool is_nearer = (t[s] < b->t[s]) & (t[s] > 0) &
+				 ((d[s] < 0) == seen->is_up); /* seen from in front */
+		bool is_inside = (u[s] >= 0) & (u[s] < max_u) & (v[s] >= 0) & (v[s] < max_v);
+		int32_t place[3];
+
+		if (!(is_nearer & is_inside))
+			continue;
+		place[seen->axis] = seen->at[seen->axis];
+		place[seen->u] = (int32_t)u[s];
+		place[seen->v] = (int32_t)v[s];
+		if ((place[seen->u] != seen->at[seen->u] || place[seen->v] != seen->at[seen->v]) &&
+		    !is_open_face(g, seen, place))
+			continue;
+		b->t[s] = t[s];
+		b->nearest[s] = seen;
+		for (int i = 0; i < 3; i++)
+			b->at[s][i] = place[i];
+	}
+}
+
+/* The color of the face that ray s meets: as where a pixel sees the same one, since light changes
+ * little in the distance of a pixel; one between other voxels of the plane is lit anew. */
+static rgba color_of(const struct looker *k, const struct around *near, const struct bundle *b,
+		     int s)
 {
 	const struct scene_grid *g = &k->scene->grid;
+	const struct seen *seen = b->nearest[s];
+	const int32_t *at = b->at[s];
+	struct hit hit = { .axis = seen->axis, .side = seen->is_up ? 1 : -1, .t = b->t[s] };
 	struct sight sight = seen->sight;
+	double origin[3];
+	double direction[3];
 
-	hit->color = scene_grid_color(g, hit->pos);
-	if (hit->color == sight.color)
+	if (at[seen->u] == seen->at[seen->u] && at[seen->v] == seen->at[seen->v])
 		return seen->pixel;
-	sight.color = hit->color;
+	sight.color = scene_grid_color(g, at);
 	for (int i = 0; i < near->count; i++)
 		if (is_same(&near->list[i].sight, &sight))
 			return near->list[i].pixel;
-	for (int i = 0; i < 3; i++)
-		hit->pos[i] = (int32_t)(hit->pos[i] + g->base[i]);
-	hit->axis = seen->axis;
-	hit->side = seen->is_up ? 1 : -1;
-	return shade_hit(k->shading, k->scene, k->memory, hit, origin, direction);
-}
-
-static rgba look_between(const struct looker *k, double x, double y, const struct around *near,
-			 double t_min)
-{
-	const struct scene_grid *g = &k->scene->grid;
-	const struct seen *nearest = NULL;
-	double origin[3];
-	double from_grid[3];
-	double direction[3];
-	struct hit hit = { .t = INFINITY };
-	struct sight unused;
-
-	lens_ray(k->lens, x, y, origin, direction);
-	for (int i = 0; i < 3; i++)
-		from_grid[i] = origin[i] - (double)g->base[i];
-	for (int i = 0; i < near->count; i++)
-		if (meets(g, &near->list[i], from_grid, direction, &hit.t, hit.pos))
-			nearest = &near->list[i];
-	if (nearest)
-		return color_of(k, near, nearest, &hit, origin, direction);
-	return near->has_background ? k->background : look(k, x, y, t_min, &unused);
+	hit.color = sight.color;
+	for (int i = 0; i < 3; i++) {
+		hit.pos[i] = (int32_t)(at[i] + g->base[i]);
+		origin[i] = b->origin[i][s] + (double)g->base[i];
+		direction[i] = b->direction[i][s];
+	}
+	return shade_hit(k->shading, k->scene, k->memory, &hit, origin, direction);
 }
 
 /* Weighted by alpha: a transparent background lends no color to an edge. */
-static rgba mean_of_four(const rgba c[4])
+static rgba mean_of_four(const rgba c[SAMPLES])
 {
 	unsigned sum[3] = { 0 };
 	unsigned alpha = 0;
 
-	for (int i = 0; i < 4; i++) {
+	if (c[0] == c[1] && c[0] == c[2] && c[0] == c[3])
+		return c[0];
+	for (int i = 0; i < SAMPLES; i++) {
 		sum[0] += rgba_r(c[i]) * rgba_a(c[i]);
 		sum[1] += rgba_g(c[i]) * rgba_a(c[i]);
 		sum[2] += rgba_b(c[i]) * rgba_a(c[i]);
@@ -209,17 +237,24 @@ void look_for_edges(const struct look_row *row, const struct look_row *above, ui
 	}
 }
 
-static const double places[4][2] = {
-	{ .375, .125 }, { .875, .375 }, { .625, .875 }, { .125, .625 }
-};
-
 static rgba look_closer(const struct looker *k, uint32_t x, uint32_t y, const struct around *near,
 			double t_min)
 {
-	rgba c[4];
+	struct bundle b;
+	struct sight unused;
+	rgba c[SAMPLES];
 
-	for (int i = 0; i < 4; i++)
-		c[i] = look_between(k, x + places[i][0], y + places[i][1], near, t_min);
+	bundle_init(&b, k, x, y);
+	for (int i = 0; i < near->count; i++)
+		meet(&b, &k->scene->grid, &near->list[i]);
+	for (int s = 0; s < SAMPLES; s++) {
+		if (b.nearest[s])
+			c[s] = color_of(k, near, &b, s);
+		else if (near->has_background)
+			c[s] = k->background;
+		else
+			c[s] = look(k, x + sample_x[s], y + sample_y[s], t_min, &unused);
+	}
 	return mean_of_four(c);
 }
 
@@ -227,10 +262,10 @@ static rgba look_closer(const struct looker *k, uint32_t x, uint32_t y, const st
 static rgba look_anew(const struct looker *k, uint32_t x, uint32_t y, double t_min)
 {
 	struct sight unused;
-	rgba c[4];
+	rgba c[SAMPLES];
 
-	for (int i = 0; i < 4; i++)
-		c[i] = look(k, x + places[i][0], y + places[i][1], t_min, &unused);
+	for (int s = 0; s < SAMPLES; s++)
+		c[s] = look(k, x + sample_x[s], y + sample_y[s], t_min, &unused);
 	return mean_of_four(c);
 }
 
