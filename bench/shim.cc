@@ -8,6 +8,7 @@
 
 #include <cassert>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <new>
 #include <vector>
@@ -265,12 +266,14 @@ struct bench *bench_time_unit(struct bench *b, enum bench_unit unit)
 
 struct bench *bench_min_time_s(struct bench *b, double seconds)
 {
+	assert(std::isfinite(seconds) && seconds > 0);
 	b->lib->MinTime(seconds);
 	return b;
 }
 
 struct bench *bench_min_warmup_s(struct bench *b, double seconds)
 {
+	assert(std::isfinite(seconds) && seconds >= 0);
 	b->lib->MinWarmUpTime(seconds);
 	return b;
 }

@@ -342,11 +342,11 @@ static bool fail_batch(bench_state *s, int rc)
 bool bench_batch_fixed(struct bench_state *s, uint64_t n)
 {
 	const bench_fixture &fx = s->owner->fixture;
-	bool is_open = std::exchange(s->batch_open, 0) != 0;
+	uint64_t before = std::exchange(s->batch_open, 0);
 
-	if (is_open && fx.batch_teardown) {
+	if (before && fx.batch_teardown) {
 		bench_pause(s);
-		fx.batch_teardown(s, n);
+		fx.batch_teardown(s, before);
 		bench_resume(s);
 	}
 	if (!bench_batch(s, n))

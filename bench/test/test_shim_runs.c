@@ -136,25 +136,33 @@ static void test_setup_that_fails_is_an_error(void **state)
 }
 
 static _Atomic int open_batches, batches;
+static uint64_t set_up_for, torn_down_wrongly;
 
 static int batch_set_up(struct bench_state *s, uint64_t n)
 {
 	(void)s;
 	open_batches++;
 	batches++;
+	set_up_for = n;
 	return n == 5 ? -ENOMEM : 0;
 }
 
 static void batch_tear_down(struct bench_state *s, uint64_t n)
 {
 	(void)s;
-	(void)n;
+	torn_down_wrongly += n != set_up_for;
 	open_batches--;
 }
 
 static void batch_body(struct bench_state *s)
 {
 	while (bench_batch_fixed(s, (uint64_t)bench_range(s, 0)))
+		BENCH_CLOBBER();
+}
+
+static void uneven_batches(struct bench_state *s)
+{
+	for (uint64_t n = 10; bench_batch_fixed(s, n); n++)
 		BENCH_CLOBBER();
 }
 
@@ -166,6 +174,9 @@ static void test_batches_have_their_own_setup(void **state)
 	assert_int_equal(s->failed_count, 0);
 	assert_true(batches > 0);
 	assert_int_equal(open_batches, 0);
+	seen_only("batch_uneven");
+	assert_int_equal(open_batches, 0);
+	assert_int_equal(torn_down_wrongly, 0);
 	s = seen_run("batch_fixed/5$", NULL);
 	assert_int_equal(s->failed_count, 1);
 	assert_non_null(strstr(s->list[0].error, "batch setup failed"));
@@ -456,6 +467,7 @@ static void register_all(void)
 			  0),
 		2);
 	bench_use(bench_arg(bench_arg(bench_register("batch_fixed", batch_body), 100), 5), &batch);
+	bench_use(bench_register("batch_uneven", uneven_batches), &batch);
 	bench_iterations(bench_register("ticking_alone", ticking), 50);
 	bench_iterations(bench_threads(bench_register("ticking_threads", ticking), 2), 50);
 	bench_register("allocating_alone", allocating);
