@@ -336,7 +336,7 @@ make_pairs() {
 	[ ! -e "$dir/out/stages.png" ]
 	# Nor is there a heading over nothing, or an empty remark.
 	[[ $output == *"  Throughput "* && $output != *"Stages of a request"* && $output != *"()"* ]]
-	! grep -q '()\|Stages of' "$dir/out/report.md"
+	run -1 grep -q '()\|Stages of' "$dir/out/report.md"
 	[ -s "$dir/out/percentiles.png" ]
 }
 
