@@ -96,7 +96,8 @@ TXT
 		.workload.seed == 7 and .workload.connections_count == 2 and .workload.name == "ping" and
 		(.machine.cores_count > 0) and (.machine_after.load_1m >= 0) and
 		([.phases[].name] == ["start", "warmup", "measure", "capture", "stop"]) and
-		(.phases[2].duration_s > 0.8) and (.daemon.command | length > 2)' "$dir/run.json"
+		(.phases[1].duration_s + .phases[2].duration_s > 1.1) and
+		(.daemon.command | length > 2)' "$dir/run.json"
 	# Every file that it lists is there.
 	jq -r '.files[]' "$dir/run.json" | while read -r file; do [ -e "$dir/$file" ]; done
 	jq -e '.schema == "goxel-startup/1" and .first_reply_ns > 0 and .rss_bytes > 0' "$dir/startup.json"
