@@ -391,8 +391,9 @@ static void test_pictures_show_what_each_ray_meets(void **state)
 			double o[3];
 			double d[3];
 			struct hit hit = { .color = background };
+			uint32_t row = i / EDGE;
 
-			lens_ray(&lens, i % EDGE + .5, i / EDGE + .5, o, d);
+			lens_ray(&lens, i % EDGE + .5, row + .5, o, d);
 			met += trace_ray(&s, o, d, 0, &hit);
 			assert_int_equal(p.pixels[i], hit.color);
 		}
@@ -526,7 +527,7 @@ static bool go_on(void *ctx, uint64_t rows_done)
 {
 	struct asked *a = ctx;
 
-	assert_true(rows_done <= PICTURES_MAX * EDGE);
+	assert_true(rows_done <= (uint64_t)PICTURES_MAX * EDGE);
 	return ++a->count < a->count_max;
 }
 
