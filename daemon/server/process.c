@@ -5,12 +5,14 @@
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -72,7 +74,7 @@ void process_detached(int ready_fd)
 int process_read_pid(const char *path, pid_t *pid, struct err *err)
 {
 	char text[32] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe would make us wait */
 	char *end;
 	long number;
 	ssize_t n;
@@ -90,25 +92,50 @@ int process_read_pid(const char *path, pid_t *pid, struct err *err)
 	return 0;
 }
 
+/* A number or nothing in a plain file. Anything else is somebody's, and a slip to name it. */
+static bool may_replace(const char *path)
+{
+	char text[32] = "";
+	struct stat st;
+	ssize_t n;
+	int fd;
+
+	if (lstat(path, &st) < 0)
+		return true;
+	if (S_ISLNK(st.st_mode))
+		return true; /* only the link would go */
+	fd = S_ISREG(st.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return false;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	return n >= 0 && strspn(text, "0123456789 \n") == (size_t)n;
+}
+
 int process_write_pid(const char *path, struct err *err)
 {
 	char text[32];
 	int len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
 	pid_t other = 0;
+	ssize_t written;
 	int fd;
 	int rc;
 
 	if (process_read_pid(path, &other, NULL) == 0 && other != getpid())
 		return err_set(err, -EEXIST, "pid file %s: process %ld lives", path, (long)other);
+	if (!may_replace(path))
+		return err_set(err, -EEXIST, "pid file %s: what is there is no pid file", path);
 	unlink(path);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return err_set(err, -errno, "pid file %s: %s", path, strerrordesc_np(errno));
-	rc = write(fd, text, (size_t)len) == len ? 0 : -EIO;
+	written = write(fd, text, (size_t)len);
+	rc = written == len ? 0 : written < 0 ? -errno : -ENOSPC;
 	close(fd);
-	if (rc < 0)
-		return err_set(err, rc, "pid file %s: cannot write", path);
-	return 0;
+	if (rc == 0)
+		return 0;
+	unlink(path);
+	return err_set(err, rc, "pid file %s: cannot write: %s", path, strerrordesc_np(-rc));
 }
 
 void process_remove_pid(const char *path)

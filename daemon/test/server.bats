@@ -419,6 +419,23 @@ sizes() {
 	[ "$(cat "$DIR/pid")" = "$PID" ]
 }
 
+@test "a pid file replaces no other file, and a full disk leaves none" {
+	echo 'my notes' >"$DIR/notes"
+	mkfifo "$DIR/pipe"
+	for other in notes pipe; do
+		run timeout 10 "$BIN/goxel-daemon" -s "$SOCK" -p "$DIR/$other"
+		[ "$status" -eq 4 ]
+		[[ "$output" == *"pid file $DIR/$other: "*"is no pid file"* ]]
+	done
+	[ "$(cat "$DIR/notes")" = 'my notes' ]
+	[ -p "$DIR/pipe" ]
+	unshare -m true 2>/dev/null || skip "no mount namespace of our own here"
+	mkdir "$DIR/full"
+	run unshare -m sh -c 'mount -t tmpfs -o size=4k none "$1" && head -c 4096 /dev/zero >"$1/fill" &&
+		timeout 10 "$2" -s "$3" -p "$1/pid"; echo "$? $(ls "$1")"' sh "$DIR/full" "$BIN/goxel-daemon" "$SOCK"
+	[[ "$output" == *"pid file $DIR/full/pid: "*"No space left on device"*"4 fill" ]]
+}
+
 @test "--daemonize returns when the daemon answers, and reports when it cannot start" {
 	"$BIN/goxel-daemon" -D -s "$SOCK" -p "$DIR/pid" -l "$DIR/log" 3>&-
 	answers
