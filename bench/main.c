@@ -164,7 +164,7 @@ static const char *filter_of(const struct bench_options *o)
 static int run_here(const struct bench_options *o, char *prog, struct err *err)
 {
 	char dir[CHILD_PATH_MAX], raw[CHILD_PATH_MAX + 16];
-	struct progress progress;
+	struct progress progress = { 0 };
 	struct results results = { .start_wall_ns = clock_wall_ns(),
 				   .filter = filter_of(o),
 				   .progress = o->exact ? NULL : &progress };

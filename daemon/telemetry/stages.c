@@ -115,7 +115,7 @@ static uint64_t mark_before(const struct stage_clock *clk, unsigned stage)
 
 	for (unsigned i = 0; i < STAGE_COUNT; i++) {
 		bool is_before =
-			clk->ns[i] < clk->ns[stage] || (clk->ns[i] == clk->ns[stage] && i < stage);
+			clk->ns[i] < clk->ns[stage] || (i < stage && clk->ns[i] == clk->ns[stage]);
 
 		if (is_before && clk->ns[i] > before_ns)
 			before_ns = clk->ns[i];
