@@ -33,7 +33,8 @@ struct job {
 	struct scene scene;
 	size_t count; /* of pictures */
 	struct strbuf pngs[RENDER_ANGLES_MAX];
-	size_t index; /* of the picture that is given */
+	struct strbuf texts[RENDER_ANGLES_MAX]; /* of those drawn for the reply: their base64 */
+	size_t index;                           /* of the picture that is given */
 
 	/* Those that are drawn, and their numbers. */
 	size_t indices[RENDER_ANGLES_MAX];
@@ -103,6 +104,7 @@ static void end(struct job *j)
 	volume_deinit(&j->merged);
 	for (size_t i = 0; i < j->count; i++) {
 		strbuf_deinit(&j->pngs[i]);
+		strbuf_deinit(&j->texts[i]);
 		picture_close(&j->pictures[i]);
 	}
 	snapshot_put(j->snapshot);
@@ -131,6 +133,8 @@ static int encode(void *ctx, size_t drawn, struct picture *p)
 	int rc = image_encode_png(p, &j->pngs[index], NULL);
 
 	picture_close(p);
+	if (rc == 0 && j->rp->to == RENDER_INLINE)
+		base64_encode(&j->texts[index], j->pngs[index].ptr, j->pngs[index].len);
 	if (rc == 0 && cache) {
 		struct render_key key;
 
@@ -175,7 +179,19 @@ static void prepare(struct job *j, size_t drawn)
 	render_params_view(rp, j->indices[drawn], j->scene.is_empty ? &nothing : &j->scene.box,
 			   camera_of(&j->snapshot->doc), &pj->view);
 	shading_light_from(&pj->shading, &pj->view);
-	j->pictures[drawn] = (struct picture){ .width = rp->width, .height = rp->height };
+}
+
+/* By one of the threads that draw: a worker would keep others from the processor for longer. */
+static int open_scene(void *ctx)
+{
+	struct job *j = ctx;
+	int rc = document_merge_visible(&j->snapshot->doc, &j->merged);
+
+	if (rc == 0)
+		rc = scene_open(&j->scene, &j->merged);
+	for (size_t i = 0; rc == 0 && i < j->drawn_count; i++)
+		prepare(j, i);
+	return rc;
 }
 
 /* Fills j->pngs. */
@@ -186,6 +202,8 @@ static int draw(struct job *j)
 		.pictures = j->pictures,
 		.count = j->drawn_count,
 		.threads_count = j->rp->threads_count,
+		.begin = open_scene,
+		.begin_ctx = j,
 		.in_background = true,
 		.finish = encode,
 		.finish_ctx = j,
@@ -193,14 +211,9 @@ static int draw(struct job *j)
 		.go_on_ctx = j,
 	};
 	struct err err = ERR_INIT;
-	int rc = document_merge_visible(&j->snapshot->doc, &j->merged);
 
-	if (rc == 0)
-		rc = scene_open(&j->scene, &j->merged);
-	if (rc < 0)
-		return failed(j->call, "out of memory");
 	for (size_t i = 0; i < j->drawn_count; i++)
-		prepare(j, i);
+		j->pictures[i] = (struct picture){ .width = j->rp->width, .height = j->rp->height };
 	return picture_draw_set(&set, &err) < 0 ? failed(j->call, err.msg) : 0;
 }
 
@@ -273,18 +286,16 @@ static int give_file(struct job *j)
 
 static int give_inline(struct job *j)
 {
-	struct strbuf text = { 0 };
+	struct strbuf *text = &j->texts[j->index];
 
-	base64_encode(&text, j->pngs[j->index].ptr, j->pngs[j->index].len);
-	if (text.failed) {
-		strbuf_deinit(&text);
+	if (!text->len)
+		base64_encode(text, j->pngs[j->index].ptr, j->pngs[j->index].len);
+	if (text->failed)
 		return failed(j->call, "out of memory");
-	}
 	reply_size(j);
 	reply_key_string(j->call->reply, "encoding", SPAN_LIT("base64"));
 	reply_key_integer(j->call->reply, "size", (int64_t)j->pngs[j->index].len);
-	reply_key_string(j->call->reply, "image", strbuf_span(&text));
-	strbuf_deinit(&text);
+	reply_key_string(j->call->reply, "image", strbuf_span(text));
 	return 0;
 }
 

