@@ -159,33 +159,44 @@ static inline rgba put_hot(struct volume *v, uint32_t index, rgba color)
 	return old;
 }
 
+/* Where the last voxel outside the hot block was: nothing but make_hot moves slots. */
+struct seen {
+	struct block_pos pos;
+	struct volume_slot *slot; /* NULL: there is no block */
+	bool is_known;
+};
+
 /* A voxel outside the hot block: writes nothing that would change nothing. */
-static int exchange_cold(struct volume *v, struct block_pos pos, uint32_t index, rgba color,
-			 rgba *old)
+static int exchange_cold(struct volume *v, struct seen *seen, struct block_pos pos, uint32_t index,
+			 rgba color, rgba *old)
 {
-	struct volume_slot *slot = table_find(v->table, pos);
-	rgba was = slot ? slot->block->voxels[index] : RGBA_NONE;
+	rgba was;
 	int rc;
 
+	if (!seen->is_known || !block_pos_eq(seen->pos, pos))
+		*seen = (struct seen){ pos, table_find(v->table, pos), true };
+	was = seen->slot ? seen->slot->block->voxels[index] : RGBA_NONE;
 	if (was == color) {
 		*old = was;
 		return 0;
 	}
-	rc = make_hot(v, pos, slot);
+	seen->is_known = false;
+	rc = make_hot(v, pos, seen->slot);
 	if (rc < 0)
 		return rc;
 	*old = put_hot(v, index, color);
 	return 0;
 }
 
-static inline int exchange(struct volume *v, const struct voxel *voxel, rgba *old)
+static inline int exchange(struct volume *v, struct seen *seen, const struct voxel *voxel,
+			   rgba *old)
 {
 	struct block_pos pos = block_pos_of(voxel->x, voxel->y, voxel->z);
 	uint32_t index = block_index(voxel->x, voxel->y, voxel->z);
 	rgba color = rgba_stored(voxel->color);
 
 	if (__builtin_expect(!is_hot(v, pos), 0))
-		return exchange_cold(v, pos, index, color, old);
+		return exchange_cold(v, seen, pos, index, color, old);
 	*old = put_hot(v, index, color);
 	return 0;
 }
@@ -193,23 +204,25 @@ static inline int exchange(struct volume *v, const struct voxel *voxel, rgba *ol
 int volume_exchange(struct volume *v, int32_t x, int32_t y, int32_t z, rgba color, rgba *old)
 {
 	struct voxel voxel = { x, y, z, color };
+	struct seen seen = { .is_known = false };
 
-	return exchange(v, &voxel, old);
+	return exchange(v, &seen, &voxel, old);
 }
 
 int volume_set(struct volume *v, int32_t x, int32_t y, int32_t z, rgba color)
 {
-	struct voxel voxel = { x, y, z, color };
 	rgba old;
 
-	return exchange(v, &voxel, &old);
+	return volume_exchange(v, x, y, z, color, &old);
 }
 
 int volume_set_many(struct volume *v, const struct voxel *voxels, size_t n)
 {
+	struct seen seen = { .is_known = false };
+
 	for (size_t i = 0; i < n; i++) {
 		rgba old;
-		int rc = exchange(v, &voxels[i], &old);
+		int rc = exchange(v, &seen, &voxels[i], &old);
 
 		if (rc < 0)
 			return rc;
