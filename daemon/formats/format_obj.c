@@ -1,7 +1,5 @@
 /* Wavefront .obj: quads with normals; the color of a corner stands behind its position. Y is up. */
-#include <errno.h>
 
-#include "daemon/base/err.h"
 #include "daemon/base/version.h"
 #include "daemon/formats/mesh.h"
 #include "daemon/formats/registry.h"
@@ -58,11 +56,8 @@ static int obj_write(struct document *doc, const struct format_options *options,
 	struct mesh_weld weld = { 0 };
 	int rc = mesh_build(doc, options, &mesh, err);
 
-	if (rc == 0) {
-		rc = mesh_weld(&mesh, &weld);
-		if (rc < 0)
-			err_set(err, rc, "out of memory for the corners");
-	}
+	if (rc == 0)
+		rc = mesh_weld(&mesh, &weld, err);
 	if (rc == 0) {
 		strbuf_add_str(out, "# Goxel " GOXEL_DAEMON_VERSION "\n");
 		write_vertices(&weld, out);

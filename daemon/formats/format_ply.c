@@ -1,8 +1,6 @@
 /* .ply in text: quads, colors as bytes at the vertices, as readers of the format expect. Y is up.
  */
-#include <errno.h>
 
-#include "daemon/base/err.h"
 #include "daemon/base/version.h"
 #include "daemon/formats/mesh.h"
 #include "daemon/formats/registry.h"
@@ -44,11 +42,8 @@ static int ply_write(struct document *doc, const struct format_options *options,
 	struct mesh_weld weld = { 0 };
 	int rc = mesh_build(doc, options, &mesh, err);
 
-	if (rc == 0) {
-		rc = mesh_weld(&mesh, &weld);
-		if (rc < 0)
-			err_set(err, rc, "out of memory for the corners");
-	}
+	if (rc == 0)
+		rc = mesh_weld(&mesh, &weld, err);
 	if (rc == 0) {
 		write_header(weld.vertices_count, mesh.quads_count, out);
 		write_body(&mesh, &weld, out);

@@ -233,7 +233,7 @@ static uint32_t weld_vertex(struct mesh_weld *w, uint32_t *table, size_t mask,
 	return table[i] - 1;
 }
 
-int mesh_weld(const struct mesh *mesh, struct mesh_weld *weld)
+int mesh_weld(const struct mesh *mesh, struct mesh_weld *weld, struct err *err)
 {
 	size_t corners = 4 * mesh->quads_count;
 	size_t cap = 16;
@@ -246,7 +246,7 @@ int mesh_weld(const struct mesh *mesh, struct mesh_weld *weld)
 	weld->indices = malloc((corners + 1) * sizeof(*weld->indices));
 	if (!table || !weld->vertices || !weld->indices) {
 		free(table);
-		return -ENOMEM;
+		return err_set(err, -ENOMEM, "out of memory for the corners");
 	}
 	for (size_t i = 0; i < mesh->quads_count; i++) {
 		struct mesh_point points[4];

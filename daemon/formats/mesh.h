@@ -67,7 +67,7 @@ static inline struct mesh_point mesh_y_up(struct mesh_point p)
 }
 
 /* Finds equal corners of equal color. weld is zeroed. -ENOMEM. */
-int mesh_weld(const struct mesh *mesh, struct mesh_weld *weld);
+int mesh_weld(const struct mesh *mesh, struct mesh_weld *weld, struct err *err);
 void mesh_weld_deinit(struct mesh_weld *weld);
 
 #endif

@@ -83,20 +83,31 @@ static void on_ended(void *ctx, struct conn *c, struct span rest)
 	readers_put(&s->readers, w);
 }
 
-/* Answers the first request of bytes without running it: it is too long, or there is no room. */
-static size_t refuse(struct server *s, struct conn *c, struct span bytes)
+/* In the reading thread. */
+static size_t run_here(struct server *s, struct conn *c, struct span bytes, enum worker_mode mode,
+		       enum worker_end *end)
 {
 	struct worker *w = readers_get(&s->readers);
-	enum worker_end end;
 	size_t used;
 
+	*end = WORKER_DONE;
 	if (!w) {
 		transport_hangup(c);
 		return bytes.len;
 	}
-	used = worker_group(w, c, bytes, WORKER_REFUSE, &end);
+	used = worker_group(w, c, bytes, mode, end);
+	if (*end == WORKER_LONG && w->clock.on)
+		client_of(c)->clock = w->clock;
 	readers_put(&s->readers, w);
 	return used;
+}
+
+/* Answers the first request of bytes without running it: it is too long, or there is no room. */
+static size_t refuse(struct server *s, struct conn *c, struct span bytes)
+{
+	enum worker_end end;
+
+	return run_here(s, c, bytes, WORKER_REFUSE, &end);
 }
 
 static enum queue_priority priority_of(size_t bytes)
@@ -191,8 +202,7 @@ static size_t hand_next(struct server *s, struct conn *c, struct span bytes, siz
 			frame_unread(&c->scan, text);
 			return hand_over(s, c, bytes, (size_t)(text.ptr - bytes.ptr));
 		case FRAME_MORE:
-			/* Nothing but a line end is no request yet: the wait for it is none of it.
-			 */
+			/* Nothing but a line end is no request yet, nor the wait for one. */
 			if (c->scan.scanned_bytes == 0)
 				clock->on = false;
 			return used + taken;
@@ -209,18 +219,9 @@ static size_t hand_next(struct server *s, struct conn *c, struct span bytes, siz
 /* Short requests here, and what comes from the first long one on by a worker. */
 static size_t run_inline(struct server *s, struct conn *c, struct span bytes)
 {
-	struct worker *w = readers_get(&s->readers);
 	enum worker_end end;
-	size_t used;
+	size_t used = run_here(s, c, bytes, WORKER_INLINE, &end);
 
-	if (!w) {
-		transport_hangup(c);
-		return bytes.len;
-	}
-	used = worker_group(w, c, bytes, WORKER_INLINE, &end);
-	if (end == WORKER_LONG && w->clock.on)
-		client_of(c)->clock = w->clock;
-	readers_put(&s->readers, w);
 	if (end != WORKER_LONG)
 		return used;
 	if (s->axes.has_zero_copy)

@@ -88,7 +88,7 @@ static void test_one_voxel(void **state)
 	build(&doc, &mesh);
 	assert_int_equal(mesh.quads_count, 6);
 	assert_int_equal(enclosed(&mesh), 1);
-	assert_int_equal(mesh_weld(&mesh, &weld), 0);
+	assert_int_equal(mesh_weld(&mesh, &weld, NULL), 0);
 	assert_int_equal(weld.vertices_count, 8);
 	mesh_weld_deinit(&weld);
 	mesh_deinit(&mesh);
