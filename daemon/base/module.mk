@@ -2,6 +2,8 @@ libs += base
 base-srcs := \
 	daemon/base/base64.c \
 	daemon/base/alloc_none.c \
+	daemon/base/budget.c \
+	daemon/base/cancel.c \
 	daemon/base/clock.c \
 	daemon/base/cli.c \
 	daemon/base/cli_help.c \
@@ -28,7 +30,7 @@ comma := ,
 alloc-wrap-ldflags := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray \
     aligned_alloc posix_memalign strdup strndup free)
 
-base-tests := alloc alloc_none cli cli_out clock err file hist json_out log rng sock strbuf
+base-tests := alloc alloc_none budget cancel cli cli_out clock err file hist json_out log rng sock strbuf
 tests += $(addprefix test_,$(base-tests))
 $(foreach t,$(base-tests),$(eval test_$t-srcs := daemon/test/test_$t.c) \
     $(eval test_$t-libs := base) $(eval test_$t-ldlibs := -lcmocka -lm))
