@@ -54,7 +54,7 @@ static void tear_down(struct bench_state *s, void *arg)
 static int set_up(struct bench_state *s, void **out)
 {
 	const struct context_ops *ops = bench_context(s);
-	struct context_cfg cfg = { .leases_count = THREADS_MAX + 1 };
+	struct context_cfg cfg = { .leases_count = THREADS_MAX + 1, .eager_count = THREADS_MAX + 1 };
 	struct shared *shared = calloc(1, sizeof(*shared));
 	struct err err = ERR_INIT;
 	int rc;

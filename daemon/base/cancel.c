@@ -7,7 +7,7 @@
 struct question {
 	cancel_ask *ask; /* NULL: nobody asks */
 	void *ctx;
-	uint64_t next_ns; /* when to ask again */
+	uint64_t next_ns; /* when to ask again; 0: nobody has checked yet */
 	int code;         /* the answer that stays */
 };
 
@@ -16,10 +16,8 @@ static _Thread_local struct question question;
 void cancel_begin(cancel_ask *ask, void *ctx)
 {
 	assert(!question.ask);
-	/* The first check asks after a while only: most work is short. */
-	question = (struct question){ .ask = ask,
-				      .ctx = ctx,
-				      .next_ns = clock_ns() + CANCEL_ASK_MS * NSEC_PER_MSEC };
+	/* The first check looks at the clock, not this: most work ends without any check. */
+	question = (struct question){ .ask = ask, .ctx = ctx };
 }
 
 void cancel_end(void)
@@ -35,9 +33,11 @@ int cancel_check(void)
 	if (!q->ask || q->code)
 		return q->code;
 	now_ns = clock_ns();
-	if (now_ns < q->next_ns)
-		return 0;
+	if (q->next_ns) {
+		if (now_ns < q->next_ns)
+			return 0;
+		q->code = q->ask(q->ctx);
+	}
 	q->next_ns = now_ns + CANCEL_ASK_MS * NSEC_PER_MSEC;
-	q->code = q->ask(q->ctx);
 	return q->code;
 }

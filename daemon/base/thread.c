@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "daemon/base/err.h"
@@ -44,6 +45,12 @@ int thread_start(pthread_t *out, const char *name, size_t stack_bytes, void *(*r
 		return err_set(err, -rc, "thread %s: cannot start: %s", name, strerrordesc_np(rc));
 	pthread_setname_np(*out, name);
 	return 0;
+}
+
+void thread_lower_priority(void)
+{
+	/* 10 steps of about 1.25 each. Of one thread: Linux keeps the value for each by itself. */
+	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), 10);
 }
 
 /* Linux takes 0 for the calling thread. Nobody may lower himself only where a sandbox says so: then

@@ -15,6 +15,10 @@ struct err;
 int thread_start(pthread_t *out, const char *name, size_t stack_bytes, void *(*run)(void *),
 		 void *arg, struct err *err);
 
+/* The calling thread gets a tenth of the processor time of one with normal priority when both want
+ * it, and is preempted by one that wakes up. There is no way back without privileges. */
+void thread_lower_priority(void);
+
 /* The calling thread runs from now on only where no other wants the processor (SCHED_IDLE): such a
  * one wakes up in its place at once. There is no way back without privileges. */
 void thread_stand_back(void);

@@ -5,7 +5,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "daemon/base/cancel.h"
+#include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 
 const struct context_ops *const context_backends[] = {
@@ -155,6 +158,53 @@ static void entry_put(struct context *c, struct context_entry *e)
 		entry_free(e);
 }
 
+/* How long a thread sleeps for a project before it looks whether its work should go on. */
+enum { LOCK_WAIT_MS = 20 };
+
+static int lock_for_a_while(pthread_mutex_t *m)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += LOCK_WAIT_MS * (long)NSEC_PER_MSEC;
+	until.tv_sec += until.tv_nsec / (long)NSEC_PER_SEC;
+	until.tv_nsec %= (long)NSEC_PER_SEC;
+	return -pthread_mutex_clocklock(m, CLOCK_MONOTONIC, &until);
+}
+
+/*
+ * Locks the entry, whatever cancel_check says: for what must not be left half done. It is asked all
+ * the same, for the server counts the threads that wait long.
+ */
+static void entry_lock(struct context *c, struct context_entry *e)
+{
+	while (lock_for_a_while(c->ops->mutex(c, e)) < 0)
+		(void)cancel_check();
+}
+
+static void entry_unlock(struct context *c, struct context_entry *e)
+{
+	pthread_mutex_unlock(c->ops->mutex(c, e));
+}
+
+/* For a request: 0, -EAGAIN when the lease may not wait, or the code of cancel_check. */
+static int entry_lock_for(struct context_lease *lease, struct context_entry *e)
+{
+	pthread_mutex_t *m = lease->context->ops->mutex(lease->context, e);
+
+	if (pthread_mutex_trylock(m) == 0)
+		return 0;
+	if (lease->no_wait)
+		return -EAGAIN;
+	while (lock_for_a_while(m) < 0) {
+		int rc = cancel_check();
+
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
 void context_leave(struct context_lease *lease)
 {
 	struct context_entry *e = lease->entry;
@@ -162,7 +212,7 @@ void context_leave(struct context_lease *lease)
 	if (!e)
 		return;
 	lease->entry = NULL;
-	lease->context->ops->unlock(lease->context, e);
+	entry_unlock(lease->context, e);
 	entry_put(lease->context, e);
 }
 
@@ -180,7 +230,7 @@ int context_enter(struct context_lease *lease, int32_t id, struct project **out)
 	e = entry_get(c, id);
 	if (!e)
 		return -ENOENT;
-	rc = c->ops->lock(c, e, !lease->no_wait);
+	rc = entry_lock_for(lease, e);
 	if (rc < 0) {
 		entry_put(c, e);
 		return rc;
@@ -228,9 +278,9 @@ static struct context_entry *take_out(struct context *c, size_t i)
 /* Waits until nobody is inside, then lets it go. The lease holds nothing. */
 static void entry_close(struct context *c, struct context_entry *e)
 {
-	c->ops->lock(c, e, true);
+	entry_lock(c, e);
 	e->is_closed = true;
-	c->ops->unlock(c, e);
+	entry_unlock(c, e);
 	entry_put(c, e);
 }
 
@@ -298,10 +348,10 @@ int context_create(struct context_lease *lease, const char *name, size_t name_le
 		if (evicted)
 			*evicted_id = evicted;
 		/* Locked before anybody can see it, so that nobody can close it first. */
-		c->ops->lock(c, e, true);
+		entry_lock(c, e);
 		if (add(c, e))
 			break;
-		c->ops->unlock(c, e);
+		entry_unlock(c, e);
 	}
 	lease->entry = e;
 	*out = e->project;

@@ -29,11 +29,12 @@ struct err;
 struct workspace;
 
 enum {
-	CONTEXT_WORKERS_MAX = 256, /* leases at once */
+	CONTEXT_WORKERS_MAX = 512, /* leases at once */
 };
 
 struct context_cfg {
 	unsigned leases_count; /* threads that will run methods: 1..CONTEXT_WORKERS_MAX */
+	unsigned eager_count;  /* of them, have a workspace from the start (CONTEXT_CAP_EAGER) */
 };
 
 enum context_cap {
@@ -54,10 +55,8 @@ struct context_ops {
 	/* Makes lease->workspace. Called by the thread that will use it. -ENOMEM. */
 	int (*attach)(struct context *c, struct context_lease *lease, struct err *err);
 	void (*detach)(struct context *c, struct context_lease *lease);
-	/* Locks the entry. With wait it may block and succeeds; without, -EAGAIN when it is taken.
-	 */
-	int (*lock)(struct context *c, struct context_entry *entry, bool wait);
-	void (*unlock)(struct context *c, struct context_entry *entry);
+	/* The mutex that stands for the entry. */
+	pthread_mutex_t *(*mutex)(struct context *c, struct context_entry *entry);
 	/* A request has ended: unlocks, or keeps the lock for the rest of the group. */
 	void (*done)(struct context *c, struct context_lease *lease);
 	/* A snapshot was taken for a long reader: unlocks, or makes everybody wait for the reader.
@@ -112,7 +111,8 @@ void context_detach(struct context_lease *lease);
 
 /*
  * The project with that id (0 = the default), locked for this lease until done or leave.
- * -ENOENT: no such project, or none at all; -EAGAIN: a lease with no_wait would have to.
+ * -ENOENT: no such project, or none at all; -EAGAIN: a lease with no_wait would have to;
+ * -ECANCELED, -ETIMEDOUT: cancel_check said so while somebody else had it.
  */
 int context_enter(struct context_lease *lease, int32_t id, struct project **out);
 

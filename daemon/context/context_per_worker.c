@@ -31,11 +31,10 @@ static int per_worker_init(struct context *c, const struct context_cfg *cfg, str
 
 	pthread_mutex_init(&w->edit, NULL);
 	w->workspaces = calloc(cfg->leases_count, sizeof(*w->workspaces));
-	for (unsigned i = 0; i < cfg->leases_count; i++) {
+	for (unsigned i = 0; i < cfg->eager_count; i++) {
 		if (!w->workspaces || workspace_fill(&w->workspaces[i]) < 0) {
 			per_worker_deinit(c);
-			return err_set(err, -ENOMEM, "workspace %u of %u", i + 1,
-				       cfg->leases_count);
+			return err_set(err, -ENOMEM, "workspace %u of %u", i + 1, cfg->eager_count);
 		}
 	}
 	return 0;
@@ -43,8 +42,10 @@ static int per_worker_init(struct context *c, const struct context_cfg *cfg, str
 
 static int per_worker_attach(struct context *c, struct context_lease *lease, struct err *err)
 {
-	(void)err;
 	lease->workspace = &((struct context_per_worker *)c)->workspaces[lease->index];
+	/* Of a thread beside those of the start. */
+	if (!lease->workspace->voxels && workspace_fill(lease->workspace) < 0)
+		return err_set(err, -ENOMEM, "workspace of thread %u", lease->index);
 	return 0;
 }
 
@@ -54,21 +55,10 @@ static void per_worker_detach(struct context *c, struct context_lease *lease)
 	lease->workspace = NULL; /* it stays with the context */
 }
 
-static int per_worker_lock(struct context *c, struct context_entry *entry, bool wait)
-{
-	struct context_per_worker *w = (struct context_per_worker *)c;
-
-	(void)entry;
-	if (!wait)
-		return pthread_mutex_trylock(&w->edit) ? -EAGAIN : 0;
-	pthread_mutex_lock(&w->edit);
-	return 0;
-}
-
-static void per_worker_unlock(struct context *c, struct context_entry *entry)
+static pthread_mutex_t *per_worker_mutex(struct context *c, struct context_entry *entry)
 {
 	(void)entry;
-	pthread_mutex_unlock(&((struct context_per_worker *)c)->edit);
+	return &((struct context_per_worker *)c)->edit;
 }
 
 static void per_worker_done(struct context *c, struct context_lease *lease)
@@ -93,8 +83,7 @@ const struct context_ops context_per_worker_ops = {
 	.deinit = per_worker_deinit,
 	.attach = per_worker_attach,
 	.detach = per_worker_detach,
-	.lock = per_worker_lock,
-	.unlock = per_worker_unlock,
+	.mutex = per_worker_mutex,
 	.done = per_worker_done,
 	.reading = per_worker_reading,
 };

@@ -44,19 +44,10 @@ static void shared_detach(struct context *c, struct context_lease *lease)
 	lease->workspace = NULL;
 }
 
-static int shared_lock(struct context *c, struct context_entry *entry, bool wait)
+static pthread_mutex_t *shared_mutex(struct context *c, struct context_entry *entry)
 {
 	(void)c;
-	if (!wait)
-		return pthread_mutex_trylock(&entry->lock) ? -EAGAIN : 0;
-	pthread_mutex_lock(&entry->lock);
-	return 0;
-}
-
-static void shared_unlock(struct context *c, struct context_entry *entry)
-{
-	(void)c;
-	pthread_mutex_unlock(&entry->lock);
+	return &entry->lock;
 }
 
 static void shared_done(struct context *c, struct context_lease *lease)
@@ -81,8 +72,7 @@ const struct context_ops context_shared_ops = {
 	.deinit = shared_deinit,
 	.attach = shared_attach,
 	.detach = shared_detach,
-	.lock = shared_lock,
-	.unlock = shared_unlock,
+	.mutex = shared_mutex,
 	.done = shared_done,
 	.reading = shared_reading,
 };

@@ -18,6 +18,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "daemon/base/cancel.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 #include "daemon/methods/script_engine.h"
@@ -147,6 +148,8 @@ static int wait_for(const struct script_job *job, int pidfd)
 			return -ETIMEDOUT;
 		if (job->client->is_gone && job->client->is_gone(job->client->ctx))
 			return -ECANCELED;
+		if (cancel_check() < 0)
+			return cancel_check();
 	}
 }
 

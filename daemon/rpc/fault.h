@@ -15,7 +15,9 @@ enum rpc_code {
 	RPC_METHOD_NOT_FOUND = -32601,
 	RPC_INVALID_PARAMS = -32602,
 	RPC_INTERNAL_ERROR = -32603,
-	RPC_SERVER_BUSY = -32000, /* queue full, too many connections */
+	RPC_SERVER_BUSY = -32000,  /* queue full, too many connections, no memory: try again */
+	RPC_STOPPED = -32001,      /* not ended: its time limit, or the daemon stops */
+	RPC_UNAUTHORIZED = -32002, /* no token, a wrong one, or too many wrong ones */
 };
 
 struct rpc_fault {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/base/cancel.h"
 #include "daemon/base/log.h"
 #include "daemon/buffers/buffers.h"
 #include "daemon/dispatch/dispatch.h"
@@ -16,26 +17,51 @@
 #include "daemon/rpc/reply.h"
 #include "daemon/rpc/request.h"
 #include "daemon/server/client.h"
+#include "daemon/server/token.h"
 #include "daemon/server/tool.h"
 #include "daemon/server/worker.h"
 #include "daemon/telemetry/metrics.h"
 #include "daemon/transport/transport.h"
 
-static void end_line(struct worker *w)
+/* Between two looks of a batch whether it should go on: its requests may be very short. */
+enum { BATCH_CHECK_COUNT = 64 };
+
+/* What stands between replies reaches the client also when memory is out. */
+static void add_mark(struct worker *w, char mark)
 {
-	outbuf_add(&w->out, "\n", 1);
+	if (!outbuf_room(&w->out, 1))
+		worker_use_spare(w);
+	outbuf_add(&w->out, &mark, 1);
 }
 
-/* Drops what stands behind start and answers with w->call.fault. */
+static void end_line(struct worker *w)
+{
+	add_mark(w, '\n');
+}
+
+static void write_fault(struct worker *w, enum request_form form, struct span id)
+{
+	if (form == REQUEST_TOOL)
+		tool_fault(&w->out, &w->call.fault);
+	else
+		reply_fault(&w->out, &w->call.fault, id);
+}
+
+/* Drops what is behind start and answers with w->call.fault. Every client gets its answer, if need
+ * be without an id that is too long for the spare buffer. */
 static void answer_fault(struct worker *w, size_t start, const struct rpc_request *req)
 {
+	bool is_long_id = req->id.len > WORKER_SPARE_ID_MAX;
+
 	metrics_add_error(w->call.fault.code);
 	w->out.len = start;
 	w->out.failed = false;
-	if (req->form == REQUEST_TOOL)
-		tool_fault(&w->out, &w->call.fault);
-	else
-		reply_fault(&w->out, &w->call.fault, req->id);
+	write_fault(w, req->form, req->id);
+	if (w->out.failed) {
+		w->out.len = start;
+		worker_use_spare(w);
+		write_fault(w, req->form, is_long_id ? SPAN_LIT("null") : req->id);
+	}
 	w->replies_count++;
 }
 
@@ -64,6 +90,17 @@ static void note_edit(const struct worker *w, const struct rpc_request *req, siz
 		log_debug("request", "%s", line[i]);
 }
 
+/* There is a result, but no reply. */
+static int fault_reply(struct worker *w)
+{
+	if (w->is_too_large)
+		return fault_set(&w->call.fault, RPC_INTERNAL_ERROR,
+				 "The reply has more than %d MiB: ask for a part of it, or for a "
+				 "file",
+				 RPC_REPLY_BYTES_MAX >> 20);
+	return fault_set(&w->call.fault, RPC_INTERNAL_ERROR, "Out of memory for the reply");
+}
+
 /* Runs the method and leaves the reply, the fault, or for a notification nothing behind start. */
 static void run_method(struct worker *w, const struct rpc_request *req, const struct method *method)
 {
@@ -75,6 +112,7 @@ static void run_method(struct worker *w, const struct rpc_request *req, const st
 	w->call.method = method;
 	w->call.params = req->params;
 	w->call.client_id = w->conn->id;
+	w->is_too_large = false;
 	w->reply->ops->begin(w->reply, &w->out);
 	rc = method_call(&w->call);
 	context_done(&w->lease);
@@ -85,9 +123,10 @@ static void run_method(struct worker *w, const struct rpc_request *req, const st
 		w->is_long = true;
 		return;
 	}
+	w->requests_count++;
 	stage_mark(&w->clock, STAGE_EXECUTE);
 	if (rc == 0 && w->reply->ops->end(w->reply, id) < 0)
-		rc = fault_set(&w->call.fault, RPC_INTERNAL_ERROR, "Out of memory for the reply");
+		rc = fault_reply(w);
 	if (w->cfg->has_request_log && (method->flags & METHOD_EDITS))
 		note_edit(w, req, w->out.len - start);
 	if (is_silent) {
@@ -105,28 +144,44 @@ static void run_method(struct worker *w, const struct rpc_request *req, const st
 	w->replies_count++;
 }
 
-/* As long as the longer one takes, whatever differs. */
-static bool is_token(struct span given, const char *token)
+static bool must_authenticate(const struct worker *w)
 {
-	size_t len = strlen(token);
-	unsigned char differs = given.len != len;
-
-	for (size_t i = 0; i < given.len && i < len; i++)
-		differs |= (unsigned char)(given.ptr[i] ^ token[i]);
-	return !differs;
+	return w->cfg->token->text && !client_of(w->conn)->is_trusted;
 }
 
-/* The one thing that a client may ask which has not shown the token. */
-static void authenticate(struct worker *w, const struct rpc_request *req)
+/* Sets w->call.fault unless the request shows the token. */
+static void check_token(struct worker *w, const struct rpc_request *req)
 {
 	struct value token = value_member(req->params, "token");
+	bool is_text = value_kind(token) == VALUE_STRING;
+
+	w->call.fault.code = 0;
+	if (!span_is(req->method, "authenticate")) {
+		fault_set(&w->call.fault, RPC_UNAUTHORIZED,
+			  "Authentication required: call authenticate with the token first");
+		return;
+	}
+	switch (token_check(w->cfg->token, is_text ? value_string(token) : span_of("", 0))) {
+	case TOKEN_RIGHT:
+		return;
+	case TOKEN_WRONG:
+		fault_set(&w->call.fault, RPC_UNAUTHORIZED, "Wrong token");
+		return;
+	case TOKEN_TOO_MANY:
+		fault_set(&w->call.fault, RPC_UNAUTHORIZED,
+			  "Too many wrong tokens: try again in a second");
+		return;
+	}
+}
+
+/* The one thing that a client may ask which has not shown the token. After a failure the
+ * connection is closing: nothing after it is answered. */
+static void authenticate(struct worker *w, const struct rpc_request *req)
+{
 	size_t start = w->out.len;
 
-	if (!span_is(req->method, "authenticate"))
-		fault_set(&w->call.fault, RPC_SERVER_BUSY,
-			  "Authentication required: call authenticate with the token first");
-	else if (value_kind(token) != VALUE_STRING || !is_token(value_string(token), w->cfg->token))
-		fault_set(&w->call.fault, RPC_SERVER_BUSY, "Wrong token");
+	w->requests_count++;
+	check_token(w, req);
 	if (w->call.fault.code) {
 		answer_fault(w, start, req);
 		transport_hangup(w->conn);
@@ -156,10 +211,16 @@ static const struct method *find_method(struct worker *w, struct value v, struct
 	const struct method *method;
 	const char *refused;
 	struct span name;
+	int rc;
 
 	w->call.fault.code = 0;
 	*req = (struct rpc_request){ .form = REQUEST_JSONRPC };
-	if (value_kind(v) != VALUE_OBJECT || parser_envelope(w->parser, v, req) < 0) {
+	rc = value_kind(v) == VALUE_OBJECT ? parser_envelope(w->parser, v, req) : -EPROTO;
+	if (rc == -ENOMEM) {
+		fault_set(&w->call.fault, RPC_INTERNAL_ERROR, "Out of memory for the request");
+		return NULL;
+	}
+	if (rc < 0) {
 		fault_set(&w->call.fault, RPC_INVALID_REQUEST, "Invalid Request");
 		return NULL;
 	}
@@ -187,23 +248,21 @@ static void answer(struct worker *w, struct value v)
 	bool is_valid = w->call.fault.code != RPC_INVALID_REQUEST;
 
 	stage_mark(&w->clock, STAGE_PARSE);
+	if (is_valid && must_authenticate(w)) {
+		authenticate(w, &req);
+		return;
+	}
 	if (w->is_inline && method && !(method->flags & METHOD_SHORT)) {
 		w->is_long = true;
 		return;
 	}
-	w->requests_count++;
-	if (is_valid && w->cfg->token && !client_of(w->conn)->is_trusted) {
-		w->call.fault.code = 0;
-		authenticate(w, &req);
-		return;
-	}
-	if (w->is_refusing)
-		fault_set(&w->call.fault, RPC_SERVER_BUSY, "Server busy: the queue is full");
-	else if (method) {
+	if (method && !w->refusal) {
 		run_method(w, &req, method);
-		w->requests_count -= w->is_long;
 		return;
 	}
+	w->requests_count++;
+	if (w->refusal)
+		fault_set(&w->call.fault, w->refusal_code, "%s", w->refusal);
 	/* A notification is never answered; but what is no valid request is no notification. */
 	if (is_valid && !req.id.len && req.form == REQUEST_JSONRPC) {
 		metrics_add_error(w->call.fault.code);
@@ -218,6 +277,8 @@ static bool has_long(struct worker *w, struct value batch)
 {
 	struct value v;
 
+	if (must_authenticate(w))
+		return false; /* all but the token is refused, which takes no time */
 	for (bool more = value_first(batch, &v); more; more = value_next(v, &v)) {
 		struct rpc_request req;
 		const struct method *method = find_method(w, v, &req);
@@ -228,11 +289,71 @@ static bool has_long(struct worker *w, struct value batch)
 	return false;
 }
 
+/* From now on the requests of this message are answered with why they are not run. */
+static void stop_message(struct worker *w, int code)
+{
+	w->refusal_code = RPC_STOPPED;
+	w->refusal = code == -ETIMEDOUT ? "Stopped: the requests of this batch took longer than "
+					  "their time limit"
+					: "Stopped: the daemon is stopping";
+}
+
+/*
+ * After the i-th request of a batch: replies leave as they come, where the thread may wait for the
+ * client. False: nobody takes the rest.
+ */
+static bool go_on(struct worker *w, uint32_t i)
+{
+	bool is_full = w->out.len >= WORKER_FLUSH_BYTES;
+	int rc;
+
+	if (w->conn->flags & CONN_CLOSING)
+		return false;
+	if (!w->may_wait || (!is_full && i % BATCH_CHECK_COUNT))
+		return true;
+	if (is_full && worker_stream(w) < 0) {
+		transport_hangup(w->conn); /* an array that has begun cannot become an error */
+		return false;
+	}
+	if (w->watch.is_long)
+		context_leave(&w->lease); /* others want the project, too */
+	rc = cancel_check();
+	if (rc < 0 && !w->refusal)
+		stop_message(w, rc);
+	return true;
+}
+
+static void answer_all(struct worker *w, struct value batch)
+{
+	bool has_replies = false;
+	uint32_t i = 0;
+	struct value v;
+
+	for (bool more = value_first(batch, &v); more; more = value_next(v, &v)) {
+		uint64_t replies_count = w->replies_count;
+
+		add_mark(w, has_replies ? ',' : '[');
+		answer(w, v);
+		if (w->is_long) { /* the first one: nothing was done */
+			w->out.len--;
+			return;
+		}
+		w->lease.no_wait = false; /* what has begun is ended here */
+		if (w->replies_count == replies_count)
+			w->out.len--; /* a notification */
+		else
+			has_replies = true;
+		if (!go_on(w, ++i))
+			break;
+	}
+	w->lease.no_wait = w->is_inline;
+	if (has_replies)
+		add_mark(w, ']');
+}
+
 static void answer_batch(struct worker *w, struct value batch)
 {
 	uint32_t count = value_count(batch);
-	size_t start = w->out.len;
-	struct value v;
 
 	w->call.fault.code = 0;
 	if (count == 0 || count > RPC_BATCH_MAX) {
@@ -250,26 +371,7 @@ static void answer_batch(struct worker *w, struct value batch)
 		w->is_long = true;
 		return;
 	}
-	outbuf_add(&w->out, "[", 1);
-	for (bool more = value_first(batch, &v); more; more = value_next(v, &v)) {
-		size_t before = w->out.len;
-
-		if (before > start + 1)
-			outbuf_add(&w->out, ",", 1);
-		answer(w, v);
-		if (w->is_long) {
-			w->out.len = start;
-			return;
-		}
-		w->lease.no_wait = false; /* what has begun is ended here */
-		if (w->out.len <= before + 1)
-			w->out.len = before;
-	}
-	w->lease.no_wait = w->is_inline;
-	if (w->out.len == start + 1)
-		w->out.len = start; /* notifications only */
-	else
-		outbuf_add(&w->out, "]", 1);
+	answer_all(w, batch);
 }
 
 /* Somebody took this for a web server: say so in his language. */
@@ -287,12 +389,15 @@ bool answer_text(struct worker *w, struct span text)
 {
 	struct parse_fault why;
 	struct value root;
-	size_t start = w->out.len;
+	uint64_t replies_count = w->replies_count;
+	const char *refusal = w->refusal;
 	int rc;
 
 	w->is_long = false;
 	if (text.ptr[0] != '{' && text.ptr[0] != '[' && refuse_http(w, text))
 		return true;
+	if (w->may_wait)
+		watch_begin(&w->watch, w->conn);
 	rc = parser_parse(w->parser, text, &root, &why);
 	if (rc == -EPROTO)
 		fault_set(&w->call.fault, RPC_PARSE_ERROR, "Parse error: %s at byte %u", why.why,
@@ -308,9 +413,12 @@ bool answer_text(struct worker *w, struct span text)
 		answer(w, root);
 	}
 	parser_reset(w->parser);
+	if (w->may_wait)
+		watch_end(&w->watch);
+	w->refusal = refusal;
 	if (w->is_long)
 		return false;
-	if (w->out.len > start)
+	if (w->replies_count != replies_count)
 		end_line(w);
 	stage_mark(&w->clock, STAGE_SERIALIZE);
 	if (w->clock.on && w->clocks_count < WORKER_CLOCKS_MAX)

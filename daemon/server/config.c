@@ -41,6 +41,7 @@ static const struct config_key keys[] = {
 	{ "daemon", "worker_threads", VALUE_INT, "workers" },
 	{ "daemon", "request_queue_size", VALUE_INT, "queue-size" },
 	{ "daemon", "max_request_bytes", VALUE_INT, "max-request" },
+	{ "daemon", "timeout_ms", VALUE_INT, "request-timeout" },
 	{ "performance", "transport", VALUE_STRING, "transport" },
 	{ "performance", "queue", VALUE_STRING, "queue" },
 	{ "performance", "parser", VALUE_STRING, "parser" },
@@ -101,7 +102,25 @@ static const char *kind_name(enum value_kind kind)
 	return names[kind];
 }
 
-static int value_text(struct value v, char *out, size_t cap)
+/* A number's unit is the end of its key's name; options want it behind the number. */
+static const char *unit_of(const char *key)
+{
+	static const struct {
+		const char *end;
+		const char *unit;
+	} units[] = { { "_ms", "ms" }, { "_mb", "MiB" } };
+	size_t len = strlen(key);
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		size_t end_len = strlen(units[i].end);
+
+		if (len > end_len && !strcmp(key + len - end_len, units[i].end))
+			return units[i].unit;
+	}
+	return "";
+}
+
+static int value_text(const char *key, struct value v, char *out, size_t cap)
 {
 	struct span text;
 
@@ -110,7 +129,7 @@ static int value_text(struct value v, char *out, size_t cap)
 		snprintf(out, cap, "%s", value_integer(v) ? "on" : "off");
 		return 0;
 	case VALUE_INT:
-		snprintf(out, cap, "%lld", (long long)value_integer(v));
+		snprintf(out, cap, "%lld%s", (long long)value_integer(v), unit_of(key));
 		return 0;
 	default:
 		text = value_string(v);
@@ -128,7 +147,7 @@ static int set_option(const struct config_file *f, const struct config_key *key,
 	char text[CONFIG_VALUE_MAX];
 	char *kept;
 
-	if (value_text(v, text, sizeof(text)) < 0)
+	if (value_text(key->name, v, text, sizeof(text)) < 0)
 		return err_set(err, -EINVAL, "longer than %d bytes, or holds a NUL",
 			       CONFIG_VALUE_MAX - 1);
 	if (key->kind != VALUE_STRING)

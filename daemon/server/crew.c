@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/base/clock.h"
@@ -53,9 +54,53 @@ static void settle(const struct axes *axes, unsigned slot)
 		log_warn("server", "worker %u: memory policy: %s", slot, strerrordesc_np(errno));
 }
 
-/* One turn: false when the thread shall end. */
-static bool crew_turn(struct crew *crew, struct worker *w)
+/* Threads that take new items, or will in a moment. */
+static unsigned takers_count(struct crew *crew)
 {
+	unsigned threads = atomic_load(&crew->threads_count);
+	unsigned longs = atomic_load(&crew->long_count);
+
+	return threads > longs ? threads - longs : 0;
+}
+
+static int crew_grow(struct crew *crew, struct err *err);
+
+/* On the thread of a worker whose message has become long: others take what waits. */
+static void on_long(void *ctx)
+{
+	struct crew_slot *slot = ctx;
+	struct crew *crew = slot->crew;
+
+	if (atomic_load(&crew->long_count) >= CREW_LONG_MAX)
+		return;
+	slot->is_long = true;
+	atomic_fetch_add(&crew->long_count, 1);
+	thread_lower_priority();
+	if (queue_count(crew->cfg.queue) > atomic_load(&crew->idle_count))
+		(void)crew_grow(crew, NULL);
+}
+
+/* The long message has ended, and its thread does: false. The others may have become too few. */
+static bool end_long(struct crew_slot *slot)
+{
+	struct crew *crew = slot->crew;
+
+	slot->is_long = false;
+	if (atomic_load(&crew->is_stopping)) {
+		atomic_fetch_sub(&crew->long_count, 1);
+		return true; /* what is queued still needs threads, and no new ones start */
+	}
+	atomic_fetch_sub(&crew->threads_count, 1);
+	atomic_fetch_sub(&crew->long_count, 1);
+	if (takers_count(crew) < crew->cfg.axes->workers_min)
+		(void)crew_grow(crew, NULL);
+	return false;
+}
+
+/* One turn: false when the thread shall end. */
+static bool crew_turn(struct crew_slot *slot, struct worker *w)
+{
+	struct crew *crew = slot->crew;
 	struct queue *q = crew->cfg.queue;
 	bool is_spare = atomic_load(&crew->threads_count) > crew->cfg.axes->workers_min;
 	bool is_worth_a_look;
@@ -64,7 +109,7 @@ static bool crew_turn(struct crew *crew, struct worker *w)
 	if (queue_pop(q, &item, 1)) {
 		metrics_add(METRIC_DEQUEUED, 1);
 		crew->cfg.work(crew->cfg.work_ctx, w, item);
-		return true;
+		return !slot->is_long || end_long(slot);
 	}
 	if (atomic_load(&crew->is_stopping))
 		return false;
@@ -73,11 +118,20 @@ static bool crew_turn(struct crew *crew, struct worker *w)
 	atomic_fetch_sub(&crew->idle_count, 1);
 	if (is_worth_a_look)
 		return true;
-	/* One of those that find too many threads takes itself away. */
+	/* If there are too many threads, one exits. */
 	for (unsigned n = atomic_load(&crew->threads_count); n > crew->cfg.axes->workers_min;)
 		if (atomic_compare_exchange_weak(&crew->threads_count, &n, n - 1))
 			return false;
 	return true;
+}
+
+/* No worker could be made. Items that were queued for it must not wait for the next client's. */
+static void refuse_all(struct crew *crew)
+{
+	void *item;
+
+	while (queue_pop(crew->cfg.queue, &item, 1))
+		crew->cfg.refuse(crew->cfg.work_ctx, item);
 }
 
 static void *crew_run(void *arg)
@@ -97,9 +151,13 @@ static void *crew_run(void *arg)
 	pthread_mutex_unlock(&crew->lock);
 	if (rc < 0) {
 		log_error("server", "worker %u: %s", slot->index, err.msg);
-		atomic_fetch_sub(&crew->threads_count, 1);
+		/* First: whoever submits after this sees that there is no thread. */
+		if (atomic_fetch_sub(&crew->threads_count, 1) == 1)
+			refuse_all(crew);
 	}
-	while (rc == 0 && crew_turn(crew, &w))
+	w.watch.on_long = on_long;
+	w.watch.on_long_ctx = slot;
+	while (rc == 0 && crew_turn(slot, &w))
 		;
 	worker_deinit(&w);
 	pthread_mutex_lock(&crew->lock);
@@ -111,7 +169,7 @@ static void *crew_run(void *arg)
 /* Under the lock. */
 static struct crew_slot *free_slot(struct crew *crew)
 {
-	for (unsigned i = 0; i < WORKERS_MAX; i++) {
+	for (unsigned i = 0; i < CREW_SLOTS; i++) {
 		struct crew_slot *slot = &crew->slots[i];
 
 		if (slot->state == CREW_RUNNING)
@@ -134,8 +192,9 @@ static int crew_grow(struct crew *crew, struct err *err)
 	int rc = 0;
 
 	pthread_mutex_lock(&crew->lock);
-	slot = free_slot(crew);
-	if (slot && atomic_load(&crew->threads_count) < crew->cfg.axes->workers_max) {
+	/* crew_stop joins what is there when it has had the lock. */
+	slot = atomic_load(&crew->is_stopping) ? NULL : free_slot(crew);
+	if (slot && takers_count(crew) < crew->cfg.axes->workers_max) {
 		snprintf(name, sizeof(name), "worker-%u", slot->index);
 		slot->state = CREW_RUNNING;
 		atomic_fetch_add(&crew->threads_count, 1);
@@ -182,19 +241,29 @@ bool crew_submit(struct crew *crew, void *item, enum queue_priority priority)
 	if (!queue_push_at(q, &item, 1, priority))
 		return false;
 	metrics_add(METRIC_ENQUEUED, 1);
-	if (atomic_load(&crew->threads_count) < crew->cfg.axes->workers_max &&
+	if (takers_count(crew) < crew->cfg.axes->workers_max &&
 	    queue_count(q) > atomic_load(&crew->idle_count))
 		(void)crew_grow(crew, NULL); /* those that are there will do it */
+	/* The only thread may have failed to start just before the push: see crew_run. */
+	if (__builtin_expect(atomic_load(&crew->threads_count) == 0, 0) &&
+	    crew_grow(crew, &err) < 0)
+		refuse_all(crew);
 	return true;
 }
 
-void crew_stop(struct crew *crew)
+bool crew_stop(struct crew *crew, uint64_t deadline_ns)
 {
+	struct timespec deadline = { .tv_sec = (time_t)(deadline_ns / NSEC_PER_SEC),
+				     .tv_nsec = (long)(deadline_ns % NSEC_PER_SEC) };
+	bool are_ended = true;
+
 	if (!crew->cfg.queue)
-		return;
+		return true;
+	pthread_mutex_lock(&crew->lock);
 	atomic_store(&crew->is_stopping, true);
+	pthread_mutex_unlock(&crew->lock);
 	queue_wake(crew->cfg.queue);
-	for (unsigned i = 0; i < WORKERS_MAX; i++) {
+	for (unsigned i = 0; i < CREW_SLOTS; i++) {
 		struct crew_slot *slot = &crew->slots[i];
 		enum crew_slot_state state;
 
@@ -203,7 +272,10 @@ void crew_stop(struct crew *crew)
 		pthread_mutex_unlock(&crew->lock);
 		if (state == CREW_EMPTY)
 			continue;
-		pthread_join(slot->thread, NULL);
-		slot->state = CREW_EMPTY; /* nobody else is left */
+		if (pthread_clockjoin_np(slot->thread, NULL, CLOCK_MONOTONIC, &deadline) != 0)
+			are_ended = false;
+		else
+			slot->state = CREW_EMPTY; /* nobody else is left */
 	}
+	return are_ended;
 }

@@ -102,12 +102,22 @@ static size_t run_here(struct server *s, struct conn *c, struct span bytes, enum
 	return used;
 }
 
-/* Answers the first request of bytes without running it: it is too long, or there is no room. */
-static size_t refuse(struct server *s, struct conn *c, struct span bytes)
+/* Answers the first request of bytes without running it: there is no room for it. */
+static size_t refuse(struct server *s, struct conn *c, struct span bytes, enum worker_mode why)
 {
 	enum worker_end end;
 
-	return run_here(s, c, bytes, WORKER_REFUSE, &end);
+	return run_here(s, c, bytes, why, &end);
+}
+
+/* The same for a request that was framed already: its framing is not that of the connection. */
+static void refuse_framed(struct server *s, struct conn *c, struct span text, enum worker_mode why)
+{
+	struct frame_scan scan = c->scan;
+
+	c->scan = (struct frame_scan){ 0 };
+	(void)refuse(s, c, text, why);
+	c->scan = scan;
 }
 
 static enum queue_priority priority_of(size_t bytes)
@@ -130,20 +140,24 @@ static size_t hand_over(struct server *s, struct conn *c, struct span bytes, siz
 	struct span rest = span_of(bytes.ptr + used, bytes.len - used);
 
 	if (transport_hold(c, rest) < 0) {
-		transport_hangup(c);
+		(void)refuse(s, c, rest, WORKER_REFUSE_MEMORY);
+		transport_hangup(c); /* what follows cannot be kept */
 		return bytes.len;
 	}
 	mark_enqueue(&client_of(c)->clock);
 	if (!crew_submit(&s->crew, c, priority_of(rest.len))) {
 		client_of(c)->clock.on = false;
 		metrics_add(METRIC_REFUSED_BUSY, 1);
-		transport_consume(c, refuse(s, c, transport_waiting(c)));
+		transport_consume(c, refuse(s, c, transport_waiting(c), WORKER_REFUSE_FULL));
 		transport_resume(c);
 	}
 	return TRANSPORT_HELD;
 }
 
-/* Copies one request and hands that over (--zero-copy off). text starts at bytes + used. */
+/*
+ * Copies one request and hands that over (--zero-copy off). text starts at bytes + used. Returns
+ * what `data` shall return, or where the next request begins: this one was refused.
+ */
 static size_t hand_copy(struct server *s, struct conn *c, struct span bytes, struct span text)
 {
 	size_t after = (size_t)(text.ptr - bytes.ptr) + text.len;
@@ -153,8 +167,8 @@ static size_t hand_copy(struct server *s, struct conn *c, struct span bytes, str
 
 	job = buffers_get(s->buffers, sizeof(*job) + text.len + PARSER_PADDING_BYTES, &cap);
 	if (!job) {
-		transport_hangup(c);
-		return bytes.len;
+		refuse_framed(s, c, text, WORKER_REFUSE_MEMORY);
+		return after;
 	}
 	job->conn = c;
 	job->cap = cap;
@@ -163,19 +177,15 @@ static size_t hand_copy(struct server *s, struct conn *c, struct span bytes, str
 	clock->on = false;
 	memcpy(job->text, text.ptr, text.len);
 	if (transport_hold(c, span_of(bytes.ptr + after, bytes.len - after)) < 0) {
+		refuse_framed(s, c, text, WORKER_REFUSE_MEMORY);
 		buffers_put(s->buffers, job, cap);
-		transport_hangup(c);
+		transport_hangup(c); /* what follows cannot be kept */
 		return bytes.len;
 	}
 	mark_enqueue(&job->clock);
 	if (!crew_submit(&s->crew, job, priority_of(text.len))) {
-		/* The copy stands alone: its framing is not that of the connection. */
-		struct frame_scan scan = c->scan;
-
 		metrics_add(METRIC_REFUSED_BUSY, 1);
-		c->scan = (struct frame_scan){ 0 };
-		(void)refuse(s, c, span_of(job->text, job->len));
-		c->scan = scan;
+		refuse_framed(s, c, span_of(job->text, job->len), WORKER_REFUSE_FULL);
 		buffers_put(s->buffers, job, cap);
 		transport_resume(c);
 	}
@@ -197,10 +207,14 @@ static size_t hand_next(struct server *s, struct conn *c, struct span bytes, siz
 		switch (frame_next(&c->scan, rest, s->cfg.request_bytes_max, &text, &taken)) {
 		case FRAME_MESSAGE:
 			stage_mark(clock, STAGE_READ);
-			if (!s->axes.has_zero_copy)
-				return hand_copy(s, c, bytes, text);
-			frame_unread(&c->scan, text);
-			return hand_over(s, c, bytes, (size_t)(text.ptr - bytes.ptr));
+			if (s->axes.has_zero_copy) {
+				frame_unread(&c->scan, text);
+				return hand_over(s, c, bytes, (size_t)(text.ptr - bytes.ptr));
+			}
+			used = hand_copy(s, c, bytes, text);
+			if (used == TRANSPORT_HELD)
+				return used;
+			break;
 		case FRAME_MORE:
 			/* Nothing but a line end is no request yet, nor the wait for one. */
 			if (c->scan.scanned_bytes == 0)
@@ -209,7 +223,7 @@ static size_t hand_next(struct server *s, struct conn *c, struct span bytes, siz
 		case FRAME_TOO_LONG:
 			/* From its beginning again: the answer is made where all answers are. */
 			c->scan = (struct frame_scan){ 0 };
-			used += refuse(s, c, rest);
+			used += refuse(s, c, rest, WORKER_REFUSE_FULL);
 			break;
 		}
 	}
@@ -257,6 +271,21 @@ void flow_work(void *ctx, struct worker *w, void *item)
 		buffers_put(s->buffers, job, job->cap);
 		transport_resume(c);
 	}
+}
+
+/* Where no worker can be made: nothing more can be done for the connection. */
+void flow_refuse(void *ctx, void *item)
+{
+	struct server *s = ctx;
+	struct job *job = s->axes.has_zero_copy ? NULL : item;
+	struct conn *c = job ? job->conn : item;
+
+	metrics_add(METRIC_REFUSED_BUSY, 1);
+	(void)transport_send(c, span_of(s->no_worker, s->no_worker_bytes));
+	transport_hangup(c);
+	if (job)
+		buffers_put(s->buffers, job, job->cap);
+	transport_resume(c);
 }
 
 static void on_woken(void *ctx)

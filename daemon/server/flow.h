@@ -16,4 +16,7 @@ struct transport_events flow_events(struct server *s);
 /* What the worker threads do with a queued item: crew_work, ctx is the server. */
 void flow_work(void *ctx, struct worker *w, void *item);
 
+/* What they do with one when no worker can be made: crew_refuse. */
+void flow_refuse(void *ctx, void *item);
+
 #endif

@@ -57,6 +57,7 @@ static int open_server(struct daemon *d, struct err *err)
 		.queue_size = (size_t)d->options.queue_size,
 		.connections_max = (size_t)d->options.connections_max,
 		.request_bytes_max = (size_t)d->options.request_bytes_max,
+		.request_limit_ns = d->options.request_limit_ns,
 		.protocol = protocol_of(d->options.protocol),
 		.token = d->listen.token,
 		.woken = signals_serve,

@@ -13,7 +13,9 @@ server-srcs := \
 	daemon/server/server.c \
 	daemon/server/signals.c \
 	daemon/server/status.c \
+	daemon/server/token.c \
 	daemon/server/tool.c \
+	daemon/server/watch.c \
 	daemon/server/worker.c
 
 progs += goxel-daemon
@@ -29,4 +31,4 @@ test_server-libs := $(goxel-daemon-libs)
 test_server-ldlibs = $(goxel-daemon-ldlibs) -lcmocka
 test_server-ldflags = $(alloc-wrap-ldflags)
 
-bats += daemon/test/server.bats
+bats += daemon/test/bounds.bats daemon/test/server.bats

@@ -50,6 +50,7 @@ struct options {
 	uint64_t request_bytes_max;
 	int64_t queue_size;
 	int64_t connections_max;
+	uint64_t request_limit_ns;
 
 	/* watching */
 	bool is_verbose;

@@ -7,6 +7,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/cpu.h"
 #include "daemon/base/err.h"
+#include "daemon/base/log.h"
 #include "daemon/buffers/buffers.h"
 #include "daemon/context/context.h"
 #include "daemon/dispatch/dispatch.h"
@@ -18,7 +19,16 @@
 #include "daemon/server/flow.h"
 #include "daemon/telemetry/startup.h"
 
-enum { DRAIN_S = 5 }; /* for clients that do not read, after which they are cut off */
+/*
+ * The end, from the signal on: first what is under way goes on as before; then it is stopped with
+ * an error; then clients that do not take their replies are cut off; then threads that have not
+ * come back are left behind. It ends within 5 s, and no earlier than needed.
+ */
+enum {
+	DRAIN_WORK_MS = 2500,
+	DRAIN_CLIENTS_MS = 4000,
+	DRAIN_THREADS_MS = 4700,
+};
 
 static void *memory_get(void *ctx, size_t min_bytes, size_t *cap)
 {
@@ -57,7 +67,8 @@ static void fill_worker_cfg(struct server *s)
 		.protocol = s->cfg.protocol,
 		.has_zero_copy = s->axes.has_zero_copy,
 		.has_request_log = s->axes.has_request_log,
-		.token = s->cfg.token,
+		.token = &s->token,
+		.rules = &s->rules,
 	};
 }
 
@@ -77,8 +88,10 @@ static int open_memory(struct server *s, struct err *err)
 static int open_context(struct server *s, struct err *err)
 {
 	bool has_readers = transport_find(s->axes.transport)->caps & TRANSPORT_READERS;
+	unsigned eager_count = s->axes.workers_max + (has_readers ? READERS_MAX : 1);
 	struct context_cfg cfg = {
-		.leases_count = s->axes.workers_max + (has_readers ? READERS_MAX : 1),
+		.leases_count = eager_count + CREW_LONG_MAX,
+		.eager_count = eager_count,
 	};
 	int phase = startup_begin("context");
 	int rc = context_open(s->axes.context, &cfg, &s->context, err);
@@ -121,7 +134,7 @@ static int open_transport(struct server *s, struct err *err)
 		.listen_count = s->cfg.listen_count,
 		.conns_max = s->cfg.connections_max,
 		.stack_bytes = (size_t)s->axes.stack_kib * 1024,
-		.drain_ns = DRAIN_S * NSEC_PER_SEC,
+		.drain_ns = DRAIN_CLIENTS_MS * NSEC_PER_MSEC,
 		.events = flow_events(s),
 		.memory = { .ctx = s->buffers, .get = memory_get, .put = memory_put },
 	};
@@ -139,6 +152,7 @@ static int open_threads(struct server *s, struct err *err)
 		.worker = &s->worker_cfg,
 		.axes = &s->axes,
 		.work = flow_work,
+		.refuse = flow_refuse,
 		.work_ctx = s,
 	};
 	int phase = startup_begin("threads");
@@ -160,6 +174,13 @@ int server_open(struct server *s, const struct server_cfg *cfg, struct err *err)
 
 	*s = (struct server){ .cfg = *cfg, .axes = *cfg->axes };
 	s->cfg.axes = &s->axes;
+	s->token.text = cfg->token;
+	s->rules.limit_ns = cfg->request_limit_ns;
+	s->no_worker_bytes = (size_t)snprintf(
+		s->no_worker, sizeof(s->no_worker),
+		"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":%d,\"message\":\"Server busy: out of "
+		"memory for a worker\"},\"id\":null}\n",
+		RPC_SERVER_BUSY);
 	s->busy_bytes = (size_t)snprintf(
 		s->busy, sizeof(s->busy),
 		"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":%d,\"message\":\"Server busy: %zu "
@@ -196,12 +217,20 @@ int server_run(struct server *s, struct err *err)
 			return rc;
 	}
 	rc = transport_run(s->transport, err);
-	crew_stop(&s->crew);
+	if (rc < 0)
+		server_stop(s);
+	s->has_stuck_threads = !crew_stop(&s->crew, atomic_load(&s->stopped_ns) +
+							    DRAIN_THREADS_MS * NSEC_PER_MSEC);
 	return rc;
 }
 
 void server_stop(struct server *s)
 {
+	uint64_t now_ns = clock_ns();
+	uint64_t never = 0;
+
+	if (atomic_compare_exchange_strong(&s->stopped_ns, &never, now_ns))
+		atomic_store(&s->rules.drain_ns, now_ns + DRAIN_WORK_MS * NSEC_PER_MSEC);
 	transport_stop(s->transport);
 }
 
@@ -212,7 +241,13 @@ void server_wake(struct server *s)
 
 void server_close(struct server *s)
 {
-	crew_stop(&s->crew);
+	if (s->has_stuck_threads) {
+		log_warn("server", "stopping without %u threads that did not come back in time",
+			 atomic_load(&s->crew.threads_count));
+		renders_close(s->renders);
+		return;
+	}
+	crew_stop(&s->crew, UINT64_MAX);
 	transport_close(s->transport);
 	readers_deinit(&s->readers);
 	crew_deinit(&s->crew);

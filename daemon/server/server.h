@@ -12,6 +12,7 @@
 #include "daemon/server/crew.h"
 #include "daemon/server/preset.h"
 #include "daemon/server/readers.h"
+#include "daemon/server/token.h"
 #include "daemon/server/worker.h"
 #include "daemon/transport/transport.h"
 
@@ -31,6 +32,7 @@ struct server_cfg {
 	size_t queue_size;
 	size_t connections_max;
 	size_t request_bytes_max;
+	uint64_t request_limit_ns; /* how long one message may be worked on; 0: without limit */
 	enum worker_protocol protocol;
 	const char *token;       /* of TCP clients; NULL: none needed */
 	void (*woken)(void);     /* on the thread of server_run, after server_wake; may be NULL */
@@ -54,17 +56,24 @@ struct server {
 	_Atomic size_t connections_count;
 	char busy[160]; /* what the connection too many is told */
 	size_t busy_bytes;
+	char no_worker[160]; /* what clients are told when no worker can be made */
+	size_t no_worker_bytes;
+	struct token token;
+	struct watch_rules rules;
+	_Atomic uint64_t stopped_ns; /* when server_stop was called first; 0: it was not */
+	bool has_stuck_threads;      /* some did not end: what they use stays */
 };
 
 /* Errors as those of the axes. Nothing is left open then, and the descriptors stay the caller's. */
 int server_open(struct server *s, const struct server_cfg *cfg, struct err *err);
 
-/* Serves until server_stop; what is under way ends first. */
+/* Serves until server_stop; then ends within 5 s, see server.c. */
 int server_run(struct server *s, struct err *err);
 
 /* Any thread, also a signal handler. */
 void server_stop(struct server *s);
 void server_wake(struct server *s);
+/* With has_stuck_threads the process has to end: they still use the server. */
 void server_close(struct server *s);
 
 /* The members that `status` shows of the server: preset, axes, start-up, stages, counters. */

@@ -67,6 +67,7 @@ static void write_workers(struct server *s, struct json_out *j)
 	json_object_open(j, NULL);
 	json_u64(j, "threads_count", atomic_load(&s->crew.threads_count));
 	json_u64(j, "idle_count", atomic_load(&s->crew.idle_count));
+	json_u64(j, "long_count", atomic_load(&s->crew.long_count));
 	json_u64(j, "queued_count", queue_count(s->queue));
 	json_u64(j, "queue_capacity", s->cfg.queue_size);
 	json_close(j);

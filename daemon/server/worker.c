@@ -1,9 +1,10 @@
 #include "daemon/server/worker.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 
+#include "daemon/base/budget.h"
+#include "daemon/base/cancel.h"
 #include "daemon/base/err.h"
 #include "daemon/buffers/buffers.h"
 #include "daemon/parser/parser.h"
@@ -16,7 +17,34 @@
 _Static_assert((int)PARSER_PADDING_BYTES <= (int)TRANSPORT_PADDING_BYTES,
 	       "what the transport reads can be parsed in place");
 
-enum { OUT_BYTES_FIRST = 4000 }; /* within the middle tier of the pool */
+enum {
+	OUT_BYTES_FIRST = 4000,        /* within the middle tier of the pool */
+	OUT_BYTES_COUNTED = 64 * 1024, /* larger buffers are taken from the budget */
+	STREAM_WAIT_MS = 10,           /* for a client to read, between two looks at cancel_check */
+};
+
+/* Replies before the one that is too large are in the buffer, too. */
+_Static_assert((size_t)RPC_REPLY_BYTES_MAX * 2 <= BUFFERS_BYTES_MAX, "a buffer holds a reply");
+
+static void *get_counted(struct worker *w, size_t need, size_t *cap)
+{
+	void *ptr = buffers_get(w->cfg->buffers, need, cap);
+
+	if (ptr && *cap > OUT_BYTES_COUNTED && !budget_take(BUDGET_REPLIES, *cap)) {
+		buffers_put(w->cfg->buffers, ptr, *cap);
+		ptr = NULL;
+	}
+	return ptr;
+}
+
+static void put_counted(struct worker *w, void *ptr, size_t cap)
+{
+	if (ptr == w->spare)
+		return;
+	if (cap > OUT_BYTES_COUNTED)
+		budget_give(BUDGET_REPLIES, cap);
+	buffers_put(w->cfg->buffers, ptr, cap);
+}
 
 static int grow_out(struct outbuf *out, size_t need)
 {
@@ -24,16 +52,20 @@ static int grow_out(struct outbuf *out, size_t need)
 	size_t cap;
 	char *bigger;
 
+	if (need > RPC_REPLY_BYTES_MAX) {
+		w->is_too_large = true;
+		return -EMSGSIZE;
+	}
 	if (need < OUT_BYTES_FIRST)
 		need = OUT_BYTES_FIRST;
 	if (need < out->cap * 2)
 		need = out->cap * 2;
-	bigger = buffers_get(w->cfg->buffers, need, &cap);
+	bigger = get_counted(w, need, &cap);
 	if (!bigger)
 		return -ENOMEM;
 	if (out->ptr) {
 		memcpy(bigger, out->ptr, out->len);
-		buffers_put(w->cfg->buffers, out->ptr, out->cap);
+		put_counted(w, out->ptr, out->cap);
 	}
 	out->ptr = bigger;
 	out->cap = cap;
@@ -43,18 +75,15 @@ static int grow_out(struct outbuf *out, size_t need)
 static void drop_out(struct worker *w)
 {
 	if (w->out.ptr)
-		buffers_put(w->cfg->buffers, w->out.ptr, w->out.cap);
+		put_counted(w, w->out.ptr, w->out.cap);
 	w->out = (struct outbuf){ .grow = grow_out, .owner = w };
 }
 
-/* Nobody will read the reply. Of TCP a closed connection looks like one whose client has only
- * finished asking, so that one is served to its end. */
 static bool is_client_gone(void *ctx)
 {
 	const struct worker *w = ctx;
-	struct pollfd fd = { .fd = w->conn->fd };
 
-	return poll(&fd, 1, 0) > 0 && (fd.revents & (POLLHUP | POLLERR | POLLNVAL));
+	return watch_client_is_gone(w->conn);
 }
 
 /* Between replies, never inside a batch's one: it starts before that has been sent. */
@@ -70,11 +99,11 @@ int worker_init(struct worker *w, const struct worker_cfg *cfg, struct err *err)
 {
 	int rc;
 
-	*w = (struct worker){ .cfg = cfg };
+	*w = (struct worker){ .cfg = cfg, .watch = { .rules = cfg->rules } };
 	drop_out(w);
 	rc = parser_open(cfg->parser, &w->parser, err);
 	if (rc < 0)
-		return rc;
+		goto out;
 	rc = parser_reply_open(w->parser, &w->reply, err);
 	if (rc < 0)
 		goto out;
@@ -96,6 +125,7 @@ int worker_init(struct worker *w, const struct worker_cfg *cfg, struct err *err)
 out:
 	parser_reply_close(w->reply);
 	parser_close(w->parser);
+	*w = (struct worker){ 0 }; /* worker_deinit finds nothing */
 	return rc;
 }
 
@@ -110,8 +140,8 @@ void worker_deinit(struct worker *w)
 	w->cfg = NULL;
 }
 
-/* The replies so far leave; the sampled requests among them end. */
-static void flush(struct worker *w)
+/* The sampled requests among the replies end with their write. */
+void worker_flush(struct worker *w)
 {
 	if (w->out.len) {
 		metrics_add(METRIC_WRITTEN_BYTES, w->out.len);
@@ -125,18 +155,54 @@ static void flush(struct worker *w)
 	w->clocks_count = 0;
 }
 
+int worker_stream(struct worker *w)
+{
+	worker_flush(w);
+	while (transport_push(w->conn, 0) > WORKER_UNSENT_BYTES_MAX) {
+		int rc = cancel_check();
+
+		if (rc < 0)
+			return rc;
+		context_leave(&w->lease); /* its project must not wait for this client */
+		(void)transport_push(w->conn, STREAM_WAIT_MS);
+	}
+	return (w->conn->flags & CONN_BROKEN) ? -EPIPE : 0;
+}
+
+void worker_use_spare(struct worker *w)
+{
+	worker_flush(w);
+	drop_out(w);
+	w->out.ptr = w->spare;
+	w->out.cap = sizeof(w->spare);
+}
+
+/* Why the requests are answered without being run; NULL: they are run. */
+static const char *refusal_of(const struct worker *w, enum worker_mode mode)
+{
+	if (mode == WORKER_REFUSE_FULL)
+		return "Server busy: the queue is full";
+	if (mode == WORKER_REFUSE_MEMORY)
+		return "Server busy: out of memory";
+	if (mode == WORKER_RUN && watch_is_drained(w->cfg->rules))
+		return "Server busy: the daemon is stopping";
+	return NULL;
+}
+
 static void begin_group(struct worker *w, struct conn *c, enum worker_mode mode)
 {
 	w->conn = c;
 	w->is_inline = mode == WORKER_INLINE;
-	w->is_refusing = mode == WORKER_REFUSE;
+	w->may_wait = mode == WORKER_RUN;
+	w->refusal = refusal_of(w, mode);
+	w->refusal_code = RPC_SERVER_BUSY;
 	w->lease.no_wait = w->is_inline;
 }
 
 static void end_group(struct worker *w)
 {
 	context_leave(&w->lease);
-	flush(w);
+	worker_flush(w);
 	drop_out(w);
 	if (!w->requests_count)
 		return;
@@ -204,9 +270,9 @@ size_t worker_group(struct worker *w, struct conn *c, struct span bytes, enum wo
 			answer_too_long(w);
 		}
 		done += used;
-		is_over = got == FRAME_MORE || mode == WORKER_REFUSE;
+		is_over = got == FRAME_MORE || mode >= WORKER_REFUSE_FULL;
 		if (w->out.len >= WORKER_FLUSH_BYTES)
-			flush(w);
+			worker_flush(w);
 		if (transport_is_stalled(c)) {
 			*end = WORKER_STALLED;
 			break;

@@ -17,6 +17,7 @@
 #include "daemon/methods/env.h"
 #include "daemon/rpc/method.h"
 #include "daemon/rpc/outbuf.h"
+#include "daemon/server/watch.h"
 #include "daemon/telemetry/stages.h"
 
 struct buffers;
@@ -27,9 +28,17 @@ struct parser;
 struct cache;
 struct renders;
 struct root;
+struct token;
 
 enum {
 	WORKER_FLUSH_BYTES = 64 * 1024,
+	/* A batch waits for its client while more than this is unsent: what one message makes the
+	 * daemon hold is bounded by the largest reply, not by their number. */
+	WORKER_UNSENT_BYTES_MAX = 1 << 20,
+	/* For errors when memory is out: the longest text of a fault, escaped, and an id of
+	 * WORKER_SPARE_ID_MAX. */
+	WORKER_SPARE_BYTES = 4096,
+	WORKER_SPARE_ID_MAX = 1024,
 	/* A longer request is no short one, whatever its method: it is not even parsed in the
 	 * reading thread. Parsing so much costs about what handing it over does. */
 	WORKER_INLINE_BYTES_MAX = 16 * 1024,
@@ -53,14 +62,16 @@ struct worker_cfg {
 	enum worker_protocol protocol;
 	bool has_zero_copy;
 	bool has_request_log;
-	const char *token; /* of TCP clients; NULL: none needed */
+	struct token *token; /* of TCP clients */
+	const struct watch_rules *rules;
 };
 
 /* What to do with the requests. */
 enum worker_mode {
-	WORKER_RUN,    /* all of them */
-	WORKER_INLINE, /* up to the first that is not short */
-	WORKER_REFUSE, /* answer one with "server busy" */
+	WORKER_RUN,           /* all of them; the thread may wait */
+	WORKER_INLINE,        /* up to the first that is not short */
+	WORKER_REFUSE_FULL,   /* answer one with "server busy": the queue is full */
+	WORKER_REFUSE_MEMORY, /* the same: there is no memory to hand it over */
 };
 
 /* Why worker_group stopped. */
@@ -78,9 +89,13 @@ struct worker {
 	struct context_lease lease;
 	struct method_env env;
 	struct outbuf out;
+	struct watch watch;
 	struct call call;
 	bool is_inline;
-	bool is_refusing;
+	bool may_wait;       /* for its client or a project: no thread that reads */
+	bool is_too_large;   /* a reply was cut at RPC_REPLY_BYTES_MAX */
+	const char *refusal; /* answer with it instead of running; NULL: run */
+	int refusal_code;
 
 	/* the request under way */
 	struct conn *conn;
@@ -94,6 +109,7 @@ struct worker {
 	uint64_t notifications_count;
 	struct stage_clock clocks[WORKER_CLOCKS_MAX]; /* wait for their write */
 	unsigned clocks_count;
+	char spare[WORKER_SPARE_BYTES]; /* out's buffer when memory is out */
 };
 
 int worker_init(struct worker *w, const struct worker_cfg *cfg, struct err *err);
@@ -110,6 +126,22 @@ size_t worker_group(struct worker *w, struct conn *c, struct span bytes, enum wo
  * not NULL, goes on. */
 void worker_one(struct worker *w, struct conn *c, struct span request,
 		const struct stage_clock *clock);
+
+/* Private to answer.c and worker.c: */
+
+/* Sends the replies that are complete. */
+void worker_flush(struct worker *w);
+
+/*
+ * The same in the middle of a batch, and waits until the client has taken most of it. Only where
+ * the thread may wait. Returns 0, or a negative code of cancel_check, or -EPIPE: the rest of the
+ * batch reaches nobody.
+ */
+int worker_stream(struct worker *w);
+
+/* Sends the replies that are complete and goes on in the spare buffer: there is no memory for
+ * another. A short error fits. */
+void worker_use_spare(struct worker *w);
 
 /* Answers the rest of a connection that has ended: an unfinished request. */
 void worker_cut_off(struct worker *w, struct conn *c, struct span rest);

@@ -372,8 +372,8 @@ sizes() {
 	port=$(sed -n 's/.*listening on 0.0.0.0:\([0-9]*\)$/\1/p' "$DIR/log")
 	tcp() { printf '%s' "$1" | timeout 10 socat -t5 - "TCP:127.0.0.1:$port"; }
 	answers
-	[ "$(tcp "$PING" | jq .error.code)" = -32000 ]
-	[ "$(tcp "{\"jsonrpc\":\"2.0\",\"method\":\"authenticate\",\"params\":{\"token\":\"wrong\"},\"id\":1}$PING" | jq -c .error.code | tr '\n' ' ')" = '-32000 ' ]
+	[ "$(tcp "$PING" | jq .error.code)" = -32002 ]
+	[ "$(tcp "{\"jsonrpc\":\"2.0\",\"method\":\"authenticate\",\"params\":{\"token\":\"wrong\"},\"id\":1}$PING" | jq -c .error.code | tr '\n' ' ')" = '-32002 ' ]
 	[ "$(tcp "{\"jsonrpc\":\"2.0\",\"method\":\"authenticate\",\"params\":{\"token\":\"secret\"},\"id\":1}$PING" | jq -c '.result | if type == "object" then .pong else . end' | tr '\n' ' ')" = 'true true ' ]
 }
 

@@ -19,7 +19,7 @@ static const int32_t size[3] = { 8, 8, 8 };
 
 static struct context *open_context(const struct context_ops *ops, unsigned leases_count)
 {
-	struct context_cfg cfg = { .leases_count = leases_count };
+	struct context_cfg cfg = { .leases_count = leases_count, .eager_count = leases_count };
 	struct err err = ERR_INIT;
 	struct context *c = NULL;
 

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -467,6 +468,21 @@ void sockets_flush(struct conn *c)
 	chunk_consume(&c->unsent, &c->transport->cfg.memory, (size_t)n);
 	if (c->unsent)
 		c->flags |= CONN_BACKLOGGED;
+}
+
+size_t transport_push(struct conn *c, int timeout_ms)
+{
+	struct pollfd fd = { .fd = c->fd, .events = POLLOUT };
+
+	/* inproc has no descriptor: its driver takes what is unsent when c comes back. */
+	if (!c->unsent || c->fd < 0)
+		return 0;
+	if (poll(&fd, 1, timeout_ms) > 0)
+		sockets_flush(c);
+	if (c->unsent)
+		return c->unsent->end - c->unsent->start;
+	c->flags &= (uint8_t)~CONN_BACKLOGGED;
+	return 0;
 }
 
 enum conn_wants conn_write(struct conn *c)

@@ -188,6 +188,12 @@ static inline void transport_resume(struct conn *c)
 struct span transport_waiting(const struct conn *c);
 void transport_consume(struct conn *c, size_t bytes);
 
+/*
+ * Sends what is unsent, and waits up to timeout_ms for a socket that is full. By the thread that
+ * works on c. Returns how many bytes are still unsent; 0 also when the connection is broken.
+ */
+size_t transport_push(struct conn *c, int timeout_ms);
+
 /* Closes c once what was sent is out; its other bytes are dropped. By the thread that works on c.
  */
 static inline void transport_hangup(struct conn *c)
