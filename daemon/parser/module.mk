@@ -12,6 +12,7 @@ parser-srcs := \
 	daemon/parser/simd.c \
 	daemon/parser/tape.c \
 	daemon/parser/tape_envelope.c \
+	daemon/parser/tree_memory.c \
 	daemon/parser/walk.c
 
 parser-tests-libs := parser rpc base

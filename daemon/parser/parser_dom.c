@@ -5,7 +5,6 @@
  * first; that costs a few percent of what the tree costs. What a tree cannot hold: dom.h.
  */
 #include <errno.h>
-#include <pthread.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "daemon/parser/dom.h"
 #include "daemon/parser/envelope.h"
 #include "daemon/parser/reply_builders.h"
+#include "daemon/parser/tree_memory.h"
 #include "daemon/rpc/number.h"
 
 static inline cJSON *item_of(struct value v)
@@ -142,19 +142,10 @@ static const struct value_ops dom_value_ops = {
 	.records = dom_records,
 };
 
-/* cJSON's own calls of malloc are in a shared library: where ours is counted (alloc.h), it gets
- * ours. */
-static void hand_malloc_over(void)
-{
-	cJSON_InitHooks(&(cJSON_Hooks){ malloc, free });
-}
-
 static int dom_init(struct parser *p, struct err *err)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
 	(void)err;
-	pthread_once(&once, hand_malloc_over);
+	tree_memory_use();
 	((struct parser_dom *)p)->doc.ops = &dom_value_ops;
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "daemon/parser/reply_builders.h"
+#include "daemon/parser/tree_memory.h"
 #include "daemon/rpc/limits.h"
 #include "daemon/rpc/number.h"
 #include "daemon/rpc/text.h"
@@ -38,6 +39,7 @@ static struct reply_tree *tree_of(struct reply *r)
 static int tree_init(struct reply *r)
 {
 	(void)r;
+	tree_memory_use();
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/rpc/limits.h"
 #include "daemon/rpc/text.h"
 
@@ -197,6 +198,7 @@ void tape_init(struct tape *t)
 static void store_free(struct tape_store *s)
 {
 	free(s->ptr);
+	budget_give(BUDGET_REQUESTS, s->counted_bytes);
 	*s = (struct tape_store){ 0 };
 }
 
@@ -238,9 +240,14 @@ int tape_store_grow(struct tape_store *s, size_t extra, size_t item_bytes)
 		cap = s->count + extra;
 	if (__builtin_mul_overflow(cap, item_bytes, &bytes))
 		return -ENOMEM;
+	if (bytes > KEEP_USED_BYTES) {
+		if (!budget_take(BUDGET_REQUESTS, bytes - s->counted_bytes))
+			return -ENOMEM;
+		s->counted_bytes = bytes;
+	}
 	ptr = realloc(s->ptr, bytes);
 	if (!ptr)
-		return -ENOMEM;
+		return -ENOMEM; /* what was taken goes back with the store */
 	s->ptr = ptr;
 	s->cap = cap;
 	return 0;

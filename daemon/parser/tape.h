@@ -68,7 +68,8 @@ struct tape_table {
 /* Growing memory. */
 struct tape_store {
 	void *ptr;
-	size_t count, cap; /* items */
+	size_t count, cap;    /* items */
+	size_t counted_bytes; /* taken from the budget: all of a store that is not kept */
 };
 
 struct tape {

@@ -29,6 +29,7 @@ void signals_block(void)
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGUSR2, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file beyond the limit of file sizes: write says EFBIG */
 }
 
 static void handle(int signo)

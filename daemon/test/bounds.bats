@@ -166,3 +166,15 @@ STROKES=$(awk 'BEGIN { printf "{\"jsonrpc\":\"2.0\",\"method\":\"batch_operation
 	free() { [ "$(guess secret | tcp | jq .result)" = true ]; }
 	wait_until free
 }
+
+@test "a file beyond the limit of file sizes is an error, not the end of the daemon" {
+	(ulimit -f 16; exec "$BIN/goxel-daemon" -s "$SOCK" 2>"$DIR/log" 3>&-) &
+	PID=$!
+	wait_until answers
+	rpc '{"jsonrpc":"2.0","method":"create_project","params":["p"],"id":0}' >/dev/null
+	awk 'BEGIN { srand(1); printf "{\"jsonrpc\":\"2.0\",\"method\":\"add_voxels\",\"params\":{\"voxels\":["
+		for (i = 0; i < 9000; i++) printf "%s[%d,%d,%d,%d,%d,%d,255]", i ? "," : "", rand()*200, rand()*200, rand()*200, rand()*255, rand()*255, rand()*255
+		print "]},\"id\":1}" }' | talk | jq -e .result >/dev/null
+	[[ "$(rpc "{\"jsonrpc\":\"2.0\",\"method\":\"save_project\",\"params\":{\"path\":\"$DIR/f.gox\"},\"id\":2}" | jq -r .error.message)" == *"File too large"* ]]
+	answers
+}
