@@ -318,6 +318,41 @@ static void wakes_the_running_thread(const char *backend)
 	echo_finish(f);
 }
 
+/*
+ * A forked child holds copies of all descriptors for a moment. A connection that is closed in that
+ * moment must be as closed as any other: its peer sees the end, and nothing comes for it any more.
+ */
+static void closes_while_copied(const char *backend)
+{
+	struct echo *f = echo_start(backend, NSEC_PER_SEC);
+	int other = echo_dial(f);
+
+	atomic_store(&f->do_copy_fds, true);
+	for (int i = 0; i < 30; i++) {
+		int fd = echo_dial(f);
+
+		peer_say(fd, "@1\n2\n");
+		peer_expect(fd, "@1\n2\n");
+		if (i % 3 == 1)
+			peer_say(fd, "bye\n");
+		if (i % 3 == 2)
+			shutdown(fd, SHUT_WR);
+		if (i % 3) {
+			peer_expect(fd, i % 3 == 1 ? "bye\n" : "");
+			peer_expect_end(fd);
+		}
+		close(fd);
+		wait_for_count(&f->closed, i + 1);
+		for (int j = 0; j < 5; j++) {
+			peer_say(other, "x\n");
+			peer_expect(other, "x\n");
+		}
+		assert_int_equal(atomic_load(&f->closed), i + 1);
+	}
+	close(other);
+	echo_finish(f);
+}
+
 static void memory_runs_out(const char *backend)
 {
 	struct echo *f = echo_start(backend, NSEC_PER_SEC);
@@ -365,6 +400,7 @@ EACH(half_a_message)
 EACH(stop_drains)
 EACH(stop_gives_up)
 EACH(wakes_the_running_thread)
+EACH(closes_while_copied)
 EACH(memory_runs_out)
 
 static void test_errors_say_why(void **state)
@@ -396,6 +432,7 @@ int main(void)
 		cmocka_unit_test(test_stop_drains),
 		cmocka_unit_test(test_wakes_the_running_thread),
 		cmocka_unit_test(test_stop_gives_up),
+		cmocka_unit_test(test_closes_while_copied),
 		cmocka_unit_test(test_memory_runs_out),
 		cmocka_unit_test(test_errors_say_why),
 	};

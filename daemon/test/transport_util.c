@@ -41,12 +41,13 @@ static int on_opened(void *ctx, struct conn *c, struct span *parting)
 {
 	struct echo *f = ctx;
 
-	(void)c;
 	if (atomic_load(&f->opened) - atomic_load(&f->closed) >= atomic_load(&f->refuse_from)) {
 		*parting = SPAN_LIT("too many\n");
 		return -EAGAIN;
 	}
 	atomic_fetch_add(&f->opened, 1);
+	if (atomic_load(&f->do_copy_fds) && f->copied_count < CONNS)
+		f->copied_fds[f->copied_count++] = dup(c->fd);
 	return 0;
 }
 
@@ -223,6 +224,8 @@ void echo_finish(struct echo *f)
 		echo_join(f);
 		transport_close(f->transport);
 	}
+	while (f->copied_count)
+		close(f->copied_fds[--f->copied_count]);
 	assert_int_equal(f->run_rc, 0);
 	assert_int_equal(atomic_load(&f->opened), atomic_load(&f->closed));
 	assert_int_equal(atomic_load(&f->buffers_out), 0);

@@ -52,6 +52,11 @@ struct echo {
 	atomic_int gets_left; /* before the memory runs out */
 	atomic_size_t rest_bytes;
 	atomic_int woken;
+
+	/* Of each connection that opens, as a forked child has them: closed by echo_finish. */
+	atomic_bool do_copy_fds;
+	int copied_fds[CONNS];
+	size_t copied_count;
 };
 
 /* Starts it on a fresh Unix socket with one more thread for "@" lines. */

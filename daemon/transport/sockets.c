@@ -206,10 +206,13 @@ void sockets_drop(struct sockets *s, struct conn *c)
 	ev->closed(ev->ctx, c);
 	chunk_drop(&c->kept, &s->base.cfg.memory);
 	chunk_drop(&c->unsent, &s->base.cfg.memory);
-	if (c->flags & CONN_ENDED)
+	if (c->flags & CONN_ENDED) {
+		/* A forked child may have a copy; the peer shall see the end now. */
+		shutdown(c->fd, SHUT_RDWR);
 		close(c->fd);
-	else
+	} else {
 		close_politely(c->fd);
+	}
 	c->fd = -1;
 	c->next = s->unused;
 	s->unused = c;

@@ -86,6 +86,11 @@ void sockets_refuse(struct sockets *s, const struct sockets_listener *l); /* -EM
  * pipe where it should read why.
  */
 struct conn *sockets_adopt(struct sockets *s, int fd);
+
+/*
+ * Closes it. The caller has removed it from whatever reports events: closing does not do so while a
+ * forked child has a copy of the descriptor.
+ */
 void sockets_drop(struct sockets *s, struct conn *c);
 
 /* Every open connection: for (c = NULL; (c = sockets_next(s, &at));) with at = 0. */

@@ -79,7 +79,21 @@ out:
 	return rc;
 }
 
-/* Waits for what the connection wants next. interest 0: not registered. */
+/* interest 0: not registered. */
+static void epoll_forget(struct transport_epoll *e, struct conn *c)
+{
+	if (c->interest)
+		epoll_ctl(e->fd, EPOLL_CTL_DEL, c->fd, NULL);
+	c->interest = 0;
+}
+
+static void epoll_drop(struct transport_epoll *e, struct conn *c)
+{
+	epoll_forget(e, c);
+	sockets_drop(&e->socks, c);
+}
+
+/* Waits for what the connection wants next. */
 static void epoll_arm(struct transport_epoll *e, struct conn *c, enum conn_wants wants)
 {
 	struct epoll_event ev = { .data.ptr = c };
@@ -91,7 +105,7 @@ static void epoll_arm(struct transport_epoll *e, struct conn *c, enum conn_wants
 	if (wants == CONN_CLOSE ||
 	    (wants == CONN_READ &&
 	     atomic_load_explicit(&e->socks.is_stopping, memory_order_relaxed))) {
-		sockets_drop(&e->socks, c);
+		epoll_drop(e, c);
 		return;
 	}
 	ev.events = wants == CONN_WRITE ? EPOLLOUT : EPOLLIN;
@@ -99,7 +113,7 @@ static void epoll_arm(struct transport_epoll *e, struct conn *c, enum conn_wants
 		return;
 	op = c->interest ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 	if (epoll_ctl(e->fd, op, c->fd, &ev) < 0)
-		sockets_drop(&e->socks, c);
+		epoll_drop(e, c);
 	else
 		c->interest = (uint8_t)ev.events;
 }
@@ -127,8 +141,7 @@ static bool epoll_owns(struct transport_epoll *e, struct conn *c)
 		return true;
 	if (!atomic_compare_exchange_strong(&c->hold, &held, HOLD_PARKED) && held == HOLD_FREE)
 		return true;
-	epoll_ctl(e->fd, EPOLL_CTL_DEL, c->fd, NULL);
-	c->interest = 0;
+	epoll_forget(e, c);
 	return false;
 }
 
@@ -185,12 +198,9 @@ static int epoll_drain(struct transport_epoll *e, struct err *err)
 
 	for (size_t i = 0; i < e->socks.listeners_count; i++)
 		epoll_ctl(e->fd, EPOLL_CTL_DEL, e->socks.listeners[i].fd, NULL);
-	while ((c = sockets_next(&e->socks, &at))) {
-		if (c->interest != EPOLLIN)
-			continue;
-		epoll_ctl(e->fd, EPOLL_CTL_DEL, c->fd, NULL);
-		c->interest = 0;
-	}
+	while ((c = sockets_next(&e->socks, &at)))
+		if (c->interest == EPOLLIN)
+			epoll_forget(e, c);
 	while (rc == 0 && sockets_is_busy(&e->socks)) {
 		uint64_t now_ns = clock_ns();
 
