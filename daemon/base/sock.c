@@ -158,6 +158,14 @@ int sock_set_nodelay(int fd)
 	return -errno;
 }
 
+bool sock_is_tcp(int fd)
+{
+	struct sockaddr_storage addr = { 0 };
+	socklen_t len = sizeof(addr);
+
+	return getsockname(fd, (struct sockaddr *)&addr, &len) == 0 && addr.ss_family != AF_UNIX;
+}
+
 static int fail(struct err *err, int code, const char *verb, const struct sock_addr *addr)
 {
 	char name[FORMAT_BYTES];

@@ -42,4 +42,7 @@ int sock_connect(const struct sock_addr *addr, uint64_t timeout_ns, struct err *
 int sock_set_nonblocking(int fd, bool on);
 int sock_set_nodelay(int fd); /* no-op on a Unix socket */
 
+/* False for a Unix socket, and for what is no socket. */
+bool sock_is_tcp(int fd);
+
 #endif

@@ -2,8 +2,8 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 
+#include "daemon/base/sock.h"
 #include "daemon/buffers/buffers.h"
 #include "daemon/parser/parser.h"
 #include "daemon/rpc/frame.h"
@@ -25,15 +25,6 @@ struct job {
 	char text[]; /* and PARSER_PADDING_BYTES */
 };
 
-static bool is_tcp(int fd)
-{
-	struct sockaddr_storage addr = { 0 };
-	socklen_t len = sizeof(addr);
-
-	return fd >= 0 && getsockname(fd, (struct sockaddr *)&addr, &len) == 0 &&
-	       addr.ss_family != AF_UNIX;
-}
-
 static int on_opened(void *ctx, struct conn *c, struct span *parting)
 {
 	struct server *s = ctx;
@@ -53,7 +44,7 @@ static int on_opened(void *ctx, struct conn *c, struct span *parting)
 	}
 	client->cap = cap;
 	client->clock.on = false;
-	client->is_trusted = !s->cfg.token || !is_tcp(c->fd);
+	client->is_trusted = !s->cfg.token || !sock_is_tcp(c->fd);
 	c->user = client;
 	metrics_add(METRIC_CONNECTIONS_OPENED, 1);
 	return 0;

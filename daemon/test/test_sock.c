@@ -144,7 +144,9 @@ static void test_unix_listen_and_connect(void **state)
 	assert_int_equal(stat(addr.path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	expect_talk(&addr, fd);
+	assert_false(sock_is_tcp(fd));
 	close(fd);
+	assert_false(sock_is_tcp(-1));
 }
 
 static void test_tcp_listen_on_any_port(void **state)
@@ -161,6 +163,7 @@ static void test_tcp_listen_on_any_port(void **state)
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&bound, &len), 0);
 	addr.port = ntohs(bound.sin_port);
 	assert_true(addr.port > 0);
+	assert_true(sock_is_tcp(fd));
 	expect_talk(&addr, fd);
 	assert_int_equal(sock_listen(&addr, 8, 0, NULL), -EADDRINUSE);
 	close(fd);

@@ -15,14 +15,6 @@
 #include "daemon/base/sock.h"
 #include "daemon/transport/chunk.h"
 
-static bool fd_is_tcp(int fd)
-{
-	struct sockaddr_storage addr = { 0 };
-	socklen_t len = sizeof(addr);
-
-	return getsockname(fd, (struct sockaddr *)&addr, &len) == 0 && addr.ss_family != AF_UNIX;
-}
-
 /*
  * Closing a socket that has unread bytes resets the connection, which may overtake the last reply
  * on TCP: say that no more will come, and read away what is there.
@@ -54,7 +46,7 @@ int sockets_init(struct sockets *s, const struct transport_cfg *cfg, size_t conn
 	for (size_t i = 0; i < cfg->listen_count; i++)
 		s->listeners[i] = (struct sockets_listener){
 			.fd = cfg->listen_fds[i],
-			.is_tcp = fd_is_tcp(cfg->listen_fds[i]),
+			.is_tcp = sock_is_tcp(cfg->listen_fds[i]),
 		};
 	s->listeners_count = cfg->listen_count;
 	return 0;
