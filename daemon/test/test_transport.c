@@ -353,6 +353,28 @@ static void closes_while_copied(const char *backend)
 	echo_finish(f);
 }
 
+/*
+ * The server's memory may go after transport_close: no thread of the transport may still run then,
+ * not even its thread-local destructors.
+ */
+static void no_thread_outlives_it(const char *backend)
+{
+	struct echo *f = echo_start(backend, NSEC_PER_SEC);
+	int fds[8];
+
+	atomic_store(&f->thread_end_ms, 20);
+	for (int i = 0; i < 8; i++) {
+		fds[i] = echo_dial(f);
+		peer_say(fds[i], "big 100000\n@x\n");
+	}
+	for (int i = 0; i < 4; i++)
+		close(fds[i]);
+	wait_for_count(&f->closed, 4);
+	echo_finish(f);
+	for (int i = 4; i < 8; i++)
+		close(fds[i]);
+}
+
 static void memory_runs_out(const char *backend)
 {
 	struct echo *f = echo_start(backend, NSEC_PER_SEC);
@@ -401,6 +423,7 @@ EACH(stop_drains)
 EACH(stop_gives_up)
 EACH(wakes_the_running_thread)
 EACH(closes_while_copied)
+EACH(no_thread_outlives_it)
 EACH(memory_runs_out)
 
 static void test_errors_say_why(void **state)
@@ -433,6 +456,7 @@ int main(void)
 		cmocka_unit_test(test_wakes_the_running_thread),
 		cmocka_unit_test(test_stop_gives_up),
 		cmocka_unit_test(test_closes_while_copied),
+		cmocka_unit_test(test_no_thread_outlives_it),
 		cmocka_unit_test(test_memory_runs_out),
 		cmocka_unit_test(test_errors_say_why),
 	};

@@ -17,10 +17,22 @@
 #include "daemon/test/transport_util.h"
 #include "daemon/transport/transport.h"
 
+static void on_thread_end(void *arg)
+{
+	struct echo *f = arg;
+
+	(void)poll(NULL, 0, atomic_load(&f->thread_end_ms));
+	atomic_fetch_add(&f->threads_ended, 1);
+}
+
 static void *memory_get(void *ctx, size_t min_bytes, size_t *cap)
 {
 	struct echo *f = ctx;
 
+	if (!pthread_getspecific(f->thread_key)) {
+		assert_int_equal(pthread_setspecific(f->thread_key, f), 0);
+		atomic_fetch_add(&f->threads_begun, 1);
+	}
 	if (atomic_fetch_sub(&f->gets_left, 1) <= 0)
 		return NULL;
 	atomic_fetch_add(&f->buffers_out, 1);
@@ -189,6 +201,7 @@ struct echo *echo_start(const char *backend, uint64_t drain_ns)
 	f->backend = backend;
 	atomic_store(&f->refuse_from, CONNS);
 	atomic_store(&f->gets_left, 1000000);
+	assert_int_equal(pthread_key_create(&f->thread_key, on_thread_end), 0);
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_cond_init(&f->change, NULL);
 	snprintf(f->dir, sizeof(f->dir), "/tmp/goxel-transport-XXXXXX");
@@ -229,6 +242,8 @@ void echo_finish(struct echo *f)
 	assert_int_equal(f->run_rc, 0);
 	assert_int_equal(atomic_load(&f->opened), atomic_load(&f->closed));
 	assert_int_equal(atomic_load(&f->buffers_out), 0);
+	assert_int_equal(atomic_load(&f->threads_begun), atomic_load(&f->threads_ended));
+	pthread_key_delete(f->thread_key);
 	unlink(f->addr.path);
 	rmdir(f->dir);
 	pthread_cond_destroy(&f->change);

@@ -53,6 +53,13 @@ struct echo {
 	atomic_size_t rest_bytes;
 	atomic_int woken;
 
+	/* Threads that took memory; each counts its end in a thread-local destructor, which takes
+	 * thread_end_ms. */
+	pthread_key_t thread_key;
+	atomic_int threads_begun;
+	atomic_int threads_ended;
+	atomic_int thread_end_ms;
+
 	/* Of each connection that opens, as a forked child has them: closed by echo_finish. */
 	atomic_bool do_copy_fds;
 	int copied_fds[CONNS];

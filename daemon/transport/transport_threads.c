@@ -25,6 +25,7 @@
 struct threads_conn {
 	struct conn conn;
 	alignas(64) sem_t resumed;
+	pthread_t thread;
 };
 
 struct transport_threads {
@@ -32,12 +33,18 @@ struct transport_threads {
 	pthread_mutex_t lock; /* of the table of connections */
 	pthread_cond_t ended; /* a connection's thread has ended */
 	size_t live_count;    /* threads; under lock */
+	/* The thread that ended last. It joins the one that ended before it, so that who joins this
+	 * one has waited for all. Under lock. */
+	pthread_t last_ended;
+	bool has_ended;
 };
 
 static void threads_deinit(struct transport *t)
 {
 	struct transport_threads *th = (struct transport_threads *)t;
 
+	if (th->has_ended)
+		pthread_join(th->last_ended, NULL);
 	sockets_deinit(&th->socks);
 	pthread_cond_destroy(&th->ended);
 	pthread_mutex_destroy(&th->lock);
@@ -89,6 +96,25 @@ static enum conn_wants threads_step(struct threads_conn *tc, enum conn_wants wan
 	return CONN_CLOSE;
 }
 
+/* Closes the connection; the last thing that its thread does. */
+static void threads_leave(struct transport_threads *th, struct threads_conn *tc)
+{
+	pthread_t before;
+	bool has_before;
+
+	pthread_mutex_lock(&th->lock);
+	before = th->last_ended;
+	has_before = th->has_ended;
+	th->last_ended = tc->thread;
+	th->has_ended = true;
+	sockets_drop(&th->socks, &tc->conn);
+	th->live_count--;
+	pthread_cond_signal(&th->ended);
+	pthread_mutex_unlock(&th->lock);
+	if (has_before)
+		pthread_join(before, NULL);
+}
+
 static void *threads_serve(void *arg)
 {
 	struct threads_conn *tc = arg;
@@ -103,11 +129,7 @@ static void *threads_serve(void *arg)
 	if (buf)
 		mem->put(mem->ctx, buf, cap);
 	sem_destroy(&tc->resumed);
-	pthread_mutex_lock(&th->lock);
-	sockets_drop(&th->socks, &tc->conn);
-	th->live_count--;
-	pthread_cond_signal(&th->ended);
-	pthread_mutex_unlock(&th->lock);
+	threads_leave(th, tc);
 	return NULL;
 }
 
@@ -116,17 +138,15 @@ static void start_thread(struct transport_threads *th, struct conn *c)
 {
 	struct threads_conn *tc = (struct threads_conn *)(void *)c;
 	struct err err = ERR_INIT;
-	pthread_t thread;
 
 	sem_init(&tc->resumed, 0, 0);
-	if (thread_start(&thread, "client", th->socks.base.cfg.stack_bytes, threads_serve, tc,
+	if (thread_start(&tc->thread, "client", th->socks.base.cfg.stack_bytes, threads_serve, tc,
 			 &err) < 0) {
 		log_warn("transport", "%s", err.msg);
 		sem_destroy(&tc->resumed);
 		sockets_drop(&th->socks, c);
 		return;
 	}
-	pthread_detach(thread);
 	th->live_count++;
 }
 
