@@ -42,15 +42,13 @@ static int read_all(int fd, size_t max_bytes, struct strbuf *sb)
 	}
 }
 
-int file_read(const char *path, size_t max_bytes, char **out, size_t *len, struct err *err)
+/* Closes fd. */
+static int read_open(int fd, const char *path, size_t max_bytes, char **out, size_t *len,
+		     struct err *err)
 {
 	struct strbuf sb = { 0 };
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int rc;
+	int rc = read_all(fd, max_bytes, &sb);
 
-	if (fd < 0)
-		return err_set(err, -errno, "%s: cannot open: %s", path, strerrordesc_np(errno));
-	rc = read_all(fd, max_bytes, &sb);
 	close(fd);
 	if (!rc && strbuf_reserve(&sb, 0))
 		rc = -ENOMEM;
@@ -67,101 +65,26 @@ int file_read(const char *path, size_t max_bytes, char **out, size_t *len, struc
 	return 0;
 }
 
-static int write_all(int fd, struct span bytes)
+int file_read(const char *path, size_t max_bytes, char **out, size_t *len, struct err *err)
 {
-	while (bytes.len) {
-		ssize_t put = write(fd, bytes.ptr, bytes.len);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return -errno;
-		bytes.ptr += put;
-		bytes.len -= (size_t)put;
-	}
-	return 0;
+	if (fd < 0)
+		return err_set(err, -errno, "%s: cannot open: %s", path, strerrordesc_np(errno));
+	return read_open(fd, path, max_bytes, out, len, err);
 }
 
-/* Makes the rename itself durable. */
-static int sync_folder_of(const char *path)
+int file_read_regular(const char *path, size_t max_bytes, char **out, size_t *len, struct err *err)
 {
-	char folder[PATH_MAX];
-	const char *slash = strrchr(path, '/');
-	int len = slash ? (int)(slash - path) : 0;
-	int fd;
-	int rc = 0;
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
 
-	if (!slash)
-		snprintf(folder, sizeof(folder), ".");
-	else
-		snprintf(folder, sizeof(folder), "%.*s", len ? len : 1, path);
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return -errno;
-	/* Some file systems cannot sync a folder and say EINVAL; there is nothing more to do. */
-	if (fsync(fd) && errno != EINVAL)
-		rc = -errno;
+		return err_set(err, -errno, "%s: cannot open: %s", path, strerrordesc_np(errno));
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return read_open(fd, path, max_bytes, out, len, err);
 	close(fd);
-	return rc;
-}
-
-/* A new file keeps the mode that plain creation would give; an old one keeps its own. */
-static mode_t mode_for(const char *path)
-{
-	struct stat st;
-	mode_t mask;
-
-	if (stat(path, &st) == 0)
-		return st.st_mode & 07777;
-	mask = umask(0);
-	umask(mask);
-	return 0666 & ~mask;
-}
-
-/*
- * What a plain file would take the place of for good: /dev/full, a pipe, or /dev/stdout, which is a
- * link into /proc. A folder is the rename's to refuse.
- */
-static bool is_irreplaceable(const char *path)
-{
-	static const char proc[] = "/proc/";
-	char to[sizeof(proc)] = "";
-	struct stat st;
-
-	if (readlink(path, to, sizeof(proc) - 1) > 0 && strcmp(to, proc) == 0)
-		return true;
-	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
-}
-
-int file_write_atomic(const char *path, struct span bytes, struct err *err)
-{
-	char tmp[PATH_MAX];
-	int fd;
-	int rc;
-
-	if (is_irreplaceable(path))
-		return err_set(err, -EINVAL, "%s: cannot write: it is no plain file", path);
-	if (snprintf(tmp, sizeof(tmp), "%s.XXXXXX", path) >= (int)sizeof(tmp))
-		return err_set(err, -ENAMETOOLONG, "%s: path too long", path);
-	fd = mkostemp(tmp, O_CLOEXEC);
-	if (fd < 0)
-		return err_set(err, -errno, "%s: cannot create: %s", path, strerrordesc_np(errno));
-	rc = write_all(fd, bytes);
-	if (!rc && (fchmod(fd, mode_for(path)) || fsync(fd)))
-		rc = -errno;
-	if (close(fd) && !rc)
-		rc = -errno;
-	if (!rc && rename(tmp, path))
-		rc = -errno;
-	if (rc) {
-		unlink(tmp);
-		return err_set(err, rc, "%s: cannot write: %s", path, strerrordesc_np(-rc));
-	}
-	rc = sync_folder_of(path);
-	if (rc)
-		return err_set(err, rc, "%s: written, but its folder not synced: %s", path,
-			       strerrordesc_np(-rc));
-	return 0;
+	return err_set(err, -EINVAL, "%s: not a regular file", path);
 }
 
 int file_make_dirs(const char *path, struct err *err)
@@ -195,4 +118,21 @@ int file_make_dirs(const char *path, struct err *err)
 bool file_exists(const char *path)
 {
 	return access(path, F_OK) == 0;
+}
+
+int file_id_of(const char *path, struct file_id *out)
+{
+	struct stat st;
+
+	if (lstat(path, &st))
+		return -errno;
+	*out = (struct file_id){ .dev = st.st_dev, .ino = st.st_ino };
+	return 0;
+}
+
+bool file_is(const char *path, const struct file_id *id)
+{
+	struct file_id now;
+
+	return file_id_of(path, &now) == 0 && now.dev == id->dev && now.ino == id->ino;
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "daemon/base/span.h"
 
@@ -13,11 +14,31 @@ struct err;
  * max_bytes. */
 int file_read(const char *path, size_t max_bytes, char **out, size_t *len, struct err *err);
 
-/* Temporary name beside it, write, fsync, rename. On failure the old file stays and the temporary
- * one is gone. -EINVAL: devices, pipes and the names of open files are no plain files, and stay. */
+/* The same for regular files only, anything else is -EINVAL: a pipe would make the caller wait for
+ * its writer. */
+int file_read_regular(const char *path, size_t max_bytes, char **out, size_t *len, struct err *err);
+
+/*
+ * Writes a file without a name, syncs it, and then gives it the name path (file_write.c). On
+ * failure the old file stays and nothing new is there. A new file has the mode that plain creation
+ * gives, one that is replaced keeps its own. -EINVAL: devices, pipes and the names of open files
+ * are no plain files, and stay. Threads: any.
+ */
 int file_write_atomic(const char *path, struct span bytes, struct err *err);
+
+/* The same for name in an open folder (O_PATH is enough). name has no slash. */
+int file_write_atomic_at(int folder_fd, const char *name, struct span bytes, struct err *err);
 
 int file_make_dirs(const char *path, struct err *err); /* like mkdir -p */
 bool file_exists(const char *path);
+
+/* Which file a name stands for at one time. */
+struct file_id {
+	dev_t dev;
+	ino_t ino;
+};
+
+int file_id_of(const char *path, struct file_id *out);    /* of a link: the link; negative errno */
+bool file_is(const char *path, const struct file_id *id); /* path still stands for it */
 
 #endif

@@ -11,6 +11,7 @@ base-srcs := \
 	daemon/base/cpu.c \
 	daemon/base/err.c \
 	daemon/base/file.c \
+	daemon/base/file_write.c \
 	daemon/base/hist.c \
 	daemon/base/json_out.c \
 	daemon/base/log.c \
@@ -38,6 +39,7 @@ test_alloc-libs += alloccount
 test_alloc-ldflags = $(alloc-wrap-ldflags)
 test_cli-srcs += daemon/test/cli_util.c
 test_cli_out-srcs += daemon/test/cli_util.c
+test_file-ldflags := -Wl,--wrap=fsync,--wrap=umask,--wrap=openat
 test_json_out-ldlibs += -ljansson
 
 fuzz += fuzz_base

@@ -97,67 +97,68 @@ static int target_init(struct target *t, const struct root *r, struct span path,
 	return 0;
 }
 
-/* Without openat2: component by component. No links at all, no "..". */
+/* Without openat2: component by component. No links at all, no "..". Returns as open_inside. */
 static int open_by_walk(int fd, const char *path, int flags)
 {
 	char name[NAME_MAX + 1];
 	int at = openat(fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int rc = at < 0 ? -errno : 0;
 
-	while (at >= 0) {
+	while (rc == 0) {
 		size_t len = strcspn(path, "/");
-		bool is_last;
-		int next;
+		bool is_last = path[len + strspn(path + len, "/")] == '\0';
+		int next = -1;
 
 		if (len > NAME_MAX) {
-			close(at);
-			errno = ENAMETOOLONG;
-			return -1;
+			rc = -ENAMETOOLONG;
+		} else {
+			memcpy(name, path, len);
+			name[len] = 0;
+			path += len;
+			path += strspn(path, "/");
+			rc = strcmp(name, "..") == 0 ? -EXDEV : 0;
 		}
-		memcpy(name, path, len);
-		name[len] = 0;
-		path += len;
-		path += strspn(path, "/");
-		is_last = !*path;
-		if (!strcmp(name, "..")) {
-			close(at);
-			errno = EXDEV;
-			return -1;
+		if (rc == 0) {
+			next = openat(at, len ? name : ".",
+				      O_NOFOLLOW | O_CLOEXEC |
+					      (is_last ? flags : O_PATH | O_DIRECTORY));
+			rc = next < 0 ? -errno : 0;
 		}
-		next = openat(at, len ? name : ".",
-			      O_NOFOLLOW | O_CLOEXEC | (is_last ? flags : O_PATH | O_DIRECTORY));
 		close(at);
-		if (is_last)
+		if (rc == 0 && is_last)
 			return next;
 		at = next;
 	}
-	return -1;
+	return rc;
 }
 
-/* A descriptor, or -1 and errno; EXDEV means that the path leads out of the root. */
+/* A descriptor, or a negative errno; -EXDEV means that the path leads out of the root. */
 static int open_inside(const struct root *r, const char *path, int flags)
 {
 	struct open_how how = { .flags = (unsigned)flags | O_CLOEXEC,
 				.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
 	long fd;
 
-	if (r->kind == ROOT_ANY)
-		return open(path, flags | O_CLOEXEC);
+	if (r->kind == ROOT_ANY) {
+		fd = open(path, flags | O_CLOEXEC);
+		return fd < 0 ? -errno : (int)fd;
+	}
 	if (!r->is_walking) {
 		fd = syscall(SYS_openat2, r->fd, path, &how, sizeof(how));
-		/* Old kernels, and sandboxes that know only older calls. */
-		if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
+		if (fd >= 0)
 			return (int)fd;
+		/* Old kernels, and sandboxes that know only older calls. */
+		if (errno != ENOSYS && errno != EPERM)
+			return -errno;
 	}
 	return open_by_walk(r->fd, path, flags);
 }
 
-static int open_fault(const struct root *r, const struct target *t, struct err *err)
+static int open_fault(const struct root *r, const struct target *t, int code, struct err *err)
 {
-	int code = errno;
-
-	if (code == EXDEV)
+	if (code == -EXDEV)
 		return outside(r, t, err);
-	return err_set(err, -code, "%.150s: cannot open: %s", t->text, strerrordesc_np(code));
+	return err_set(err, code, "%.150s: cannot open: %s", t->text, strerrordesc_np(-code));
 }
 
 /* The name under which the kernel shows an open file; it stays what was opened. */
@@ -183,7 +184,7 @@ int root_read(const struct root *r, struct span path, size_t max_bytes, char **o
 	/* A pipe would make open wait for its writer. */
 	fd = open_inside(r, *t.rest ? t.rest : ".", O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
-		return open_fault(r, &t, err);
+		return open_fault(r, &t, fd, err);
 	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) {
 		rc = err_set(err, -EINVAL, "%.150s: not a regular file", t.text);
 	} else {
@@ -219,20 +220,14 @@ static const char *cut_name(struct target *t, const char **folder)
 static int write_in_folder(int folder, const char *name, const struct span *shown,
 			   struct span bytes, struct err *err)
 {
-	char path[PATH_MAX];
 	struct stat st;
-	int len;
 	int rc;
 
 	/* The new file takes the name of the old one: of a device or pipe it must not. */
 	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode) &&
 	    !S_ISLNK(st.st_mode))
 		return err_set(err, -EINVAL, "%.*s: not a regular file", SPAN_ARG(*shown));
-	len = snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", folder, name);
-	if (len >= (int)sizeof(path))
-		rc = -ENAMETOOLONG;
-	else
-		rc = file_write_atomic(path, bytes, NULL);
+	rc = file_write_atomic_at(folder, name, bytes, NULL);
 	if (rc < 0)
 		return err_set(err, rc, "%.*s: cannot write: %s", SPAN_ARG(*shown),
 			       strerrordesc_np(-rc));
@@ -258,7 +253,7 @@ int root_write(const struct root *r, struct span path, struct span bytes, struct
 		return err_set(err, -EINVAL, "%.*s: not the name of a file", SPAN_ARG(shown));
 	fd = open_inside(r, folder, O_PATH | O_DIRECTORY);
 	if (fd < 0)
-		return open_fault(r, &t, err);
+		return open_fault(r, &t, fd, err);
 	rc = write_in_folder(fd, name, &shown, bytes, err);
 	close(fd);
 	return rc;

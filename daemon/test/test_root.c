@@ -1,10 +1,12 @@
 /* file methods stay inside the root, whatever path they are given. */
 #include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -185,6 +187,27 @@ static void test_what_is_no_file(void **state)
 			 -EINVAL);
 }
 
+/* The longest name, and one byte more, by every way to open. */
+static void test_long_names(void **state)
+{
+	struct place *p = *state;
+	char name[NAME_MAX + 2];
+
+	memset(name, 'n', sizeof(name));
+	for (int i = 0; i < 2; i++) {
+		p->root.is_walking = i == 1;
+		name[NAME_MAX] = '\0';
+		assert_int_equal(try_write(&p->root, name), 0);
+		assert_int_equal(try_read(&p->root, name), 0);
+		name[NAME_MAX] = 'n';
+		name[NAME_MAX + 1] = '\0';
+		assert_int_equal(try_write(&p->root, name), -ENAMETOOLONG);
+		assert_int_equal(try_read(&p->root, name), -ENAMETOOLONG);
+		assert_int_equal(try_read(&p->root, "absent"), -ENOENT);
+		assert_int_equal(try_read(&p->root, "inside/below"), -ENOTDIR);
+	}
+}
+
 static void test_needed_and_not_given(void **state)
 {
 	struct place *p = *state;
@@ -232,6 +255,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_link_is_replaced_not_followed, setup_place,
 						teardown_place),
 		cmocka_unit_test_setup_teardown(test_what_is_no_file, setup_place, teardown_place),
+		cmocka_unit_test_setup_teardown(test_long_names, setup_place, teardown_place),
 		cmocka_unit_test_setup_teardown(test_needed_and_not_given, setup_place,
 						teardown_place),
 		cmocka_unit_test_setup_teardown(test_a_full_disk_keeps_the_old_file, setup_place,
