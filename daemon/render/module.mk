@@ -6,6 +6,7 @@ render-srcs := \
 	daemon/render/cache.c \
 	daemon/render/image.c \
 	daemon/render/picture.c \
+	daemon/render/render_folder.c \
 	daemon/render/renders.c \
 	daemon/render/scene.c \
 	daemon/render/shade.c \
@@ -24,3 +25,4 @@ test_render_cache-ldlibs := -lpng -lcmocka -lm
 test_renders-srcs   := daemon/test/test_renders.c
 test_renders-libs   := render voxel base
 test_renders-ldlibs := -lpng -lcmocka -lm
+test_renders-ldflags := -Wl,--wrap=unlink

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +17,14 @@
 #include "daemon/base/file.h"
 #include "daemon/base/log.h"
 #include "daemon/base/thread.h"
+#include "daemon/render/render_folder.h"
+
+struct entry {
+	TAILQ_ENTRY(entry) at;
+	struct render_file file;
+};
+
+TAILQ_HEAD(entries, entry);
 
 struct renders {
 	struct renders_cfg cfg;
@@ -25,9 +33,8 @@ struct renders {
 	bool is_closing;
 	bool has_thread;
 	pthread_t thread;
-	struct render_file *files; /* [files_cap], oldest first */
-	size_t files_count;
-	size_t files_cap;
+	struct render_folder folder;
+	struct entries files; /* oldest first */
 	struct renders_stats stats;
 };
 
@@ -53,7 +60,8 @@ void renders_cfg_from_env(struct renders_cfg *cfg)
 	const char *folder =
 		getenv("GOXEL_RENDER_DIR"); /* NOLINT(concurrency-mt-unsafe): at start */
 
-	cfg->folder = folder && *folder ? folder : "/tmp/goxel_renders";
+	cfg->has_other_folder = !folder || !*folder;
+	cfg->folder = cfg->has_other_folder ? "/tmp/goxel_renders" : folder;
 	cfg->ttl_s = env_number("GOXEL_RENDER_TTL", 3600);
 	cfg->bytes_max = env_number("GOXEL_RENDER_MAX_SIZE", 1ull << 30);
 	cfg->interval_s = env_number("GOXEL_RENDER_CLEANUP_INTERVAL", 300);
@@ -67,6 +75,8 @@ int renders_open(const struct renders_cfg *cfg, struct renders **out, struct err
 	if (!r)
 		return err_set(err, -ENOMEM, "list of render files");
 	r->cfg = *cfg;
+	TAILQ_INIT(&r->files);
+	render_folder_init(&r->folder, cfg->folder, cfg->has_other_folder);
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -76,44 +86,52 @@ int renders_open(const struct renders_cfg *cfg, struct renders **out, struct err
 	return 0;
 }
 
-/* Under the lock. A file that somebody else deleted is as gone as one we delete. */
-static uint64_t drop(struct renders *r, size_t index)
+/* Under the lock: off the list. The file itself goes in delete_files, without the lock, since a
+ * folder of thousands takes its time. */
+static void take(struct renders *r, struct entry *e, struct entries *taken)
 {
-	struct render_file *f = &r->files[index];
-	uint64_t bytes = f->size_bytes;
-
-	if (unlink(f->path) < 0 && errno != ENOENT)
-		log_warn("renders", "cannot delete %s: %s", f->path,
-			 strerror(errno)); /* NOLINT(concurrency-mt-unsafe) */
-	memmove(f, f + 1, (r->files_count - index - 1) * sizeof(*f));
-	r->files_count--;
-	r->stats.files_bytes -= bytes;
+	TAILQ_REMOVE(&r->files, e, at);
+	TAILQ_INSERT_TAIL(taken, e, at);
+	r->stats.files_count--;
+	r->stats.files_bytes -= e->file.size_bytes;
 	r->stats.cleaned_count++;
-	r->stats.freed_bytes += bytes;
-	return bytes;
+	r->stats.freed_bytes += e->file.size_bytes;
 }
 
 /* Under the lock. All files live equally long, so the oldest expires first. */
-static size_t clean(struct renders *r)
+static void take_old(struct renders *r, struct entries *taken)
 {
 	uint64_t now = now_s();
+	struct entry *e;
+
+	while ((e = TAILQ_FIRST(&r->files)) &&
+	       (e->file.expires_s <= now || r->stats.files_bytes > r->cfg.bytes_max ||
+		r->stats.files_count > RENDERS_FILES_MAX))
+		take(r, e, taken);
+	r->stats.last_cleaning_s = now;
+}
+
+/* A file that somebody else deleted is as gone as one we delete. */
+static size_t delete_files(struct entries *taken)
+{
+	struct entry *e;
 	size_t count = 0;
 
-	while (r->files_count && r->files[0].expires_s <= now) {
-		drop(r, 0);
+	while ((e = TAILQ_FIRST(taken))) {
+		TAILQ_REMOVE(taken, e, at);
+		if (unlink(e->file.path) < 0 && errno != ENOENT)
+			log_warn("renders", "cannot delete %s: %s", e->file.path,
+				 strerrordesc_np(errno));
+		free(e);
 		count++;
 	}
-	while (r->stats.files_bytes > r->cfg.bytes_max && r->files_count) {
-		drop(r, 0);
-		count++;
-	}
-	r->stats.last_cleaning_s = now;
 	return count;
 }
 
 static void *clean_from_time_to_time(void *arg)
 {
 	struct renders *r = arg;
+	struct entries taken = TAILQ_HEAD_INITIALIZER(taken);
 
 	pthread_mutex_lock(&r->lock);
 	while (!r->is_closing) {
@@ -122,8 +140,12 @@ static void *clean_from_time_to_time(void *arg)
 				       (long)(deadline % NSEC_PER_SEC) };
 
 		r->stats.next_cleaning_s = now_s() + r->cfg.interval_s;
-		if (pthread_cond_timedwait(&r->closing, &r->lock, &ts) == ETIMEDOUT)
-			clean(r);
+		if (pthread_cond_timedwait(&r->closing, &r->lock, &ts) != ETIMEDOUT)
+			continue;
+		take_old(r, &taken);
+		pthread_mutex_unlock(&r->lock);
+		delete_files(&taken);
+		pthread_mutex_lock(&r->lock);
 	}
 	pthread_mutex_unlock(&r->lock);
 	return NULL;
@@ -139,11 +161,10 @@ void renders_close(struct renders *r)
 	pthread_mutex_unlock(&r->lock);
 	if (r->has_thread)
 		pthread_join(r->thread, NULL);
-	while (r->files_count)
-		drop(r, r->files_count - 1);
+	delete_files(&r->files);
+	render_folder_deinit(&r->folder);
 	pthread_cond_destroy(&r->closing);
 	pthread_mutex_destroy(&r->lock);
-	free(r->files);
 	free(r);
 }
 
@@ -168,162 +189,181 @@ static uint64_t fnv1a(struct span bytes)
 	return h;
 }
 
+/* Under the lock: the folder is open, its path and tag are known. */
 static int name_file(const struct renders *r, struct render_file *f, struct span session,
 		     struct err *err)
 {
 	uint32_t random = 0;
 	int len;
 
-	if (!is_name(session))
-		return err_set(err, -EINVAL,
-			       "session: only letters, digits, '-' and '_', fewer than %d",
-			       RENDERS_SESSION_MAX);
 	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return err_set(err, -EIO, "random bytes for a file name");
 	if (session.len)
 		snprintf(f->session, sizeof(f->session), "%.*s", SPAN_ARG(session));
 	else
 		snprintf(f->session, sizeof(f->session), "auto%" PRIu64, f->created_s);
-	len = snprintf(f->path, sizeof(f->path), "%s/render_%" PRIu64 "_%s_%08" PRIx32 ".png",
-		       r->cfg.folder, f->created_s, f->session, random);
+	len = snprintf(f->path, sizeof(f->path), "%s/render_%" PRIu64 "_%s_%s%08" PRIx32 ".png",
+		       r->folder.path, f->created_s, f->session, r->folder.tag, random);
 	if (len < 0 || (size_t)len >= sizeof(f->path))
 		return err_set(err, -ENAMETOOLONG, "render folder '%s': its name is too long",
-			       r->cfg.folder);
+			       r->folder.path);
 	return 0;
 }
 
-/* Under the lock: room for one more, the cleaning thread running. */
-static int prepare(struct renders *r, struct err *err)
+/* Under the lock: the cleaning thread runs. */
+static int ensure_thread(struct renders *r, struct err *err)
 {
-	if (r->files_count == RENDERS_FILES_MAX)
-		drop(r, 0);
-	if (r->files_count == r->files_cap) {
-		size_t cap = r->files_cap ? 2 * r->files_cap : 16;
-		struct render_file *files = realloc(r->files, cap * sizeof(*files));
+	int rc;
 
-		if (!files)
-			return err_set(err, -ENOMEM, "list of %zu render files", cap);
-		r->files = files;
-		r->files_cap = cap;
-	}
-	if (!r->has_thread) {
-		int rc = thread_start(&r->thread, "renders", 64 << 10, clean_from_time_to_time, r,
-				      err);
-
-		if (rc < 0)
-			return rc;
-		r->has_thread = true;
-	}
-	return 0;
+	if (r->has_thread)
+		return 0;
+	rc = thread_start(&r->thread, "renders", 64 << 10, clean_from_time_to_time, r, err);
+	r->has_thread = rc == 0;
+	return rc;
 }
 
-/* In the folder, which is made if it is not there. */
-static int write_file(const struct renders *r, const struct render_file *f, struct span png,
+/* A descriptor of the folder; f has its name then. */
+static int prepare(struct renders *r, struct render_file *f, struct span session, struct err *err)
+{
+	int fd;
+	int rc;
+
+	pthread_mutex_lock(&r->lock);
+	rc = ensure_thread(r, err);
+	fd = rc < 0 ? rc : render_folder_open(&r->folder, err);
+	if (fd >= 0)
+		rc = name_file(r, f, session, err);
+	pthread_mutex_unlock(&r->lock);
+	if (fd < 0 || rc == 0)
+		return fd;
+	close(fd);
+	return rc;
+}
+
+static int write_file(struct renders *r, struct render_file *f, const struct render_new *picture,
 		      struct err *err)
 {
-	if (mkdir(r->cfg.folder, 0700) < 0 && errno != EEXIST)
-		return err_set(err, -errno, "make the render folder %s: %s", r->cfg.folder,
-			       strerror(errno)); /* NOLINT(concurrency-mt-unsafe) */
-	return file_write_atomic(f->path, png, err);
+	int fd = prepare(r, f, picture->session, err);
+	int rc;
+
+	if (fd < 0)
+		return fd;
+	rc = file_write_atomic_at(fd, strrchr(f->path, '/') + 1, picture->png, NULL);
+	close(fd);
+	if (rc < 0)
+		return err_set(err, rc, "%.180s: cannot write: %s", f->path, strerrordesc_np(-rc));
+	return 0;
+}
+
+static void keep(struct renders *r, struct entry *e, struct render_file *out)
+{
+	struct entries taken = TAILQ_HEAD_INITIALIZER(taken);
+
+	*out = e->file;
+	pthread_mutex_lock(&r->lock);
+	TAILQ_INSERT_TAIL(&r->files, e, at);
+	r->stats.files_count++;
+	r->stats.files_bytes += e->file.size_bytes;
+	r->stats.total_count++;
+	take_old(r, &taken);
+	pthread_mutex_unlock(&r->lock);
+	delete_files(&taken);
 }
 
 int renders_add(struct renders *r, const struct render_new *picture, struct render_file *out,
 		struct err *err)
 {
 	struct span png = picture->png;
-	struct render_file f = { .width = picture->width,
-				 .height = picture->height,
-				 .size_bytes = png.len,
-				 .checksum = fnv1a(png),
-				 .created_s = now_s() };
+	struct entry *e;
 	int rc;
 
-	f.expires_s = f.created_s + r->cfg.ttl_s;
+	if (!is_name(picture->session))
+		return err_set(err, -EINVAL,
+			       "session: only letters, digits, '-' and '_', fewer than %d",
+			       RENDERS_SESSION_MAX);
 	if (png.len > r->cfg.bytes_max)
 		return err_set(err, -ENOSPC,
 			       "a picture of %zu bytes is over the folder's limit of %" PRIu64,
 			       png.len, r->cfg.bytes_max);
-	rc = name_file(r, &f, picture->session, err);
+	e = calloc(1, sizeof(*e));
+	if (!e)
+		return err_set(err, -ENOMEM, "list of render files");
+	e->file = (struct render_file){ .width = picture->width,
+					.height = picture->height,
+					.size_bytes = png.len,
+					.checksum = fnv1a(png),
+					.created_s = now_s() };
+	e->file.expires_s = e->file.created_s + r->cfg.ttl_s;
+	rc = write_file(r, &e->file, picture, err);
 	if (rc == 0)
-		rc = write_file(r, &f, png, err);
-	if (rc < 0)
-		return rc;
-	pthread_mutex_lock(&r->lock);
-	rc = prepare(r, err);
-	if (rc == 0) {
-		r->files[r->files_count++] = f;
-		r->stats.files_bytes += f.size_bytes;
-		r->stats.total_count++;
-		clean(r);
-		*out = f;
-	}
-	pthread_mutex_unlock(&r->lock);
-	if (rc < 0)
-		unlink(f.path);
+		keep(r, e, out);
+	else
+		free(e);
 	return rc;
 }
 
-/* Under the lock; files_count when there is none. */
-static size_t index_of(const struct renders *r, struct span path)
+/* Under the lock; NULL when there is none. */
+static struct entry *entry_of(const struct renders *r, struct span path)
 {
-	size_t i = 0;
+	struct entry *e;
 
-	while (i < r->files_count && !span_is(path, r->files[i].path))
-		i++;
-	return i;
+	TAILQ_FOREACH(e, &r->files, at)
+		if (span_is(path, e->file.path))
+			break;
+	return e;
 }
 
 int renders_find(struct renders *r, struct span path, struct render_file *out)
 {
-	size_t i;
-	int rc = -ENOENT;
+	const struct entry *e;
 
 	pthread_mutex_lock(&r->lock);
-	i = index_of(r, path);
-	if (i < r->files_count) {
-		*out = r->files[i];
-		rc = 0;
-	}
+	e = entry_of(r, path);
+	if (e)
+		*out = e->file;
 	pthread_mutex_unlock(&r->lock);
-	return rc;
+	return e ? 0 : -ENOENT;
 }
 
 int renders_remove(struct renders *r, struct span path, uint64_t *freed_bytes)
 {
-	size_t i;
-	int rc = -ENOENT;
+	struct entries taken = TAILQ_HEAD_INITIALIZER(taken);
+	struct entry *e;
 
 	pthread_mutex_lock(&r->lock);
-	i = index_of(r, path);
-	if (i < r->files_count) {
-		uint64_t bytes = drop(r, i);
-
+	e = entry_of(r, path);
+	if (e) {
 		if (freed_bytes)
-			*freed_bytes = bytes;
-		rc = 0;
+			*freed_bytes = e->file.size_bytes;
+		take(r, e, &taken);
 	}
 	pthread_mutex_unlock(&r->lock);
-	return rc;
+	return delete_files(&taken) ? 0 : -ENOENT;
 }
 
 size_t renders_clean(struct renders *r)
 {
-	size_t count;
+	struct entries taken = TAILQ_HEAD_INITIALIZER(taken);
 
 	pthread_mutex_lock(&r->lock);
-	count = clean(r);
+	take_old(r, &taken);
 	pthread_mutex_unlock(&r->lock);
-	return count;
+	return delete_files(&taken);
 }
 
 size_t renders_list(struct renders *r, struct render_file *out, size_t max)
 {
+	const struct entry *e;
+	size_t i = 0;
 	size_t count;
 
 	pthread_mutex_lock(&r->lock);
-	count = r->files_count;
-	for (size_t i = 0; i < count && i < max; i++)
-		out[i] = r->files[i];
+	count = r->stats.files_count;
+	TAILQ_FOREACH(e, &r->files, at) {
+		if (i == max)
+			break;
+		out[i++] = e->file;
+	}
 	pthread_mutex_unlock(&r->lock);
 	return count;
 }
@@ -332,7 +372,6 @@ void renders_stats(struct renders *r, struct renders_stats *out)
 {
 	pthread_mutex_lock(&r->lock);
 	*out = r->stats;
-	out->files_count = r->files_count;
 	out->bytes_max = r->cfg.bytes_max;
 	pthread_mutex_unlock(&r->lock);
 }

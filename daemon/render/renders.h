@@ -2,7 +2,8 @@
  * renders.h - picture files that the daemon keeps for its clients and takes away again: each lives
  * for a time, all together stay under a size, and none outlives the daemon.
  *
- * The folder and the cleaning thread come with the first file. Threads: any.
+ * The folder and the cleaning thread come with the first file. What a killed daemon has left in the
+ * folder goes at the next start of one (render_folder.h). Threads: any.
  */
 #ifndef DAEMON_RENDER_RENDERS_H
 #define DAEMON_RENDER_RENDERS_H
@@ -23,14 +24,20 @@ enum {
 };
 
 struct renders_cfg {
-	const char *folder;  /* borrowed; made (one level) when the first file comes */
+	/*
+	 * Borrowed; made (one level) when the first file comes. It must be no link, ours or root's,
+	 * and not writable for everybody.
+	 */
+	const char *folder;
 	uint64_t ttl_s;      /* how long a file lives */
 	uint64_t bytes_max;  /* of all files; the oldest go first */
 	uint64_t interval_s; /* between cleanings */
+	/* "<folder>-<uid>" takes the place of a folder that others can change. */
+	bool has_other_folder;
 };
 
 /* GOXEL_RENDER_DIR, _TTL (s), _MAX_SIZE (bytes) and _CLEANUP_INTERVAL (s) over the defaults
- * /tmp/goxel_renders, 3600, 1 GiB, 300. */
+ * /tmp/goxel_renders (with the other folder), 3600, 1 GiB, 300. */
 void renders_cfg_from_env(struct renders_cfg *cfg);
 
 struct render_file {
@@ -69,7 +76,7 @@ void renders_close(struct renders *r); /* deletes the files; NULL is fine */
 /*
  * Writes the picture under a fresh name, render_<time>_<session>_<random>.png, and keeps it.
  * Characters of the session other than letters, digits, '-' and '_' are refused with -EINVAL.
- * -ENOSPC: larger than bytes_max alone.
+ * -ENOSPC: larger than bytes_max alone. -EPERM, -ENOTDIR: the folder is not fit.
  */
 int renders_add(struct renders *r, const struct render_new *picture, struct render_file *out,
 		struct err *err);
