@@ -205,6 +205,16 @@ static int entry_lock_for(struct context_lease *lease, struct context_entry *e)
 	return 0;
 }
 
+/* Under the entry's lock. Written when it changes only: most leave without it. */
+static bool note_modified(struct context_entry *e)
+{
+	bool is_modified = project_is_modified(e->project);
+
+	if (atomic_load_explicit(&e->is_modified, memory_order_relaxed) != is_modified)
+		atomic_store_explicit(&e->is_modified, is_modified, memory_order_relaxed);
+	return is_modified;
+}
+
 void context_leave(struct context_lease *lease)
 {
 	struct context_entry *e = lease->entry;
@@ -212,6 +222,7 @@ void context_leave(struct context_lease *lease)
 	if (!e)
 		return;
 	lease->entry = NULL;
+	note_modified(e);
 	entry_unlock(lease->context, e);
 	entry_put(lease->context, e);
 }
@@ -284,25 +295,72 @@ static void entry_close(struct context *c, struct context_entry *e)
 	entry_put(c, e);
 }
 
-/* When the registry is full, closes what was used longest ago; its id, or 0. */
-static int32_t make_room(struct context *c)
+/* With the registry locked and full: what was used longest ago and has no unsaved changes, with a
+ * reference for the caller. NULL: all have some. */
+static struct context_entry *choose_oldest_saved(struct context *c)
 {
-	struct context_entry *evicted = NULL;
-	size_t oldest = 0;
-	int32_t id = 0;
+	struct context_entry *oldest = NULL;
 
-	pthread_mutex_lock(&c->registry);
-	if (c->entries_count == PROJECTS_MAX) {
-		for (size_t i = 1; i < c->entries_count; i++)
-			if (c->entries[i]->used < c->entries[oldest]->used)
-				oldest = i;
-		evicted = take_out(c, oldest);
-		id = evicted->id;
+	for (size_t i = 0; i < c->entries_count; i++) {
+		struct context_entry *e = c->entries[i];
+
+		if (atomic_load_explicit(&e->is_modified, memory_order_relaxed))
+			continue;
+		if (!oldest || e->used < oldest->used)
+			oldest = e;
 	}
-	pthread_mutex_unlock(&c->registry);
-	if (evicted)
-		entry_close(c, evicted);
-	return id;
+	if (oldest)
+		oldest->refs++;
+	return oldest;
+}
+
+/* Closes it unless somebody edited it, or closed it, meanwhile. Takes the caller's reference; the
+ * lease holds nothing. */
+static bool close_if_saved(struct context *c, struct context_entry *e)
+{
+	struct context_entry *taken = NULL;
+
+	c->ops->lock(c, e, true);
+	if (!e->is_closed && !note_modified(e)) {
+		size_t i;
+
+		pthread_mutex_lock(&c->registry);
+		i = index_of(c, e->id);
+		if (i < c->entries_count)
+			taken = take_out(c, i);
+		pthread_mutex_unlock(&c->registry);
+		e->is_closed = taken != NULL;
+	}
+	c->ops->unlock(c, e);
+	if (taken)
+		entry_put(c, taken);
+	entry_put(c, e);
+	return taken != NULL;
+}
+
+/* Where the registry is full, closes one project. *evicted_id: which, or 0. -EBUSY: none may be. */
+static int make_room(struct context *c, int32_t *evicted_id)
+{
+	for (;;) {
+		struct context_entry *e = NULL;
+		bool is_full;
+		int32_t id;
+
+		pthread_mutex_lock(&c->registry);
+		is_full = c->entries_count == PROJECTS_MAX;
+		if (is_full)
+			e = choose_oldest_saved(c);
+		pthread_mutex_unlock(&c->registry);
+		if (!is_full)
+			return 0;
+		if (!e)
+			return -EBUSY;
+		id = e->id;
+		if (close_if_saved(c, e)) {
+			*evicted_id = id;
+			return 0;
+		}
+	}
 }
 
 /* Enters the registry as the newest, locked by the caller. False: it is full. */
@@ -343,10 +401,11 @@ int context_create(struct context_lease *lease, const char *name, size_t name_le
 	context_leave(lease);
 	*evicted_id = 0;
 	for (;;) {
-		int32_t evicted = make_room(c);
-
-		if (evicted)
-			*evicted_id = evicted;
+		rc = make_room(c, evicted_id);
+		if (rc < 0) {
+			entry_free(e);
+			return rc;
+		}
 		/* Locked before anybody can see it, so that nobody can close it first. */
 		entry_lock(c, e);
 		if (add(c, e))

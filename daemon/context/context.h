@@ -71,7 +71,10 @@ struct context_entry {
 	uint64_t used;           /* under context.registry; when it was entered last, in entries */
 	struct project *project; /* its contents are under the entry's lock */
 	bool is_closed;          /* under the entry's lock: taken out of the registry */
-	pthread_mutex_t lock;    /* used by backends that lock each project by itself */
+	/* Has changes that no file has, as of when a lease left it last. Written under the entry's
+	 * lock; read without it, to choose what may be closed, and then looked at again. */
+	atomic_bool is_modified;
+	pthread_mutex_t lock; /* used by backends that lock each project by itself */
 };
 
 struct context {
@@ -122,9 +125,11 @@ int context_enter(struct context_lease *lease, int32_t id, struct project **out)
  */
 int context_snapshot(struct context_lease *lease, int32_t id, struct snapshot **out);
 
-/* Makes a project under a fresh id the newest and the default; the lease enters it. When
- * PROJECTS_MAX are open, the one that was used longest ago is closed and *evicted_id says which
- * (else 0). -ENOMEM. */
+/*
+ * Makes a project under a fresh id the newest and the default; the lease enters it. When
+ * PROJECTS_MAX are open, the one that was used longest ago is closed, of those without unsaved
+ * changes, and *evicted_id says which (else 0). -EBUSY: all of them have unsaved changes. -ENOMEM.
+ */
 int context_create(struct context_lease *lease, const char *name, size_t name_len,
 		   const int32_t size[3], struct project **out, int32_t *evicted_id);
 

@@ -98,7 +98,8 @@ const struct method method_create_project = {
 	.flags = METHOD_EDITS | METHOD_TOOL,
 	.params = create_params,
 	.doc = "Opens a new project, which becomes the default one; with 64 open, the one that was "
-	       "used longest ago is closed.",
+	       "used longest ago and has no unsaved changes is closed, and where all have some, "
+	       "the call fails.",
 	.result = "success, project_id, name, width, height, depth, created_at, layer_count, "
 		  "voxel_count, closed_project_id where one had to be closed",
 	.run = run_create_project,
@@ -156,7 +157,7 @@ static void reply_info(struct reply *r, const struct project *p)
 	reply_key_integer(r, "block_count", d->budget.blocks_count);
 	reply_key_integer(r, "block_limit", d->budget.blocks_max);
 	reply_key_integer(r, "version", (int64_t)d->version);
-	reply_key_bool(r, "modified", d->version != p->saved_version);
+	reply_key_bool(r, "modified", project_is_modified(p));
 	reply_key_integer(r, "undo_count", p->history.done_count);
 	reply_key_integer(r, "redo_count", p->history.undone_count);
 	reply_key(r, SPAN_LIT("path"));

@@ -1,5 +1,6 @@
 #include "daemon/methods/scope.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,6 +146,9 @@ static const char *reason(int rc)
 		return "the limit was reached, nothing was changed";
 	case -ENOENT:
 		return "there is no such layer";
+	case -EBUSY:
+		static_assert(PROJECTS_MAX == 64, "as the sentence says");
+		return "64 projects are open and all have unsaved changes: close one";
 	case -ERANGE:
 		return "it would leave the 32-bit coordinates";
 	default:

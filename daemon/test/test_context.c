@@ -114,6 +114,85 @@ static void one_too_many_closes_the_least_used(const struct context_ops *ops)
 	context_close(c);
 }
 
+static void edit(struct context_lease *lease, int32_t id, int32_t x)
+{
+	struct voxel v = { x, 0, 0, RGBA_WHITE };
+	struct project *p;
+
+	assert_int_equal(context_enter(lease, id, &p), 0);
+	assert_int_equal(project_set_voxel(p, document_active(&p->doc), &v, NULL), 0);
+}
+
+/* Issue 7, item 2: nobody's unsaved work goes to make room for somebody else's project. */
+static void unsaved_projects_are_never_closed_for_others(const struct context_ops *ops)
+{
+	struct context *c = open_context(ops, 1);
+	struct context_lease lease;
+	struct project *p = NULL;
+	int32_t ids[PROJECTS_MAX];
+	int32_t evicted;
+
+	attach(c, &lease);
+	for (int i = 0; i < PROJECTS_MAX; i++) {
+		ids[i] = create(&lease);
+		if (i != 40) /* used longest ago of those unchanged, and the only one */
+			edit(&lease, ids[i], i);
+	}
+	assert_int_equal(context_create(&lease, "p", 1, size, &p, &evicted), 0);
+	assert_int_equal(evicted, ids[40]);
+	edit(&lease, p->id, 1);
+	assert_int_equal(context_create(&lease, "p", 1, size, &p, &evicted), -EBUSY);
+	assert_int_equal(evicted, 0);
+	assert_int_equal(context_list(c, ids, NULL), PROJECTS_MAX);
+	/* A save makes one that may be closed, and so does closing one. */
+	assert_int_equal(context_enter(&lease, ids[7], &p), 0);
+	p->saved_version = p->doc.version;
+	assert_int_equal(context_create(&lease, "p", 1, size, &p, &evicted), 0);
+	assert_int_equal(evicted, ids[7]);
+	edit(&lease, p->id, 1);
+	assert_int_equal(context_remove(&lease, ids[8]), 0);
+	assert_int_equal(context_create(&lease, "p", 1, size, &p, &evicted), 0);
+	assert_int_equal(evicted, 0);
+	context_detach(&lease);
+	context_close(c);
+}
+
+/* Opens projects and edits every second of them, so that there is always one to close. */
+static void *open_many(void *arg)
+{
+	struct context *c = arg;
+	struct context_lease lease;
+
+	attach(c, &lease);
+	for (int i = 0; i < ROUNDS / 10; i++) {
+		struct project *p;
+		int32_t evicted;
+		int rc = context_create(&lease, "p", 1, size, &p, &evicted);
+
+		assert_true(rc == 0 || rc == -EBUSY);
+		if (rc == 0 && i % 2)
+			edit(&lease, p->id, i);
+		if (rc == -EBUSY && context_enter(&lease, 0, &p) == 0)
+			p->saved_version = p->doc.version;
+	}
+	context_detach(&lease);
+	return NULL;
+}
+
+static void many_open_at_once(const struct context_ops *ops)
+{
+	struct context *c = open_context(ops, THREADS);
+	pthread_t threads[THREADS];
+	int32_t ids[PROJECTS_MAX];
+
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, open_many, c), 0);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(context_list(c, ids, NULL), PROJECTS_MAX);
+	context_close(c);
+}
+
 static void a_lease_may_refuse_to_wait(const struct context_ops *ops)
 {
 	struct context *c = open_context(ops, 2);
@@ -258,15 +337,17 @@ static void *come_and_go(void *arg)
 		int32_t ids[PROJECTS_MAX];
 		struct project *p;
 		size_t count;
+		int32_t evicted;
+		int rc = context_create(&lease, "p", 1, size, &p, &evicted);
 
-		create(&lease);
+		assert_true(rc == 0 || rc == -EBUSY);
 		count = context_list(c, ids, NULL);
 		for (size_t k = 0; k < count; k++)
 			if (context_enter(&lease, ids[k], &p) == 0)
 				assert_int_equal(
 					project_set_voxel(p, document_active(&p->doc), &v, NULL),
 					0);
-		if (i % 2)
+		if (i % 2 || rc == -EBUSY)
 			context_remove(&lease, 0);
 		if (i % 3 == 0)
 			context_leave(&lease);
@@ -303,6 +384,8 @@ static void for_each(void (*check)(const struct context_ops *))
 CASE(leases_are_counted)
 CASE(newest_is_the_default)
 CASE(one_too_many_closes_the_least_used)
+CASE(unsaved_projects_are_never_closed_for_others)
+CASE(many_open_at_once)
 CASE(a_lease_may_refuse_to_wait)
 CASE(long_readers_follow_the_caps)
 CASE(edits_exclude_each_other)
@@ -329,6 +412,8 @@ int main(void)
 		cmocka_unit_test(test_leases_are_counted),
 		cmocka_unit_test(test_newest_is_the_default),
 		cmocka_unit_test(test_one_too_many_closes_the_least_used),
+		cmocka_unit_test(test_unsaved_projects_are_never_closed_for_others),
+		cmocka_unit_test(test_many_open_at_once),
 		cmocka_unit_test(test_a_lease_may_refuse_to_wait),
 		cmocka_unit_test(test_long_readers_follow_the_caps),
 		cmocka_unit_test(test_edits_exclude_each_other),

@@ -354,6 +354,23 @@ static void test_several_projects(void **state)
 	want_part("list_projects", "", "\"count\":64");
 }
 
+/* Issue 7, item 2. */
+static void test_unsaved_projects_stay_open(void **state)
+{
+	(void)state;
+	for (int i = 0; i < PROJECTS_MAX; i++) {
+		fresh();
+		want_start("add_voxel", "[0,0,0]", SUCCESS);
+	}
+	want_code("create_project", "", -1001,
+		  "64 projects are open and all have unsaved changes: close one");
+	want_start("close_project", "", SUCCESS);
+	want_start("create_project", "", SUCCESS);
+	for (int i = 0; i < PROJECTS_MAX; i++)
+		want_start("close_project", "", SUCCESS);
+	want_part("list_projects", "", "\"count\":0");
+}
+
 static void test_every_name_has_an_entry(void **state)
 {
 	size_t count;
@@ -426,6 +443,7 @@ int main(void)
 		cmocka_unit_test(test_batch_sizes),
 		cmocka_unit_test(test_region_listing),
 		cmocka_unit_test(test_several_projects),
+		cmocka_unit_test(test_unsaved_projects_stay_open),
 		cmocka_unit_test(test_every_name_has_an_entry),
 		cmocka_unit_test(test_hot_path_allocates_nothing),
 	};

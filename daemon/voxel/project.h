@@ -51,6 +51,12 @@ int project_new(int32_t id, const char *name, size_t name_len, const int32_t siz
 		struct project **out);
 void project_free(struct project *p); /* NULL is fine */
 
+/* It has changes that no file has. */
+static inline bool project_is_modified(const struct project *p)
+{
+	return p->doc.version != p->saved_version;
+}
+
 /* Remembers path for saves; -ENOMEM. */
 int project_set_path(struct project *p, const char *path);
 
