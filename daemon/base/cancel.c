@@ -12,6 +12,12 @@ struct question {
 };
 
 static _Thread_local struct question question;
+static _Thread_local uint64_t pace_ns = CANCEL_ASK_MS * NSEC_PER_MSEC;
+
+void cancel_set_pace_ms(unsigned ms)
+{
+	pace_ns = ms * NSEC_PER_MSEC;
+}
 
 void cancel_begin(cancel_ask *ask, void *ctx)
 {
@@ -32,12 +38,11 @@ int cancel_check(void)
 
 	if (!q->ask || q->code)
 		return q->code;
-	now_ns = clock_ns();
-	if (q->next_ns) {
-		if (now_ns < q->next_ns)
-			return 0;
+	now_ns = clock_coarse_ns();
+	if (now_ns < q->next_ns)
+		return 0;
+	if (q->next_ns || !pace_ns) /* the first check only starts the time */
 		q->code = q->ask(q->ctx);
-	}
-	q->next_ns = now_ns + CANCEL_ASK_MS * NSEC_PER_MSEC;
+	q->next_ns = now_ns + pace_ns;
 	return q->code;
 }

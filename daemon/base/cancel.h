@@ -6,8 +6,8 @@
  * of voxels or one operation of a list, and returns its code up as any other failure. The question
  * belongs to the thread, not to the parameters of every function between the two.
  *
- * Threads that help with the work have no question of their own: the thread that waits for them
- * asks and tells them to stop.
+ * Threads that help with the work have a question that costs nothing: have they been told to stop
+ * by the thread that waits for them, which asks the real one?
  */
 #ifndef DAEMON_BASE_CANCEL_H
 #define DAEMON_BASE_CANCEL_H
@@ -21,17 +21,27 @@
  */
 typedef int(cancel_ask)(void *ctx);
 
-enum { CANCEL_ASK_MS = 10 }; /* the least time between two calls of ask */
+enum { CANCEL_ASK_MS = 10 }; /* the least time between two calls of ask, unless set otherwise */
 
 /* Until cancel_end, checks of this thread ask. Not nested. */
 void cancel_begin(cancel_ask *ask, void *ctx);
 void cancel_end(void);
 
+/* For tests, before cancel_begin: 0 asks at every check of this thread, the first one too. */
+void cancel_set_pace_ms(unsigned ms);
+
 /*
  * 0, or the code that ask gave. A code stays until cancel_end: clean-up code that must not fail
  * does not check. 0 where nobody asks (tests, benchmarks, tools).
- * Cost: one look at the clock; ask is called every CANCEL_ASK_MS at most.
+ * Cost: one look at the coarse clock, 5 ns; ask is called every CANCEL_ASK_MS at most.
  */
 int cancel_check(void);
+
+/* The same for units that are shorter than that: checks at every n-th call (a power of two). count
+ * starts at 0. */
+static inline int cancel_check_nth(unsigned *count, unsigned n)
+{
+	return ++*count & (n - 1) ? 0 : cancel_check();
+}
 
 #endif

@@ -10,10 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/base/cancel.h"
 #include "daemon/base/err.h"
 #include "daemon/base/strbuf.h"
 
-enum { READ_CHUNK = 64 * 1024 };
+enum {
+	READ_CHUNK = 64 * 1024,
+	PIECE_BYTES = 1 << 20, /* read between two looks whether to go on */
+};
 
 /* Reads to the end of fd; sizes of stat are only a hint (files of /proc say 0). */
 static int read_all(int fd, size_t max_bytes, struct strbuf *sb)
@@ -24,11 +28,16 @@ static int read_all(int fd, size_t max_bytes, struct strbuf *sb)
 	if (fstat(fd, &st) == 0 && st.st_size > 0 && (size_t)st.st_size <= max_bytes)
 		hint = (size_t)st.st_size + 1; /* one more sees the end without growing */
 	for (;;) {
+		size_t room;
 		ssize_t got;
+		int rc = cancel_check();
 
+		if (rc < 0)
+			return rc;
 		if (strbuf_reserve(sb, hint))
 			return -ENOMEM;
-		got = read(fd, sb->ptr + sb->len, hint);
+		room = hint < PIECE_BYTES ? hint : PIECE_BYTES;
+		got = read(fd, sb->ptr + sb->len, room);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -38,7 +47,7 @@ static int read_all(int fd, size_t max_bytes, struct strbuf *sb)
 		sb->len += (size_t)got;
 		if (sb->len > max_bytes)
 			return -EMSGSIZE;
-		hint = READ_CHUNK;
+		hint = hint > (size_t)got ? hint - (size_t)got : READ_CHUNK;
 	}
 }
 

@@ -1,4 +1,8 @@
-/* file.h - whole files: read with a bound, written so that a reader sees the old or the new one. */
+/*
+ * file.h - whole files: read with a bound, written so that a reader sees the old or the new one.
+ *
+ * Large ones take long: reading and writing them stops with the codes of cancel_check.
+ */
 #ifndef DAEMON_BASE_FILE_H
 #define DAEMON_BASE_FILE_H
 

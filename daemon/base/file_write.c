@@ -21,12 +21,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/base/cancel.h"
 #include "daemon/base/err.h"
 
 enum {
 	TEMP_NAME_BYTES =
 		32, /* of any target: the longest target's name has no room for a suffix */
 	TEMP_TRIES_MAX = 100,
+	PIECE_BYTES = 1 << 20, /* written between two looks whether to go on */
 };
 
 /* The new file on its way to its name. */
@@ -40,8 +42,13 @@ struct draft {
 static int write_all(int fd, struct span bytes)
 {
 	while (bytes.len) {
-		ssize_t put = write(fd, bytes.ptr, bytes.len);
+		size_t len = bytes.len < PIECE_BYTES ? bytes.len : PIECE_BYTES;
+		int rc = cancel_check();
+		ssize_t put;
 
+		if (rc < 0)
+			return rc;
+		put = write(fd, bytes.ptr, len);
 		if (put < 0 && errno == EINTR)
 			continue;
 		if (put < 0)

@@ -320,7 +320,7 @@ static bool close_if_saved(struct context *c, struct context_entry *e)
 {
 	struct context_entry *taken = NULL;
 
-	c->ops->lock(c, e, true);
+	entry_lock(c, e);
 	if (!e->is_closed && !note_modified(e)) {
 		size_t i;
 
@@ -331,7 +331,7 @@ static bool close_if_saved(struct context *c, struct context_entry *e)
 		pthread_mutex_unlock(&c->registry);
 		e->is_closed = taken != NULL;
 	}
-	c->ops->unlock(c, e);
+	entry_unlock(c, e);
 	if (taken)
 		entry_put(c, taken);
 	entry_put(c, e);

@@ -18,6 +18,7 @@ enum {
 	GLB_MAGIC = 0x46546c67,
 	GLB_JSON = 0x4e4f534a,
 	GLB_BIN = 0x004e4942,
+	BASE64_PART = 3 << 16, /* bytes encoded at once; a multiple of 3 */
 };
 
 /* The binary part and what the JSON must say about it. */
@@ -69,7 +70,7 @@ static void put_vertex(struct model *m, const struct mesh_point *corner, int sid
 		put_u16(&m->bin, color[i]);
 }
 
-static void put_mesh(struct model *m)
+static int put_mesh(struct model *m, struct err *err)
 {
 	uint16_t linear[256];
 
@@ -80,7 +81,10 @@ static void put_mesh(struct model *m)
 				      linear[rgba_b(q->color)],
 				      (uint16_t)(rgba_a(q->color) * 257) };
 		struct mesh_point corners[4];
+		int rc = i % MESH_PART ? 0 : format_fits(&m->bin, err);
 
+		if (rc < 0)
+			return rc;
 		m->is_translucent |= rgba_a(q->color) < 255;
 		mesh_corners(q, corners);
 		for (int k = 0; k < 4; k++)
@@ -88,10 +92,14 @@ static void put_mesh(struct model *m)
 	}
 	for (uint32_t i = 0; i < m->mesh.quads_count; i++) {
 		static const uint32_t order[] = { 0, 1, 2, 2, 3, 0 };
+		int rc = i % MESH_PART ? 0 : format_fits(&m->bin, err);
 
+		if (rc < 0)
+			return rc;
 		for (int k = 0; k < 6; k++)
 			put_u32(&m->bin, 4 * i + order[k]);
 	}
+	return format_fits(&m->bin, err);
 }
 
 static void put_triple(struct strbuf *out, const char *key, const float v[3])
@@ -141,16 +149,32 @@ static void put_material(const struct document *doc, const struct model *m, stru
 		    m->is_translucent ? "\"alphaMode\":\"BLEND\"," : "", metallic, roughness);
 }
 
-/* The buffer of .glb is its second chunk, that of .gltf stands in the JSON. */
-static void put_json(const struct document *doc, const struct model *m, bool is_glb,
-		     struct strbuf *out)
+/* Groups of three bytes stand alone, so the text is the same as that of all bytes at once. */
+static int put_base64(const struct strbuf *bin, struct strbuf *out, struct err *err)
 {
+	int rc = 0;
+
+	for (size_t at = 0; rc == 0 && at < bin->len; at += BASE64_PART) {
+		size_t len = bin->len - at < BASE64_PART ? bin->len - at : BASE64_PART;
+
+		base64_encode(out, bin->ptr + at, len);
+		rc = format_fits(out, err);
+	}
+	return rc;
+}
+
+/* The buffer of .glb is its second chunk, that of .gltf stands in the JSON. */
+static int put_json(const struct document *doc, const struct model *m, bool is_glb,
+		    struct strbuf *out, struct err *err)
+{
+	int rc = 0;
+
 	strbuf_add_str(out, "{\"asset\":{\"generator\":\"Goxel " GOXEL_DAEMON_VERSION
 			    "\",\"version\":\"2.0\"},\"scene\":0,");
 	/* Lists must not be empty: a model without faces is a scene without nodes. */
 	if (!m->mesh.quads_count) {
 		strbuf_add_str(out, "\"scenes\":[{}]}");
-		return;
+		return 0;
 	}
 	strbuf_add_str(out, "\"scenes\":[{\"nodes\":[0]}],\"nodes\":[{\"mesh\":0,\"name\":\"");
 	strbuf_add_json(out, span_str(doc->name[0] ? doc->name : "model"));
@@ -161,25 +185,28 @@ static void put_json(const struct document *doc, const struct model *m, bool is_
 	strbuf_addf(out, "\"buffers\":[{\"byteLength\":%zu", m->bin.len);
 	if (!is_glb) {
 		strbuf_add_str(out, ",\"uri\":\"data:application/octet-stream;base64,");
-		base64_encode(out, m->bin.ptr, m->bin.len);
+		rc = put_base64(&m->bin, out, err);
 		strbuf_add_char(out, '"');
 	}
 	strbuf_add_str(out, "}]}");
+	return rc;
 }
 
 /* Chunks are padded to 4 bytes: JSON with spaces; the buffer is a multiple already. */
-static void put_glb(const struct document *doc, const struct model *m, struct strbuf *out)
+static int put_glb(const struct document *doc, const struct model *m, struct strbuf *out,
+		   struct err *err)
 {
 	size_t start = out->len;
 	size_t total_at;
 	size_t json_at;
+	int rc;
 
 	put_u32(out, GLB_MAGIC);
 	put_u32(out, 2);
 	total_at = put_length(out);
 	json_at = put_length(out);
 	put_u32(out, GLB_JSON);
-	put_json(doc, m, true, out);
+	rc = put_json(doc, m, true, out, err);
 	while ((out->len - start) % 4 && !out->failed)
 		strbuf_add_char(out, ' ');
 	patch_u32(out, json_at, (uint32_t)(out->len - json_at - 8));
@@ -189,6 +216,7 @@ static void put_glb(const struct document *doc, const struct model *m, struct st
 		strbuf_add(out, m->bin.ptr, m->bin.len);
 	}
 	patch_u32(out, total_at, (uint32_t)(out->len - start));
+	return rc;
 }
 
 static int write_model(struct document *doc, const struct format_options *options, bool is_glb,
@@ -197,15 +225,10 @@ static int write_model(struct document *doc, const struct format_options *option
 	struct model m = { .is_translucent = false };
 	int rc = mesh_build(doc, options, &m.mesh, err);
 
-	if (rc == 0) {
-		put_mesh(&m);
-		if (m.bin.failed)
-			rc = err_set(err, -ENOMEM, "out of memory for the mesh");
-	}
-	if (rc == 0 && is_glb)
-		put_glb(doc, &m, out);
-	else if (rc == 0)
-		put_json(doc, &m, false, out);
+	if (rc == 0)
+		rc = put_mesh(&m, err);
+	if (rc == 0)
+		rc = is_glb ? put_glb(doc, &m, out, err) : put_json(doc, &m, false, out, err);
 	strbuf_deinit(&m.bin);
 	mesh_deinit(&m.mesh);
 	return rc;

@@ -15,12 +15,15 @@ static void write_channel(struct strbuf *out, unsigned channel)
 	strbuf_addf(out, " %u.%06u", millionths(channel) / 1000000, millionths(channel) % 1000000);
 }
 
-static void write_vertices(const struct mesh_weld *weld, struct strbuf *out)
+static int write_vertices(const struct mesh_weld *weld, struct strbuf *out, struct err *err)
 {
 	for (size_t i = 0; i < weld->vertices_count; i++) {
 		const struct mesh_vertex *v = &weld->vertices[i];
 		struct mesh_point p = mesh_y_up(v->point);
+		int rc = i % MESH_PART ? 0 : format_fits(out, err);
 
+		if (rc < 0)
+			return rc;
 		strbuf_addf(out, "v %lld %lld %lld", (long long)p.at[0], (long long)p.at[1],
 			    (long long)p.at[2]);
 		write_channel(out, rgba_r(v->color));
@@ -28,6 +31,7 @@ static void write_vertices(const struct mesh_weld *weld, struct strbuf *out)
 		write_channel(out, rgba_b(v->color));
 		strbuf_add_char(out, '\n');
 	}
+	return 0;
 }
 
 static void write_normals(struct strbuf *out)
@@ -37,16 +41,21 @@ static void write_normals(struct strbuf *out)
 			    -mesh_normals[i][1]);
 }
 
-static void write_faces(const struct mesh *mesh, const struct mesh_weld *weld, struct strbuf *out)
+static int write_faces(const struct mesh *mesh, const struct mesh_weld *weld, struct strbuf *out,
+		       struct err *err)
 {
 	for (size_t i = 0; i < mesh->quads_count; i++) {
 		unsigned normal = mesh->quads[i].side + 1u;
+		int rc = i % MESH_PART ? 0 : format_fits(out, err);
 
+		if (rc < 0)
+			return rc;
 		strbuf_add_char(out, 'f');
 		for (size_t k = 0; k < 4; k++)
 			strbuf_addf(out, " %u//%u", weld->indices[4 * i + k] + 1, normal);
 		strbuf_add_char(out, '\n');
 	}
+	return 0;
 }
 
 static int obj_write(struct document *doc, const struct format_options *options, struct strbuf *out,
@@ -60,9 +69,11 @@ static int obj_write(struct document *doc, const struct format_options *options,
 		rc = mesh_weld(&mesh, &weld, err);
 	if (rc == 0) {
 		strbuf_add_str(out, "# Goxel " GOXEL_DAEMON_VERSION "\n");
-		write_vertices(&weld, out);
+		rc = write_vertices(&weld, out, err);
+	}
+	if (rc == 0) {
 		write_normals(out);
-		write_faces(&mesh, &weld, out);
+		rc = write_faces(&mesh, &weld, out, err);
 	}
 	mesh_weld_deinit(&weld);
 	mesh_deinit(&mesh);

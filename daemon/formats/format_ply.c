@@ -18,21 +18,29 @@ static void write_header(size_t vertices, size_t faces, struct strbuf *out)
 		    faces);
 }
 
-static void write_body(const struct mesh *mesh, const struct mesh_weld *weld, struct strbuf *out)
+static int write_body(const struct mesh *mesh, const struct mesh_weld *weld, struct strbuf *out,
+		      struct err *err)
 {
 	for (size_t i = 0; i < weld->vertices_count; i++) {
 		rgba c = weld->vertices[i].color;
 		struct mesh_point p = mesh_y_up(weld->vertices[i].point);
+		int rc = i % MESH_PART ? 0 : format_fits(out, err);
 
+		if (rc < 0)
+			return rc;
 		strbuf_addf(out, "%lld %lld %lld %u %u %u %u\n", (long long)p.at[0],
 			    (long long)p.at[1], (long long)p.at[2], rgba_r(c), rgba_g(c), rgba_b(c),
 			    rgba_a(c));
 	}
 	for (size_t i = 0; i < mesh->quads_count; i++) {
 		const uint32_t *q = &weld->indices[4 * i];
+		int rc = i % MESH_PART ? 0 : format_fits(out, err);
 
+		if (rc < 0)
+			return rc;
 		strbuf_addf(out, "4 %u %u %u %u\n", q[0], q[1], q[2], q[3]);
 	}
+	return 0;
 }
 
 static int ply_write(struct document *doc, const struct format_options *options, struct strbuf *out,
@@ -46,7 +54,7 @@ static int ply_write(struct document *doc, const struct format_options *options,
 		rc = mesh_weld(&mesh, &weld, err);
 	if (rc == 0) {
 		write_header(weld.vertices_count, mesh.quads_count, out);
-		write_body(&mesh, &weld, out);
+		rc = write_body(&mesh, &weld, out, err);
 	}
 	mesh_weld_deinit(&weld);
 	mesh_deinit(&mesh);

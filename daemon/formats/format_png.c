@@ -45,8 +45,10 @@ static int draw(struct slices *s, const struct volume *v, struct strbuf *out, st
 		s->pixels = calloc((size_t)(s->width * s->height), sizeof(*s->pixels));
 		rc = s->pixels ? 0 : -ENOMEM;
 	}
-	for (uint32_t i = 0; rc == 0 && i < count; i++)
+	for (uint32_t i = 0; rc == 0 && i < count; i++) {
+		rc = format_goes_on(err);
 		draw_block(s, &slots[i]);
+	}
 	if (rc == 0)
 		rc = tile_png_write(s->pixels, (uint32_t)s->width, (uint32_t)s->height, out);
 	free(slots);

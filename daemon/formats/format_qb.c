@@ -18,6 +18,8 @@ enum {
 	QB_CODE_SLICE_END = 6,
 	QB_VOXELS_MAX = 64 << 20, /* of one matrix */
 	QB_MATRICES_MAX = DOCUMENT_LAYERS_MAX,
+	QB_CHECK_RUNS = 1024,      /* read between two looks whether to go on */
+	QB_CHECK_VOXELS = 1 << 16, /* written between two */
 };
 
 struct qb {
@@ -26,6 +28,7 @@ struct qb {
 	bool is_bgra;
 	bool is_compressed;
 	bool has_masks; /* alpha says which sides are seen; it exists when any is */
+	unsigned checks;
 };
 
 /* Sizes and position are in the file's order: x, z, y. */
@@ -59,7 +62,11 @@ static int put_run(struct qb *q, struct matrix *m, uint32_t slice, uint64_t at, 
 		uint64_t part = m->size[0] - x < len ? m->size[0] - x : len;
 		int32_t z = (int32_t)(m->pos[1] + (int64_t)(at / m->size[0]));
 		int32_t x0 = (int32_t)(m->pos[0] + (int64_t)x);
-		int rc = volume_fill_row(m->v, x0, (int32_t)(x0 + (int64_t)part - 1), y, z, color);
+		int rc = format_goes_on_nth(&q->checks, QB_CHECK_RUNS, q->err);
+
+		if (rc < 0)
+			return rc;
+		rc = volume_fill_row(m->v, x0, (int32_t)(x0 + (int64_t)part - 1), y, z, color);
 
 		if (rc < 0)
 			return err_set(q->err, rc, "byte %zu: no room for another voxel", q->b.at);
@@ -76,11 +83,12 @@ static int read_plain(struct qb *q, struct matrix *m)
 
 	if (area * m->size[2] > bytes_left(&q->b) / 4)
 		return bytes_fault(&q->b, "a matrix is larger than the file", q->err);
-	for (uint32_t slice = 0; slice < m->size[2]; slice++)
+	for (uint32_t slice = 0; rc == 0 && slice < m->size[2]; slice++)
 		for (uint64_t i = 0; rc == 0 && i < area; i++) {
 			rgba c = color_of(q, bytes_u32(&q->b));
 
-			if (c)
+			rc = format_goes_on_nth(&q->checks, QB_CHECK_RUNS, q->err);
+			if (c && rc == 0)
 				rc = put_run(q, m, slice, i, 1, c);
 		}
 	return rc;
@@ -94,8 +102,10 @@ static int read_slice(struct qb *q, struct matrix *m, uint32_t slice)
 	for (;;) {
 		uint32_t raw = bytes_u32(&q->b);
 		uint64_t len = 1;
-		int rc;
+		int rc = format_goes_on_nth(&q->checks, QB_CHECK_RUNS, q->err);
 
+		if (rc < 0)
+			return rc;
 		if (q->b.failed)
 			return bytes_fault(&q->b, "", q->err);
 		if (raw == QB_CODE_SLICE_END)
@@ -202,14 +212,21 @@ static int qb_read(struct span bytes, struct document *doc, struct err *err)
 	return rc;
 }
 
-static int write_voxels(const struct volume *v, const struct box *box, struct strbuf *out)
+static int write_voxels(const struct volume *v, const struct box *box, struct strbuf *out,
+			struct err *err)
 {
 	struct cursor c = { .v = v };
+	unsigned checks = 0;
 
 	for (int64_t y = box->min[1]; y <= box->max[1]; y++)
 		for (int64_t z = box->min[2]; z <= box->max[2]; z++)
-			for (int64_t x = box->min[0]; x <= box->max[0]; x++)
+			for (int64_t x = box->min[0]; x <= box->max[0]; x++) {
+				int rc = format_goes_on_nth(&checks, QB_CHECK_VOXELS, err);
+
+				if (rc < 0)
+					return rc;
 				put_u32(out, cursor_get(&c, (int32_t)x, (int32_t)y, (int32_t)z));
+			}
 	return out->failed ? -ENOMEM : 0;
 }
 
@@ -235,7 +252,7 @@ static int write_matrix(const struct layer *l, struct strbuf *out, struct err *e
 		return 0;
 	if (strbuf_reserve(out, 4 * voxels) < 0)
 		return err_set(err, -ENOMEM, "out of memory for layer '%s'", l->meta.name);
-	return write_voxels(&l->volume, &box, out);
+	return write_voxels(&l->volume, &box, out, err);
 }
 
 static bool is_written(const struct layer *l, const struct format_options *options)

@@ -38,6 +38,7 @@ static int stl_write(struct document *doc, const struct format_options *options,
 	for (size_t i = 0; rc == 0 && i < mesh.quads_count; i++) {
 		struct mesh_point p[4];
 
+		rc = i % MESH_PART ? 0 : format_fits(out, err);
 		mesh_corners(&mesh.quads[i], p);
 		write_triangle(out, mesh.quads[i].side,
 			       (const struct mesh_point *[]){ &p[0], &p[1], &p[2] });

@@ -6,7 +6,10 @@
 #include "daemon/base/version.h"
 #include "daemon/formats/registry.h"
 
-enum { LINE_BYTES_MAX = 128 };
+enum {
+	LINE_BYTES_MAX = 128,
+	CHECK_LINES = 256, /* read between two looks whether to go on */
+};
 
 struct line {
 	struct span text;
@@ -104,6 +107,7 @@ static int read_line(const struct line *l, struct volume *v, struct err *err)
 static int txt_read(struct span bytes, struct document *doc, struct err *err)
 {
 	struct line l = { .number = 0 };
+	unsigned checks = 0;
 	size_t at = 0;
 	int rc = document_add_defaults(doc);
 
@@ -115,7 +119,9 @@ static int txt_read(struct span bytes, struct document *doc, struct err *err)
 		l.text = span_of(bytes.ptr + at, len);
 		if (len > LINE_BYTES_MAX && l.text.ptr[0] != '#')
 			return line_fault(&l, "too long to be a voxel", err);
-		rc = read_line(&l, &document_active(doc)->volume, err);
+		rc = format_goes_on_nth(&checks, CHECK_LINES, err);
+		if (rc == 0)
+			rc = read_line(&l, &document_active(doc)->volume, err);
 		at += len + 1;
 	}
 	return rc;

@@ -137,21 +137,25 @@ static uint32_t write_block(struct writer *w, const struct piece *p, const struc
 	return count;
 }
 
-static void write_model(struct writer *w, const struct piece *p)
+static int write_model(struct writer *w, const struct piece *p, struct err *err)
 {
 	size_t chunk = begin_chunk(w->out, "SIZE");
 	size_t count_at;
 	uint32_t count = 0;
+	int rc = 0;
 
 	for (int i = 0; i < 3; i++)
 		put_u32(w->out, (uint32_t)box_size(&p->box, i));
 	end_chunk(w->out, chunk);
 	chunk = begin_chunk(w->out, "XYZI");
 	count_at = put_length(w->out);
-	for (uint32_t i = 0; i < p->slots_count; i++)
+	for (uint32_t i = 0; rc == 0 && i < p->slots_count; i++) {
 		count += write_block(w, p, &p->slots[i]);
+		rc = format_fits(w->out, err);
+	}
 	patch_u32(w->out, count_at, count);
 	end_chunk(w->out, chunk);
+	return rc;
 }
 
 static void write_transform(struct strbuf *out, uint32_t id, const struct piece *p)
@@ -228,7 +232,7 @@ static int write_file(struct writer *w, const struct volume *v, struct err *err)
 	if (rc == 0)
 		rc = cut(w, v);
 	if (rc < 0)
-		return err_set(err, rc, "out of memory");
+		return err_set(err, rc, "the palette and the models");
 	if (w->pieces_count > VOX_MODELS_MAX)
 		return err_set(err, -EINVAL, "the voxels are spread over more than %d models",
 			       VOX_MODELS_MAX);
@@ -238,8 +242,10 @@ static int write_file(struct writer *w, const struct volume *v, struct err *err)
 	put_u32(w->out, 0);
 	children_at = put_length(w->out);
 	/* vox_write frees the pieces. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
-	for (uint32_t i = 0; i < w->pieces_count; i++)
-		write_model(w, &w->pieces[i]);
+	for (uint32_t i = 0; rc == 0 && i < w->pieces_count; i++)
+		rc = write_model(w, &w->pieces[i], err);
+	if (rc < 0)
+		return rc;
 	write_scene(w);
 	write_palette(w);
 	patch_u32(w->out, children_at, (uint32_t)(w->out->len - children_at - 4));

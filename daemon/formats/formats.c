@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <strings.h>
 
+#include "daemon/base/cancel.h"
 #include "daemon/base/err.h"
 #include "daemon/formats/registry.h"
 
@@ -107,5 +108,19 @@ int format_fits(const struct strbuf *out, struct err *err)
 	if (out->len > FORMAT_FILE_BYTES_MAX)
 		return err_set(err, -EINVAL, "the file would have more than %d bytes",
 			       FORMAT_FILE_BYTES_MAX);
-	return 0;
+	return format_goes_on(err);
+}
+
+int format_goes_on(struct err *err)
+{
+	int rc = cancel_check();
+
+	return rc < 0 ? err_set(err, rc, "stopped") : 0;
+}
+
+int format_goes_on_nth(unsigned *count, unsigned n, struct err *err)
+{
+	int rc = cancel_check_nth(count, n);
+
+	return rc < 0 ? err_set(err, rc, "stopped") : 0;
 }

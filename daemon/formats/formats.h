@@ -35,11 +35,12 @@ struct format {
 	const char *const *extensions; /* with the dot, lower case, NULL-terminated */
 	const char *summary;
 	/* NULL = cannot. doc is initialized and empty; on failure its content is undefined but can
-	 * be deinitialized. -EPROTO for bad bytes, -ENOMEM, -ENOSPC for more than a document holds.
+	 * be deinitialized. -EPROTO for bad bytes, -ENOMEM, -ENOSPC for more than a document holds,
+	 * and the codes of cancel_check.
 	 */
 	int (*read)(struct span bytes, struct document *doc, struct err *err);
 	/* Appends the file. -EINVAL when the document does not fit the format (said in err),
-	 * -ENOMEM. */
+	 * -ENOMEM, and the codes of cancel_check. */
 	int (*write)(struct document *doc, const struct format_options *options, struct strbuf *out,
 		     struct err *err);
 };
@@ -65,8 +66,13 @@ const struct format *format_detect(struct span bytes, struct span path);
 int format_volume(struct document *doc, const struct format_options *options, struct volume *out,
 		  struct err *err);
 
-/* After each part of a text file: -EINVAL above FORMAT_FILE_BYTES_MAX, -ENOMEM when out failed. */
+/* After each part of a file that takes 1 to 1000 us: -EINVAL above FORMAT_FILE_BYTES_MAX, -ENOMEM
+ * when out failed, or a code of cancel_check. */
 int format_fits(const struct strbuf *out, struct err *err);
+
+/* The same for reading, and for work before anything is written: 0 or a code of cancel_check. */
+int format_goes_on(struct err *err);
+int format_goes_on_nth(unsigned *count, unsigned n, struct err *err); /* cancel_check_nth */
 
 /* Voxels with less alpha are not drawn by Goxel and left out of files that cannot say so. */
 enum { FORMAT_ALPHA_MIN = 127 };

@@ -17,7 +17,14 @@ struct reader {
 	size_t blocks_cap;
 	bool has_camera;
 	bool has_material;
+	unsigned placed_checks;
+	unsigned entry_checks;
 	struct err *err;
+};
+
+enum {
+	CHECK_PLACED = 64,    /* blocks between two looks whether to go on */
+	CHECK_ENTRIES = 1024, /* and entries of dictionaries */
 };
 
 struct entry {
@@ -26,12 +33,16 @@ struct entry {
 };
 
 /* The next entry of a dictionary; false at its end. -EPROTO shows in b->failed. */
-static bool next_entry(struct bytes *b, struct entry *e)
+static bool next_entry(struct reader *r, struct bytes *b, struct entry *e)
 {
 	uint32_t len;
 
 	if (bytes_left(b) < 4)
 		return false;
+	if (format_goes_on_nth(&r->entry_checks, CHECK_ENTRIES, r->err) < 0) {
+		b->failed = true; /* read_chunk finds out why */
+		return false;
+	}
 	len = bytes_u32(b);
 	if (!len)
 		return false;
@@ -75,7 +86,7 @@ static int read_image(struct reader *r, struct bytes *b)
 {
 	struct entry e;
 
-	while (next_entry(b, &e))
+	while (next_entry(r, b, &e))
 		if (span_is(e.key, "box"))
 			get_floats(&e, r->doc->box, 16);
 	return 0;
@@ -108,9 +119,9 @@ static int read_block(struct reader *r, struct bytes *b)
 	rc = tile_png_read(b->all, GOX_TILE_EDGE, GOX_TILE_EDGE, block->voxels);
 	if (rc < 0) {
 		block_put(block);
-		return rc == -ENOMEM
-			       ? err_set(r->err, rc, "a block's picture")
-			       : bytes_fault(b, "a block must be a PNG picture of 64 x 64", r->err);
+		return rc == -EPROTO
+			       ? bytes_fault(b, "a block must be a PNG picture of 64 x 64", r->err)
+			       : err_set(r->err, rc, "a block's picture");
 	}
 	for (int i = 0; i < BLOCK_VOXELS; i++) {
 		block->voxels[i] = rgba_stored(block->voxels[i]);
@@ -131,7 +142,7 @@ static int read_material(struct reader *r, struct bytes *b)
 	if (rc < 0)
 		return err_set(r->err, rc, "no room for another material");
 	r->has_material = true;
-	while (next_entry(b, &e)) {
+	while (next_entry(r, b, &e)) {
 		if (span_is(e.key, "name"))
 			voxel_name_copy(m->name, e.value.all.ptr, e.value.all.len);
 		else if (span_is(e.key, "color"))
@@ -156,8 +167,10 @@ static int place_blocks(struct reader *r, struct bytes *b, struct volume *v)
 		int32_t index = bytes_i32(b);
 		int32_t at[3];
 		struct block *block;
-		int rc;
+		int rc = format_goes_on_nth(&r->placed_checks, CHECK_PLACED, r->err);
 
+		if (rc < 0)
+			return rc;
 		for (int k = 0; k < 3; k++) {
 			at[k] = bytes_i32(b);
 			if (r->version == 1 && at[k] >= INT32_MIN + 8)
@@ -211,12 +224,12 @@ static void read_layer_entry(const struct entry *e, struct layer_meta *m)
 }
 
 /* Looks for the id first: a layer is added under it. */
-static int32_t layer_id_of(struct bytes b)
+static int32_t layer_id_of(struct reader *r, struct bytes b)
 {
 	struct entry e;
 	int32_t id = 0;
 
-	while (next_entry(&b, &e))
+	while (next_entry(r, &b, &e))
 		if (span_is(e.key, "id"))
 			get_i32(&e, &id);
 	return id;
@@ -233,7 +246,7 @@ static int read_layer(struct reader *r, struct bytes *b)
 	volume_init(&v, &r->doc->budget);
 	rc = place_blocks(r, b, &v);
 	if (rc == 0) {
-		id = layer_id_of(*b);
+		id = layer_id_of(r, *b);
 		/* Two layers of one id, or none: the next free one. */
 		if (id < 1 || document_layer(r->doc, id))
 			id = 0;
@@ -243,7 +256,7 @@ static int read_layer(struct reader *r, struct bytes *b)
 	}
 	if (rc == 0) {
 		volume_swap(&l->volume, &v);
-		while (next_entry(b, &e))
+		while (next_entry(r, b, &e))
 			read_layer_entry(&e, &l->meta);
 	}
 	volume_deinit(&v);
@@ -259,7 +272,7 @@ static int read_camera(struct reader *r, struct bytes *b)
 	if (rc < 0)
 		return err_set(r->err, rc, "no room for another camera");
 	r->has_camera = true;
-	while (next_entry(b, &e)) {
+	while (next_entry(r, b, &e)) {
 		if (span_is(e.key, "name"))
 			voxel_name_copy(c->name, e.value.all.ptr, e.value.all.len);
 		else if (span_is(e.key, "dist"))
@@ -279,7 +292,7 @@ static int read_light(struct reader *r, struct bytes *b)
 	struct light *l = &r->doc->light;
 	struct entry e;
 
-	while (next_entry(b, &e)) {
+	while (next_entry(r, b, &e)) {
 		if (span_is(e.key, "pitch"))
 			get_float(&e, &l->pitch_rad);
 		else if (span_is(e.key, "yaw"))
@@ -319,6 +332,8 @@ static int read_chunk(struct reader *r, struct bytes *b)
 	for (size_t i = 0; i < sizeof(chunks) / sizeof(chunks[0]); i++)
 		if (span_is(type, chunks[i].type))
 			rc = chunks[i].read(r, &content);
+	if (rc == 0)
+		rc = format_goes_on(r->err);
 	if (rc == 0 && content.failed)
 		return bytes_fault(&content, "", r->err);
 	return rc;

@@ -24,6 +24,7 @@ struct writer {
 	const struct format_options *options;
 	struct strbuf *out;
 	struct numbering numbers;
+	struct err *err;
 };
 
 static size_t slot_of(const struct numbering *n, const struct block *b)
@@ -125,7 +126,7 @@ static int write_preview(struct writer *w)
 	if (rc < 0)
 		w->out->len = before; /* a file without a preview is better than none */
 	free(pixels);
-	return 0;
+	return format_fits(w->out, w->err);
 }
 
 static int write_blocks_of(struct writer *w, const struct volume *v)
@@ -143,9 +144,11 @@ static int write_blocks_of(struct writer *w, const struct volume *v)
 		w->numbers.numbers[slot] = w->numbers.count++;
 		chunk = begin_chunk(w, "BL16");
 		rc = tile_png_write(it.block->voxels, GOX_TILE_EDGE, GOX_TILE_EDGE, w->out);
+		end_chunk(w, chunk);
+		if (rc == 0)
+			rc = format_fits(w->out, w->err);
 		if (rc < 0)
 			return rc;
-		end_chunk(w, chunk);
 	}
 	return 0;
 }
@@ -249,7 +252,7 @@ static int write_all(struct writer *w)
 int gox_write(struct document *doc, const struct format_options *options, struct strbuf *out,
 	      struct err *err)
 {
-	struct writer w = { .doc = doc, .options = options, .out = out };
+	struct writer w = { .doc = doc, .options = options, .out = out, .err = err };
 	int rc;
 
 	if (options->layer_id && !document_layer(doc, options->layer_id))
@@ -259,7 +262,10 @@ int gox_write(struct document *doc, const struct format_options *options, struct
 		rc = write_all(&w);
 	free(w.numbers.slots);
 	free(w.numbers.numbers);
-	return rc < 0 ? err_set(err, rc, "write .gox") : 0;
+	if (rc == -ENOMEM || rc == -EIO)
+		return err_set(err, rc, "write .gox: %s",
+			       rc == -ENOMEM ? "out of memory" : "libpng failed");
+	return rc;
 }
 
 const struct format format_gox = {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/cancel.h"
 #include "daemon/base/err.h"
 
 enum { FACES = BLOCK_EDGE * BLOCK_EDGE }; /* of one slice of a block */
@@ -154,8 +155,11 @@ static int mesh_volume(struct mesh *mesh, const struct volume *v)
 	uint32_t count = 0;
 	int rc = volume_sorted(v, NULL, &slots, &count);
 
-	for (uint32_t i = 0; rc == 0 && i < count; i++)
-		rc = mesh_block(&w, &slots[i]);
+	for (uint32_t i = 0; rc == 0 && i < count; i++) {
+		rc = cancel_check();
+		if (rc == 0)
+			rc = mesh_block(&w, &slots[i]);
+	}
 	free(slots);
 	return rc;
 }
@@ -250,7 +254,12 @@ int mesh_weld(const struct mesh *mesh, struct mesh_weld *weld, struct err *err)
 	}
 	for (size_t i = 0; i < mesh->quads_count; i++) {
 		struct mesh_point points[4];
+		int rc = i % MESH_PART ? 0 : format_goes_on(err);
 
+		if (rc < 0) {
+			free(table);
+			return rc;
+		}
 		mesh_corners(&mesh->quads[i], points);
 		for (size_t k = 0; k < 4; k++) {
 			struct mesh_vertex v = { points[k], mesh->quads[i].color };

@@ -17,6 +17,7 @@
 enum {
 	MESH_QUADS_MAX = 8 << 20, /* an .obj of them has about 1 GiB */
 	MESH_SIDES = 6,
+	MESH_PART = 1024, /* quads or vertices written between two calls of format_fits */
 };
 
 /* side: 0 -x, 1 +x, 2 -y, 3 +y, 4 -z, 5 +z. */
@@ -49,7 +50,8 @@ struct mesh_weld {
 	uint32_t *indices; /* [quads_count][4], counter-clockwise seen from outside */
 };
 
-/* What options ask of doc. mesh is zeroed. -ENOENT, -ENOMEM, -EINVAL above MESH_QUADS_MAX. */
+/* What options ask of doc. mesh is zeroed. -ENOENT, -ENOMEM, -EINVAL above MESH_QUADS_MAX, codes of
+ * cancel_check. */
 int mesh_build(struct document *doc, const struct format_options *options, struct mesh *mesh,
 	       struct err *err);
 void mesh_deinit(struct mesh *mesh);
@@ -66,7 +68,7 @@ static inline struct mesh_point mesh_y_up(struct mesh_point p)
 	return (struct mesh_point){ { p.at[0], p.at[2], -p.at[1] } };
 }
 
-/* Finds equal corners of equal color. weld is zeroed. -ENOMEM. */
+/* Finds equal corners of equal color. weld is zeroed. -ENOMEM, codes of cancel_check. */
 int mesh_weld(const struct mesh *mesh, struct mesh_weld *weld, struct err *err);
 void mesh_weld_deinit(struct mesh_weld *weld);
 

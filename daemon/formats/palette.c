@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/cancel.h"
 #include "daemon/formats/formats.h"
 
 #define OPAQUE 0xff000000u
@@ -30,6 +31,8 @@ void palette_default(rgba out[PALETTE_COLORS_MAX + 1])
 /* --- the set of colors: keys are opaque colors, 0 = free ---------------------------------------
  */
 
+enum { CHECK_COLORS = 1 << 14 /* looked at between two looks whether to go on */ };
+
 struct set {
 	uint32_t *keys;
 	uint32_t mask;
@@ -52,9 +55,16 @@ static int set_grow(struct set *s)
 
 	if (!keys)
 		return -ENOMEM;
-	for (uint32_t i = 0; s->keys && i <= s->mask; i++)
+	for (uint32_t i = 0; s->keys && i <= s->mask; i++) {
+		int rc = i % CHECK_COLORS ? 0 : cancel_check();
+
+		if (rc < 0) {
+			free(keys);
+			return rc;
+		}
 		if (s->keys[i])
 			keys[set_slot(keys, mask, s->keys[i])] = s->keys[i];
+	}
 	free(s->keys);
 	s->keys = keys;
 	s->mask = mask;
@@ -78,7 +88,8 @@ static int set_collect(struct set *s, const struct volume *v)
 	rgba last = RGBA_NONE;
 	int rc = set_grow(s);
 
-	while (rc == 0 && volume_next(&it))
+	while (rc == 0 && volume_next(&it)) {
+		rc = cancel_check();
 		for (int i = 0; rc == 0 && i < BLOCK_VOXELS; i++) {
 			rgba c = it.block->voxels[i];
 
@@ -87,6 +98,7 @@ static int set_collect(struct set *s, const struct volume *v)
 			last = c;
 			rc = set_add(s, c | OPAQUE);
 		}
+	}
 	return rc;
 }
 
@@ -126,22 +138,44 @@ static void measure(struct cut *cut, const uint32_t *colors)
 	}
 }
 
-static int by_shift(const void *a, const void *b, void *shift)
+/* Sorts by one channel, stably, in time that grows with the count alone: there may be 2^24 colors.
+ * spare has room for as many. */
+static int sort_by_channel(uint32_t *colors, uint32_t *spare, size_t count, int shift)
 {
-	return (int)channel_of(*(const uint32_t *)a, *(int *)shift) -
-	       (int)channel_of(*(const uint32_t *)b, *(int *)shift);
+	size_t starts[256] = { 0 };
+	size_t sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		starts[channel_of(colors[i], shift)]++;
+	for (int i = 0; i < 256; i++) {
+		size_t n = starts[i];
+
+		starts[i] = sum;
+		sum += n;
+	}
+	for (size_t i = 0; i < count; i++) {
+		int rc = i % CHECK_COLORS ? 0 : cancel_check();
+
+		if (rc < 0)
+			return rc;
+		spare[starts[channel_of(colors[i], shift)]++] = colors[i];
+	}
+	memcpy(colors, spare, count * sizeof(*colors));
+	return 0;
 }
 
-static int by_value(const void *a, const void *b)
+/* All of them have the same alpha, so from the lowest channel up this is by value. */
+static int sort_by_value(uint32_t *colors, uint32_t *spare, size_t count)
 {
-	uint32_t x = *(const uint32_t *)a;
-	uint32_t y = *(const uint32_t *)b;
+	int rc = 0;
 
-	return x < y ? -1 : x > y;
+	for (int shift = 0; rc == 0 && shift < 24; shift += 8)
+		rc = sort_by_channel(colors, spare, count, shift);
+	return rc;
 }
 
 /* Halves the box with the longest side until there are enough; returns how many. */
-static int cut_boxes(struct cut *cuts, uint32_t *colors, size_t count)
+static int cut_boxes(struct cut *cuts, uint32_t *colors, uint32_t *spare, size_t count)
 {
 	int n = 1;
 
@@ -149,14 +183,17 @@ static int cut_boxes(struct cut *cuts, uint32_t *colors, size_t count)
 	measure(&cuts[0], colors);
 	while (n < PALETTE_COLORS_MAX) {
 		struct cut *longest = &cuts[0];
+		int rc;
 
 		for (int i = 1; i < n; i++)
 			if (cuts[i].length > longest->length)
 				longest = &cuts[i];
 		if (!longest->length)
 			break;
-		qsort_r(colors + longest->start, longest->count, sizeof(*colors), by_shift,
-			&longest->channel);
+		rc = sort_by_channel(colors + longest->start, spare, longest->count,
+				     longest->channel);
+		if (rc < 0)
+			return rc;
 		cuts[n] = (struct cut){ .start = longest->start + longest->count / 2,
 					.count = longest->count - longest->count / 2 };
 		longest->count /= 2;
@@ -185,24 +222,30 @@ static void set_index(struct palette *p, uint32_t color, int index)
 	p->indices[set_slot(p->keys, p->mask, color)] = (uint8_t)index;
 }
 
-static void assign(struct palette *p, uint32_t *colors, size_t count)
+static int assign(struct palette *p, uint32_t *colors, uint32_t *spare, size_t count)
 {
 	struct cut cuts[PALETTE_COLORS_MAX];
+	int rc = sort_by_value(colors, spare, count);
 
-	qsort(colors, count, sizeof(*colors), by_value);
+	if (rc < 0)
+		return rc;
 	if (count <= PALETTE_COLORS_MAX) {
 		for (size_t i = 0; i < count; i++) {
 			p->colors[++p->count] = colors[i];
 			set_index(p, colors[i], p->count);
 		}
-		return;
+		return 0;
 	}
-	p->count = cut_boxes(cuts, colors, count);
+	rc = cut_boxes(cuts, colors, spare, count);
+	if (rc < 0)
+		return rc;
+	p->count = rc;
 	for (int i = 0; i < p->count; i++) {
 		p->colors[i + 1] = mean_of(colors + cuts[i].start, cuts[i].count);
 		for (size_t k = 0; k < cuts[i].count; k++)
 			set_index(p, colors[cuts[i].start + k], i + 1);
 	}
+	return 0;
 }
 
 int palette_build(struct palette *p, const struct volume *v)
@@ -215,14 +258,14 @@ int palette_build(struct palette *p, const struct volume *v)
 	*p = (struct palette){ .keys = s.keys, .mask = s.mask };
 	if (rc == 0) {
 		p->indices = calloc((size_t)s.mask + 1, 1);
-		colors = malloc(((size_t)s.count + 1) * sizeof(*colors));
+		colors = malloc(2 * ((size_t)s.count + 1) * sizeof(*colors));
 		rc = p->indices && colors ? 0 : -ENOMEM;
 	}
 	if (rc == 0) {
 		for (uint32_t i = 0; i <= s.mask; i++)
 			if (s.keys[i])
 				colors[n++] = s.keys[i];
-		assign(p, colors, n);
+		rc = assign(p, colors, colors + n, n);
 	}
 	free(colors);
 	return rc;

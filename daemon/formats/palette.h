@@ -23,7 +23,8 @@ void palette_default(rgba out[PALETTE_COLORS_MAX + 1]);
 /*
  * The colors of v's voxels (alpha aside; those that FORMAT_ALPHA_MIN leaves out do not count), in
  * order of value when there are at most 255. More are cut into 255 boxes along their longest
- * channel (median cut, P. Heckbert 1982), each standing for the mean of its colors. -ENOMEM.
+ * channel (median cut, P. Heckbert 1982), each standing for the mean of its colors. -ENOMEM, codes
+ * of cancel_check.
  */
 int palette_build(struct palette *p, const struct volume *v);
 void palette_deinit(struct palette *p);

@@ -2,29 +2,93 @@
 
 #include <errno.h>
 #include <png.h>
+#include <setjmp.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-int tile_png_write(const uint32_t *pixels, uint32_t width, uint32_t height, struct strbuf *out)
-{
-	png_image image = { .version = PNG_IMAGE_VERSION,
-			    .width = width,
-			    .height = height,
-			    .format = PNG_FORMAT_RGBA,
-			    .flags = PNG_IMAGE_FLAG_FAST };
-	png_alloc_size_t len = PNG_IMAGE_PNG_SIZE_MAX(image);
+#include "daemon/base/cancel.h"
 
-	if (strbuf_reserve(out, len) < 0)
-		return -ENOMEM;
-	if (!png_image_write_to_memory(&image, out->ptr + out->len, &len, 0, pixels, 0, NULL))
-		return -EIO;
-	out->len += len;
-	out->ptr[out->len] = 0;
+struct tile {
+	const uint32_t *pixels;
+	uint32_t width;
+	uint32_t height;
+};
+
+/* As libpng's own "fast". */
+enum { COMPRESSION_LEVEL = 3 };
+
+static void append(png_structp png, png_bytep bytes, png_size_t len)
+{
+	struct strbuf *out = png_get_io_ptr(png);
+
+	strbuf_add(out, bytes, len);
+	if (out->failed)
+		png_error(png, "out of memory");
+}
+
+static void flush(png_structp png)
+{
+	(void)png;
+}
+
+static void on_error(png_structp png, png_const_charp text)
+{
+	(void)text;
+	png_longjmp(png, 1);
+}
+
+static void on_warning(png_structp png, png_const_charp text)
+{
+	(void)png;
+	(void)text;
+}
+
+/* Everything that may jump; locals set before the jump are not read after it. */
+static int write_png(png_structp png, png_infop info, const struct tile *tile, struct strbuf *out)
+{
+	if (setjmp(png_jmpbuf(png))) /* NOLINT(cert-err52-cpp): libpng's way to fail */
+		return out->failed ? -ENOMEM : -EIO;
+	png_set_write_fn(png, out, append, flush);
+	png_set_IHDR(png, info, tile->width, tile->height, 8, PNG_COLOR_TYPE_RGB_ALPHA,
+		     PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+	png_set_sRGB(png, info, PNG_sRGB_INTENT_PERCEPTUAL);
+	png_write_info(png, info);
+	png_set_compression_level(png, COMPRESSION_LEVEL);
+	png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE);
+	for (uint32_t y = 0; y < tile->height; y++) {
+		int rc = cancel_check();
+
+		if (rc < 0)
+			return rc;
+		png_write_row(png, (png_const_bytep)(tile->pixels + (size_t)y * tile->width));
+	}
+	png_write_end(png, info);
 	return 0;
 }
 
-enum { PNG_HEAD_BYTES = 8, PNG_AROUND_BYTES = 12 /* of a chunk: length, type, sum */ };
+int tile_png_write(const uint32_t *pixels, uint32_t width, uint32_t height, struct strbuf *out)
+{
+	const struct tile tile = { pixels, width, height };
+	png_structp png =
+		png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, on_error, on_warning);
+	png_infop info = png ? png_create_info_struct(png) : NULL;
+	size_t before = out->len;
+	int rc = -ENOMEM;
+
+	if (info)
+		rc = write_png(png, info, &tile, out);
+	png_destroy_write_struct(png ? &png : NULL, info ? &info : NULL);
+	if (rc < 0)
+		out->len = before;
+	return rc;
+}
+
+enum {
+	PNG_HEAD_BYTES = 8,
+	PNG_AROUND_BYTES = 12, /* of a chunk: length, type, sum */
+	CHECK_CHUNKS = 1024,   /* passed over between two looks whether to go on */
+};
 
 static uint32_t big_endian(const char *p)
 {
@@ -50,13 +114,17 @@ static bool is_needed(const char *type)
 static int keep_pixels(struct span png, struct strbuf *out)
 {
 	size_t at = PNG_HEAD_BYTES;
+	unsigned checks = 0;
 
 	if (png.len < PNG_HEAD_BYTES)
 		return -EPROTO;
 	strbuf_add(out, png.ptr, PNG_HEAD_BYTES);
 	while (png.len - at >= PNG_AROUND_BYTES) {
 		size_t len = big_endian(png.ptr + at);
+		int rc = cancel_check_nth(&checks, CHECK_CHUNKS);
 
+		if (rc < 0)
+			return rc;
 		if (len > png.len - at - PNG_AROUND_BYTES)
 			return -EPROTO;
 		if (is_needed(png.ptr + at + 4))

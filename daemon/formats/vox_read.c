@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/cancel.h"
 #include "daemon/base/err.h"
 #include "daemon/formats/palette.h"
 #include "daemon/formats/vox.h"
@@ -10,6 +11,8 @@
 enum {
 	OLD_PALETTE_BYTES = 256 * 3,
 	OLD_EMPTY = 255,
+	CHECK_VOXELS = 4096, /* read between two looks whether to go on */
+	CHECK_CHUNKS = 64,   /* and chunks; those of voxels look themselves */
 };
 
 struct reader {
@@ -18,6 +21,8 @@ struct reader {
 	size_t nodes_cap;
 	bool has_size; /* of the next model */
 	int32_t size[3];
+	unsigned checks; /* voxels */
+	unsigned chunk_checks;
 	struct err *err;
 };
 
@@ -62,10 +67,15 @@ static int read_voxels(struct reader *r, struct bytes *b)
 	memcpy(m.size, r->size, sizeof(m.size));
 	m.voxels = bytes_sub(b, 4 * (size_t)count);
 	r->has_size = false;
-	for (struct bytes v = m.voxels; bytes_left(&v); bytes_u8(&v))
+	for (struct bytes v = m.voxels; bytes_left(&v); bytes_u8(&v)) {
+		int rc = format_goes_on_nth(&r->checks, CHECK_VOXELS, r->err);
+
+		if (rc < 0)
+			return rc;
 		for (int i = 0; i < 3; i++)
 			if (bytes_u8(&v) >= m.size[i])
 				return bytes_fault(&v, "a voxel lies outside of its model", r->err);
+	}
 	if (grow((void **)&r->f.models, r->f.models_count, &r->models_cap, sizeof(m)) < 0)
 		return err_set(r->err, -ENOMEM, "out of memory for the models");
 	r->f.models[r->f.models_count++] = m;
@@ -157,8 +167,11 @@ static int read_new(struct span bytes, struct document *doc, struct err *err)
 	if (b.failed)
 		return bytes_fault(&b, "", err);
 	palette_default(r.f.palette);
-	while (rc == 0 && bytes_left(&b))
-		rc = read_chunk(&r, &b);
+	while (rc == 0 && bytes_left(&b)) {
+		rc = format_goes_on_nth(&r.chunk_checks, CHECK_CHUNKS, err);
+		if (rc == 0)
+			rc = read_chunk(&r, &b);
+	}
 	if (rc == 0 && !r.f.models_count)
 		rc = bytes_fault(&b, "there is no model", err);
 	if (rc == 0)
@@ -193,12 +206,16 @@ static void old_palette(struct span raw, rgba out[256])
 /* x runs slowest, z fastest and downwards. */
 static int old_voxels(struct bytes b, const uint32_t size[3], const rgba *palette, struct volume *v)
 {
+	unsigned checks = 0;
+
 	for (uint32_t x = 0; x < size[0]; x++)
 		for (uint32_t y = 0; y < size[1]; y++)
 			for (uint32_t z = 0; z < size[2]; z++) {
 				uint8_t index = bytes_u8(&b);
-				int rc;
+				int rc = cancel_check_nth(&checks, CHECK_VOXELS);
 
+				if (rc < 0)
+					return rc;
 				if (index == OLD_EMPTY)
 					continue;
 				rc = volume_set(v, (int32_t)x - (int32_t)(size[0] / 2),

@@ -12,7 +12,10 @@ struct placing {
 	struct err *err;
 	size_t visits;
 	uint64_t placed;
+	unsigned checks; /* voxels */
 };
+
+enum { CHECK_VOXELS = 4096 /* placed between two looks whether to go on */ };
 
 /* What a node hands down to those below it. */
 struct pose {
@@ -225,6 +228,9 @@ static int place_model(struct placing *p, const struct vox_model *m, const struc
 		for (int i = 0; i < 3; i++)
 			from[i] = bytes_u8(&b) - m->size[i] / 2;
 		index = bytes_u8(&b);
+		rc = format_goes_on_nth(&p->checks, CHECK_VOXELS, p->err);
+		if (rc < 0)
+			return rc;
 		if (!turn_voxel(&pose->turn, from, to))
 			return bytes_fault(&b, "a voxel lies outside of the 32-bit coordinates",
 					   p->err);
@@ -257,8 +263,10 @@ static int place_node(struct placing *p, int32_t id, const struct pose *above)
 	const struct vox_node *n = find_node(p->f, id);
 	struct pose pose = *above;
 	struct bytes children;
-	int rc = 0;
+	int rc = format_goes_on(p->err);
 
+	if (rc < 0)
+		return rc;
 	if (!n)
 		return err_set(p->err, -EPROTO, "the scene names node %d, which is not there", id);
 	if (++p->visits > VOX_VISITS_MAX || ++pose.depth > VOX_DEPTH_MAX)

@@ -18,11 +18,12 @@ static void reply_edit(struct call *call, const struct edit *edit, const struct 
 
 int edit_run(struct call *call, const struct edit *edit)
 {
-	struct edit_data data = { 0 };
+	uint64_t brush_work = 0;
+	struct edit_data data = { .brush_work = &brush_work };
 	uint64_t count = 0;
 	struct project *p;
 	struct layer *l;
-	int rc = edit->check(call, &data);
+	int rc = scope_fault(call, edit->code, edit->check(call, &data), edit->what);
 
 	if (!rc)
 		rc = scope_enter(call, edit->project_index, edit->layer_index, edit->code, &p, &l);

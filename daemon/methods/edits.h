@@ -20,6 +20,7 @@ struct edit_data {
 	rgba tolerance;
 	uint64_t voxels_max;
 	struct shape shape;
+	uint64_t *brush_work; /* voxels that the strokes of the request have drawn so far */
 };
 
 struct edit {
@@ -29,6 +30,7 @@ struct edit {
 	int code;         /* of faults */
 	const char *what; /* "fill region": label of the step, and in faults */
 	const char *count_key;
+	/* 0, -EPROTO with the fault, or a code of cancel_check. */
 	int (*check)(struct call *call, struct edit_data *data);
 	/*
 	 * *count = voxels concerned. Returns 0; -EPROTO with the fault, nothing changed; or another

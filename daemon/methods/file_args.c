@@ -4,11 +4,14 @@
 #include <string.h>
 
 #include "daemon/base/err.h"
+#include "daemon/methods/scope.h"
 #include "daemon/voxel/project.h"
 
 int file_fault(struct call *call, int code, const char *what, struct span path,
 	       const struct err *err)
 {
+	if (scope_is_stopped(err->code))
+		return scope_fault(call, code, err->code, what);
 	if (strncmp(err->msg, path.ptr, path.len < 32 ? path.len : 32) == 0)
 		return fault_set(&call->fault, code, "Failed to %s: %s", what, err->msg);
 	return fault_set(&call->fault, code, "Failed to %s '%.*s': %s", what,

@@ -5,14 +5,18 @@
  */
 #include <string.h>
 
+#include "daemon/base/cancel.h"
 #include "daemon/context/workspace.h"
 #include "daemon/methods/scope.h"
 #include "daemon/methods/table.h"
 
 enum { BATCH_VOXELS, BATCH_LAYER, BATCH_COLOR, BATCH_PROJECT };
 
-/* One place more is kept for the decoders, which may write an element and not count it. */
-enum { BATCH_VOXELS_MAX = WORKSPACE_VOXELS_MAX - 1 };
+enum {
+	/* One place more is kept for the decoders, which may write an element and not count it. */
+	BATCH_VOXELS_MAX = WORKSPACE_VOXELS_MAX - 1,
+	CHECK_ELEMENTS = 1024, /* read between two looks whether to go on */
+};
 
 static const struct param batch_params[] = {
 	[BATCH_VOXELS] = { .name = "voxels",
@@ -108,18 +112,24 @@ static void decode_columns(const struct value_records *recs, const struct column
 	}
 }
 
-static void decode_elements(struct value array, struct batch *b)
+static int decode_elements(struct value array, struct batch *b)
 {
+	unsigned checks = 0;
 	struct value child;
 
 	if (!value_first(array, &child))
-		return;
+		return 0;
 	do {
+		int rc = cancel_check_nth(&checks, CHECK_ELEMENTS);
+
+		if (rc < 0)
+			return rc;
 		if (decode_voxel(child, b->fallback, &b->voxels[b->count]) == 0)
 			b->count++;
 		else
 			b->failed_count++;
 	} while (value_next(child, &child));
+	return 0;
 }
 
 static int decode_batch(struct call *call, struct batch *b)
@@ -138,8 +148,8 @@ static int decode_batch(struct call *call, struct batch *b)
 		return fault_set(&call->fault, RPC_INTERNAL_ERROR,
 				 "Failed to add voxels: out of memory");
 	if (!has_records || !find_columns(&recs, &columns))
-		decode_elements(array, b);
-	else if (columns.is_usual)
+		return scope_fault(call, APP_ADD_VOXEL, decode_elements(array, b), "add voxels");
+	if (columns.is_usual)
 		decode_usual(&recs, b);
 	else
 		decode_columns(&recs, &columns, b);

@@ -1,6 +1,7 @@
 /* Methods that analyse colors. They read a snapshot when the project is large. */
 #include <errno.h>
 
+#include "daemon/base/cancel.h"
 #include "daemon/methods/scope.h"
 #include "daemon/methods/table.h"
 #include "daemon/voxel/analyze.h"
@@ -10,6 +11,8 @@
 		.name = "layer_id", .alias = "layer", .type = PARAM_ANY, .preset = "-1", \
 		.doc = "id or name; -1: the active layer, -2: all layers"                \
 	}
+
+enum { CHECK_LISTED = 64 /* listed between two looks whether to go on */ };
 
 struct counting {
 	int layer_index; /* of the arguments */
@@ -67,14 +70,19 @@ static const struct param hist_params[] = {
 	PARAM_END,
 };
 
-static void reply_histogram(struct reply *r, const struct color_counts *counts, uint32_t shown,
-			    unsigned bin_size)
+static int reply_histogram(struct reply *r, const struct color_counts *counts, uint32_t shown,
+			   unsigned bin_size)
 {
+	unsigned checks = 0;
+
 	reply_object(r);
 	reply_key_array(r, "histogram");
 	for (uint32_t i = 0; i < shown; i++) {
 		const struct color_count *c = &counts->slots[i];
+		int rc = cancel_check_nth(&checks, CHECK_LISTED);
 
+		if (rc < 0)
+			return rc;
 		reply_object(r);
 		reply_key(r, SPAN_LIT("color"));
 		reply_hex(r, c->color);
@@ -93,6 +101,7 @@ static void reply_histogram(struct reply *r, const struct color_counts *counts, 
 		reply_key_integer(r, "bin_size", bin_size);
 	reply_object_end(r);
 	reply_object_end(r);
+	return 0;
 }
 
 static int run_get_color_histogram(struct call *call)
@@ -111,10 +120,12 @@ static int run_get_color_histogram(struct call *call)
 		rc = scope_fault(call, RPC_INTERNAL_ERROR,
 				 analyze_colors_list(&counts, arg_bool(call, HIST_BY_COUNT, true)),
 				 "sort colors");
-	if (!rc) {
-		reply_histogram(call->reply, &counts,
-				top && top < counts.count ? top : counts.count, c.bin_size);
-	}
+	if (!rc)
+		rc = scope_fault(call, RPC_INTERNAL_ERROR,
+				 reply_histogram(call->reply, &counts,
+						 top && top < counts.count ? top : counts.count,
+						 c.bin_size),
+				 "list colors");
 	analyze_colors_deinit(&counts);
 	return rc;
 }
@@ -161,6 +172,25 @@ static const struct param unique_params[] = {
 	PARAM_END,
 };
 
+static int reply_colors(struct reply *r, const struct color_counts *counts)
+{
+	unsigned checks = 0;
+
+	for (uint32_t i = 0; i < counts->count; i++) {
+		int rc = cancel_check_nth(&checks, CHECK_LISTED);
+
+		if (rc < 0)
+			return rc;
+		reply_object(r);
+		reply_key(r, SPAN_LIT("hex"));
+		reply_hex(r, counts->slots[i].color);
+		reply_key(r, SPAN_LIT("rgba"));
+		reply_rgba(r, counts->slots[i].color);
+		reply_object_end(r);
+	}
+	return 0;
+}
+
 static int run_get_unique_colors(struct call *call)
 {
 	bool by_count = arg_bool(call, UNIQUE_BY_COUNT, false);
@@ -177,19 +207,14 @@ static int run_get_unique_colors(struct call *call)
 	if (!rc)
 		rc = scope_fault(call, RPC_INTERNAL_ERROR, analyze_colors_list(&counts, by_count),
 				 "sort colors");
+	if (!rc) {
+		reply_object(r);
+		reply_key_array(r, "colors");
+		rc = scope_fault(call, RPC_INTERNAL_ERROR, reply_colors(r, &counts), "list colors");
+	}
 	if (rc < 0) {
 		analyze_colors_deinit(&counts);
 		return rc;
-	}
-	reply_object(r);
-	reply_key_array(r, "colors");
-	for (uint32_t i = 0; i < counts.count; i++) {
-		reply_object(r);
-		reply_key(r, SPAN_LIT("hex"));
-		reply_hex(r, counts.slots[i].color);
-		reply_key(r, SPAN_LIT("rgba"));
-		reply_rgba(r, counts.slots[i].color);
-		reply_object_end(r);
 	}
 	reply_array_end(r);
 	reply_key_integer(r, "count", counts.count);
@@ -259,12 +284,14 @@ struct search {
 	uint64_t room;
 	uint64_t count;
 	bool truncated;
+	unsigned checks;
 	const struct layer *layer;
 };
 
 static int match(void *arg, const struct voxel *v)
 {
 	struct search *s = arg;
+	int rc;
 
 	if (!rgba_near(v->color, s->color, s->tolerance))
 		return 0;
@@ -275,6 +302,9 @@ static int match(void *arg, const struct voxel *v)
 	s->count++;
 	if (!s->with_locations)
 		return 0;
+	rc = cancel_check_nth(&s->checks, CHECK_LISTED);
+	if (rc < 0)
+		return rc;
 	reply_object(s->r);
 	reply_key_integer(s->r, "x", v->x);
 	reply_key_integer(s->r, "y", v->y);

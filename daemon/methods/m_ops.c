@@ -6,11 +6,15 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "daemon/base/cancel.h"
 #include "daemon/methods/edits.h"
 #include "daemon/methods/table.h"
 
 enum { OPS_OPERATIONS, OPS_LAYER, OPS_PROJECT };
-enum { OPS_ERRORS_MAX = 16 /* named in the reply */ };
+enum {
+	OPS_ERRORS_MAX = 16, /* named in the reply */
+	CHECK_OPS = 16, /* done between two looks whether to go on; long ones look themselves */
+};
 
 static const struct param ops_params[] = {
 	[OPS_OPERATIONS] = { .name = "operations",
@@ -139,6 +143,8 @@ struct ops {
 	uint32_t total;
 	uint32_t failed;
 	uint64_t voxels;
+	uint64_t brush_work; /* of all strokes */
+	unsigned checks;
 	struct {
 		uint32_t index;
 		char text[RPC_FAULT_TEXT_MAX];
@@ -158,11 +164,13 @@ static void note(struct ops *ops, const char *text)
 static int run_op(struct ops *ops, const struct op_type *type, struct call *sub)
 {
 	const struct edit *edit = type->edit;
-	struct edit_data data = { 0 };
+	struct edit_data data = { .brush_work = &ops->brush_work };
 	struct layer *l = ops->layer;
 	uint64_t count = 0;
-	int rc = args_sort(sub);
+	int rc = cancel_check_nth(&ops->checks, CHECK_OPS);
 
+	if (!rc)
+		rc = args_sort(sub);
 	if (!rc)
 		rc = type->clears ? check_clear(sub, &data) : edit->check(sub, &data);
 	if (!rc && arg_has(sub, edit->layer_index))

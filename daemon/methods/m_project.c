@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/base/cancel.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/version.h"
 #include "daemon/methods/scope.h"
@@ -210,8 +211,11 @@ static int run_list_projects(struct call *call)
 	reply_key_array(r, "projects");
 	for (size_t i = 0; i < count; i++) {
 		struct project *p;
-		int rc = context_enter(lease, ids[i], &p);
+		int rc = cancel_check(); /* the bounding box can take 50 ms */
 
+		if (rc < 0)
+			return scope_fault(call, RPC_INTERNAL_ERROR, rc, "list projects");
+		rc = context_enter(lease, ids[i], &p);
 		if (rc == -ENOENT) /* closed since */
 			continue;
 		if (rc)

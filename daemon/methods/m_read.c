@@ -1,11 +1,15 @@
 /* Methods that list voxels. */
 #include <errno.h>
 
+#include "daemon/base/cancel.h"
 #include "daemon/methods/scope.h"
 #include "daemon/methods/table.h"
 #include "daemon/voxel/analyze.h"
 
-enum { READ_VOXELS_MAX = 1000000 /* of one reply, whatever limit says */ };
+enum {
+	READ_VOXELS_MAX = 1000000, /* of one reply, whatever limit says */
+	CHECK_LISTED = 64,         /* listed between two looks whether to go on */
+};
 
 /* A listing under way. */
 struct listing {
@@ -13,6 +17,7 @@ struct listing {
 	uint64_t skip; /* voxels still to be passed over */
 	uint64_t room; /* voxels that may still be listed */
 	uint64_t count;
+	unsigned checks;
 	bool truncated;
 	bool has_filter;
 	rgba filter;
@@ -31,6 +36,7 @@ static int list_voxel(void *arg, const struct voxel *v)
 {
 	struct listing *l = arg;
 	struct box one = { { v->x, v->y, v->z }, { v->x, v->y, v->z } };
+	int rc;
 
 	if (!passes(l, v->color))
 		return 0;
@@ -42,6 +48,9 @@ static int list_voxel(void *arg, const struct voxel *v)
 		l->truncated = true;
 		return 1;
 	}
+	rc = cancel_check_nth(&l->checks, CHECK_LISTED);
+	if (rc < 0)
+		return rc;
 	l->room--;
 	reply_object(l->r);
 	reply_key_integer(l->r, "x", v->x);

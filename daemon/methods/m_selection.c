@@ -3,17 +3,14 @@
 
 #include "daemon/methods/scope.h"
 #include "daemon/methods/table.h"
+#include "daemon/voxel/analyze.h"
 #include "daemon/voxel/selection.h"
 
-/* The selection and how much of the active layer it has. */
-static int reply_selection(struct call *call, const struct project *p, const struct layer *l)
+/* The selection and how much of the layer it has. */
+static int reply_selection(struct call *call, const struct project *p, uint64_t count)
 {
 	struct reply *r = call->reply;
-	uint64_t count;
-	int rc = selection_count(p, l, &count);
 
-	if (rc < 0)
-		return scope_fault(call, RPC_INTERNAL_ERROR, rc, "count the selection");
 	reply_object(r);
 	reply_key_bool(r, "success", true);
 	reply_key_bool(r, "selected", p->selection.is_set);
@@ -43,6 +40,7 @@ static int run_select_region(struct call *call)
 	struct layer *l;
 	struct box box;
 	const struct box *region;
+	uint64_t count;
 	int rc = arg_region(call, BOX_REGION, &box, &region);
 
 	if (rc)
@@ -57,8 +55,11 @@ static int run_select_region(struct call *call)
 	rc = scope_enter(call, BOX_PROJECT, BOX_LAYER, RPC_INTERNAL_ERROR, &p, &l);
 	if (rc)
 		return rc;
+	rc = analyze_count(&l->volume, &box, &count);
+	if (rc < 0)
+		return scope_fault(call, RPC_INTERNAL_ERROR, rc, "count the selection");
 	selection_set_box(p, &box);
-	return reply_selection(call, p, l);
+	return reply_selection(call, p, count);
 }
 
 const struct method method_select_region = {
@@ -109,7 +110,7 @@ static int run_select_by_color(struct call *call)
 	rc = selection_set_color(p, l, color, tolerance, region, &count);
 	if (rc < 0)
 		return scope_fault(call, RPC_INTERNAL_ERROR, rc, "select by color");
-	return reply_selection(call, p, l);
+	return reply_selection(call, p, count);
 }
 
 const struct method method_select_by_color = {
@@ -127,9 +128,15 @@ static int run_get_selection(struct call *call)
 {
 	struct project *p;
 	struct layer *l;
+	uint64_t count;
 	int rc = scope_enter(call, 1, 0, RPC_INTERNAL_ERROR, &p, &l);
 
-	return rc < 0 ? rc : reply_selection(call, p, l);
+	if (rc)
+		return rc;
+	rc = selection_count(p, l, &count);
+	if (rc < 0)
+		return scope_fault(call, RPC_INTERNAL_ERROR, rc, "count the selection");
+	return reply_selection(call, p, count);
 }
 
 const struct method method_get_selection = {
@@ -150,7 +157,7 @@ static int run_clear_selection(struct call *call)
 	if (rc)
 		return rc;
 	selection_clear(p);
-	return reply_selection(call, p, l);
+	return reply_selection(call, p, 0);
 }
 
 static const char *const clear_aliases[] = { "deselect", NULL };
@@ -209,16 +216,9 @@ const struct method method_copy_selection = {
 	.run = run_copy_selection,
 };
 
-static int cut(struct project *p, struct layer *l, uint64_t *count)
-{
-	int rc = selection_copy(p, l, count);
-
-	return rc < 0 ? rc : selection_delete(p, l, count);
-}
-
 static int run_cut_selection(struct call *call)
 {
-	return act(call, cut, "cut the selection");
+	return act(call, selection_cut, "cut the selection");
 }
 
 const struct method method_cut_selection = {

@@ -1,6 +1,7 @@
 /* procedural_shape and brush_stroke: bodies, drawn once or along a list of positions. */
 #include <errno.h>
 
+#include "daemon/base/cancel.h"
 #include "daemon/methods/edits.h"
 #include "daemon/methods/table.h"
 
@@ -240,7 +241,10 @@ enum {
 
 enum {
 	BRUSH_SIZE_MAX = 64,
-	BRUSH_WORK_MAX = 64 << 20, /* voxels drawn, again and again ones too */
+	BRUSH_WORK_MAX = 64 << 20,  /* voxels that one stroke draws, repeated ones counted again */
+	BRUSHES_WORK_MAX = 1 << 30, /* and that all strokes of one request do */
+	CHECK_WORK = 4096,          /* voxels drawn between two looks whether to go on */
+	CHECK_POSITIONS = 256,      /* read between two */
 };
 
 static const struct param brush_params[] = {
@@ -269,6 +273,7 @@ static const struct param brush_params[] = {
 static int check_brush(struct call *call, struct edit_data *data)
 {
 	struct shape *s = &data->shape;
+	unsigned checks = 0;
 	int32_t at[3];
 	struct value child;
 
@@ -283,13 +288,31 @@ static int check_brush(struct call *call, struct edit_data *data)
 	if (!value_first(call->args[BRUSH_POSITIONS], &child))
 		return arg_fault(call, BRUSH_POSITIONS, "must not be empty");
 	do {
+		int rc = cancel_check_nth(&checks, CHECK_POSITIONS);
+
+		if (rc < 0)
+			return rc;
 		if (decode_position(child, at) < 0 || shape_centre(s, at) < 0)
 			return arg_fault(call, BRUSH_POSITIONS, "must be [[x,y,z], ...]");
 	} while (value_next(child, &child));
 	return 0;
 }
 
-/* The brush's body along the line from a to b, both included. *work counts voxels drawn. */
+/* Counts voxels about to be drawn: of this stroke, and of all of the request. */
+static int count_work(const struct edit_data *data, uint64_t *work)
+{
+	uint64_t edge = (uint64_t)data->shape.size[0];
+	uint64_t before = *work / CHECK_WORK;
+	uint64_t more = 1 + edge * edge * edge;
+
+	*work += more;
+	*data->brush_work += more;
+	if (*work > BRUSH_WORK_MAX || *data->brush_work > BRUSHES_WORK_MAX)
+		return -EMSGSIZE;
+	return *work / CHECK_WORK == before ? 0 : cancel_check();
+}
+
+/* The brush's body along the line from a to b, both included. */
 static int stroke(struct volume *v, const struct edit_data *data, const int32_t a[3],
 		  const int32_t b[3], uint64_t *work)
 {
@@ -312,14 +335,13 @@ static int stroke(struct volume *v, const struct edit_data *data, const int32_t 
 		for (int i = 0; i < 3; i++)
 			at[i] = (int32_t)(a[i] +
 					  (steps ? ((int64_t)b[i] - a[i]) * step / steps : 0));
-		rc = shape_centre(&s, at);
+		rc = count_work(data, work);
+		if (!rc)
+			rc = shape_centre(&s, at);
 		if (!rc)
 			rc = shape_draw(v, &s, data->color, &drawn);
 		if (rc)
 			return rc;
-		*work += 1 + (uint64_t)s.size[0] * (uint64_t)s.size[0] * (uint64_t)s.size[0];
-		if (*work > BRUSH_WORK_MAX)
-			return -EMSGSIZE;
 	}
 	return 0;
 }
@@ -348,7 +370,10 @@ static int apply_brush(struct call *call, const struct edit_data *data, struct d
 		arg_fault(call, BRUSH_POSITIONS,
 			  "two positions are more than 4096 voxels apart, or too far out");
 	if (rc == -EMSGSIZE)
-		arg_fault(call, BRUSH_POSITIONS, "the stroke is too long for its size");
+		arg_fault(call, BRUSH_POSITIONS,
+			  work > BRUSH_WORK_MAX
+				  ? "the stroke is too long for its size"
+				  : "the strokes are together too long for their size");
 	*count = volume_voxels_count(&l->volume) - before;
 	if (!rgba_a(data->color))
 		*count = before - volume_voxels_count(&l->volume);

@@ -151,9 +151,18 @@ static const char *reason(int rc)
 		return "64 projects are open and all have unsaved changes: close one";
 	case -ERANGE:
 		return "it would leave the 32-bit coordinates";
+	case -ECANCELED:
+		return "stopped: the client has left or the daemon is stopping";
+	case -ETIMEDOUT:
+		return "stopped: the request took longer than its time limit";
 	default:
 		return "invalid arguments";
 	}
+}
+
+bool scope_is_stopped(int rc)
+{
+	return rc == -ECANCELED || rc == -ETIMEDOUT;
 }
 
 int scope_fault(struct call *call, int code, int rc, const char *what)

@@ -61,8 +61,10 @@ struct reading {
 int scope_read(struct call *call, int i, int code, struct reading *r);
 void scope_read_end(struct reading *r);
 
-/* "Failed to WHAT: reason of rc" with that code; passes 0, -EAGAIN and -EPROTO through. */
+/* "Failed to WHAT: reason of rc" with that code; passes 0, -EAGAIN and -EPROTO through. Codes of
+ * cancel_check have words of their own here, and only here. */
 int scope_fault(struct call *call, int code, int rc, const char *what);
+bool scope_is_stopped(int rc); /* one of those codes */
 
 /* [r,g,b,a] and [x,y,z] as the next value; {"min","max"} members. */
 void reply_rgba(struct reply *r, rgba color);

@@ -69,12 +69,28 @@ static void test_asks_again_while_work_goes_on(void **state)
 	cancel_end();
 }
 
+static void test_without_a_pace_every_check_asks(void **state)
+{
+	struct asker a = { 0 };
+
+	(void)state;
+	cancel_set_pace_ms(0);
+	cancel_begin(ask, &a);
+	for (unsigned i = 1; i <= 3; i++) {
+		assert_int_equal(cancel_check(), 0);
+		assert_int_equal(a.calls_count, i);
+	}
+	cancel_end();
+	cancel_set_pace_ms(CANCEL_ASK_MS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_without_a_question_work_goes_on),
 		cmocka_unit_test(test_an_answer_stays_until_the_end),
 		cmocka_unit_test(test_asks_again_while_work_goes_on),
+		cmocka_unit_test(test_without_a_pace_every_check_asks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/cancel.h"
 #include "daemon/voxel/table.h"
 
 /* The part of region (NULL = all) in the block at pos, in coordinates of the block. */
@@ -62,7 +63,9 @@ int analyze_walk(const struct volume *v, const struct box *region, analyze_visit
 	for (uint32_t i = 0; rc == 0 && i < n; i++) {
 		struct part part = part_of(region, list[i].pos);
 
-		rc = walk_block(&list[i], &part, visit, arg);
+		rc = cancel_check();
+		if (rc == 0)
+			rc = walk_block(&list[i], &part, visit, arg);
 	}
 	free(list);
 	return rc;
@@ -104,7 +107,9 @@ static int walk_colors(const struct volume *v, const struct box *region, row_vis
 		if (!is_in)
 			continue;
 		part = part_of(region, it.pos);
-		rc = walk_rows(it.block, &part, visit, arg);
+		rc = cancel_check();
+		if (rc == 0)
+			rc = walk_rows(it.block, &part, visit, arg);
 	}
 	return rc;
 }
@@ -120,17 +125,15 @@ static int count_row(void *arg, const rgba *colors, uint32_t n)
 	return 0;
 }
 
-uint64_t analyze_count(const struct volume *v, const struct box *region)
+int analyze_count(const struct volume *v, const struct box *region, uint64_t *count)
 {
-	uint64_t count = 0;
-
-	if (!region)
-		return volume_voxels_count(v);
-	walk_colors(v, region, count_row, &count);
-	return count;
+	*count = region ? 0 : volume_voxels_count(v);
+	return region ? walk_colors(v, region, count_row, count) : 0;
 }
 
 /* ---- colors ---------------------------------------------------------------- */
+
+enum { CHECK_COLORS = 1 << 14 /* looked at between two looks whether to go on */ };
 
 /* Shades of red lie side by side, the rest is spread: gradients stay within few cache lines. */
 static uint32_t color_hash(rgba c)
@@ -154,9 +157,16 @@ static int grow(struct color_counts *c)
 
 	if (!slots)
 		return -ENOMEM;
-	for (uint32_t i = 0; c->slots && i <= c->mask; i++)
+	for (uint32_t i = 0; c->slots && i <= c->mask; i++) {
+		int rc = i % CHECK_COLORS ? 0 : cancel_check();
+
+		if (rc < 0) {
+			free(slots);
+			return rc;
+		}
 		if (c->slots[i].count)
 			*color_slot(slots, cap - 1, c->slots[i].color) = c->slots[i];
+	}
 	free(c->slots);
 	c->slots = slots;
 	c->mask = cap - 1;
@@ -245,8 +255,9 @@ static struct color_count sort_entry(uint64_t key, bool by_count)
 				     by_count ? UINT32_MAX - first : first };
 }
 
-/* One pass of a radix sort by the byte at shift; false when all have the same one. */
-static bool sort_pass(const uint64_t *from, uint64_t *to, uint32_t n, unsigned shift)
+/* One pass of a radix sort by the byte at shift: 1, 0 when all have the same one, or a code of
+ * cancel_check. */
+static int sort_pass(const uint64_t *from, uint64_t *to, uint32_t n, unsigned shift)
 {
 	uint32_t starts[256] = { 0 };
 	uint32_t sum = 0;
@@ -254,42 +265,76 @@ static bool sort_pass(const uint64_t *from, uint64_t *to, uint32_t n, unsigned s
 	for (uint32_t i = 0; i < n; i++)
 		starts[from[i] >> shift & 255]++;
 	if (starts[from[0] >> shift & 255] == n)
-		return false;
+		return 0;
 	for (uint32_t i = 0; i < 256; i++) {
 		uint32_t count = starts[i];
 
 		starts[i] = sum;
 		sum += count;
 	}
-	for (uint32_t i = 0; i < n; i++)
-		to[starts[from[i] >> shift & 255]++] = from[i];
-	return true;
+	for (uint32_t i = 0; i < n;) {
+		uint32_t end = n - i > CHECK_COLORS ? i + CHECK_COLORS : n;
+		int rc = cancel_check();
+
+		if (rc < 0)
+			return rc;
+		for (; i < end; i++)
+			to[starts[from[i] >> shift & 255]++] = from[i];
+	}
+	return 1;
+}
+
+/* Every used slot as a key; the count of them is c->count. */
+static int make_keys(const struct color_counts *c, bool by_count, uint64_t *keys)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; c->slots && i <= c->mask; i++) {
+		int rc = i % CHECK_COLORS ? 0 : cancel_check();
+
+		if (rc < 0)
+			return rc;
+		if (c->slots[i].count)
+			keys[n++] = sort_key(&c->slots[i], by_count);
+	}
+	return 0;
+}
+
+/* From the lowest byte up; by color the upper half, the count, does not matter. *keys and *other
+ * change places. */
+static int sort_keys(uint64_t **keys, uint64_t **other, uint32_t n, bool by_count)
+{
+	for (unsigned shift = 0; n && shift < (by_count ? 64 : 32); shift += 8) {
+		uint64_t *from = *keys;
+		int rc = sort_pass(from, *other, n, shift);
+
+		if (rc < 0)
+			return rc;
+		if (rc) {
+			*keys = *other;
+			*other = from;
+		}
+	}
+	return 0;
 }
 
 int analyze_colors_list(struct color_counts *c, bool by_count)
 {
-	uint64_t *keys = malloc(2 * ((size_t)c->count + 1) * sizeof(*keys));
+	uint64_t *memory = malloc(2 * ((size_t)c->count + 1) * sizeof(*memory));
+	uint64_t *keys = memory;
 	uint64_t *other;
-	uint64_t *from = keys;
-	uint32_t n = 0;
+	int rc;
 
-	if (!keys)
+	if (!memory)
 		return -ENOMEM;
-	other = keys + c->count;
-	for (uint32_t i = 0; c->slots && i <= c->mask; i++)
-		if (c->slots[i].count)
-			keys[n++] = sort_key(&c->slots[i], by_count);
-	/* From the lowest byte up; by color the upper half, the count, does not matter. */
-	for (unsigned shift = 0; n && shift < (by_count ? 64 : 32); shift += 8) {
-		uint64_t *to = from == keys ? other : keys;
-
-		if (sort_pass(from, to, n, shift))
-			from = to;
-	}
-	for (uint32_t i = 0; i < n; i++)
-		c->slots[i] = sort_entry(from[i], by_count);
-	free(keys);
-	return 0;
+	other = memory + c->count;
+	rc = make_keys(c, by_count, keys);
+	if (rc == 0)
+		rc = sort_keys(&keys, &other, c->count, by_count);
+	for (uint32_t i = 0; rc == 0 && i < c->count; i++)
+		c->slots[i] = sort_entry(keys[i], by_count);
+	free(memory);
+	return rc;
 }
 
 void analyze_colors_deinit(struct color_counts *c)

@@ -1,4 +1,8 @@
-/* analyze.h - what is in a volume: walks, counts of colors, positions of a color. Read only. */
+/*
+ * analyze.h - what is in a volume: walks, counts of colors, positions of a color. Read only.
+ *
+ * All of it can take long and therefore returns the codes of cancel_check, too.
+ */
 #ifndef DAEMON_VOXEL_ANALYZE_H
 #define DAEMON_VOXEL_ANALYZE_H
 
@@ -16,7 +20,7 @@ typedef int(analyze_visit)(void *arg, const struct voxel *v);
 int analyze_walk(const struct volume *v, const struct box *region, analyze_visit *visit, void *arg);
 
 /* Voxels in region (NULL = all). */
-uint64_t analyze_count(const struct volume *v, const struct box *region);
+int analyze_count(const struct volume *v, const struct box *region, uint64_t *count);
 
 struct color_count {
 	rgba color;

@@ -4,7 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/cancel.h"
 #include "daemon/voxel/table.h"
+
+enum {
+	CHECK_SEEDS = 64,         /* looked at between two looks whether to go on */
+	CHECK_VOXELS = 64 * 1024, /* written in one row between two of them */
+};
 
 /* A row still to be looked at: positions x0..x1 of (y, z), next to a filled one. */
 struct seed {
@@ -119,14 +125,24 @@ static int push(struct flood *fl, struct seed s)
 
 static int paint_run(struct flood *fl, int32_t x0, int32_t x1, int32_t y, int32_t z)
 {
-	int rc;
+	int64_t next;
+	int rc = 0;
 
 	fl->count += (uint64_t)((int64_t)x1 - x0 + 1);
 	if (fl->count > fl->f->voxels_max)
 		return -EMSGSIZE;
-	rc = volume_fill_row(fl->v, x0, x1, y, z, fl->f->color);
-	if (!rc && fl->seen)
-		rc = volume_fill_row(fl->seen, x0, x1, y, z, RGBA_WHITE);
+	for (int64_t x = x0; x <= x1 && rc == 0; x = next) {
+		int32_t last;
+
+		next = x + CHECK_VOXELS;
+		last = next <= x1 ? (int32_t)(next - 1) : x1;
+		if (x > x0)
+			rc = cancel_check();
+		if (rc == 0)
+			rc = volume_fill_row(fl->v, (int32_t)x, last, y, z, fl->f->color);
+		if (rc == 0 && fl->seen)
+			rc = volume_fill_row(fl->seen, (int32_t)x, last, y, z, RGBA_WHITE);
+	}
 	/* The writes may have replaced the blocks that the cursors hold. */
 	fl->read.is_set = false;
 	fl->read_seen.is_set = false;
@@ -218,10 +234,14 @@ static int grow_seed(struct flood *fl, const struct seed *s)
 
 static int drain(struct flood *fl)
 {
+	unsigned checks = 0;
+
 	while (fl->seeds_count) {
 		struct seed s = fl->seeds[--fl->seeds_count];
-		int rc = grow_seed(fl, &s);
+		int rc = cancel_check_nth(&checks, CHECK_SEEDS);
 
+		if (rc == 0)
+			rc = grow_seed(fl, &s);
 		if (rc < 0)
 			return rc;
 	}

@@ -24,7 +24,7 @@ struct fill {
 
 /*
  * *count = positions that got the color. -ERANGE: the start lies outside bounds; -EMSGSIZE,
- * -ENOMEM, those of writes: partly written then (an edit rolls back).
+ * -ENOMEM, those of writes and of cancel_check: partly written then (an edit rolls back).
  */
 int fill_flood(struct volume *v, const struct fill *f, uint64_t *count);
 

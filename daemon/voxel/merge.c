@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "daemon/base/cancel.h"
 #include "daemon/voxel/document.h"
 #include "daemon/voxel/table.h"
 
@@ -68,6 +69,8 @@ static rgba faded(rgba color, unsigned opacity)
 	return opacity == 255 ? color : with_alpha(color, (rgba_a(color) * opacity + 127) / 255);
 }
 
+enum { CHECK_SHARED = 64 /* blocks that are only shared between two looks whether to go on */ };
+
 struct merge {
 	struct volume *target;
 	enum layer_mode mode;
@@ -80,7 +83,10 @@ static int merge_block(const struct merge *m, struct block_pos pos, const struct
 	int32_t x0 = pos.x * BLOCK_EDGE;
 	int32_t y0 = pos.y * BLOCK_EDGE;
 	int32_t z0 = pos.z * BLOCK_EDGE;
+	int rc = cancel_check();
 
+	if (rc < 0)
+		return rc;
 	for (int32_t i = 0; i < BLOCK_VOXELS; i++) {
 		int32_t x = x0 + (i & BLOCK_MASK);
 		int32_t y = y0 + (i >> BLOCK_BITS & BLOCK_MASK);
@@ -88,7 +94,6 @@ static int merge_block(const struct merge *m, struct block_pos pos, const struct
 		rgba s = source ? faded(source->voxels[i], m->opacity) : RGBA_NONE;
 		const struct block *under;
 		rgba t;
-		int rc;
 
 		if (!s && !clears_outside(m->mode))
 			continue;
@@ -106,11 +111,14 @@ static int merge_block(const struct merge *m, struct block_pos pos, const struct
 static int lay_over(const struct merge *m, const struct volume *source)
 {
 	struct volume_iter it = { .v = source };
+	unsigned checks = 0;
 
 	while (volume_next(&it)) {
 		bool is_alone = !volume_find(m->target, it.pos);
-		int rc;
+		int rc = cancel_check_nth(&checks, CHECK_SHARED);
 
+		if (rc < 0)
+			return rc;
 		if (is_alone && !adds_outside(m->mode))
 			continue;
 		if (is_alone && m->opacity == 255)

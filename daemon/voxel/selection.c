@@ -117,6 +117,13 @@ static int gather_one(void *arg, const struct voxel *v)
 	return volume_set(g->into, at[0], at[1], at[2], g->has_color ? g->color : v->color);
 }
 
+/* Takes the voxels. */
+static void keep_on_clipboard(struct project *p, struct volume *voxels)
+{
+	volume_deinit(&p->clipboard.voxels);
+	p->clipboard = (struct clipboard){ true, p->selection.box, *voxels };
+}
+
 int selection_copy(struct project *p, struct layer *l, uint64_t *count)
 {
 	struct volume voxels = { 0 };
@@ -131,8 +138,7 @@ int selection_copy(struct project *p, struct layer *l, uint64_t *count)
 		return rc;
 	}
 	*count = volume_voxels_count(&voxels);
-	volume_deinit(&p->clipboard.voxels);
-	p->clipboard = (struct clipboard){ true, p->selection.box, voxels };
+	keep_on_clipboard(p, &voxels);
 	return 0;
 }
 
@@ -166,18 +172,37 @@ static int begin(struct project *p, struct layer *l, const char *label)
 	return rc < 0 ? project_end(p, rc) : 0;
 }
 
-int selection_delete(struct project *p, struct layer *l, uint64_t *count)
+/* Removes what is selected and gives it to the caller, in a fresh volume. */
+static int take_out(struct project *p, struct layer *l, struct volume *lifted)
 {
 	const int32_t stay[3] = { 0, 0, 0 };
-	struct volume lifted = { 0 };
-	int rc = lift(p, l, &lifted);
+	int rc = lift(p, l, lifted);
 
 	if (!rc)
 		rc = begin(p, l, "delete selection");
-	if (!rc)
-		rc = project_end(p, stamp(l, &lifted, stay, true));
+	return rc < 0 ? rc : project_end(p, stamp(l, lifted, stay, true));
+}
+
+int selection_delete(struct project *p, struct layer *l, uint64_t *count)
+{
+	struct volume lifted = { 0 };
+	int rc = take_out(p, l, &lifted);
+
 	*count = volume_voxels_count(&lifted);
 	volume_deinit(&lifted);
+	return rc;
+}
+
+int selection_cut(struct project *p, struct layer *l, uint64_t *count)
+{
+	struct volume lifted = { 0 };
+	int rc = take_out(p, l, &lifted);
+
+	*count = volume_voxels_count(&lifted);
+	if (rc < 0)
+		volume_deinit(&lifted);
+	else
+		keep_on_clipboard(p, &lifted);
 	return rc;
 }
 

@@ -1,4 +1,9 @@
-/* selection.h - select by box and color, copy, cut, paste, move, fill. Edits are whole edits. */
+/*
+ * selection.h - select by box and color, copy, cut, paste, move, fill. Edits are whole edits.
+ *
+ * What returns int can take long: besides its own it returns -ENOMEM and the codes of cancel_check,
+ * and then nothing has changed.
+ */
 #ifndef DAEMON_VOXEL_SELECTION_H
 #define DAEMON_VOXEL_SELECTION_H
 
@@ -14,11 +19,12 @@ void selection_set_box(struct project *p, const struct box *box);
 int selection_set_color(struct project *p, struct layer *l, rgba color, rgba tolerance,
 			const struct box *region, uint64_t *count);
 
-/* Voxels of l that are selected. -ENOMEM. */
+/* Voxels of l that are selected. */
 int selection_count(const struct project *p, const struct layer *l, uint64_t *count);
 
 /* -ENOENT: nothing is selected. Counts are of voxels. */
 int selection_copy(struct project *p, struct layer *l, uint64_t *count);
+int selection_cut(struct project *p, struct layer *l, uint64_t *count); /* both or neither */
 int selection_delete(struct project *p, struct layer *l, uint64_t *count);
 int selection_fill(struct project *p, struct layer *l, rgba color, uint64_t *count);
 

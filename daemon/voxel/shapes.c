@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "daemon/base/cancel.h"
 #include "daemon/voxel/shape_rows.h"
 
 static const char *const kind_names[SHAPE_COUNT] = {
@@ -85,7 +86,11 @@ struct stretch {
 	int32_t z;
 };
 
-enum { LANES_COUNT = 4, LANE_ROWS_MAX = BLOCK_EDGE };
+enum {
+	LANES_COUNT = 4,
+	LANE_ROWS_MAX = BLOCK_EDGE,
+	CHECK_DRAWN = 8, /* times that lanes are drawn between two looks whether to go on */
+};
 
 /*
  * Where drawing goes. A row of a shell has up to four stretches, far apart; they are collected for
@@ -98,6 +103,7 @@ struct pen {
 	uint64_t count;
 	struct stretch lanes[LANES_COUNT][LANE_ROWS_MAX];
 	uint32_t lane_counts[LANES_COUNT];
+	unsigned checks;
 };
 
 static int draw_stretch(struct pen *pen, const struct stretch *s)
@@ -114,13 +120,16 @@ static int draw_stretch(struct pen *pen, const struct stretch *s)
 /* Draws what was collected. */
 static int draw_lanes(struct pen *pen)
 {
+	int rc = cancel_check_nth(&pen->checks, CHECK_DRAWN);
+
+	if (rc < 0)
+		return rc;
 	for (int lane = 0; lane < LANES_COUNT; lane++) {
 		uint32_t n = pen->lane_counts[lane];
 
 		pen->lane_counts[lane] = 0;
 		for (uint32_t i = 0; i < n; i++) {
-			int rc = draw_stretch(pen, &pen->lanes[lane][i]);
-
+			rc = draw_stretch(pen, &pen->lanes[lane][i]);
 			if (rc < 0)
 				return rc;
 		}

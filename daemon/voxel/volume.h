@@ -101,9 +101,9 @@ rgba volume_get(const struct volume *v, int32_t x, int32_t y, int32_t z);
 const struct block *volume_find(const struct volume *v, struct block_pos pos);
 
 /*
- * Writes. 0, -ENOMEM, -ENOSPC (budget) or what the watch returned; v is then as before for the
- * single write, and partly written for the others (an edit rolls back).
- * Source order is kept: the last of equal positions wins.
+ * Writes. 0, -ENOMEM, -ENOSPC (budget), what the watch returned or, from those of many voxels, what
+ * cancel_check did; v is then as before for the single write, and partly written for the others (an
+ * edit rolls back). Source order is kept: the last of equal positions wins.
  */
 int volume_set(struct volume *v, int32_t x, int32_t y, int32_t z, rgba color);
 int volume_exchange(struct volume *v, int32_t x, int32_t y, int32_t z, rgba color, rgba *old);

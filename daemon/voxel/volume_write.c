@@ -8,7 +8,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "daemon/base/cancel.h"
 #include "daemon/voxel/table.h"
+
+enum {
+	CHECK_VOXELS = 1024, /* written between two looks whether to go on */
+	CHECK_BLOCKS = 64,   /* and blocks of boxes, most of which are only replaced */
+};
 
 /* Makes the table private, with room for one more block if asked. */
 static int own_table(struct volume *v, bool one_more)
@@ -220,12 +226,19 @@ int volume_set_many(struct volume *v, const struct voxel *voxels, size_t n)
 {
 	struct seen seen = { .is_known = false };
 
-	for (size_t i = 0; i < n; i++) {
-		rgba old;
-		int rc = exchange(v, &seen, &voxels[i], &old);
+	for (size_t i = 0; i < n;) {
+		size_t end = i + CHECK_VOXELS < n ? i + CHECK_VOXELS : n;
+		int rc = cancel_check();
 
 		if (rc < 0)
 			return rc;
+		for (; i < end; i++) {
+			rgba old;
+
+			rc = exchange(v, &seen, &voxels[i], &old);
+			if (rc < 0)
+				return rc;
+		}
 	}
 	return 0;
 }
@@ -373,13 +386,17 @@ static int clear_box(struct volume *v, const struct box *box)
 {
 	struct block *none = NULL;
 	struct volume_slot *list;
+	unsigned checks = 0;
 	uint32_t n;
 	int rc = volume_sorted(v, box, &list, &n);
 
 	if (rc < 0)
 		return rc;
-	for (uint32_t i = 0; rc == 0 && i < n; i++)
-		rc = fill_in_block(v, box, list[i].pos, RGBA_NONE, &none);
+	for (uint32_t i = 0; rc == 0 && i < n; i++) {
+		rc = cancel_check_nth(&checks, CHECK_BLOCKS);
+		if (rc == 0)
+			rc = fill_in_block(v, box, list[i].pos, RGBA_NONE, &none);
+	}
 	free(list);
 	return rc;
 }
@@ -389,6 +406,7 @@ int volume_fill_box(struct volume *v, const struct box *box, rgba color)
 	struct block_pos lo = block_pos_of(box->min[0], box->min[1], box->min[2]);
 	struct block_pos hi = block_pos_of(box->max[0], box->max[1], box->max[2]);
 	struct block *solid = NULL;
+	unsigned checks = 0;
 	int rc = 0;
 
 	color = rgba_stored(color);
@@ -396,9 +414,12 @@ int volume_fill_box(struct volume *v, const struct box *box, rgba color)
 		return clear_box(v, box);
 	for (int32_t z = lo.z; z <= hi.z && rc == 0; z++)
 		for (int32_t y = lo.y; y <= hi.y && rc == 0; y++)
-			for (int32_t x = lo.x; x <= hi.x && rc == 0; x++)
-				rc = fill_in_block(v, box, (struct block_pos){ x, y, z }, color,
-						   &solid);
+			for (int32_t x = lo.x; x <= hi.x && rc == 0; x++) {
+				rc = cancel_check_nth(&checks, CHECK_BLOCKS);
+				if (rc == 0)
+					rc = fill_in_block(v, box, (struct block_pos){ x, y, z },
+							   color, &solid);
+			}
 	block_put(solid);
 	return rc;
 }
