@@ -110,6 +110,9 @@ VEC_INLINE const char *VEC(records_squeezed_row)(const struct records *r, const 
 	/* Each gap follows a number and is in its place; nothing else is there. */
 	odd = VEC(vec_gather_bits)(gaps & numbers << 1, gaps) ^ r->gap_starts;
 	odd |= VEC(block_differ)(VEC(block_squeeze)(b, gaps), skeleton);
+	/* Zeros lie behind the skeleton and behind the squeezed bytes: zeros of the text do not
+	 * differ from them, so the bytes are counted. */
+	odd |= (uint64_t)__builtin_popcountll(gaps) ^ r->skeleton_bytes;
 	/* A minus stands before a number and not behind one; nine digits or a zero ahead: no. */
 	odd |= (minus << 1 & ~starts) | (minus & digits << 1) | (~numbers & 1);
 	odd |= row & runs & digits >> 8;

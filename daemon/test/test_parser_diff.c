@@ -258,6 +258,60 @@ static void test_numbers_of_tables(void **state)
 	}
 }
 
+/* Six rows; the fourth has `count` bytes `stray` at byte `at`. Returns the text's length. */
+static size_t put_stray(char *to, const char *row, size_t at, char stray, size_t count)
+{
+	size_t row_bytes = strlen(row);
+	size_t len = (size_t)sprintf(to, "[[");
+
+	for (unsigned i = 0; i < 6; i++) {
+		len += (size_t)sprintf(to + len, "%s%s", i ? "," : "", row);
+		if (i == 3) {
+			char *place = to + len - (row_bytes - at);
+
+			memmove(place + count, place, row_bytes - at);
+			memset(place, stray, count);
+			len += count;
+		}
+	}
+	return len + (size_t)sprintf(to + len, "],\"a tail that is long enough for a block\"]");
+}
+
+/* Bytes that belong nowhere, at every place of a row that is read by its gaps: NUL above all, as it
+ * is also what lies behind a short row in a register. */
+static void test_stray_bytes_in_rows(void **state)
+{
+	static const char *const rows[] = {
+		"[1]",
+		"[1,2]",
+		"[4,5,6]",
+		"[ 4, 5, 6 ]",
+		"[-1,22,-333]",
+		"[1,2,3,4,5,6,7,8]",
+		"[1,2,3,4,5,6,7,8,9]",
+		"{\"x\":1,\"y\":2}",
+		"{\"x\": 1, \"y\": 2, \"z\": 3}",
+		"{\"x\":1,\"y\":2,\"z\":3,\"r\":4,\"g\":5,\"b\":6}",
+		"{\"x\":1,\n\t\"y\":2,\n\t\"z\":3}",
+	};
+	static const char likely[] = "\0\1\t\n\r\x1f ,:[]{}\"-+.0e\\\x7f\x80\xff";
+	char text[4096];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		for (size_t at = 0; at <= strlen(rows[i]); at++) {
+			for (size_t b = 0; b < sizeof(likely) - 1; b++) {
+				for (size_t count = 1; count <= 3; count++)
+					agree(span_of(text, put_stray(text, rows[i], at, likely[b],
+								      count)),
+					      0);
+			}
+			/* So many that a row fills its block. */
+			agree(span_of(text, put_stray(text, rows[i], at, 0, 40)), 0);
+		}
+	}
+}
+
 /* Two to four bytes, at the edges of every rule of UTF-8, across the sixteen that go together. */
 static void test_utf8(void **state)
 {
@@ -339,6 +393,7 @@ int main(void)
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_damaged_tables),
 		cmocka_unit_test(test_numbers_of_tables),
+		cmocka_unit_test(test_stray_bytes_in_rows),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_random_damage),
 	};
