@@ -6,6 +6,11 @@
 
 #include "daemon/base/clock.h"
 
+const char *const arrival_names[ARRIVAL_KINDS + 1] = {
+	[ARRIVAL_CONSTANT] = "constant",
+	[ARRIVAL_POISSON] = "poisson",
+};
+
 /* Seeds of arrivals and of request contents must not meet. */
 enum { ARRIVAL_STREAM = 1 << 24 };
 

@@ -16,7 +16,10 @@
 
 #define ARRIVAL_NEVER UINT64_MAX
 
-enum arrival_kind { ARRIVAL_CONSTANT, ARRIVAL_POISSON };
+enum arrival_kind { ARRIVAL_CONSTANT, ARRIVAL_POISSON, ARRIVAL_KINDS };
+
+/* The word of each kind, then NULL: options, results and summary. */
+extern const char *const arrival_names[ARRIVAL_KINDS + 1];
 
 struct arrival_cfg {
 	enum arrival_kind kind;

@@ -50,10 +50,13 @@ build/gen/workloads_builtin.h: $(load-workloads) loadgen/module.mk
 
 load-test-libs := load resultlib base
 load-test-ldlibs := -lcmocka $(load-ldlibs)
-tests += test_arrival test_record test_reply test_run test_workload
+tests += test_arrival test_options test_record test_reply test_run test_workload
 test_arrival-srcs := loadgen/test/test_arrival.c
 test_arrival-libs := $(load-test-libs)
 test_arrival-ldlibs := $(load-test-ldlibs)
+test_options-srcs := loadgen/test/test_options.c
+test_options-libs := $(load-test-libs)
+test_options-ldlibs := $(load-test-ldlibs)
 test_record-srcs := loadgen/test/test_record.c
 test_record-libs := $(load-test-libs)
 test_record-ldlibs := $(load-test-ldlibs)

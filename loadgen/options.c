@@ -7,9 +7,13 @@
 #include "daemon/base/err.h"
 #include "loadgen/workload.h"
 
-static const char *const arrivals[] = { "constant", "poisson", NULL };
-static const char *const checks[] = { "none", "fast", "full", NULL };
-static const char *const progresses[] = { "auto", "on", "off", NULL };
+/* clang-format off */
+static const char *const progress_names[] = {
+	[PROGRESS_AUTO] = "auto", [PROGRESS_ON] = "on", [PROGRESS_OFF] = "off", NULL,
+};
+/* clang-format on */
+
+#define DURATION_NS_MAX (OPTIONS_DAYS_MAX * 86400e9)
 
 #define FIELD(name) .offset = offsetof(struct options, name)
 
@@ -64,20 +68,23 @@ static const struct cli_opt opts[] = {
 	  .arg = "R",
 	  .help = "open loop: requests/s sent by a schedule; without it a closed loop" },
 	{ .name = "arrival",
-	  .type = CLI_CHOICE,
+	  .type = CLI_ENUM,
 	  FIELD(arrival),
 	  .preset = "constant",
-	  .choices = arrivals,
+	  .choices = arrival_names,
 	  .help = "schedule of an open loop" },
 	{ .name = "duration",
 	  .letter = 'd',
 	  .type = CLI_DURATION,
 	  FIELD(duration_ns),
+	  .min = 1e6,
+	  .max = DURATION_NS_MAX,
 	  .arg = "TIME",
 	  .help = "measured time; else the workload's phases, else 10s" },
 	{ .name = "warmup",
 	  .type = CLI_DURATION,
 	  FIELD(warmup_ns),
+	  .max = DURATION_NS_MAX,
 	  .arg = "TIME",
 	  .help = "before it, not recorded; else the workload's phases, else 2s" },
 	{ .name = "seed",
@@ -93,10 +100,10 @@ static const struct cli_opt opts[] = {
 	  .max = 3.6e12,
 	  .help = "for connecting and for each reply" },
 	{ .name = "check",
-	  .type = CLI_CHOICE,
+	  .type = CLI_ENUM,
 	  FIELD(check),
 	  .preset = "fast",
-	  .choices = checks,
+	  .choices = verify_names,
 	  .help = "replies: id only; content; content and a second JSON reader" },
 	{ .name = "errors-allowed",
 	  .type = CLI_REAL,
@@ -131,10 +138,10 @@ static const struct cli_opt opts[] = {
 	  FIELD(json),
 	  .help = "results on stdout as JSON, the summary on stderr" },
 	{ .name = "progress",
-	  .type = CLI_CHOICE,
+	  .type = CLI_ENUM,
 	  FIELD(progress),
 	  .preset = "auto",
-	  .choices = progresses,
+	  .choices = progress_names,
 	  .help = "a line each second on stderr" },
 	{ .name = "dry-run",
 	  .type = CLI_FLAG,

@@ -7,15 +7,20 @@
 
 #include "daemon/base/cli.h"
 #include "daemon/base/sock.h"
+#include "loadgen/arrival.h"
+#include "loadgen/verify.h"
 
 enum {
 	OPTIONS_CONNECTIONS_MAX = 65536,
 	OPTIONS_DEPTH_MAX = 65536,
 	OPTIONS_THREADS_MAX = 64,
+	OPTIONS_DAYS_MAX = 7, /* of a run */
 };
 
 /* A time that was not given: the workload's phases, or the usual 10 s after 2 s, hold. */
 #define OPTIONS_TIME_UNSET UINT64_MAX
+
+enum progress_when { PROGRESS_AUTO, PROGRESS_ON, PROGRESS_OFF };
 
 struct options {
 	const char *unix_path;
@@ -25,18 +30,18 @@ struct options {
 	int64_t depth;
 	int64_t threads_count;
 	double rate_per_s; /* 0 = closed loop */
-	const char *arrival;
+	enum arrival_kind arrival;
 	uint64_t duration_ns;
 	uint64_t warmup_ns;
 	int64_t seed;
 	uint64_t timeout_ns;
-	const char *check;
+	enum verify_depth check;
 	double errors_allowed_pct;
 	const char *affinity; /* NULL = not pinned */
 	uint64_t spin_ns;
 	const char *out_dir; /* NULL = no files */
 	bool json;
-	const char *progress;
+	enum progress_when progress;
 	bool dry_run;
 	bool serve_echo;
 	struct sock_addr addr; /* from unix_path or tcp */

@@ -7,7 +7,10 @@
 
 #include "daemon/base/err.h"
 
-enum { PLAN_INTERVALS_MAX = 7 * 24 * 3600 };
+enum { PLAN_INTERVALS_MAX = OPTIONS_DAYS_MAX * 24 * 3600 };
+
+#define DURATION_NS (10 * NSEC_PER_SEC) /* where neither options nor workload say it */
+#define WARMUP_NS   (2 * NSEC_PER_SEC)
 
 static void add_phase(struct plan *p, const char *name, uint64_t duration_ns, bool is_recorded,
 		      double rate_per_s)
@@ -24,14 +27,24 @@ static void add_phase(struct plan *p, const char *name, uint64_t duration_ns, bo
 		p->measured_ns += duration_ns;
 }
 
+/* Options that say a time replace the phases of the workload. */
+static bool has_workload_phases(const struct options *o, const struct workload *w)
+{
+	return w->phases_count > 0 && o->duration_ns == OPTIONS_TIME_UNSET &&
+	       o->warmup_ns == OPTIONS_TIME_UNSET;
+}
+
+static uint64_t time_or(uint64_t asked_ns, uint64_t otherwise_ns)
+{
+	return asked_ns == OPTIONS_TIME_UNSET ? otherwise_ns : asked_ns;
+}
+
 static void add_phases(struct plan *p, const struct options *o, const struct workload *w)
 {
-	bool is_asked = o->duration_ns != OPTIONS_TIME_UNSET || o->warmup_ns != OPTIONS_TIME_UNSET;
-	uint64_t duration_ns =
-		o->duration_ns == OPTIONS_TIME_UNSET ? 10 * NSEC_PER_SEC : o->duration_ns;
-	uint64_t warmup_ns = o->warmup_ns == OPTIONS_TIME_UNSET ? 2 * NSEC_PER_SEC : o->warmup_ns;
+	uint64_t duration_ns = time_or(o->duration_ns, DURATION_NS);
+	uint64_t warmup_ns = time_or(o->warmup_ns, WARMUP_NS);
 
-	for (size_t i = 0; i < w->phases_count && !is_asked; i++) {
+	for (size_t i = 0; i < w->phases_count && has_workload_phases(o, w); i++) {
 		const struct workload_phase *from = &w->phases[i];
 
 		add_phase(p, from->name, from->duration_ns, from->is_recorded,
@@ -93,11 +106,6 @@ int plan_init(struct plan *p, const struct options *o, const struct workload *w,
 	if (!p->measured_ns)
 		return err_set(err, -EINVAL, "--duration must be longer than nothing");
 	p->is_open = o->rate_per_s > 0;
-	if (strcmp(o->arrival, "poisson") == 0)
-		p->arrival = ARRIVAL_POISSON;
-	p->check = strcmp(o->check, "none") == 0   ? VERIFY_NONE
-		   : strcmp(o->check, "full") == 0 ? VERIFY_FULL
-						   : VERIFY_FAST;
 	/*
 	 * Arrivals that wait for a place are still sent when the time is over, or the slowest
 	 * would be missing; but a server that is simply too slow must not hold the run for ever.
@@ -124,7 +132,14 @@ size_t plan_phase_at(const struct plan *p, uint64_t offset_ns)
 
 void plan_dump(const struct plan *p, FILE *out)
 {
-	cli_dump(&options_prog, p->options, out);
+	struct options o = *p->options;
+
+	/* Times that are not given: the usual ones, or none where the workload's phases hold. */
+	if (!has_workload_phases(&o, p->workload)) {
+		o.duration_ns = time_or(o.duration_ns, DURATION_NS);
+		o.warmup_ns = time_or(o.warmup_ns, WARMUP_NS);
+	}
+	cli_dump(&options_prog, &o, out);
 	fprintf(out, "loop=%s\n", p->is_open ? "open" : "closed");
 	for (size_t i = 0; i < p->phases_count; i++)
 		fprintf(out, "phase.%s=%.3fs%s\n", p->phases[i].name,

@@ -10,9 +10,7 @@
 #include <stdint.h>
 
 #include "daemon/base/clock.h"
-#include "loadgen/arrival.h"
 #include "loadgen/options.h"
-#include "loadgen/verify.h"
 #include "loadgen/workload.h"
 
 struct err;
@@ -31,8 +29,6 @@ struct plan {
 	const struct workload *workload; /* borrowed */
 	const struct options *options;   /* borrowed */
 	bool is_open;                    /* open loop */
-	enum arrival_kind arrival;
-	enum verify_depth check;
 	struct plan_phase phases[WORKLOAD_PHASES_MAX];
 	size_t phases_count;
 	uint64_t duration_ns; /* of all phases */

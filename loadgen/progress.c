@@ -41,11 +41,11 @@ char *format_count(uint64_t n, char *out, size_t cap)
 
 void progress_begin(struct progress *p, const struct plan *plan)
 {
-	const char *when = plan->options->progress;
+	enum progress_when when = plan->options->progress;
 
 	*p = (struct progress){
-		.is_on = strcmp(when, "off") != 0,
-		.is_terminal = strcmp(when, "auto") == 0 && isatty(STDERR_FILENO),
+		.is_on = when != PROGRESS_OFF,
+		.is_terminal = when == PROGRESS_AUTO && isatty(STDERR_FILENO),
 	};
 }
 

@@ -42,7 +42,7 @@ static void write_load(struct json_out *j, const struct plan *p)
 	sock_format(&o->addr, endpoint, sizeof(endpoint));
 	json_object_open(j, "load");
 	json_str(j, "mode", p->is_open ? "open" : "closed");
-	json_str(j, "arrival", p->is_open ? o->arrival : NULL);
+	json_str(j, "arrival", p->is_open ? arrival_names[o->arrival] : NULL);
 	json_i64(j, "connections_count", o->connections_count);
 	json_i64(j, "depth", o->depth);
 	json_i64(j, "threads_count", o->threads_count);
@@ -56,7 +56,7 @@ static void write_load(struct json_out *j, const struct plan *p)
 	json_i64(j, "seed", o->seed);
 	json_str(j, "workload", p->workload->name);
 	json_str(j, "endpoint", endpoint);
-	json_str(j, "check", o->check);
+	json_str(j, "check", verify_names[o->check]);
 	json_f64(j, "timeout_s", (double)o->timeout_ns / (double)NSEC_PER_SEC);
 	json_f64(j, "spin_us", (double)o->spin_ns / 1e3);
 	json_str(j, "affinity", o->affinity);

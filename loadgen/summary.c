@@ -33,7 +33,8 @@ static void print_head(const struct outcome *o, FILE *out)
 	sock_format(&opt->addr, endpoint, sizeof(endpoint));
 	fprintf(out, "%s on %s: ", p->workload->name, endpoint);
 	if (p->is_open)
-		fprintf(out, "open loop, %.6g/s %s, ", opt->rate_per_s, opt->arrival);
+		fprintf(out, "open loop, %.6g/s %s, ", opt->rate_per_s,
+			arrival_names[opt->arrival]);
 	else
 		fprintf(out, "closed loop, ");
 	fprintf(out, "%lld connection%s, depth %lld, %lld thread%s, seed %lld\n\n",

@@ -3,6 +3,12 @@
 
 #include <jansson.h>
 
+const char *const verify_names[VERIFY_DEPTHS + 1] = {
+	[VERIFY_NONE] = "none",
+	[VERIFY_FAST] = "fast",
+	[VERIFY_FULL] = "full",
+};
+
 void verifier_init(struct verifier *v, enum verify_depth depth)
 {
 	memset(v, 0, sizeof(*v));

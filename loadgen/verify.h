@@ -16,7 +16,10 @@
 
 enum { VERIFY_SAMPLE_EVERY = 1024 };
 
-enum verify_depth { VERIFY_NONE, VERIFY_FAST, VERIFY_FULL };
+enum verify_depth { VERIFY_NONE, VERIFY_FAST, VERIFY_FULL, VERIFY_DEPTHS };
+
+/* The word of each depth, then NULL: options and results. */
+extern const char *const verify_names[VERIFY_DEPTHS + 1];
 
 enum verify_verdict {
 	VERIFY_OK,

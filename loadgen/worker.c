@@ -64,7 +64,7 @@ int worker_open(const struct plan *plan, uint32_t index, struct worker **out, st
 	w->conns_count = ((uint32_t)o->connections_count + threads - 1 - index) / threads;
 	atomic_init(&w->must_stop, false);
 	atomic_init(&w->has_ended, false);
-	verifier_init(&w->verifier, plan->check);
+	verifier_init(&w->verifier, plan->options->check);
 	make_mix(w);
 	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	w->ticker_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);

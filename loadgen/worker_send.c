@@ -152,7 +152,7 @@ void worker_next_schedule(struct worker *w)
 
 		arrival_init(&w->arrival,
 			     &(struct arrival_cfg){
-				     .kind = p->arrival,
+				     .kind = p->options->arrival,
 				     .rate_per_s = phase->rate_per_s,
 				     .start_ns = p->start_ns + phase->start_ns,
 				     .end_ns = p->start_ns + phase->end_ns,

@@ -27,6 +27,7 @@ enum cli_type {
 	CLI_BYTES,    /* uint64_t; "4096", "4KiB", "16MiB" */
 	CLI_RATE,     /* double per second; "500", "50k", "1.5M" */
 	CLI_CHOICE,   /* const char *, one of choices */
+	CLI_ENUM,     /* int (an enum of values from 0), the index of one of choices */
 	CLI_CALL,     /* parse(cfg + offset, value, err) */
 };
 
@@ -39,7 +40,7 @@ struct cli_opt {
 	double min, max;            /* of numbers, in the field's unit; both 0 = unchecked */
 	const char *arg;            /* what --help calls the value, e.g. "PATH" */
 	const char *help;           /* a phrase; --help adds default and range */
-	const char *const *choices; /* CLI_CHOICE: NULL-terminated */
+	const char *const *choices; /* CLI_CHOICE, CLI_ENUM: NULL-terminated */
 	int (*parse)(void *field, const char *value, struct err *err);
 	void (*show)(const void *field, FILE *out); /* CLI_CALL: for cli_dump; NULL = left out */
 };
@@ -76,7 +77,10 @@ int cli_set(const struct cli_prog *prog, void *cfg, const char *name, const char
 /* The name among the table's that is nearest to a mistyped one; NULL when none is near. */
 const char *cli_nearest(const struct cli_prog *prog, const char *name);
 
-/* key=value lines of the effective configuration, in table order; unset texts are left out. */
+/*
+ * key=value lines of the effective configuration, in table order; unset texts are left out, and so
+ * are numbers outside of their range: no option gave them.
+ */
 void cli_dump(const struct cli_prog *prog, const void *cfg, FILE *out);
 
 /* The parsers of single values, for those who read them elsewhere. */

@@ -48,7 +48,7 @@ static const char *arg_of(const struct cli_opt *opt)
 		[CLI_GROUP] = "",      [CLI_FLAG] = "",      [CLI_SWITCH] = "on|off",
 		[CLI_INT] = "N",       [CLI_REAL] = "X",     [CLI_TEXT] = "TEXT",
 		[CLI_DURATION] = "T",  [CLI_BYTES] = "SIZE", [CLI_RATE] = "RATE",
-		[CLI_CHOICE] = "NAME", [CLI_CALL] = "VALUE",
+		[CLI_CHOICE] = "NAME", [CLI_ENUM] = "NAME",  [CLI_CALL] = "VALUE",
 	};
 
 	return opt->arg ? opt->arg : names[opt->type];
@@ -61,7 +61,7 @@ static void add_facts(const struct cli_opt *opt, struct strbuf *sb)
 	char least[32];
 	char most[32];
 
-	if (opt->type == CLI_CHOICE) {
+	if (opt->type == CLI_CHOICE || opt->type == CLI_ENUM) {
 		strbuf_add_str(sb, sb->len ? ": " : "");
 		for (const char *const *c = opt->choices; *c; c++)
 			strbuf_addf(sb, "%s%s", c == opt->choices ? "" : ", ", *c);
@@ -185,7 +185,7 @@ void cli_dump(const struct cli_prog *prog, const void *cfg, FILE *out)
 		} else if (o->type == CLI_TEXT || o->type == CLI_CHOICE) {
 			if (*(const char *const *)field)
 				fprintf(out, "%s=%s\n", o->name, *(const char *const *)field);
-		} else {
+		} else if (cli_value_is_set(o, field)) {
 			cli_value_format(o, field, text, sizeof(text));
 			fprintf(out, "%s=%s\n", o->name, text);
 		}

@@ -16,6 +16,9 @@ void cli_value_format(const struct cli_opt *opt, const void *field, char *out, s
 /* A number of opt's type and unit, as it would be typed: for ranges. */
 void cli_value_format_number(const struct cli_opt *opt, double number, char *out, size_t cap);
 
+/* False for a number outside of opt's range: it was not given and has no default. */
+bool cli_value_is_set(const struct cli_opt *opt, const void *field);
+
 /* Whether opt has a range to keep. */
 bool cli_value_has_range(const struct cli_opt *opt);
 

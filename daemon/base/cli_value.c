@@ -228,15 +228,14 @@ static int parse_int(const char *text, int64_t *out, struct err *err)
 	return 0;
 }
 
-static int parse_choice(const struct cli_opt *opt, const char *text, const char **out,
-			struct err *err)
+static int find_choice(const struct cli_opt *opt, const char *text, int *index, struct err *err)
 {
 	char list[ERR_MSG_MAX / 2] = "";
 	size_t len = 0;
 
 	for (const char *const *c = opt->choices; *c; c++) {
 		if (strcmp(text, *c) == 0) {
-			*out = *c;
+			*index = (int)(c - opt->choices);
 			return 0;
 		}
 		if (len < sizeof(list))
@@ -251,18 +250,6 @@ bool cli_value_has_range(const struct cli_opt *opt)
 	return opt->min != 0 || opt->max != 0;
 }
 
-static int check_range(const struct cli_opt *opt, double number, const char *text, struct err *err)
-{
-	char least[32];
-	char most[32];
-
-	if (!cli_value_has_range(opt) || (number >= opt->min && number <= opt->max))
-		return 0;
-	cli_value_format_number(opt, opt->min, least, sizeof(least));
-	cli_value_format_number(opt, opt->max, most, sizeof(most));
-	return err_set(err, -EINVAL, "%s is not in %s..%s", text, least, most);
-}
-
 /* A number that may be stored, as all its possible types at once. */
 union number {
 	int64_t i64;
@@ -270,11 +257,52 @@ union number {
 	double real;
 };
 
+static double number_of(const struct cli_opt *opt, union number value)
+{
+	if (opt->type == CLI_INT)
+		return (double)value.i64;
+	if (opt->type == CLI_DURATION || opt->type == CLI_BYTES)
+		return (double)value.u64;
+	return value.real;
+}
+
+static bool is_number(const struct cli_opt *opt)
+{
+	return opt->type == CLI_INT || opt->type == CLI_REAL || opt->type == CLI_DURATION ||
+	       opt->type == CLI_BYTES || opt->type == CLI_RATE;
+}
+
+static bool is_in_range(const struct cli_opt *opt, double number)
+{
+	return !cli_value_has_range(opt) || (number >= opt->min && number <= opt->max);
+}
+
+bool cli_value_is_set(const struct cli_opt *opt, const void *field)
+{
+	union number value;
+
+	if (!is_number(opt))
+		return true;
+	memcpy(&value, field, sizeof(value));
+	return is_in_range(opt, number_of(opt, value));
+}
+
+static int check_range(const struct cli_opt *opt, double number, const char *text, struct err *err)
+{
+	char least[32];
+	char most[32];
+
+	if (is_in_range(opt, number))
+		return 0;
+	cli_value_format_number(opt, opt->min, least, sizeof(least));
+	cli_value_format_number(opt, opt->max, most, sizeof(most));
+	return err_set(err, -EINVAL, "%s is not in %s..%s", text, least, most);
+}
+
 static int set_number(const struct cli_opt *opt, void *field, const char *text, struct err *err)
 {
 	union number value = { 0 };
 	char *end = NULL;
-	double number;
 	int rc;
 
 	if (opt->type == CLI_INT)
@@ -291,13 +319,7 @@ static int set_number(const struct cli_opt *opt, void *field, const char *text, 
 		rc = 0;
 	if (rc)
 		return rc;
-	if (opt->type == CLI_INT)
-		number = (double)value.i64;
-	else if (opt->type == CLI_DURATION || opt->type == CLI_BYTES)
-		number = (double)value.u64;
-	else
-		number = value.real;
-	rc = check_range(opt, number, text, err);
+	rc = check_range(opt, number_of(opt, value), text, err);
 	if (!rc)
 		memcpy(field, &value, sizeof(value));
 	return rc;
@@ -305,6 +327,8 @@ static int set_number(const struct cli_opt *opt, void *field, const char *text, 
 
 int cli_value_set(const struct cli_opt *opt, void *field, const char *value, struct err *err)
 {
+	int index, rc;
+
 	switch (opt->type) {
 	case CLI_FLAG:
 	case CLI_SWITCH:
@@ -313,7 +337,12 @@ int cli_value_set(const struct cli_opt *opt, void *field, const char *value, str
 		*(const char **)field = value;
 		return 0;
 	case CLI_CHOICE:
-		return parse_choice(opt, value, field, err);
+		rc = find_choice(opt, value, &index, err);
+		if (!rc)
+			*(const char **)field = opt->choices[index];
+		return rc;
+	case CLI_ENUM:
+		return find_choice(opt, value, field, err);
 	case CLI_CALL:
 		return opt->parse(field, value, err);
 	case CLI_INT:
@@ -383,6 +412,9 @@ void cli_value_format(const struct cli_opt *opt, const void *field, char *out, s
 	case CLI_CHOICE:
 		text = *(const char *const *)field;
 		snprintf(out, cap, "%s", text ? text : "");
+		return;
+	case CLI_ENUM:
+		snprintf(out, cap, "%s", opt->choices[*(const int *)field]);
 		return;
 	case CLI_GROUP:
 	case CLI_CALL:

@@ -25,6 +25,7 @@ static void show_host(const void *field, FILE *out)
 }
 
 const char *const cli_util_queues[] = { "mutex", "ring", "priority", NULL };
+const char *const cli_util_colors[] = { "red", "green", "blue", NULL };
 
 #define AT(field) .offset = offsetof(struct cli_cfg, field)
 
@@ -83,6 +84,18 @@ const struct cli_opt cli_util_opts[] = {
 	  .preset = "ring",
 	  .choices = cli_util_queues,
 	  .help = "how requests reach the workers" },
+	{ .name = "color",
+	  .type = CLI_ENUM,
+	  AT(color),
+	  .preset = "green",
+	  .choices = cli_util_colors,
+	  .help = "of the lines" },
+	{ .name = "limit",
+	  .type = CLI_INT,
+	  AT(limit),
+	  .min = 1,
+	  .max = 9,
+	  .help = "at most; without it no limit" },
 	{ .name = "host",
 	  .type = CLI_CALL,
 	  AT(host_len),

@@ -18,14 +18,17 @@ struct cli_cfg {
 	uint64_t block_bytes;
 	double rate_per_s;
 	const char *queue;
+	int color; /* index of cli_util_colors */
+	int64_t limit;
 	int host_len;
 };
 
 extern const char *const cli_util_queues[]; /* the choices of --queue */
+extern const char *const cli_util_colors[]; /* of --color */
 extern const struct cli_opt cli_util_opts[];
 extern const struct cli_prog cli_util_prog;
 
-enum { CLI_ARGS_MAX = 16 };
+enum { CLI_ARGS_MAX = 24 };
 
 struct cli_run {
 	struct cli_cfg cfg;

@@ -166,12 +166,15 @@ static void test_dump_reads_back_equal(void **state)
 	cli_util_run(
 		&r,
 		"-q --count -2 --ratio 0.1 -d 1m30s --block-size-of-the-transfer 1000 -r 333.25 "
-		"-o /tmp/x --host abc");
+		"-o /tmp/x --host abc --color blue");
 	assert_int_equal(r.rc, 0);
 	cli_dump(&cli_util_prog, &r.cfg, out);
 	fclose(out);
 	assert_non_null(strstr(text, "duration=90s\n"));
 	assert_non_null(strstr(text, "host=3 letters\n"));
+	assert_non_null(strstr(text, "color=blue\n"));
+	/* Neither given nor with a default. */
+	assert_null(strstr(text, "limit="));
 	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		char *value = strchr(line, '=');
 
