@@ -80,6 +80,7 @@ static void emit(struct collector *c, uint64_t end_ns)
 	struct interval_row *row = &c->rows[c->rows_count];
 	uint64_t start_ns = p->cuts_ns[c->rows_count];
 	const struct plan_phase *phase = &p->phases[plan_phase_at(p, start_ns)];
+	uint64_t failed = recorder_op_errors(&c->interval);
 	uint64_t counted;
 
 	assert(c->rows_count < p->intervals_count);
@@ -89,14 +90,14 @@ static void emit(struct collector *c, uint64_t end_ns)
 		.start_ns = start_ns,
 		.length_ns = end_ns > start_ns ? end_ns - start_ns : 0,
 		.ops_count = recorder_ops(&c->interval),
-		.errors_count = recorder_op_errors(&c->interval),
+		.errors_count = failed + c->interval.errors[ERROR_UNKNOWN_ID],
 		.unrecorded_count = c->interval.unrecorded_count,
 	};
-	counted = row->is_recorded ? row->ops_count - row->errors_count : row->unrecorded_count;
+	counted = row->is_recorded ? row->ops_count - failed : row->unrecorded_count;
 	if (row->length_ns)
 		row->throughput_per_s =
 			(double)counted * (double)NSEC_PER_SEC / (double)row->length_ns;
-	if (row->ops_count > row->errors_count)
+	if (row->ops_count > failed)
 		fill_quantiles(c, row);
 	if (c->log && (row->is_recorded || row->ops_count))
 		write_log(c, row);

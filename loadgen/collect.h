@@ -24,7 +24,7 @@ struct interval_row {
 	uint64_t start_ns; /* from the run's start */
 	uint64_t length_ns;
 	uint64_t ops_count;
-	uint64_t errors_count;
+	uint64_t errors_count;     /* operations that failed, and replies to nothing */
 	uint64_t unrecorded_count; /* operations of unrecorded phases */
 	double throughput_per_s;   /* successes; of all operations where nothing is recorded */
 	uint64_t p50_ns, p99_ns, max_ns; /* response time of successes */

@@ -1,5 +1,6 @@
 /* main.c - goxel-load: reads the command line, runs, reports, and says it all by its exit code. */
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -65,19 +66,21 @@ static int report(const struct outcome *o, struct err *err)
 /* What the run's outcome means for whoever started it. */
 static int judge(const struct outcome *o)
 {
-	double failed_pct = o->ops_count ? (double)o->errors_count * 100 / (double)o->ops_count : 0;
+	double errors_pct = o->ops_count ? (double)o->errors_count * 100 / (double)o->ops_count : 0;
 
 	if (o->run->state != RUN_COMPLETE) {
 		fprintf(stderr, "goxel-load: %s\n", o->run->message);
 		return EXIT_FAILED;
 	}
-	if (o->ops_count == o->errors_count) {
+	if (o->ops_count == o->failed_count) {
 		fprintf(stderr, "goxel-load: no operation succeeded\n");
 		return o->ops_count ? EXIT_NO : EXIT_FAILED;
 	}
-	if (failed_pct > o->plan->options->errors_allowed_pct) {
-		fprintf(stderr, "goxel-load: %.3g %% of the operations failed (allowed: %.3g %%)\n",
-			failed_pct, o->plan->options->errors_allowed_pct);
+	if (errors_pct > o->plan->options->errors_allowed_pct) {
+		fprintf(stderr,
+			"goxel-load: %llu errors in %llu operations: %.3g %% (allowed: %.3g %%)\n",
+			(unsigned long long)o->errors_count, (unsigned long long)o->ops_count,
+			errors_pct, o->plan->options->errors_allowed_pct);
 		return EXIT_NO;
 	}
 	if (!o->check.is_valid) {
@@ -99,13 +102,14 @@ static int run_plan(struct plan *plan)
 	struct err err = ERR_INIT;
 	struct run_result run = { 0 };
 	struct outcome outcome = { 0 };
-	char log_path[4096];
+	char log_path[PATH_MAX];
 	int rc = 0, code;
 
-	if (dir) {
-		snprintf(log_path, sizeof(log_path), "%s/latency.hlog", dir);
+	if (dir &&
+	    snprintf(log_path, sizeof(log_path), "%s/latency.hlog", dir) >= (int)sizeof(log_path))
+		rc = err_set(&err, -ENAMETOOLONG, "--out: a path of %zu bytes", strlen(dir));
+	if (!rc && dir)
 		rc = file_make_dirs(dir, &err);
-	}
 	if (!rc)
 		rc = run_load(plan, dir ? log_path : NULL, &run, &err);
 	if (!rc)

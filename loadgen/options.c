@@ -112,7 +112,7 @@ static const struct cli_opt opts[] = {
 	  .min = 0,
 	  .max = 100,
 	  .arg = "PCT",
-	  .help = "more failed operations end in exit 1" },
+	  .help = "more errors per operation end in exit 1" },
 
 	{ .name = "Generator", .type = CLI_GROUP },
 	{ .name = "affinity",

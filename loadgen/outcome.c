@@ -24,15 +24,16 @@ int outcome_init(struct outcome *o, const struct plan *plan, const struct run_re
 		hist_add(o->response, op->response);
 		hist_add(o->service, op->service ? op->service : op->response);
 		o->ops_count += op->ops_count;
-		o->errors_count += op->errors_count;
+		o->failed_count += op->errors_count;
 		if (plan->workload->ops[i].is_write)
 			o->writes_count += op->ops_count;
 		else
 			o->reads_count += op->ops_count;
 	}
+	o->errors_count = o->failed_count + total->errors[ERROR_UNKNOWN_ID];
 	o->elapsed_s = (double)run->elapsed_ns / (double)NSEC_PER_SEC;
 	if (run->elapsed_ns)
-		o->throughput_per_s = (double)(o->ops_count - o->errors_count) / o->elapsed_s;
+		o->throughput_per_s = (double)(o->ops_count - o->failed_count) / o->elapsed_s;
 	self_check(plan, run, o->response, &o->check);
 	return 0;
 }

@@ -27,7 +27,7 @@ enum error_kind {
 	ERROR_RPC,        /* an error reply */
 	ERROR_MISMATCH,   /* not the expected reply */
 	ERROR_UNPARSABLE, /* no JSON-RPC reply */
-	ERROR_UNKNOWN_ID, /* a reply to nothing that waits (not an operation) */
+	ERROR_UNKNOWN_ID, /* a reply to nothing that waits (not an operation, but an error) */
 	ERROR_TOO_LARGE,  /* a reply over the limit */
 	ERROR_KINDS,
 };

@@ -87,6 +87,7 @@ static void write_totals(struct json_out *j, const struct outcome *o)
 	json_u64(j, "ops_count", o->ops_count);
 	json_u64(j, "writes_count", o->writes_count);
 	json_u64(j, "reads_count", o->reads_count);
+	json_u64(j, "failed_count", o->failed_count);
 	json_u64(j, "errors_count", o->errors_count);
 	json_u64(j, "items_count", items);
 	json_f64(j, "elapsed_s", o->elapsed_s);

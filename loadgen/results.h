@@ -24,7 +24,9 @@ struct outcome {
 	struct self_check check;
 	struct hist *response; /* of all operations; owned */
 	struct hist *service;  /* owned; equal to response in a closed loop */
-	uint64_t ops_count, errors_count, writes_count, reads_count;
+	uint64_t ops_count, writes_count, reads_count;
+	uint64_t failed_count; /* of ops_count */
+	uint64_t errors_count; /* those, and replies to nothing (ERROR_UNKNOWN_ID) */
 	double elapsed_s;
 	double throughput_per_s; /* successes */
 };

@@ -193,6 +193,23 @@ void serve_large(struct server *s, int fd)
 	}
 }
 
+static void reply_twice(int fd, const char *line, size_t len)
+{
+	reply_to(fd, line, len);
+	reply_to(fd, line, len);
+}
+
+void serve_twice(struct server *s, int fd)
+{
+	static char buf[1 << 16];
+	size_t len = 0, n;
+
+	while ((n = read_some(s, fd, buf + len, sizeof(buf) - len))) {
+		len += n;
+		answer_lines(fd, buf, &len, reply_twice);
+	}
+}
+
 static void reply_error(int fd, const char *line, size_t len)
 {
 	char out[128];

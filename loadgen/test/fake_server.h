@@ -34,6 +34,8 @@ void serve_silence(struct server *s, int fd);
 void serve_nonsense(struct server *s, int fd);
 /* Replies of 3 MiB, in many pieces. */
 void serve_large(struct server *s, int fd);
+/* Answers every ping twice. */
+void serve_twice(struct server *s, int fd);
 /* Answers with errors of code -32601. */
 void serve_errors(struct server *s, int fd);
 /* Lets requests pile up before it reads the first byte; takes long ones. */

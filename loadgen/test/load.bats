@@ -153,6 +153,33 @@ load() {
 	[ "$status" -eq 0 ]
 }
 
+@test "replies that come twice are errors, exit 1" {
+	# Answers each line with the same reply, two times.
+	cat >"$D/twice" <<'SH'
+#!/bin/bash
+while read -r line; do
+	id=${line##*\"id\":} id=${id%%\}*}
+	printf '{"jsonrpc":"2.0","result":{"pong":true},"id":%s}\n%.0s' "$id" 1 "$id" 2
+done
+SH
+	chmod +x "$D/twice"
+	socat "UNIX-LISTEN:$D/s,fork" "EXEC:$D/twice" 3>&- &
+	ECHO=$!
+	await test -S "$D/s"
+	run load --workload ping -d 300ms -c 1 --out "$D/out"
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"Error unknown_id"* ]]
+	[[ "$output" == *" errors in "*" operations: "* ]]
+	[ "$(jq '.errors.unknown_id > 0 and .totals.errors_count == .errors.unknown_id and
+		.totals.failed_count == 0' "$D/out/load-test-results.json")" = true ]
+}
+
+@test "an output directory whose name is too long is told" {
+	run load --workload ping -d 300ms --out "$(printf 'd%.0s' $(seq 5000))"
+	[ "$status" -eq 4 ]
+	[[ "$output" == *"--out: a path of 5000 bytes"* ]]
+}
+
 @test "a setup request that fails stops the run and is quoted" {
 	start_echo --unix "$D/s"
 	run load --workload mixed -d 200ms

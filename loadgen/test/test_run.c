@@ -339,6 +339,24 @@ static void test_error_replies_are_counted_by_code(void **state)
 	server_stop(&s);
 }
 
+/* A server that answers twice is wrong, though each of its operations was answered. */
+static void test_replies_to_nothing_are_errors(void **state)
+{
+	struct server s;
+	struct load l;
+
+	(void)state;
+	server_start(&s, serve_twice);
+	load_run(&l, &s, "-c 1 --duration 200ms --warmup 0s");
+	assert_true(l.outcome.ops_count > 10);
+	assert_int_equal(l.outcome.failed_count, 0);
+	assert_int_equal(l.outcome.response->total, l.outcome.ops_count);
+	assert_true(errors_of(&l, ERROR_UNKNOWN_ID) + 2 >= l.outcome.ops_count);
+	assert_int_equal(l.outcome.errors_count, errors_of(&l, ERROR_UNKNOWN_ID));
+	load_end(&l);
+	server_stop(&s);
+}
+
 /* Requests of 260 KB, more than the socket holds: the rest waits for room and nothing is lost. */
 static void test_slow_reader_gets_everything(void **state)
 {
@@ -408,6 +426,7 @@ int main(void)
 		cmocka_unit_test(test_phases_have_their_own_rates),
 		cmocka_unit_test(test_mix_follows_its_weights),
 		cmocka_unit_test(test_error_replies_are_counted_by_code),
+		cmocka_unit_test(test_replies_to_nothing_are_errors),
 		cmocka_unit_test(test_slow_reader_gets_everything),
 		cmocka_unit_test(test_interrupt_keeps_what_there_is),
 	};
