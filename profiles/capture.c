@@ -11,7 +11,6 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 #include "daemon/base/file.h"
-#include "daemon/base/sock.h"
 #include "profiles/symbols.h"
 
 #define INTERVAL_NS_MIN (100 * NSEC_PER_MSEC)
@@ -31,7 +30,7 @@ void capture_path(const struct capture *c, const char *name, char *out, size_t c
 	snprintf(out, cap, "%s/%s", c->cfg.out_dir, name);
 }
 
-static void add_file(struct capture *c, const char *name)
+void capture_add_file(struct capture *c, const char *name)
 {
 	if (c->files_count < CAPTURE_FILES_MAX)
 		c->files[c->files_count++] = name;
@@ -47,7 +46,7 @@ int capture_put(struct capture *c, const char *name, const struct strbuf *text, 
 	capture_path(c, name, path, sizeof(path));
 	rc = file_write_atomic(path, strbuf_span(text), err);
 	if (rc == 0)
-		add_file(c, name);
+		capture_add_file(c, name);
 	return rc;
 }
 
@@ -67,24 +66,20 @@ static int64_t ask_requests(struct capture *c)
 	return requests;
 }
 
-static void open_control(struct capture *c)
+/* A daemon that is named must be there; one that is looked for may be missing. */
+static int open_control(struct capture *c, struct err *err)
 {
-	struct err err = ERR_INIT;
-	struct sock_addr addr;
 	int rc;
 
-	c->control.fd = -1;
 	if (c->cfg.control) {
-		rc = control_parse(c->cfg.control, &addr, &err);
-		if (rc == 0)
-			rc = control_open(&addr, &c->control, &err);
-	} else {
-		rc = control_find(&c->target, &c->control, &err);
+		rc = control_open(c->cfg.control, &c->control, err);
+		return rc < 0 ? err_wrap(err, rc, "--control") : 0;
 	}
-	if (rc < 0) {
-		snprintf(c->control_why, sizeof(c->control_why), "%s", err.msg);
-		capture_miss(c, "request counts", err.msg);
+	if (control_find(&c->target, &c->control, err) < 0) {
+		snprintf(c->control_why, sizeof(c->control_why), "%s", err->msg);
+		capture_miss(c, "request counts", err->msg);
 	}
+	return 0;
 }
 
 static bool take_heap(struct capture *c, struct heap_profile *out, struct err *err)
@@ -104,7 +99,7 @@ static void take_heap_before(struct capture *c)
 
 	if (c->cfg.no_heap)
 		return;
-	if (c->control.fd < 0) {
+	if (c->control_why[0]) {
 		capture_miss(c, "heap profile", c->control_why);
 		return;
 	}
@@ -285,7 +280,9 @@ int capture_run(struct capture *c, const struct capture_cfg *cfg, const volatile
 	if (rc < 0)
 		return rc == -EINVAL || rc == -ESRCH || rc == -ENOSPC ? EXIT_USAGE : EXIT_FAILED;
 	symbols_map_process(c->symbols, c->target.pid);
-	open_control(c);
+	rc = open_control(c, err);
+	if (rc < 0)
+		return rc == -EINVAL ? EXIT_USAGE : rc == -EINTR ? EXIT_FAILED : EXIT_UNFIT;
 	start_sampler(c);
 	if (cfg->delay_ns > 0)
 		capture_wait(c, c->begin_ns, stop);

@@ -131,6 +131,8 @@ void capture_deinit(struct capture *c);
 /* Private to the capture_*.c files. */
 void capture_miss(struct capture *c, const char *name, const char *reason);
 int capture_put(struct capture *c, const char *name, const struct strbuf *text, struct err *err);
+/* Names a file in profile.json. */
+void capture_add_file(struct capture *c, const char *name);
 void capture_path(const struct capture *c, const char *name, char *out, size_t cap);
 /* Waits until the moment, the target's end, or the stop; looks at the waits once it measures. */
 void capture_wait(struct capture *c, uint64_t until_ns, const volatile sig_atomic_t *stop);

@@ -110,7 +110,7 @@ static int write_cpu_files(struct capture *c, struct err *err)
 	capture_path(c, "cpu.pb.gz", path, sizeof(path));
 	rc = pprof_write(&cfg, &c->cpu_stacks, c->symbols, path, err);
 	if (rc == 0)
-		c->files[c->files_count++] = "cpu.pb.gz";
+		capture_add_file(c, "cpu.pb.gz");
 	return rc;
 }
 
@@ -135,7 +135,7 @@ static int analyze_cpu(struct capture *c, struct err *err)
 		capture_miss(c, "cpu profile", why.msg);
 		return 0;
 	}
-	c->files[c->files_count++] = "cpu.perf.data";
+	capture_add_file(c, "cpu.perf.data");
 	return write_cpu_files(c, err);
 }
 
@@ -260,7 +260,7 @@ static int analyze_heap(struct capture *c, struct err *err)
 		capture_path(c, names[i], path, sizeof(path));
 		rc = heap_write_pprof(profiles[i], c->symbols, path, err);
 		if (rc == 0)
-			c->files[c->files_count++] = names[i];
+			capture_add_file(c, names[i]);
 	}
 	if (rc == 0 && c->has_heap[0] && c->has_heap[1])
 		rc = analyze_stretch(c, err);

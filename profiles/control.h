@@ -1,8 +1,8 @@
 /*
  * control.h - asks the daemon questions by JSON-RPC: one connection, one request at a time.
  *
- * A process that does not answer in time or in JSON is simply no daemon of ours; the caller goes on
- * without what it would have said.
+ * A process that does not answer in time or in JSON is no daemon of ours, or one that hangs: the
+ * connection is closed and nobody is asked again, so that a capture waits once at most.
  */
 #ifndef PROFILES_CONTROL_H
 #define PROFILES_CONTROL_H
@@ -14,31 +14,34 @@
 #include "profiles/target.h"
 
 struct err;
-struct sock_addr;
 
-enum { CONTROL_REPLY_BYTES_MAX = 64 << 20 };
+enum { CONTROL_REPLY_BYTES_MAX = 64 << 20, CONTROL_REPLY_MS = 3000 };
 
 struct control {
-	int fd; /* -1 = not connected */
+	int fd; /* -1 = not connected, or not any more */
 	int64_t id;
 	char where[160]; /* "unix:/path" */
 };
 
-/* "unix:/path", "/path" or "tcp:H:P". */
-int control_parse(const char *text, struct sock_addr *out, struct err *err);
-
-int control_open(const struct sock_addr *addr, struct control *out, struct err *err);
+/*
+ * Connects to "unix:/path", "/path" or "tcp:H:P" and asks for its status. Errors: -EINVAL the text;
+ * -EPROTO it is no goxel daemon; -ETIMEDOUT; those of connecting.
+ */
+int control_open(const char *text, struct control *out, struct err *err);
 
 /*
  * Connects to the first of the target's listening sockets that answers `status` as a goxel daemon.
- * -ENOENT when none does, or when the program's name does not say that it is one.
+ * -ENOENT when none does within CONTROL_REPLY_MS, or when the program's name does not say that it
+ * is one.
  */
 int control_find(const struct target *target, struct control *out, struct err *err);
 void control_close(struct control *c);
 
 /*
  * Calls a method without parameters. Returns 0 and a new reference to its result.
- * Errors: -ENOSYS the daemon knows no such method; -EPROTO no JSON-RPC reply; -ETIMEDOUT (10 s).
+ * Errors: -ENOSYS the daemon knows no such method, -EREMOTEIO any other error that it answers; all
+ * others close the connection: -EPROTO no JSON-RPC reply; -ETIMEDOUT (CONTROL_REPLY_MS); -ENOTCONN
+ * closed before.
  */
 int control_call(struct control *c, const char *method, json_t **result, struct err *err);
 

@@ -66,7 +66,9 @@ static const struct cli_opt main_opts[] = {
 	  .type = CLI_TEXT,
 	  .offset = O(capture.control),
 	  .arg = "ADDRESS",
-	  .help = "the daemon's socket, unix:PATH or tcp:H:P (default: found by the pid)" },
+	  .help = "the daemon's socket, unix:PATH or tcp:H:P; it must answer (default: found by "
+		  "the "
+		  "pid, if there is one)" },
 	{ .name = "How", .type = CLI_GROUP },
 	{ .name = "frequency",
 	  .letter = 'F',

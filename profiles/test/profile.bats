@@ -16,10 +16,11 @@ teardown_file() {
 }
 
 setup() {
-	BUSY=
+	BUSY= SERVERS=
 }
 
 teardown() {
+	[ -z "$SERVERS" ] || kill $SERVERS
 	if [ -n "$BUSY" ]; then
 		kill "$BUSY" 2>/dev/null || true
 		wait "$BUSY" 2>/dev/null || true
@@ -323,6 +324,42 @@ ask_daemon() {
 	[ "$status" -eq 0 ]
 	[[ "$output" =~ daemon/.*\.c:[0-9]+ ]]
 	grep -q "hottest path" "$D/heap.txt"
+}
+
+@test "a control socket that never answers, or not as a daemon does, is refused within seconds" {
+	command -v socat >/dev/null || skip "socat is not installed"
+	start_busy
+	socat -u "UNIX-LISTEN:$D/silent.sock,fork" OPEN:/dev/null 3>&- &
+	SERVERS=$!
+	# It sends back what it gets.
+	socat "UNIX-LISTEN:$D/garbage.sock,fork" PIPE 3>&- &
+	SERVERS="$SERVERS $!"
+	wait_for 10 test -S "$D/silent.sock" -a -S "$D/garbage.sock"
+	for name in silent garbage gone; do
+		SECONDS=0
+		run "$P" --pid $BUSY --out "$D/$name" --duration 500ms --no-cpu --control "unix:$D/$name.sock"
+		echo "$name: $SECONDS s: $output"
+		[ "$status" -eq 3 ]
+		[[ "$output" == *"--control: "* ]]
+		[ "$SECONDS" -le 5 ]
+		[ ! -e "$D/$name/profile.json" ]
+	done
+	[[ "$output" == *"$D/gone.sock"*"No such file"* ]]
+}
+
+@test "a daemon that stops answering costs a capture one wait, and is told" {
+	[ -x "$DAEMON" ] || skip "goxel-daemon is not built"
+	start_daemon
+	"$P" --pid $BUSY --out "$D/hung" --duration 2500ms --no-cpu >"$D/hung.txt" 2>&1 3>&- &
+	local profile=$!
+	wait_for 10 grep -q ' of 2.5 s' "$D/hung.txt"
+	kill -STOP $BUSY
+	SECONDS=0
+	wait $profile
+	kill -CONT $BUSY
+	[ "$SECONDS" -le 7 ]
+	grep -q "no heap profile after: .*: no answer" "$D/hung.txt"
+	jq -e '.state == "complete" and .requests_count == null' "$D/hung/profile.json"
 }
 
 @test "a daemon whose sampler is off has no heap profile, and the rest goes on" {
