@@ -4,6 +4,7 @@
  * Without --until-ci, --vs or --profile the benchmarks run here, by the library. The others start
  * this program again for each benchmark: a fresh process is the unit of their statistics.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -31,24 +32,27 @@
 #include "daemon/base/log.h"
 #include "daemon/base/version.h"
 
-enum { ARGS_MAX = LIBRARY_ARGS_MAX + 16, ARG_BYTES_MAX = 4096 + 64 };
+enum { TEXTS_MAX = 12, ARGS_MAX = LIBRARY_ARGS_MAX + 1 + TEXTS_MAX, ARG_BYTES_MAX = 4096 + 64 };
 
 /* What the library is told, as a command line. */
 struct library_args {
 	char *argv[ARGS_MAX + 1];
 	int argc;
-	char text[12][ARG_BYTES_MAX];
+	char text[TEXTS_MAX][ARG_BYTES_MAX];
 	size_t texts_count;
+	bool is_cut; /* a text was too long */
 };
 
 static void __attribute__((format(printf, 2, 3)))
 add_arg(struct library_args *a, const char *fmt, ...)
 {
-	char *text = a->text[a->texts_count++];
+	char *text = a->text[a->texts_count];
 	va_list args;
 
+	assert(a->texts_count < TEXTS_MAX);
+	a->texts_count++;
 	va_start(args, fmt);
-	vsnprintf(text, ARG_BYTES_MAX, fmt, args);
+	a->is_cut |= vsnprintf(text, ARG_BYTES_MAX, fmt, args) >= ARG_BYTES_MAX;
 	va_end(args);
 	a->argv[a->argc++] = text;
 }
@@ -95,6 +99,10 @@ static int run_library(const struct bench_options *o, char *prog, const char *ra
 	int rc;
 
 	fill_args(&args, o, prog, raw);
+	if (args.is_cut) {
+		fprintf(stderr, "goxel-bench: an option of more than 4096 bytes\n");
+		return EXIT_USAGE;
+	}
 	rc = bench_initialize(BENCH_ABI, &args.argc, args.argv);
 	if (rc < 0)
 		return rc == -EOPNOTSUPP ? EXIT_UNFIT : EXIT_USAGE;

@@ -218,7 +218,17 @@ double metric_read(const struct metric *m, const struct view *v)
 
 struct fmt metric_fmt(const struct metric *m, double value)
 {
-	switch (m->unit) {
+	return unit_fmt(m->unit, value);
+}
+
+struct measure metric_measure(const struct metric *m)
+{
+	return (struct measure){ m->unit, m->better };
+}
+
+struct fmt unit_fmt(enum metric_unit unit, double value)
+{
+	switch (unit) {
 	case UNIT_NS:
 		return fmt_ns(value);
 	case UNIT_BYTES:

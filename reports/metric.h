@@ -21,12 +21,22 @@ enum metric_group {
 	GROUP_BENCH,     /* from the micro-benchmarks */
 };
 
+/* How a value is shown: its unit, and which way a change is good. */
+struct measure {
+	enum metric_unit unit;
+	int better; /* 1 = more is better, -1 = less, 0 = neither */
+};
+
+#define MEASURE_NS    ((struct measure){ UNIT_NS, -1 })
+#define MEASURE_BYTES ((struct measure){ UNIT_BYTES, -1 })
+#define MEASURE_COUNT ((struct measure){ UNIT_COUNT, -1 })
+
 struct metric {
 	const char *key;   /* with its unit, as in report.json */
 	const char *title; /* for people */
 	enum metric_group group;
 	enum metric_unit unit;
-	int better; /* 1 = more is better, -1 = less, 0 = neither */
+	int better;                                                   /* as in struct measure */
 	double (*read)(const struct view *v, const struct metric *m); /* NaN = not measured */
 	const char *path;                                             /* what read() looks at */
 	double quantile;                                              /* likewise */
@@ -37,6 +47,8 @@ extern const struct metric metrics[]; /* ends with key NULL */
 const struct metric *metric_find(const char *key); /* NULL when unknown */
 double metric_read(const struct metric *m, const struct view *v);
 struct fmt metric_fmt(const struct metric *m, double value);
+struct measure metric_measure(const struct metric *m);
+struct fmt unit_fmt(enum metric_unit unit, double value);
 
 /*
  * Spread of one run's intervals for a metric: robust standard deviation of the logarithm, the

@@ -111,20 +111,26 @@ bool pair_is_noise(double a, double b, double detectable_pct)
 	return fabs(log(b / a)) < log1p(detectable_pct / 100);
 }
 
-void pair_row(struct doc *d, const struct pair *p, const struct metric *unit, const char *title,
+void pair_row(struct doc *d, const struct pair *p, struct measure measure, const char *title,
 	      double a, double b)
 {
 	doc_cell(d, TONE_NONE, "%s", title);
-	pair_cells(d, p, unit, a, b, false);
+	pair_cells(d, p, measure, a, b, false);
 }
 
-void pair_cells(struct doc *d, const struct pair *p, const struct metric *unit, double a, double b,
+void pair_metric(struct doc *d, const struct pair *p, const struct metric *m, const char *title)
+{
+	pair_row(d, p, metric_measure(m), title ? title : m->title, metric_read(m, p->a),
+		 p->b ? metric_read(m, p->b) : NAN);
+}
+
+void pair_cells(struct doc *d, const struct pair *p, struct measure measure, double a, double b,
 		bool is_noise)
 {
-	doc_cell(d, isnan(a) ? TONE_DIM : TONE_NONE, "%s", metric_fmt(unit, a).s);
+	doc_cell(d, isnan(a) ? TONE_DIM : TONE_NONE, "%s", unit_fmt(measure.unit, a).s);
 	if (!p->b)
 		return;
-	doc_cell(d, isnan(b) ? TONE_DIM : TONE_NONE, "%s", metric_fmt(unit, b).s);
-	doc_cell(d, is_noise ? TONE_DIM : change_tone(a, b, unit->better), "%s",
+	doc_cell(d, isnan(b) ? TONE_DIM : TONE_NONE, "%s", unit_fmt(measure.unit, b).s);
+	doc_cell(d, is_noise ? TONE_DIM : change_tone(a, b, measure.better), "%s",
 		 fmt_change(a, b).s);
 }

@@ -8,9 +8,9 @@
 #include <stdbool.h>
 
 #include "reports/doc.h"
+#include "reports/metric.h"
 #include "reports/view.h"
 
-struct metric;
 struct repeats;
 struct targets;
 
@@ -31,11 +31,13 @@ void pair_name_sides(struct pair *p);
 
 /* A table headed "<first>|a|b|Change", or "<first>|a" for one run; more = further headings. */
 void pair_table(struct doc *d, const struct pair *p, const char *first, const char *more);
-/* One row of it: title, the values by the metric's unit, their change coloured by direction. */
-void pair_row(struct doc *d, const struct pair *p, const struct metric *unit, const char *title,
+/* One row of it: title, the values in their unit, their change coloured by direction. */
+void pair_row(struct doc *d, const struct pair *p, struct measure measure, const char *title,
 	      double a, double b);
+/* The row of a metric, by its own title or another (NULL: its own). */
+void pair_metric(struct doc *d, const struct pair *p, const struct metric *m, const char *title);
 /* The same without the title; is_noise: the change is not coloured. */
-void pair_cells(struct doc *d, const struct pair *p, const struct metric *unit, double a, double b,
+void pair_cells(struct doc *d, const struct pair *p, struct measure measure, double a, double b,
 		bool is_noise);
 /* The smallest change of a metric that the spread inside the two runs could show; NaN: unknown. */
 double pair_detectable_pct(const struct pair *p, const struct metric *m);

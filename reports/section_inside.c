@@ -28,8 +28,7 @@ static void put_stage_table(struct doc *d, const struct pair *p)
 			continue;
 		doc_cell(d, TONE_NONE, "%s", stage_order[i]);
 		for (size_t k = 0; k < 2; k++)
-			pair_cells(d, p, metric_find("response_p50_ns"),
-				   view_stage_ns(p->a, stage_order[i], keys[k]),
+			pair_cells(d, p, MEASURE_NS, view_stage_ns(p->a, stage_order[i], keys[k]),
 				   view_stage_ns(p->b, stage_order[i], keys[k]), false);
 	}
 }
@@ -102,8 +101,6 @@ static double phase_length(const struct plot_span *spans, size_t count, const ch
 static void put_phases(struct doc *d, const struct pair *p, const struct plot_span *a,
 		       size_t count_a, const struct plot_span *b, size_t count_b)
 {
-	const struct metric *unit = metric_find("startup_ns");
-
 	pair_table(d, p, "Phase", NULL);
 	for (size_t i = 0; i < count_a; i++) {
 		bool is_again = false;
@@ -111,17 +108,14 @@ static void put_phases(struct doc *d, const struct pair *p, const struct plot_sp
 		for (size_t k = 0; k < i; k++)
 			is_again |= strcmp(a[k].name, a[i].name) == 0;
 		if (!is_again)
-			pair_row(d, p, unit, a[i].name, phase_length(a, count_a, a[i].name),
+			pair_row(d, p, MEASURE_NS, a[i].name, phase_length(a, count_a, a[i].name),
 				 phase_length(b, count_b, a[i].name));
 	}
 	for (size_t i = 0; i < count_b; i++)
 		if (isnan(phase_length(a, count_a, b[i].name)))
-			pair_row(d, p, unit, b[i].name, NAN, b[i].length);
-	pair_row(d, p, unit, "ready", metric_read(unit, p->a),
-		 p->b ? metric_read(unit, p->b) : NAN);
-	unit = metric_find("first_reply_ns");
-	pair_row(d, p, unit, "first reply", metric_read(unit, p->a),
-		 p->b ? metric_read(unit, p->b) : NAN);
+			pair_row(d, p, MEASURE_NS, b[i].name, NAN, b[i].length);
+	pair_metric(d, p, metric_find("startup_ns"), "ready");
+	pair_metric(d, p, metric_find("first_reply_ns"), "first reply");
 }
 
 void section_startup(struct doc *d, const struct pair *p)
@@ -160,8 +154,6 @@ static double event_value(const struct view *v, const char *name)
 
 static void put_events(struct doc *d, const struct pair *p)
 {
-	const struct metric *plain = metric_find("instructions_per_request");
-	const struct metric *time = metric_find("cpu_ns_per_request");
 	const struct view *views[] = { p->a, p->b };
 
 	pair_table(d, p, "Per request", NULL);
@@ -175,8 +167,8 @@ static void put_events(struct doc *d, const struct pair *p)
 			bool is_new = k == 0 || isnan(event_value(p->a, name ? name : ""));
 
 			if (name && is_new && i < 64)
-				pair_row(d, p, strstr(name, "-clock") ? time : plain, name,
-					 event_value(p->a, name), event_value(p->b, name));
+				pair_row(d, p, strstr(name, "-clock") ? MEASURE_NS : MEASURE_COUNT,
+					 name, event_value(p->a, name), event_value(p->b, name));
 		}
 	}
 }
@@ -194,7 +186,6 @@ static double syscall_value(const struct view *v, const char *name)
 
 static void put_syscalls(struct doc *d, const struct pair *p)
 {
-	const struct metric *unit = metric_find("syscalls_per_request");
 	json_t *a = (json_t *)(uintptr_t)view_at(p->a->counters, "syscalls.by_name");
 	json_t *b = p->b ? (json_t *)(uintptr_t)view_at(p->b->counters, "syscalls.by_name") : NULL;
 	const char *name;
@@ -206,26 +197,25 @@ static void put_syscalls(struct doc *d, const struct pair *p)
 	pair_table(d, p, "Call", NULL);
 	json_object_foreach(a, name, value)
 	{
-		pair_row(d, p, unit, name, syscall_value(p->a, name), syscall_value(p->b, name));
+		pair_row(d, p, MEASURE_COUNT, name, syscall_value(p->a, name),
+			 syscall_value(p->b, name));
 	}
 	json_object_foreach(b, name, value)
 	{
 		if (!json_object_get(a, name))
-			pair_row(d, p, unit, name, syscall_value(p->a, name),
+			pair_row(d, p, MEASURE_COUNT, name, syscall_value(p->a, name),
 				 syscall_value(p->b, name));
 	}
 }
 
 void section_counters(struct doc *d, const struct pair *p)
 {
-	const struct metric *requests = metric_find("clients_count");
-
 	if (!p->a->counters && !(p->b && p->b->counters))
 		return;
 	doc_heading(d, 1, "Counters");
 	put_events(d, p);
 	pair_table(d, p, "Profiled stretch", NULL);
-	pair_row(d, p, requests, "requests answered", view_profiled_requests(p->a),
-		 p->b ? view_profiled_requests(p->b) : NAN);
+	pair_row(d, p, (struct measure){ UNIT_COUNT, 0 }, "requests answered",
+		 view_profiled_requests(p->a), p->b ? view_profiled_requests(p->b) : NAN);
 	put_syscalls(d, p);
 }

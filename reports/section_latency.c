@@ -47,7 +47,6 @@ static bool is_within_spread(const struct pair *p, const char *key, double a, do
 
 static void put_quantiles(struct doc *d, const struct pair *p)
 {
-	const struct metric *unit = metric_find("response_p50_ns");
 	const struct view *views[] = { p->a, p->b };
 
 	pair_table(d, p, "Quantile",
@@ -60,7 +59,7 @@ static void put_quantiles(struct doc *d, const struct pair *p)
 		a = hist_at(p->a->response, q);
 		b = p->b ? hist_at(p->b->response, q) : NAN;
 		doc_cell(d, TONE_NONE, "%s", grid[i].name);
-		pair_cells(d, p, unit, a, b, is_within_spread(p, grid[i].spread_key, a, b));
+		pair_cells(d, p, MEASURE_NS, a, b, is_within_spread(p, grid[i].spread_key, a, b));
 		for (int k = 0; k < 2 && views[k]; k++) {
 			double service = hist_at(views[k]->service, q);
 
@@ -142,7 +141,6 @@ static const struct view_tag *find_tag(const struct view *v, const char *name)
 
 static void put_operation(struct doc *d, const struct pair *p, const char *name)
 {
-	const struct metric *unit = metric_find("response_p50_ns");
 	static const double quantiles[] = { 0.5, 0.99, 0.999 };
 	/* The operations of a run share what happens to it. */
 	static const char *const keys[] = { "response_p50_ns", "response_p99_ns",
@@ -157,7 +155,7 @@ static void put_operation(struct doc *d, const struct pair *p, const char *name)
 		double from = is_known ? hist_at(ha, quantiles[i]) : NAN;
 		double to = is_known ? hist_at(hb, quantiles[i]) : NAN;
 
-		pair_cells(d, p, unit, from, to, is_within_spread(p, keys[i], from, to));
+		pair_cells(d, p, MEASURE_NS, from, to, is_within_spread(p, keys[i], from, to));
 	}
 }
 

@@ -111,7 +111,7 @@ static void put_sources(struct doc *d, const struct pair *p)
 			a = 0;
 		if (p->b && isnan(b) && p->b->allocs)
 			b = 0;
-		pair_row(d, p, metric_find("allocated_bytes_per_request"), list[i].function, a, b);
+		pair_row(d, p, MEASURE_BYTES, list[i].function, a, b);
 		if (!p->b) {
 			doc_cell(d, TONE_NONE, "%s", fmt_count(list[i].allocs[0]).s);
 			doc_cell(d, TONE_NONE, "%s", fmt_pct(100 * a / total).s);
@@ -218,16 +218,12 @@ void section_allocs(struct doc *d, const struct pair *p)
 		return;
 	doc_heading(d, 1, "Allocations");
 	pair_table(d, p, "Total", NULL);
-	for (size_t i = 0; i < 2; i++) {
-		const struct metric *m = metric_find(keys[i]);
-
-		pair_row(d, p, m, m->title, metric_read(m, p->a),
-			 p->b ? metric_read(m, p->b) : NAN);
-	}
-	pair_row(d, p, metric_find("errors_count"), "Allocations in all",
+	for (size_t i = 0; i < 2; i++)
+		pair_metric(d, p, metric_find(keys[i]), NULL);
+	pair_row(d, p, MEASURE_COUNT, "Allocations in all",
 		 view_number(p->a->allocs, "totals.allocs_count"),
 		 p->b ? view_number(p->b->allocs, "totals.allocs_count") : NAN);
-	pair_row(d, p, metric_find("rss_peak_bytes"), "Allocated in all",
+	pair_row(d, p, MEASURE_BYTES, "Allocated in all",
 		 view_number(p->a->allocs, "totals.allocated_bytes"),
 		 p->b ? view_number(p->b->allocs, "totals.allocated_bytes") : NAN);
 	put_sources(d, p);
@@ -275,13 +271,8 @@ void section_memory(struct doc *d, const struct pair *p)
 		   false, "From the start of the capture.");
 	doc_figure(d, "Resident memory", memory_bars(p, keys), false, NULL);
 	pair_table(d, p, "Memory", NULL);
-	for (size_t i = 0; i < 2; i++) {
-		const struct metric *m = metric_find(keys[i]);
-
-		pair_row(d, p, m, m->title, metric_read(m, p->a),
-			 p->b ? metric_read(m, p->b) : NAN);
-	}
+	for (size_t i = 0; i < 2; i++)
+		pair_metric(d, p, metric_find(keys[i]), NULL);
 	if (a->count)
-		pair_row(d, p, metric_find("rss_peak_bytes"), "Memory at the end (RSS)", rss_end(a),
-			 rss_end(b));
+		pair_row(d, p, MEASURE_BYTES, "Memory at the end (RSS)", rss_end(a), rss_end(b));
 }

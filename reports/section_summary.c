@@ -53,7 +53,7 @@ static void put_group(struct doc *d, const struct pair *p, enum metric_group gro
 		if (m->group != group || (isnan(a) && isnan(b)))
 			continue;
 		doc_cell(d, TONE_NONE, "%s", m->title);
-		pair_cells(d, p, m, a, b, is_noise);
+		pair_cells(d, p, metric_measure(m), a, b, is_noise);
 		if (p->b && is_noise)
 			doc_cell(d, TONE_WARN, "below %s: noise", fmt_effect(seen).s);
 		else if (p->b)

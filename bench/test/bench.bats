@@ -209,6 +209,12 @@ has_all() {
 	[[ $output == *"matches 'no_such_thing'"* ]]
 }
 
+@test "an option that is too long is refused, never cut" {
+	run "$BENCH" "$(printf 'x%.0s' $(seq 5000))"
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"an option of more than 4096 bytes"* ]]
+}
+
 @test "unknown counters and options: a sentence, exit 2" {
 	run "$BENCH" --counters nonsense-event hdr
 	[ "$status" -eq 2 ]
