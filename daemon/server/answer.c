@@ -90,6 +90,14 @@ static void note_edit(const struct worker *w, const struct rpc_request *req, siz
 		log_debug("request", "%s", line[i]);
 }
 
+/* The method was stopped before it had anything to say: rc is of cancel_check. */
+static void fault_stopped(struct worker *w, int rc)
+{
+	fault_set(&w->call.fault, RPC_STOPPED, "%s",
+		  rc == -ETIMEDOUT ? "Stopped: the request took longer than its time limit"
+				   : "Stopped: the client has left or the daemon is stopping");
+}
+
 /* There is a result, but no reply. */
 static int fault_reply(struct worker *w)
 {
@@ -136,6 +144,8 @@ static void run_method(struct worker *w, const struct rpc_request *req, const st
 		return;
 	}
 	if (rc < 0) {
+		if (!w->call.fault.code)
+			fault_stopped(w, rc);
 		answer_fault(w, start, req);
 		return;
 	}
