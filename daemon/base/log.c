@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +19,9 @@ enum { LINE_MAX_BYTES = 2048 };
 
 static _Atomic int log_level = LOG_INFO;
 static _Atomic int log_fd = STDERR_FILENO;
+static _Atomic unsigned long lost_count;
+static _Atomic int lost_code; /* why the last one was */
+static _Atomic bool is_cut;   /* the file does not end with a whole line */
 
 void log_set_level(enum log_level level)
 {
@@ -28,6 +33,17 @@ enum log_level log_get_level(void)
 	return (enum log_level)atomic_load_explicit(&log_level, memory_order_relaxed);
 }
 
+int log_descriptor(void)
+{
+	return atomic_load_explicit(&log_fd, memory_order_acquire);
+}
+
+unsigned long log_lost(int *code)
+{
+	*code = atomic_load_explicit(&lost_code, memory_order_relaxed);
+	return atomic_load_explicit(&lost_count, memory_order_relaxed);
+}
+
 const char *log_level_name(enum log_level level)
 {
 	static const char *const words[] = { "error", "warn", "info", "debug" };
@@ -35,14 +51,46 @@ const char *log_level_name(enum log_level level)
 	return words[level];
 }
 
+static int duplicate(int fd, const char *path, struct err *err)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	return copy < 0 ? err_set(err, -errno, "log file %s: %s", path, strerrordesc_np(errno))
+			: copy;
+}
+
+/* Opening never waits: a pipe without a reader would make it. */
+static int open_file(const char *path, struct err *err)
+{
+	struct stat st;
+	int fd;
+
+	if (strcmp(path, "/dev/stdout") == 0 || strcmp(path, "/dev/stderr") == 0)
+		return duplicate(path[8] == 'o' ? STDOUT_FILENO : STDERR_FILENO, path, err);
+	fd = open(path,
+		  O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+		  0644);
+	if (fd < 0 && errno == ELOOP)
+		return err_set(err, -ELOOP, "log file %s: it is a link, which is not followed",
+			       path);
+	if (fd < 0 && errno != ENXIO)
+		return err_set(err, -errno, "log file %s: %s", path, strerrordesc_np(errno));
+	if (fd >= 0 && fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISCHR(st.st_mode)) &&
+	    fcntl(fd, F_SETFL, O_APPEND) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return err_set(err, -EINVAL, "log file %s: neither a regular file nor a terminal", path);
+}
+
 int log_open(const char *path, struct err *err)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	int fd = open_file(path, err);
 	int old;
 	int rc;
 
 	if (fd < 0)
-		return err_set(err, -errno, "log file %s: %s", path, strerrordesc_np(errno));
+		return fd;
 	old = atomic_load_explicit(&log_fd, memory_order_acquire);
 	if (old == STDERR_FILENO) {
 		atomic_store_explicit(&log_fd, fd, memory_order_release);
@@ -79,6 +127,70 @@ static void flatten(char *text, size_t len)
 	}
 }
 
+/* 0 or a negative errno. */
+static int put(const char *bytes, size_t len)
+{
+	int fd = atomic_load_explicit(&log_fd, memory_order_acquire);
+	bool is_begun = false;
+
+	while (len) {
+		ssize_t n = write(fd, bytes, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			int rc = -errno;
+
+			if (is_begun)
+				atomic_store_explicit(&is_cut, true, memory_order_relaxed);
+			return rc;
+		}
+		bytes += n;
+		len -= (size_t)n;
+		is_begun = true;
+	}
+	return 0;
+}
+
+static int note_lost(unsigned long count)
+{
+	int code = atomic_load_explicit(&lost_code, memory_order_relaxed);
+	char note[LINE_MAX_BYTES];
+	size_t len = 0;
+	bool was_cut = atomic_exchange_explicit(&is_cut, false, memory_order_relaxed);
+	int rc;
+
+	if (was_cut)
+		note[len++] = '\n';
+	len += stamp(note + len, sizeof(note) - len);
+	len += (size_t)snprintf(note + len, sizeof(note) - len,
+				" warn log: %lu lines before this one are lost: %s\n", count,
+				strerrordesc_np(-code));
+	rc = put(note, len);
+	if (rc && was_cut)
+		atomic_store_explicit(&is_cut, true, memory_order_relaxed);
+	return rc;
+}
+
+static void put_line(const char *line, size_t len)
+{
+	unsigned long count = 0;
+	int rc = 0;
+
+	if (__builtin_expect(atomic_load_explicit(&lost_count, memory_order_relaxed) != 0, 0)) {
+		count = atomic_exchange_explicit(&lost_count, 0, memory_order_relaxed);
+		rc = count ? note_lost(count) : 0;
+	}
+	if (rc == 0) {
+		count = 0;
+		rc = put(line, len);
+	}
+	if (rc == 0)
+		return;
+	atomic_store_explicit(&lost_code, rc, memory_order_relaxed);
+	atomic_fetch_add_explicit(&lost_count, count + 1, memory_order_relaxed);
+}
+
 void log_write(enum log_level level, const char *module, const char *fmt, ...)
 {
 	char line[LINE_MAX_BYTES];
@@ -99,8 +211,5 @@ void log_write(enum log_level level, const char *module, const char *fmt, ...)
 		len += (size_t)added < cap - len ? (size_t)added : cap - len - 1;
 	flatten(line, len);
 	line[len++] = '\n';
-	/* Nobody is left to tell when the log itself cannot be written. */
-	while (write(atomic_load_explicit(&log_fd, memory_order_acquire), line, len) < 0 &&
-	       errno == EINTR)
-		;
+	put_line(line, len);
 }

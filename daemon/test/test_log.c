@@ -2,11 +2,14 @@
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -150,6 +153,61 @@ static void test_unwritable_path_is_told(void **state)
 	assert_non_null(strstr(err.msg, "/nonexistent/folder/log"));
 }
 
+/* The log may be written by root in a folder of everybody's: no name leads it elsewhere, and no
+ * pipe makes its writer wait. */
+static void test_what_is_no_log_is_refused(void **state)
+{
+	char path[128], target[128];
+	char *text;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	temp_dir_path(&dir, "target", target, sizeof(target));
+	assert_int_equal(file_write_atomic(target, SPAN_LIT("mine"), NULL), 0);
+	temp_dir_path(&dir, "link", path, sizeof(path));
+	assert_int_equal(symlink(target, path), 0);
+	assert_int_equal(log_open(path, &err), -ELOOP);
+	assert_non_null(strstr(err.msg, path));
+	temp_dir_path(&dir, "pipe", path, sizeof(path));
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(log_open(path, &err), -EINVAL);
+	assert_non_null(strstr(err.msg, path));
+	assert_int_equal(log_open(dir.path, &err), -EISDIR);
+	log_info("m", "somewhere else");
+	text = read_log("target");
+	assert_string_equal(text, "mine");
+	free(text);
+}
+
+static void test_lines_lost_on_a_full_disk_are_counted(void **state)
+{
+	struct rlimit old, tight;
+	char *text;
+	int code;
+
+	(void)state;
+	open_log("full");
+	log_info("m", "first");
+	getrlimit(RLIMIT_FSIZE, &old);
+	tight = (struct rlimit){ 100, old.rlim_max };
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &tight);
+	log_info("m", "%0100d", 1); /* is cut */
+	log_info("m", "lost");
+	setrlimit(RLIMIT_FSIZE, &old);
+	assert_int_equal(log_lost(&code), 2);
+	assert_int_equal(code, -EFBIG);
+	log_info("m", "last");
+	assert_int_equal(log_lost(&code), 0);
+	text = read_log("full");
+	assert_non_null(strstr(text, "info m: first\n"));
+	assert_non_null(strstr(text, "000\n2"));
+	assert_non_null(
+		strstr(text, "Z warn log: 2 lines before this one are lost: File too large\n"));
+	assert_non_null(strstr(text, "Z info m: last\n"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +216,8 @@ int main(void)
 		cmocka_unit_test(test_long_and_broken_lines_stay_one_line),
 		cmocka_unit_test(test_lines_of_threads_do_not_mix),
 		cmocka_unit_test(test_unwritable_path_is_told),
+		cmocka_unit_test(test_what_is_no_log_is_refused),
+		cmocka_unit_test(test_lines_lost_on_a_full_disk_are_counted),
 	};
 
 	alarm(60);
