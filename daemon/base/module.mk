@@ -12,6 +12,7 @@ base-srcs := \
 	daemon/base/err.c \
 	daemon/base/file.c \
 	daemon/base/file_write.c \
+	daemon/base/folder_lock.c \
 	daemon/base/hist.c \
 	daemon/base/json_out.c \
 	daemon/base/log.c \

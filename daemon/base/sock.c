@@ -8,15 +8,20 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
+#include "daemon/base/file.h"
+#include "daemon/base/folder_lock.h"
 
 enum { FORMAT_BYTES = 128 };
+
+/* For the folder's lock, which another server needs for less than 1 ms. */
+#define LOCK_WAIT_NS   (5 * NSEC_PER_SEC)
+#define REMOVE_WAIT_NS (100 * NSEC_PER_MSEC)
 
 union any_addr {
 	struct sockaddr any;
@@ -274,54 +279,75 @@ static int clear_path(const struct sock_addr *addr, struct err *err)
 	return 0;
 }
 
-/*
- * Two servers starting at once must not each take the other's fresh socket for a stale one, so
- * looking, binding and listening happen under a lock on the folder, which leaves no file behind.
- * A folder that may not be read cannot be locked; then the window stays.
- */
-static int lock_folder_of(const char *path)
+/* A socket has its mode before it has its name; what the umask took away is given back. */
+static int bind_with_mode(int fd, const struct sock_addr *addr, const union any_addr *kernel,
+			  socklen_t len, mode_t mode)
 {
-	char folder[sizeof(((struct sock_addr *)NULL)->path)];
-	const char *slash = strrchr(path, '/');
-	int fd;
-
-	if (!slash)
-		snprintf(folder, sizeof(folder), ".");
-	else
-		snprintf(folder, sizeof(folder), "%.*s", slash == path ? 1 : (int)(slash - path),
-			 path);
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	while (fd >= 0 && flock(fd, LOCK_EX) && errno == EINTR)
-		;
-	return fd;
-}
-
-static int listen_unix(const struct sock_addr *addr, int backlog, unsigned mode, struct err *err)
-{
-	int lock_fd = lock_folder_of(addr->path);
-	union any_addr kernel;
-	socklen_t len;
-	int fd = -1;
+	struct stat st;
 	int rc;
 
-	rc = clear_path(addr, err);
+	if (fchmod(fd, mode) || bind(fd, &kernel->any, len))
+		return -errno;
+	if ((lstat(addr->path, &st) == 0 && (st.st_mode & 07777) == mode) ||
+	    fchmodat(AT_FDCWD, addr->path, mode, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	rc = -errno;
+	unlink(addr->path);
+	return rc;
+}
+
+/* Under the lock. The socket, or a negative errno. */
+static int make_unix(const struct sock_addr *addr, int backlog, unsigned mode, struct err *err)
+{
+	union any_addr kernel;
+	socklen_t len;
+	int rc = clear_path(addr, err);
+	int fd;
+
 	if (rc)
-		goto out;
+		return rc;
 	fd = open_for(addr, &kernel, &len);
-	if (fd < 0 || bind(fd, &kernel.any, len)) {
-		rc = fail(err, fd < 0 ? fd : -errno, "listen on", addr);
-		goto out;
-	}
-	if (chmod(addr->path, mode) || listen(fd, backlog)) {
-		rc = fail(err, -errno, "listen on", addr);
+	if (fd < 0)
+		return fail(err, fd, "listen on", addr);
+	rc = bind_with_mode(fd, addr, &kernel, len, (mode_t)mode);
+	if (!rc && listen(fd, backlog)) {
+		rc = -errno;
 		unlink(addr->path);
 	}
-out:
+	if (!rc)
+		return fd;
+	close(fd);
+	return fail(err, rc, "listen on", addr);
+}
+
+/*
+ * Two servers starting at once must not each take the other's fresh socket for a stale one, so
+ * looking, binding and listening happen under a lock on the folder. Where there is no lock the
+ * window stays.
+ */
+static int listen_unix(const struct sock_addr *addr, int backlog, unsigned mode, struct err *err)
+{
+	int lock_fd;
+	int rc = folder_lock(addr->path, LOCK_WAIT_NS, &lock_fd, err);
+
+	if (rc)
+		return err_wrap(err, rc, "listen on %s", addr->path);
+	rc = make_unix(addr, backlog, mode, err);
 	if (lock_fd >= 0)
 		close(lock_fd);
-	if (rc && fd >= 0)
-		close(fd);
-	return rc ? rc : fd;
+	return rc;
+}
+
+void sock_remove(const char *path, const struct file_id *id)
+{
+	int lock_fd;
+
+	/* Another server may be replacing it. Nobody can keep us from our own file for long. */
+	(void)folder_lock(path, REMOVE_WAIT_NS, &lock_fd, NULL);
+	if (file_is(path, id))
+		unlink(path);
+	if (lock_fd >= 0)
+		close(lock_fd);
 }
 
 static int listen_tcp(const struct sock_addr *addr, int backlog, struct err *err)

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 struct err;
+struct file_id;
 
 /* Where a server listens. */
 struct sock_addr {
@@ -32,9 +33,13 @@ bool sock_is_loopback(const struct sock_addr *addr);
 /*
  * Binds and listens, non-blocking. A Unix path that a living server answers on gives -EADDRINUSE; a
  * stale socket file is replaced, any other file is refused (-EEXIST). mode is applied to the socket
- * file before listening.
+ * file before listening. -ETIMEDOUT: somebody keeps the file's folder locked. -EINTR: TERM or INT,
+ * which the caller has blocked, came while waiting for that lock.
  */
 int sock_listen(const struct sock_addr *addr, int backlog, unsigned mode, struct err *err);
+
+/* Removes a socket file of our own; another file of that name stays. */
+void sock_remove(const char *path, const struct file_id *id);
 
 /* Connects, waiting up to timeout_ns; the descriptor comes back blocking. */
 int sock_connect(const struct sock_addr *addr, uint64_t timeout_ns, struct err *err);

@@ -4,11 +4,13 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -212,6 +214,75 @@ static void test_other_files_are_refused(void **state)
 	assert_true(file_exists(addr.path));
 }
 
+/* After rm and another server's start the name is that server's. */
+static void test_only_the_own_socket_is_removed(void **state)
+{
+	struct sock_addr addr = unix_addr("s");
+	struct file_id id, other;
+	int first, second;
+
+	(void)state;
+	first = sock_listen(&addr, 4, 0600, NULL);
+	assert_true(first >= 0);
+	assert_int_equal(file_id_of(addr.path, &id), 0);
+	assert_int_equal(unlink(addr.path), 0);
+	second = sock_listen(&addr, 4, 0600, NULL);
+	assert_true(second >= 0);
+	assert_int_equal(file_id_of(addr.path, &other), 0);
+	close(first);
+	sock_remove(addr.path, &id);
+	assert_true(file_exists(addr.path));
+	close(second);
+	sock_remove(addr.path, &other);
+	assert_false(file_exists(addr.path));
+}
+
+static void test_the_mode_is_as_asked_whatever_the_umask(void **state)
+{
+	static const mode_t masks[] = { 0, 022, 077 };
+	struct sock_addr addr = unix_addr("s");
+	struct stat st;
+	mode_t before = umask(0);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(masks) / sizeof(masks[0]); i++) {
+		int fd;
+
+		umask(masks[i]);
+		fd = sock_listen(&addr, 4, 0660, NULL);
+		assert_true(fd >= 0);
+		assert_int_equal(stat(addr.path, &st), 0);
+		assert_int_equal(st.st_mode & 07777, 0660);
+		close(fd);
+	}
+	umask(before);
+}
+
+/* TERM, which a starting daemon has blocked, must not wait for whoever has the folder locked. */
+static void test_a_locked_folder_does_not_hold_up_a_signal(void **state)
+{
+	struct sock_addr addr = unix_addr("s");
+	struct err err = ERR_INIT;
+	sigset_t term, before;
+	int signo;
+	int fd = open(dir.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, &before);
+	raise(SIGTERM);
+	assert_int_equal(sock_listen(&addr, 4, 0600, &err), -EINTR);
+	assert_non_null(strstr(err.msg, dir.path));
+	assert_int_equal(sigwait(&term, &signo), 0);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	close(fd);
+	fd = sock_listen(&addr, 4, 0600, &err);
+	assert_true(fd >= 0);
+	close(fd);
+}
+
 static void test_missing_folder_and_server(void **state)
 {
 	struct sock_addr addr = unix_addr("none/s");
@@ -296,6 +367,12 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_stale_socket_is_replaced, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_other_files_are_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_only_the_own_socket_is_removed, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_the_mode_is_as_asked_whatever_the_umask,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_locked_folder_does_not_hold_up_a_signal,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_missing_folder_and_server, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_connect_gives_up_in_time, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_race_for_a_stale_socket_has_one_winner, set_up,
