@@ -236,7 +236,7 @@ int config_load(const struct cli_prog *prog, void *cfg, const char *path,
 	size_t len;
 	int rc;
 
-	rc = file_read(path, CONFIG_BYTES_MAX, &text, &len, err);
+	rc = file_read_regular(path, CONFIG_BYTES_MAX, &text, &len, err);
 	if (rc < 0)
 		return rc;
 	padded = realloc(text, len + 1 + PARSER_PADDING_BYTES);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/base/err.h"
@@ -13,6 +14,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/sock.h"
 #include "daemon/server/options.h"
+#include "daemon/server/places.h"
 #include "daemon/server/process.h"
 #include "daemon/telemetry/startup.h"
 
@@ -24,7 +26,7 @@ enum {
 static int read_token(struct listen *l, const struct options *o, struct err *err)
 {
 	size_t len;
-	int rc = file_read(o->token_file, TOKEN_BYTES_MAX, &l->token, &len, err);
+	int rc = file_read_regular(o->token_file, TOKEN_BYTES_MAX, &l->token, &len, err);
 
 	if (rc < 0)
 		return rc;
@@ -86,7 +88,10 @@ static int listen_unix(struct listen *l, const struct options *o, struct err *er
 	if (rc < 0)
 		return rc;
 	l->fds[l->count++] = rc;
-	l->socket_path = process_absolute(o->socket);
+	rc = file_id_of(o->socket, &l->socket_id);
+	if (rc < 0)
+		return err_set(err, rc, "%s: %s", o->socket, strerrordesc_np(-rc));
+	l->socket_path = places_absolute(o->socket);
 	return l->socket_path ? 0 : err_set(err, -ENOMEM, "out of memory");
 }
 
@@ -111,12 +116,25 @@ int listen_open(struct listen *l, const struct options *o, struct err *err)
 	return rc;
 }
 
+int listen_open_file(const struct listen *l, struct err *err)
+{
+	int fd = open(l->socket_path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return err_set(err, -errno, "%s: %s", l->socket_path, strerrordesc_np(errno));
+	if (fstat(fd, &st) == 0 && st.st_dev == l->socket_id.dev && st.st_ino == l->socket_id.ino)
+		return fd;
+	close(fd);
+	return err_set(err, -ESTALE, "%s: not our socket any more", l->socket_path);
+}
+
 void listen_close(struct listen *l)
 {
 	while (l->count)
 		close(l->fds[--l->count]);
 	if (l->socket_path)
-		unlink(l->socket_path);
+		sock_remove(l->socket_path, &l->socket_id);
 	free(l->socket_path);
 	free(l->token);
 	*l = (struct listen){ 0 };

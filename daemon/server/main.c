@@ -12,9 +12,12 @@
 #include "daemon/base/cli.h"
 #include "daemon/base/err.h"
 #include "daemon/base/log.h"
+#include "daemon/base/pidfile.h"
 #include "daemon/base/version.h"
+#include "daemon/server/control.h"
 #include "daemon/server/listen.h"
 #include "daemon/server/options.h"
+#include "daemon/server/places.h"
 #include "daemon/server/preset.h"
 #include "daemon/server/process.h"
 #include "daemon/server/selftest.h"
@@ -33,10 +36,11 @@ struct daemon {
 	struct server server;
 	struct listen listen;
 	struct root root;
+	struct pidfile pid_file;
 	/* Owned paths, absolute, since the working directory may change. */
-	char *pid_file; /* written; NULL: none */
-	char *log_file; /* NULL: stderr */
-	char *config;   /* NULL: none */
+	char *log_file;   /* NULL: stderr */
+	char *config;     /* NULL: none */
+	bool has_started; /* past what only the options decide */
 	int argc;
 	char **argv;
 };
@@ -63,10 +67,10 @@ static int open_server(struct daemon *d, struct err *err)
 		.woken = signals_serve,
 		.root = &d->root,
 	};
-	int rc;
+	int rc = process_allow_files((unsigned long)d->options.connections_max + FILES_SPARE, err);
 
-	process_allow_files((unsigned long)d->options.connections_max + FILES_SPARE);
-	rc = server_open(&d->server, &cfg, err);
+	if (rc == 0)
+		rc = server_open(&d->server, &cfg, err);
 	if (rc == 0)
 		d->listen.count = 0;
 	return rc;
@@ -135,66 +139,86 @@ static void log_start(const struct daemon *d)
 		 d->options.socket);
 }
 
-static int make_absolute(char **out, const char *path, struct err *err)
+/* asked NULL: the name in the default place, or none without a name. */
+static int choose_path(char **out, const char *asked, const char *name, struct err *err)
 {
-	if (!path)
+	if (!asked && !name)
 		return 0;
-	*out = process_absolute(path);
+	*out = asked ? places_absolute(asked) : places_default(name);
 	return *out ? 0 : err_set(err, -ENOMEM, "out of memory");
 }
 
-static int write_pid(struct daemon *d, struct err *err)
+static int take_pid_file(struct daemon *d, struct err *err)
 {
 	char *path = NULL;
-	int rc = make_absolute(&path, d->options.pid_file, err);
+	int rc = choose_path(&path, d->options.pid_file,
+			     d->options.is_daemonized ? OPTIONS_PID_FILE : NULL, err);
 
 	if (rc == 0 && path)
-		rc = process_write_pid(path, err);
-	if (rc == 0)
-		d->pid_file = path;
-	else
-		free(path);
+		rc = pidfile_take(&d->pid_file, path, err);
+	free(path);
 	return rc;
+}
+
+static int open_log(struct daemon *d, struct err *err)
+{
+	int rc = choose_path(&d->log_file, d->options.log_file,
+			     d->options.is_daemonized ? OPTIONS_LOG_FILE : NULL, err);
+
+	return rc == 0 && d->log_file ? log_open(d->log_file, err) : rc;
 }
 
 static int change_user(const struct daemon *d, struct err *err)
 {
-	const char *files[4] = { NULL };
-	int count = 0;
+	struct process_file files[3];
+	size_t count = 0;
+	int socket_fd = -1;
+	int rc;
 
-	if (d->listen.socket_path)
-		files[count++] = d->listen.socket_path;
-	if (d->pid_file)
-		files[count++] = d->pid_file;
+	if (d->listen.socket_path) {
+		socket_fd = listen_open_file(&d->listen, err);
+		if (socket_fd < 0)
+			return socket_fd;
+		files[count++] = (struct process_file){ socket_fd, d->listen.socket_path };
+	}
+	if (d->pid_file.path)
+		files[count++] = (struct process_file){ d->pid_file.fd, d->pid_file.path };
 	if (d->log_file)
-		files[count++] = d->log_file;
-	return process_become(d->options.user, d->options.group, files, err);
+		files[count++] = (struct process_file){ log_descriptor(), d->log_file };
+	rc = process_become(d->options.user, d->options.group, files, count, err);
+	if (socket_fd >= 0)
+		close(socket_fd);
+	return rc;
 }
 
 /* Between listening and serving: files, rights, the terminal. */
 static int settle(struct daemon *d, struct err *err)
 {
 	struct options *o = &d->options;
-	int rc;
+	int rc = choose_path(&d->config, o->config, NULL, err);
 
-	if (o->is_daemonized) {
-		o->pid_file = o->pid_file ? o->pid_file : OPTIONS_PID_FILE_DEFAULT;
-		o->log_file = o->log_file ? o->log_file : OPTIONS_LOG_FILE_DEFAULT;
+	if (o->is_daemonized)
 		o->working_dir = o->working_dir ? o->working_dir : "/";
-	}
-	rc = make_absolute(&d->log_file, o->log_file, err);
 	if (rc == 0)
-		rc = make_absolute(&d->config, o->config, err);
-	if (rc == 0 && d->log_file)
-		rc = log_open(d->log_file, err);
+		rc = open_log(d, err);
 	if (rc == 0)
-		rc = write_pid(d, err);
+		rc = take_pid_file(d, err);
 	if (rc == 0 && o->working_dir && chdir(o->working_dir) < 0)
 		rc = err_set(err, -errno, "--working-dir %s: %s", o->working_dir,
 			     strerrordesc_np(errno));
 	if (rc == 0 && (o->user || o->group))
 		rc = change_user(d, err);
 	return rc;
+}
+
+/* A full disk keeps nobody from serving, but the log will not tell. */
+static void tell_lost_log(const struct daemon *d)
+{
+	int code;
+
+	if (d->log_file && log_lost(&code))
+		fprintf(stderr, "goxel-daemon: log file %s: cannot write: %s\n", d->log_file,
+			strerrordesc_np(-code));
 }
 
 static int serve(struct daemon *d, int ready_fd, struct err *err)
@@ -220,6 +244,7 @@ static int serve(struct daemon *d, int ready_fd, struct err *err)
 	signals_start(&cfg);
 	startup_ready();
 	log_start(d);
+	tell_lost_log(d);
 	if (d->options.has_startup_trace)
 		startup_print(stderr);
 	if (ready_fd >= 0)
@@ -236,20 +261,21 @@ static int serve(struct daemon *d, int ready_fd, struct err *err)
 
 static void release(struct daemon *d)
 {
-	free(d->pid_file);
 	free(d->log_file);
 	free(d->config);
 	options_free(&d->options);
 }
 
-static int exit_code(int rc)
+static int exit_code(const struct daemon *d, int rc)
 {
 	switch (rc) {
 	case 0:
 		return EXIT_OK;
 	case -EINVAL:
-	case -ENOENT:
 		return EXIT_USAGE;
+	case -ENOENT:
+		/* A name that an option does not know; later, a file that is not there. */
+		return d->has_started ? EXIT_FAILED : EXIT_USAGE;
 	case -EOPNOTSUPP:
 		return EXIT_UNFIT;
 	default:
@@ -257,42 +283,49 @@ static int exit_code(int rc)
 	}
 }
 
+/* root comes before the sockets: that its folder is not there is a wrong option. */
+static int run_steps(struct daemon *d, struct err *err)
+{
+	int ready_fd = -1;
+	int rc = preset_resolve(&d->options, &d->axes, err);
+
+	if (rc == 0)
+		rc = root_init(&d->root, d->options.root, d->options.tcp, err);
+	d->has_started = rc == 0;
+	if (rc == 0)
+		rc = listen_open(&d->listen, &d->options, err);
+	/* Threads do not survive a fork: before any is started. */
+	if (rc == 0 && d->options.is_daemonized && !d->options.is_foreground)
+		rc = process_daemonize(&ready_fd, err);
+	if (rc == 0)
+		rc = settle(d, err);
+	if (rc == 0)
+		rc = serve(d, ready_fd, err);
+	return rc;
+}
+
 static int run(struct daemon *d)
 {
 	struct err err = ERR_INIT;
-	int ready_fd = -1;
-	int rc = preset_resolve(&d->options, &d->axes, &err);
+	int rc = run_steps(d, &err);
 
-	if (rc == 0)
-		rc = listen_open(&d->listen, &d->options, &err);
-	if (rc == 0)
-		rc = root_init(&d->root, d->options.root, d->options.tcp, &err);
-	/* Threads do not survive a fork: before any is started. */
-	if (rc == 0 && d->options.is_daemonized && !d->options.is_foreground)
-		rc = process_daemonize(&ready_fd, &err);
-	if (rc == 0)
-		rc = settle(d, &err);
-	if (rc == 0)
-		rc = serve(d, ready_fd, &err);
 	listen_close(&d->listen);
 	root_deinit(&d->root);
-	if (d->pid_file)
-		process_remove_pid(d->pid_file);
 	if (rc < 0) {
 		fprintf(stderr, "goxel-daemon: %s\n", err.msg);
-		if (d->log_file)
+		if (log_descriptor() != STDERR_FILENO)
 			log_error("server", "%s", err.msg);
 	} else {
 		log_info("server", "stopped");
 	}
-	return exit_code(rc);
+	pidfile_release(&d->pid_file);
+	return exit_code(d, rc);
 }
 
 int main(int argc, char **argv)
 {
-	static struct daemon d;
+	static struct daemon d = { .pid_file = PIDFILE_NONE };
 	struct err err = ERR_INIT;
-	const char *pid_file;
 	int rc;
 
 	startup_init();
@@ -306,13 +339,12 @@ int main(int argc, char **argv)
 		options_free(&d.options);
 		return rc < 0 ? EXIT_USAGE : EXIT_OK;
 	}
-	pid_file = d.options.pid_file ? d.options.pid_file : OPTIONS_PID_FILE_DEFAULT;
 	if (d.options.do_status)
-		return process_status(pid_file);
+		return control_status(d.options.pid_file);
 	if (d.options.do_stop)
-		return process_stop(pid_file);
+		return control_stop(d.options.pid_file);
 	if (d.options.do_reload)
-		return process_reload(pid_file);
+		return control_reload(d.options.pid_file);
 	if (d.options.test_signals || d.options.test_lifecycle || d.options.test_concurrent)
 		return selftest_run(&d.options);
 	rc = run(&d);

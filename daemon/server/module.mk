@@ -2,10 +2,12 @@ libs += server
 server-srcs := \
 	daemon/server/answer.c \
 	daemon/server/config.c \
+	daemon/server/control.c \
 	daemon/server/crew.c \
 	daemon/server/flow.c \
 	daemon/server/listen.c \
 	daemon/server/options.c \
+	daemon/server/places.c \
 	daemon/server/preset.c \
 	daemon/server/process.c \
 	daemon/server/readers.c \
@@ -25,10 +27,17 @@ goxel-daemon-libs := server methods formats render store transport queue parser 
 goxel-daemon-ldlibs = $(transport-ldlibs) $(methods-ldlibs) -lcjson -lm
 goxel-daemon-ldflags = $(alloc-wrap-ldflags)
 
+tests += test_places
+test_places-srcs := daemon/test/test_places.c
+test_places-libs := server base
+test_places-ldlibs := -lcmocka
+
 tests += test_server
 test_server-srcs := daemon/test/test_server.c
 test_server-libs := $(goxel-daemon-libs)
 test_server-ldlibs = $(goxel-daemon-ldlibs) -lcmocka
 test_server-ldflags = $(alloc-wrap-ldflags)
 
-bats += daemon/test/bounds.bats daemon/test/server.bats
+bats += daemon/test/bounds.bats
+bats += daemon/test/process.bats
+bats += daemon/test/server.bats

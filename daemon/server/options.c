@@ -255,14 +255,16 @@ static const struct cli_opt table[] = {
 	  .type = CLI_TEXT,
 	  .offset = AT(pid_file),
 	  .arg = "PATH",
-	  .help = "write the process id here; with --daemonize and the commands below the "
-		  "default is " OPTIONS_PID_FILE_DEFAULT },
+	  .help = "write the process id here, and hold a lock on it; with --daemonize and the "
+		  "commands below the default is " OPTIONS_PID_FILE
+		  " in $XDG_RUNTIME_DIR, or in /tmp" },
 	{ .name = "log-file",
 	  .letter = 'l',
 	  .type = CLI_TEXT,
 	  .offset = AT(log_file),
 	  .arg = "PATH",
-	  .help = "instead of stderr; with --daemonize the default is " OPTIONS_LOG_FILE_DEFAULT },
+	  .help = "instead of stderr; with --daemonize the default is " OPTIONS_LOG_FILE
+		  " in $XDG_RUNTIME_DIR, or in /tmp" },
 	{ .name = "working-dir",
 	  .letter = 'w',
 	  .type = CLI_TEXT,
@@ -300,7 +302,7 @@ static const struct cli_opt table[] = {
 	{ .name = "status",
 	  .type = CLI_FLAG,
 	  .offset = AT(do_status),
-	  .help = "say whether the daemon of the pid file runs (exit 0) or not (exit 1)" },
+	  .help = "say whether a daemon holds the pid file (exit 0) or not (exit 1)" },
 	{ .name = "stop",
 	  .type = CLI_FLAG,
 	  .offset = AT(do_stop),

@@ -81,9 +81,11 @@ struct options {
 	bool ignored; /* --headless, --daemon: words of other programs' command lines */
 };
 
-#define OPTIONS_SOCKET_DEFAULT   "/tmp/goxel-daemon.sock"
-#define OPTIONS_PID_FILE_DEFAULT "/tmp/goxel-daemon.pid"
-#define OPTIONS_LOG_FILE_DEFAULT "/tmp/goxel-daemon.log"
+#define OPTIONS_SOCKET_DEFAULT "/tmp/goxel-daemon.sock"
+
+/* Names in the default places (places.h). */
+#define OPTIONS_PID_FILE "goxel-daemon.pid"
+#define OPTIONS_LOG_FILE "goxel-daemon.log"
 
 /*
  * Defaults, then the configuration file (config; NULL: the one that the command line names), then

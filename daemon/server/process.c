@@ -4,25 +4,26 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
-#include <signal.h>
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/base/cli.h"
-#include "daemon/base/clock.h"
 #include "daemon/base/err.h"
+#include "daemon/base/log.h"
 #include "daemon/server/listen.h"
 
-enum { STOP_S = 30 };
+enum {
+	NOTIFY_S = 1,     /* nobody may read that socket */
+	FILES_LEAST = 16, /* 10 of the daemon itself; connections, and files that clients name */
+};
 
 int process_daemonize(int *ready_fd, struct err *err)
 {
@@ -71,116 +72,49 @@ void process_detached(int ready_fd)
 	close(ready_fd);
 }
 
-int process_read_pid(const char *path, pid_t *pid, struct err *err)
+/*
+ * By descriptor, so that no name leads to another file meanwhile. What is no file of ours (a
+ * terminal, /dev/null) stays as it is. A second name could be that of another's file.
+ */
+static int hand_over(const struct process_file *f, uid_t uid, gid_t gid, struct err *err)
 {
-	char text[32] = "";
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe would make us wait */
-	char *end;
-	long number;
-	ssize_t n;
+	struct stat st;
 
-	if (fd < 0)
-		return err_set(err, -ESRCH, "no pid file %s", path);
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	number = strtol(text, &end, 10);
-	if (n <= 0 || end == text || (*end && *end != '\n') || number <= 0)
-		return err_set(err, -ESRCH, "pid file %s holds no process id", path);
-	if (kill((pid_t)number, 0) < 0 && errno == ESRCH)
-		return err_set(err, -ESRCH, "process %ld of pid file %s is gone", number, path);
-	*pid = (pid_t)number;
+	if (fstat(f->fd, &st) < 0)
+		return err_set(err, -errno, "%s: %s", f->path, strerrordesc_np(errno));
+	if (!S_ISREG(st.st_mode) && !S_ISSOCK(st.st_mode))
+		return 0;
+	if (st.st_nlink > 1)
+		return err_set(err, -EPERM, "hand %s over: the file has other names, too", f->path);
+	if (fchownat(f->fd, "", uid, gid, AT_EMPTY_PATH) < 0)
+		return err_set(err, -errno, "hand %s over: %s", f->path, strerrordesc_np(errno));
 	return 0;
 }
 
-/* A number or nothing in a plain file. Anything else is somebody's, and a slip to name it. */
-static bool may_replace(const char *path)
-{
-	char text[32] = "";
-	struct stat st;
-	ssize_t n;
-	int fd;
-
-	if (lstat(path, &st) < 0)
-		return true;
-	if (S_ISLNK(st.st_mode))
-		return true; /* only the link would go */
-	fd = S_ISREG(st.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	if (fd < 0)
-		return false;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	return n >= 0 && strspn(text, "0123456789 \n") == (size_t)n;
-}
-
-int process_write_pid(const char *path, struct err *err)
-{
-	char text[32];
-	int len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
-	pid_t other = 0;
-	ssize_t written;
-	int fd;
-	int rc;
-
-	if (process_read_pid(path, &other, NULL) == 0 && other != getpid())
-		return err_set(err, -EEXIST, "pid file %s: process %ld lives", path, (long)other);
-	if (!may_replace(path))
-		return err_set(err, -EEXIST, "pid file %s: what is there is no pid file", path);
-	unlink(path);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return err_set(err, -errno, "pid file %s: %s", path, strerrordesc_np(errno));
-	written = write(fd, text, (size_t)len);
-	rc = written == len ? 0 : written < 0 ? -errno : -ENOSPC;
-	close(fd);
-	if (rc == 0)
-		return 0;
-	unlink(path);
-	return err_set(err, rc, "pid file %s: cannot write: %s", path, strerrordesc_np(-rc));
-}
-
-void process_remove_pid(const char *path)
-{
-	pid_t pid = 0;
-
-	if (process_read_pid(path, &pid, NULL) == 0 && pid == getpid())
-		unlink(path);
-}
-
-char *process_absolute(const char *path)
-{
-	char *dir;
-	char *whole = NULL;
-
-	if (path[0] == '/')
-		return strdup(path);
-	dir = getcwd(NULL, 0);
-	if (dir && asprintf(&whole, "%s/%s", dir, path) < 0)
-		whole = NULL;
-	free(dir);
-	return whole;
-}
-
-int process_become(const char *user, const char *group, const char *const *files, struct err *err)
+int process_become(const char *user, const char *group, const struct process_file *files,
+		   size_t count, struct err *err)
 {
 	const struct passwd *pw = NULL;
 	const struct group *gr = NULL;
+	int rc = 0;
 
 	if (group) {
 		gr = getgrnam(group); /* NOLINT(concurrency-mt-unsafe): no threads yet */
 		if (!gr)
-			return err_set(err, -ENOENT, "no group named '%s'", group);
+			return err_set(err, -EINVAL, "no group named '%s'", group);
 	}
 	if (user) {
 		pw = getpwnam(user); /* NOLINT(concurrency-mt-unsafe): as above */
 		if (!pw)
-			return err_set(err, -ENOENT, "no user named '%s'", user);
+			return err_set(err, -EINVAL, "no user named '%s'", user);
 	}
 	if (!pw && !gr)
 		return 0;
-	for (; *files; files++)
-		if (chown(*files, pw ? pw->pw_uid : (uid_t)-1, gr ? gr->gr_gid : pw->pw_gid) < 0)
-			return err_set(err, -errno, "hand %s over to %s: %s", *files,
-				       user ? user : group, strerrordesc_np(errno));
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = hand_over(&files[i], pw ? pw->pw_uid : (uid_t)-1, gr ? gr->gr_gid : pw->pw_gid,
+			       err);
+	if (rc < 0)
+		return rc;
 	if (geteuid() == 0 && setgroups(0, NULL) < 0)
 		return err_set(err, -errno, "setgroups: %s", strerrordesc_np(errno));
 	if ((gr || pw) && setgid(gr ? gr->gr_gid : pw->pw_gid) < 0)
@@ -191,91 +125,35 @@ int process_become(const char *user, const char *group, const char *const *files
 	return 0;
 }
 
-/* Prints what keeps the commands from their work. */
-static int not_running(const struct err *err)
-{
-	printf("Daemon is not running (%s)\n", err->msg);
-	return EXIT_NO;
-}
-
-int process_status(const char *pid_file)
-{
-	struct err err = ERR_INIT;
-	pid_t pid = 0;
-
-	if (process_read_pid(pid_file, &pid, &err) < 0)
-		return not_running(&err);
-	printf("Daemon is running (PID: %ld)\n", (long)pid);
-	return EXIT_OK;
-}
-
-/* True when it is gone before the deadline. */
-static bool wait_gone(pid_t pid, uint64_t deadline_ns)
-{
-	while (kill(pid, 0) == 0) {
-		uint64_t now_ns = clock_ns();
-
-		if (now_ns >= deadline_ns)
-			return false;
-		clock_sleep_until_ns(now_ns + 10 * NSEC_PER_MSEC);
-	}
-	return true;
-}
-
-int process_stop(const char *pid_file)
-{
-	struct err err = ERR_INIT;
-	pid_t pid = 0;
-
-	if (process_read_pid(pid_file, &pid, &err) < 0)
-		return not_running(&err);
-	if (kill(pid, SIGTERM) < 0) {
-		fprintf(stderr, "goxel-daemon: cannot stop process %ld: %s\n", (long)pid,
-			strerrordesc_np(errno));
-		return EXIT_FAILED;
-	}
-	if (!wait_gone(pid, clock_ns() + STOP_S * NSEC_PER_SEC)) {
-		kill(pid, SIGKILL);
-		(void)wait_gone(pid, clock_ns() + NSEC_PER_SEC);
-		unlink(pid_file);
-		printf("Daemon killed (PID: %ld): it did not stop within %d s\n", (long)pid,
-		       STOP_S);
-		return EXIT_OK;
-	}
-	printf("Daemon stopped (PID: %ld)\n", (long)pid);
-	return EXIT_OK;
-}
-
-int process_reload(const char *pid_file)
-{
-	struct err err = ERR_INIT;
-	pid_t pid = 0;
-
-	if (process_read_pid(pid_file, &pid, &err) < 0)
-		return not_running(&err);
-	if (kill(pid, SIGHUP) < 0) {
-		fprintf(stderr, "goxel-daemon: cannot signal process %ld: %s\n", (long)pid,
-			strerrordesc_np(errno));
-		return EXIT_FAILED;
-	}
-	printf("Daemon reads its configuration again (PID: %ld)\n", (long)pid);
-	return EXIT_OK;
-}
-
-void process_allow_files(unsigned long count)
+int process_allow_files(unsigned long wanted, struct err *err)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= count)
-		return;
-	limit.rlim_cur = limit.rlim_max < count ? limit.rlim_max : count;
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return err_set(err, -errno, "limit of open files: %s", strerrordesc_np(errno));
+	if (limit.rlim_cur < wanted) {
+		limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (limit.rlim_cur < FILES_LEAST)
+		return err_set(err, -EMFILE,
+			       "the limit of open files (ulimit -n) is %lu: at least "
+			       "%d are needed",
+			       (unsigned long)limit.rlim_cur, FILES_LEAST);
+	if (limit.rlim_cur < wanted)
+		log_warn("server",
+			 "the limit of open files (ulimit -n) is %lu, too low for "
+			 "--max-connections: "
+			 "connections beyond it wait or are refused",
+			 (unsigned long)limit.rlim_cur);
+	return 0;
 }
 
 void process_notify(const char *state)
 {
 	const char *path = getenv("NOTIFY_SOCKET"); /* NOLINT(concurrency-mt-unsafe): only read */
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	const struct timeval limit = { .tv_sec = NOTIFY_S };
 	size_t len;
 	int fd;
 
@@ -290,6 +168,7 @@ void process_notify(const char *state)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	(void)sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&addr,
 		     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
 	close(fd);

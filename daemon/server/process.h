@@ -1,12 +1,11 @@
 /*
- * process.h - the daemon as a process: background, pid file, user and group, and the commands that
- * speak to a running one through its pid file.
+ * process.h - the daemon as a process: background, user and group, limits, and what systemd asks of
+ * it.
  */
 #ifndef DAEMON_SERVER_PROCESS_H
 #define DAEMON_SERVER_PROCESS_H
 
-#include <stdbool.h>
-#include <sys/types.h>
+#include <stddef.h>
 
 struct err;
 
@@ -19,32 +18,24 @@ int process_daemonize(int *ready_fd, struct err *err);
 /* Tells the waiting parent that all is well, and lets go of the terminal. */
 void process_detached(int ready_fd);
 
-/*
- * Creates path with the process id. A file whose process lives is -EEXIST; one left behind is
- * replaced.
- */
-int process_write_pid(const char *path, struct err *err);
-void process_remove_pid(const char *path); /* only if it is ours */
-
-/* The living process of a pid file; -ESRCH: none. */
-int process_read_pid(const char *path, pid_t *pid, struct err *err);
+/* A file of ours; O_PATH is enough. */
+struct process_file {
+	int fd;
+	const char *path; /* for messages */
+};
 
 /*
- * user or group may be NULL. The files (a NULL-terminated list) are handed over first, so that the
- * new owner can use them and take them away.
+ * user or group may be NULL. The files are handed over first, so that the new owner can use them
+ * and take them away. -EINVAL: no such user or group.
  */
-int process_become(const char *user, const char *group, const char *const *files, struct err *err);
+int process_become(const char *user, const char *group, const struct process_file *files,
+		   size_t count, struct err *err);
 
-/* The path as it is from any directory; free it. NULL when out of memory. */
-char *process_absolute(const char *path);
-
-/* The commands; they print their answer and return an exit code. */
-int process_status(const char *pid_file);
-int process_stop(const char *pid_file);
-int process_reload(const char *pid_file);
-
-/* Raises the limit of descriptors to at least count, as far as the hard limit goes. */
-void process_allow_files(unsigned long count);
+/*
+ * Raises the limit of descriptors to wanted, as far as the hard limit goes. A lower one is a line
+ * of the log; -EMFILE: too low for a single connection.
+ */
+int process_allow_files(unsigned long wanted, struct err *err);
 
 /* Tells systemd (NOTIFY_SOCKET) what state this is; nothing where there is no systemd. */
 void process_notify(const char *state);

@@ -14,9 +14,10 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 #include "daemon/base/file.h"
+#include "daemon/base/pidfile.h"
 #include "daemon/base/sock.h"
+#include "daemon/server/control.h"
 #include "daemon/server/options.h"
-#include "daemon/server/process.h"
 
 enum {
 	PATH_BYTES = 96,
@@ -199,22 +200,25 @@ static void test_signals(struct bed *b)
 static void test_lifecycle(struct bed *b)
 {
 	pid_t pid = 0;
+	int pidfd = -1;
 
-	check(b, process_status(b->pid_file) == EXIT_NO, "--status before the start");
+	check(b, control_status(b->pid_file) == EXIT_NO, "--status before the start");
 	check(b, start(b), "starts and answers");
-	check(b, process_read_pid(b->pid_file, &pid, NULL) == 0 && pid == b->pid,
-	      "the pid file holds its process id");
-	check(b, process_status(b->pid_file) == EXIT_OK, "--status while it runs");
-	check(b, process_reload(b->pid_file) == EXIT_OK, "--reload");
+	check(b, pidfile_find(b->pid_file, &pid, &pidfd, NULL) == 0 && pid == b->pid,
+	      "it holds the pid file");
+	if (pidfd >= 0)
+		close(pidfd);
+	check(b, control_status(b->pid_file) == EXIT_OK, "--status while it runs");
+	check(b, control_reload(b->pid_file) == EXIT_OK, "--reload");
 	check(b, log_will_say(b, "configuration read again"), "and it did");
 	/* The kernel buries the child, so that it is gone when --stop looks. */
 	signal(SIGCHLD, SIG_IGN);
-	check(b, process_stop(b->pid_file) == EXIT_OK, "--stop");
+	check(b, control_stop(b->pid_file) == EXIT_OK, "--stop");
 	signal(SIGCHLD, SIG_DFL);
 	b->pid = 0;
 	check(b, !file_exists(b->pid_file), "the pid file is gone");
 	check(b, !file_exists(b->socket), "the socket is gone");
-	check(b, process_stop(b->pid_file) == EXIT_NO, "--stop of none");
+	check(b, control_stop(b->pid_file) == EXIT_NO, "--stop of none");
 	check(b, start(b), "starts again in the same place");
 	check(b, ends_by(b, SIGTERM), "and ends");
 }

@@ -1,0 +1,161 @@
+#include "daemon/server/control.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
+
+#include "daemon/base/cli.h"
+#include "daemon/base/err.h"
+#include "daemon/base/pidfile.h"
+#include "daemon/server/options.h"
+#include "daemon/server/places.h"
+
+enum {
+	STOP_MS = 30000,
+	KILL_MS = 1000, /* a killed process is gone at once, unless the kernel is stuck */
+};
+
+/* The daemon that a command is for. */
+struct found {
+	char *path; /* owned */
+	pid_t pid;
+	int pidfd;
+};
+
+static void found_deinit(struct found *f)
+{
+	free(f->path);
+	close(f->pidfd);
+}
+
+static int find_at(char *path, struct found *out, struct err *err)
+{
+	struct found f = { .path = path };
+	int rc;
+
+	if (!path)
+		return err_set(err, -ENOMEM, "out of memory");
+	rc = pidfile_find(path, &f.pid, &f.pidfd, err);
+	if (rc < 0)
+		free(path);
+	else
+		*out = f;
+	return rc;
+}
+
+/* A daemon that was started with another environment may be in the second place. */
+static int find(const char *pid_file, struct found *out, struct err *err)
+{
+	struct err other = ERR_INIT;
+	char *first;
+	int rc;
+
+	if (pid_file)
+		return find_at(strdup(pid_file), out, err);
+	first = places_in_runtime_dir(OPTIONS_PID_FILE);
+	if (!first)
+		return find_at(places_in_tmp(OPTIONS_PID_FILE), out, err);
+	rc = find_at(first, out, err);
+	if (rc != -ESRCH)
+		return rc;
+	rc = find_at(places_in_tmp(OPTIONS_PID_FILE), out, &other);
+	if (rc == -ESRCH)
+		return err_wrap(err, rc, "%s", other.msg);
+	return rc < 0 ? err_set(err, rc, "%s", other.msg) : rc;
+}
+
+/* What keeps the commands from their work. */
+static int no_daemon(const struct err *err)
+{
+	if (err->code == -ESRCH) {
+		printf("Daemon is not running (%s)\n", err->msg);
+		return EXIT_NO;
+	}
+	fprintf(stderr, "goxel-daemon: %s\n", err->msg);
+	return EXIT_FAILED;
+}
+
+int control_status(const char *pid_file)
+{
+	struct err err = ERR_INIT;
+	struct found f;
+
+	if (find(pid_file, &f, &err) < 0)
+		return no_daemon(&err);
+	printf("Daemon is running (PID: %ld)\n", (long)f.pid);
+	found_deinit(&f);
+	return EXIT_OK;
+}
+
+/* 0 also when it has just ended by itself. */
+static int send_signal(const struct found *f, int signo)
+{
+	if (pidfd_send_signal(f->pidfd, signo, NULL, 0) == 0 || errno == ESRCH)
+		return 0;
+	fprintf(stderr, "goxel-daemon: cannot signal process %ld: %s\n", (long)f->pid,
+		strerrordesc_np(errno));
+	return -errno;
+}
+
+/* True when it is gone in time. */
+static bool wait_gone(const struct found *f, int timeout_ms)
+{
+	struct pollfd p = { .fd = f->pidfd, .events = POLLIN };
+
+	return poll(&p, 1, timeout_ms) == 1;
+}
+
+static int stop(const struct found *f)
+{
+	if (send_signal(f, SIGTERM) < 0)
+		return EXIT_FAILED;
+	if (wait_gone(f, STOP_MS)) {
+		printf("Daemon stopped (PID: %ld)\n", (long)f->pid);
+		return EXIT_OK;
+	}
+	if (send_signal(f, SIGKILL) < 0)
+		return EXIT_FAILED;
+	if (!wait_gone(f, KILL_MS)) {
+		fprintf(stderr, "goxel-daemon: process %ld does not end, not even killed\n",
+			(long)f->pid);
+		return EXIT_FAILED;
+	}
+	pidfile_remove_stale(f->path);
+	printf("Daemon killed (PID: %ld): it did not stop within %d s\n", (long)f->pid,
+	       STOP_MS / 1000);
+	return EXIT_OK;
+}
+
+int control_stop(const char *pid_file)
+{
+	struct err err = ERR_INIT;
+	struct found f;
+	int code;
+
+	if (find(pid_file, &f, &err) < 0)
+		return no_daemon(&err);
+	code = stop(&f);
+	found_deinit(&f);
+	return code;
+}
+
+int control_reload(const char *pid_file)
+{
+	struct err err = ERR_INIT;
+	struct found f;
+	int rc;
+
+	if (find(pid_file, &f, &err) < 0)
+		return no_daemon(&err);
+	rc = send_signal(&f, SIGHUP);
+	if (rc == 0)
+		printf("Daemon reads its configuration again (PID: %ld)\n", (long)f.pid);
+	found_deinit(&f);
+	return rc < 0 ? EXIT_FAILED : EXIT_OK;
+}
