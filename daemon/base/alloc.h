@@ -27,6 +27,13 @@ void alloc_read(struct alloc_counts *out);        /* whole process, ended thread
 void alloc_read_thread(struct alloc_counts *out); /* calling thread: exact, for tests and benches */
 
 /*
+ * Memory that a part of the program takes from the system by itself, to hand it out: counted and
+ * sampled as if it were malloc's. Without locks that a hook may need.
+ */
+void alloc_note(void *ptr, size_t bytes);
+void alloc_note_free(void *ptr);
+
+/*
  * A sampler of allocations. Each thread counts down the bytes it allocates; the allocation that
  * takes the count below zero is sampled. With draw_bytes exponential of mean M, each byte is
  * sampled with probability 1/M, independently of the others (a Poisson process).

@@ -291,6 +291,18 @@ static void count_in_place(void *ptr, size_t old_bytes, size_t bytes, bool was_s
 	}
 }
 
+void alloc_note(void *ptr, size_t bytes)
+{
+	count_alloc(ptr, bytes);
+}
+
+void alloc_note_free(void *ptr)
+{
+	count_free();
+	if (__builtin_expect(filter_has(ptr), 0))
+		release_sample(ptr);
+}
+
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl*) */
 void *__wrap_malloc(size_t bytes)
 {

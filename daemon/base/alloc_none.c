@@ -23,6 +23,17 @@ __attribute__((weak)) void alloc_read_thread(struct alloc_counts *out)
 	*out = (struct alloc_counts){ 0 };
 }
 
+__attribute__((weak)) void alloc_note(void *ptr, size_t bytes)
+{
+	(void)ptr;
+	(void)bytes;
+}
+
+__attribute__((weak)) void alloc_note_free(void *ptr)
+{
+	(void)ptr;
+}
+
 __attribute__((weak)) int alloc_set_hook(const struct alloc_hook *hook)
 {
 	(void)hook;

@@ -3,6 +3,7 @@ base-srcs := \
 	daemon/base/base64.c \
 	daemon/base/alloc_none.c \
 	daemon/base/budget.c \
+	daemon/base/budget_memory.c \
 	daemon/base/cancel.c \
 	daemon/base/clock.c \
 	daemon/base/cli.c \
@@ -16,6 +17,7 @@ base-srcs := \
 	daemon/base/hist.c \
 	daemon/base/json_out.c \
 	daemon/base/log.c \
+	daemon/base/memory.c \
 	daemon/base/pidfile.c \
 	daemon/base/proc_maps.c \
 	daemon/base/rng.c \
@@ -33,7 +35,7 @@ comma := ,
 alloc-wrap-ldflags := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray \
     aligned_alloc posix_memalign strdup strndup free)
 
-base-tests := alloc alloc_none budget cancel cli cli_out clock err file hist json_out log pidfile rng sock strbuf
+base-tests := alloc alloc_none budget cancel cli cli_out clock err file hist json_out log memory pidfile rng sock strbuf
 tests += $(addprefix test_,$(base-tests))
 $(foreach t,$(base-tests),$(eval test_$t-srcs := daemon/test/test_$t.c) \
     $(eval test_$t-libs := base) $(eval test_$t-ldlibs := -lcmocka -lm))
