@@ -8,6 +8,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 #include "daemon/base/json_out.h"
+#include "daemon/base/memory.h"
 #include "daemon/base/version.h"
 #include "daemon/context/workspace.h"
 #include "daemon/methods/methods.h"
@@ -256,7 +257,8 @@ const struct method method_status = {
 	.doc = "Says how the daemon runs: architecture in force, start-up, stages, memory.",
 	.result =
 		"status, pid, hostname, uptime_seconds, methods_available, preset, axes, startup, "
-		"stages, allocs, voxel_memory, ...",
+		"stages, allocs, voxel_memory, memory {limit_bytes, used_bytes, refused_count, "
+		"resident_bytes, used}, ...",
 	.run = run_status,
 };
 
@@ -369,22 +371,20 @@ const struct method method_heap_profile = {
 
 static int run_debug_trigger_gc(struct call *call)
 {
-	struct block_usage usage;
+	size_t freed_bytes = block_pool_drop();
 
-	block_usage(&usage);
-	block_pool_trim();
 	workspace_trim(call->env->lease->workspace);
+	memory_trim(0);
 	reply_object(call->reply);
 	reply_key_bool(call->reply, "success", true);
-	reply_key_integer(call->reply, "freed_bytes",
-			  (int64_t)(usage.pooled_count * sizeof(struct block)));
+	reply_key_integer(call->reply, "freed_bytes", (int64_t)freed_bytes);
 	reply_object_end(call->reply);
 	return 0;
 }
 
 const struct method method_debug_trigger_gc = {
 	.name = "debug_trigger_gc",
-	.doc = "Gives memory that is kept for reuse back to the system's allocator.",
+	.doc = "Gives memory that is kept for reuse back to the system.",
 	.result = "success, freed_bytes",
 	.run = run_debug_trigger_gc,
 };

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/base/budget.h"
+
 /* A number, or a text that is one. */
 static bool id_of(struct value v, int32_t *out)
 {
@@ -139,7 +141,7 @@ static const char *reason(int rc)
 {
 	switch (rc) {
 	case -ENOMEM:
-		return "out of memory";
+		return budget_why();
 	case -ENOSPC:
 		return "the project is full";
 	case -EMSGSIZE:

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/cancel.h"
 #include "daemon/voxel/table.h"
 
@@ -153,7 +154,7 @@ static struct color_count *color_slot(struct color_count *slots, uint32_t mask, 
 static int grow(struct color_counts *c)
 {
 	uint32_t cap = c->slots ? 2 * (c->mask + 1) : 1024;
-	struct color_count *slots = calloc(cap, sizeof(*slots));
+	struct color_count *slots = budget_calloc(BUDGET_WORK, cap, sizeof(*slots));
 
 	if (!slots)
 		return -ENOMEM;
@@ -161,13 +162,13 @@ static int grow(struct color_counts *c)
 		int rc = i % CHECK_COLORS ? 0 : cancel_check();
 
 		if (rc < 0) {
-			free(slots);
+			budget_free(slots);
 			return rc;
 		}
 		if (c->slots[i].count)
 			*color_slot(slots, cap - 1, c->slots[i].color) = c->slots[i];
 	}
-	free(c->slots);
+	budget_free(c->slots);
 	c->slots = slots;
 	c->mask = cap - 1;
 	return 0;
@@ -320,7 +321,7 @@ static int sort_keys(uint64_t **keys, uint64_t **other, uint32_t n, bool by_coun
 
 int analyze_colors_list(struct color_counts *c, bool by_count)
 {
-	uint64_t *memory = malloc(2 * ((size_t)c->count + 1) * sizeof(*memory));
+	uint64_t *memory = budget_malloc(BUDGET_WORK, 2 * ((size_t)c->count + 1) * sizeof(*memory));
 	uint64_t *keys = memory;
 	uint64_t *other;
 	int rc;
@@ -333,12 +334,12 @@ int analyze_colors_list(struct color_counts *c, bool by_count)
 		rc = sort_keys(&keys, &other, c->count, by_count);
 	for (uint32_t i = 0; rc == 0 && i < c->count; i++)
 		c->slots[i] = sort_entry(keys[i], by_count);
-	free(memory);
+	budget_free(memory);
 	return rc;
 }
 
 void analyze_colors_deinit(struct color_counts *c)
 {
-	free(c->slots);
+	budget_free(c->slots);
 	*c = (struct color_counts){ 0 };
 }

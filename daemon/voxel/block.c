@@ -1,65 +1,34 @@
-/*
- * Blocks and their pool: one list under one lock. The lock is taken once per block made or
- * returned, never per voxel.
- */
+/* Blocks: their contents and references; slab.c has the memory. */
 #include "daemon/voxel/block.h"
 
-#include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
-static struct {
-	pthread_mutex_t lock;
-	struct block *head;
-	uint64_t pooled_count;
-	uint64_t live_count;
-} pool = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-/* Voxels are not initialized. */
-static struct block *take(void)
-{
-	struct block *b;
-
-	pthread_mutex_lock(&pool.lock);
-	b = pool.head;
-	if (b) {
-		pool.head = b->next;
-		pool.pooled_count--;
-	}
-	pool.live_count++;
-	pthread_mutex_unlock(&pool.lock);
-	if (b)
-		return b;
-	b = aligned_alloc(alignof(struct block), sizeof(*b));
-	if (!b) {
-		pthread_mutex_lock(&pool.lock);
-		pool.live_count--;
-		pthread_mutex_unlock(&pool.lock);
-	}
-	return b;
-}
+#include "daemon/voxel/slab.h"
 
 struct block *block_new(void)
 {
-	struct block *b = take();
+	bool is_zero;
+	struct block *b = slab_take(&is_zero);
 
 	if (!b)
 		return NULL;
-	memset(b, 0, sizeof(*b));
+	/* Memory that is fresh from the system is not touched before it is written. */
+	if (!is_zero)
+		memset(b, 0, sizeof(*b));
 	atomic_init(&b->refs, 1);
 	return b;
 }
 
 struct block *block_copy(const struct block *from)
 {
-	struct block *b = take();
+	bool is_zero;
+	struct block *b = slab_take(&is_zero);
 
 	if (!b)
 		return NULL;
 	atomic_init(&b->refs, 1);
 	b->solid_count = from->solid_count;
 	b->epoch = 0;
-	b->next = NULL;
 	memcpy(b->voxels, from->voxels, sizeof(b->voxels));
 	return b;
 }
@@ -69,39 +38,28 @@ void block_put(struct block *b)
 	/* Pairs with itself and with block_is_private: reads before a put happen before reuse. */
 	if (!b || atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) != 1)
 		return;
-	pthread_mutex_lock(&pool.lock);
-	pool.live_count--;
-	if (pool.pooled_count < BLOCK_POOL_MAX) {
-		b->next = pool.head;
-		pool.head = b;
-		pool.pooled_count++;
-		b = NULL;
-	}
-	pthread_mutex_unlock(&pool.lock);
-	free(b);
+	slab_put(b);
 }
 
 void block_usage(struct block_usage *out)
 {
-	pthread_mutex_lock(&pool.lock);
-	out->live_count = pool.live_count;
-	out->pooled_count = pool.pooled_count;
-	pthread_mutex_unlock(&pool.lock);
+	struct slab_usage slabs;
+
+	slab_usage(&slabs);
+	*out = (struct block_usage){ slabs.taken_count, slabs.kept_count };
 }
 
-void block_pool_trim(void)
+size_t block_pool_trim(void)
 {
-	struct block *head;
+	return slab_trim(BLOCK_POOL_MIN) * sizeof(struct block);
+}
 
-	pthread_mutex_lock(&pool.lock);
-	head = pool.head;
-	pool.head = NULL;
-	pool.pooled_count = 0;
-	pthread_mutex_unlock(&pool.lock);
-	while (head) {
-		struct block *next = head->next;
+size_t block_pool_drop(void)
+{
+	return slab_trim(0) * sizeof(struct block);
+}
 
-		free(head);
-		head = next;
-	}
+bool block_pool_rest(void)
+{
+	return slab_rest();
 }

@@ -2,14 +2,17 @@
  * block.h - 16^3 voxels of RGBA8, reference counted, copied on write.
  *
  * A block whose count is 1 belongs to one table and may be written by whoever holds that table's
- * project; with more holders it is frozen. Memory comes from a process-wide pool that keeps up to
- * BLOCK_POOL_MAX returned blocks, so steady editing does not call malloc.
+ * project; with more holders it is frozen. Memory is taken from the budget (base/budget.h) and
+ * comes from slabs (slab.h) that keep some returned blocks, so steady editing does not call the
+ * system.
  */
 #ifndef DAEMON_VOXEL_BLOCK_H
 #define DAEMON_VOXEL_BLOCK_H
 
 #include <stdalign.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "daemon/voxel/rgba.h"
@@ -19,14 +22,12 @@ enum {
 	BLOCK_EDGE = 1 << BLOCK_BITS,
 	BLOCK_MASK = BLOCK_EDGE - 1,
 	BLOCK_VOXELS = 1 << (3 * BLOCK_BITS),
-	BLOCK_POOL_MAX = 256, /* 4 MiB kept for reuse */
 };
 
 struct block {
 	_Atomic uint32_t refs;
 	uint32_t solid_count; /* voxels that exist */
 	uint64_t epoch;       /* private to volume.c: the edit that recorded it last */
-	struct block *next;   /* private to the pool */
 	alignas(64) rgba voxels[BLOCK_VOXELS]; /* [z][y][x], x fastest */
 };
 
@@ -37,7 +38,7 @@ static inline uint32_t block_index(int32_t x, int32_t y, int32_t z)
 	       ((uint32_t)z & BLOCK_MASK) << (2 * BLOCK_BITS);
 }
 
-/* NULL when out of memory. Count 1; empty, or the same voxels. */
+/* NULL when out of memory, or of budget. Count 1; empty, or the same voxels. */
 struct block *block_new(void);
 struct block *block_copy(const struct block *from);
 
@@ -55,14 +56,21 @@ static inline bool block_is_private(struct block *b)
 
 void block_put(struct block *b); /* any thread; NULL is fine */
 
-/* Of the whole process: blocks alive, and blocks lying in the pool. Any thread. */
+/* Of the whole process: blocks alive, and blocks kept for reuse. Any thread. */
 struct block_usage {
 	uint64_t live_count;
 	uint64_t pooled_count;
 };
 void block_usage(struct block_usage *out);
 
-/* Gives the pooled blocks back to malloc. */
-void block_pool_trim(void);
+/*
+ * Gives blocks that are kept for reuse back to the system: all but BLOCK_POOL_MIN; all; or, when
+ * called from time to time, those that nobody needed since the last call. The first two return
+ * bytes; the last one whether it is worth to call it again.
+ */
+enum { BLOCK_POOL_MIN = 256 }; /* 4 MiB */
+size_t block_pool_trim(void);
+size_t block_pool_drop(void);
+bool block_pool_rest(void);
 
 #endif

@@ -1,9 +1,9 @@
 #include "daemon/voxel/fill.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/cancel.h"
 #include "daemon/voxel/table.h"
 
@@ -112,7 +112,7 @@ static int push(struct flood *fl, struct seed s)
 		return 0;
 	if (fl->seeds_count == fl->seeds_cap) {
 		size_t cap = fl->seeds_cap ? 2 * fl->seeds_cap : 1024;
-		struct seed *grown = realloc(fl->seeds, cap * sizeof(*grown));
+		struct seed *grown = budget_realloc(BUDGET_WORK, fl->seeds, cap * sizeof(*grown));
 
 		if (!grown)
 			return -ENOMEM;
@@ -269,7 +269,7 @@ int fill_flood(struct volume *v, const struct fill *f, uint64_t *count)
 	rc = push(&fl, (struct seed){ f->from[0], f->from[0], f->from[1], f->from[2] });
 	if (!rc)
 		rc = drain(&fl);
-	free(fl.seeds);
+	budget_free(fl.seeds);
 	volume_deinit(&seen);
 	*count = fl.count;
 	return rc;

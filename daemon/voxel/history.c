@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/voxel/history_step.h"
 
 static struct history_step *open_step(struct history *h)
@@ -81,6 +82,18 @@ void history_deinit(struct history *h)
 	h->watched = NULL;
 }
 
+/* For the budget, while an edit is under way. */
+static bool drop_spare(void *ctx, size_t bytes)
+{
+	struct history *h = ctx;
+
+	(void)bytes;
+	if (h->done_count <= HISTORY_STEPS_SPARED)
+		return false;
+	drop_oldest(h);
+	return true;
+}
+
 static int make_ring(struct history *h)
 {
 	struct history_step **steps = calloc(HISTORY_STEPS_MAX + 1, sizeof(struct history_step *));
@@ -103,6 +116,7 @@ int history_begin(struct history *h, const char *label)
 	if (!h->steps && make_ring(h) < 0)
 		return -ENOMEM;
 	h->is_open = true;
+	budget_set_spare(drop_spare, h);
 	h->epoch++;
 	open_step(h)->label = label;
 	return 0;
@@ -153,6 +167,7 @@ static void unwatch(struct history *h)
 		volume_unwatch(&l->volume);
 		layer_put(l);
 	}
+	budget_set_spare(NULL, NULL);
 	h->is_open = false;
 }
 
@@ -184,8 +199,11 @@ void history_rollback(struct history *h, struct document *d)
 
 	assert(h->is_open);
 	unwatch(h);
-	/* Puts back into tables that still have the room; only the layer list takes memory. */
+	/* Puts back into tables that still have the room; only the layer list, and a block whose
+	 * last voxel was removed, take memory. */
+	budget_begin_restore();
 	step_backward(s, d);
+	budget_end_restore();
 	step_clear(s);
 }
 
@@ -197,7 +215,9 @@ int history_undo(struct history *h, struct document *d, const char **label)
 	if (!h->done_count)
 		return -ENOENT;
 	s = step_at(h, h->done_count - 1);
+	budget_begin_restore();
 	rc = step_backward(s, d);
+	budget_end_restore();
 	if (rc < 0)
 		return rc;
 	h->done_count--;
@@ -214,7 +234,9 @@ int history_redo(struct history *h, struct document *d, const char **label)
 	if (!h->undone_count)
 		return -ENOENT;
 	s = step_at(h, h->done_count);
+	budget_begin_restore();
 	rc = step_forward(s, d);
+	budget_end_restore();
 	if (rc < 0)
 		return rc;
 	h->done_count++;

@@ -6,6 +6,8 @@
  * copied only when written), and the layer list with its names and flags where that changed. Undo
  * and redo exchange the step's contents with the document's, so each costs what the edit changed.
  * The arrays of a step are reused; steady editing allocates nothing.
+ * Where memory is short (base/budget.h), an edit drops the oldest steps of its own project before
+ * it is refused; the newest HISTORY_STEPS_SPARED stay. Undo, redo and roll-back are never refused.
  */
 #ifndef DAEMON_VOXEL_HISTORY_H
 #define DAEMON_VOXEL_HISTORY_H
@@ -18,6 +20,7 @@
 
 enum {
 	HISTORY_STEPS_MAX = 128,
+	HISTORY_STEPS_SPARED = 8,  /* stay where memory is short */
 	HISTORY_VOXELS_MAX = 256,  /* of a step; above, blocks are kept */
 	HISTORY_BLOCKS_MAX = 8192, /* 128 MiB of before-images of all steps; the newest always
 				      stays */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/voxel/history.h"
 
 int step_add_voxel(struct history_step *s, struct layer *l, const struct voxel *old)
@@ -19,7 +20,8 @@ int step_add_voxel(struct history_step *s, struct layer *l, const struct voxel *
 
 	if (s->voxels_count >= STEP_VOXELS_INLINE && heap_count == s->voxels_cap) {
 		uint32_t cap = s->voxels_cap ? 2 * s->voxels_cap : 28;
-		struct voxel *grown = realloc(s->voxels, cap * sizeof(*grown));
+		struct voxel *grown =
+			budget_realloc(BUDGET_VOXELS, s->voxels, cap * sizeof(*grown));
 
 		if (!grown)
 			return -ENOMEM;
@@ -39,7 +41,8 @@ int step_add_block(struct history_step *s, struct layer *l, struct block_pos pos
 {
 	if (s->blocks_count == s->blocks_cap) {
 		uint32_t cap = s->blocks_cap ? 2 * s->blocks_cap : 8;
-		struct kept_block *grown = realloc(s->blocks, cap * sizeof(*grown));
+		struct kept_block *grown =
+			budget_realloc(BUDGET_VOXELS, s->blocks, cap * sizeof(*grown));
 
 		if (!grown)
 			return -ENOMEM;
@@ -55,7 +58,8 @@ int step_add_block(struct history_step *s, struct layer *l, struct block_pos pos
 
 int step_add_layers(struct history_step *s, const struct document *d)
 {
-	struct kept_meta *metas = malloc((d->layers_count + 1) * sizeof(*metas));
+	struct kept_meta *metas =
+		budget_malloc(BUDGET_VOXELS, (d->layers_count + 1) * sizeof(*metas));
 
 	if (!metas)
 		return -ENOMEM;
@@ -73,7 +77,7 @@ static void drop_metas(struct kept_meta *metas, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		layer_put(metas[i].layer);
-	free(metas);
+	budget_free(metas);
 }
 
 /* Exchanges the layer list; takes all memory before it changes anything. */
@@ -202,7 +206,7 @@ void step_clear(struct history_step *s)
 	}
 	s->blocks_count = 0;
 	if (s->blocks_cap > STEP_BLOCKS_KEEP) {
-		free(s->blocks);
+		budget_free(s->blocks);
 		s->blocks = NULL;
 		s->blocks_cap = 0;
 	}
@@ -214,6 +218,6 @@ void step_clear(struct history_step *s)
 void step_deinit(struct history_step *s)
 {
 	step_clear(s);
-	free(s->voxels);
-	free(s->blocks);
+	budget_free(s->voxels);
+	budget_free(s->blocks);
 }

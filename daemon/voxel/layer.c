@@ -1,11 +1,12 @@
 #include "daemon/voxel/layer.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "daemon/base/budget.h"
 
 struct layer *layer_new(int32_t id, const char *name, struct volume_budget *budget)
 {
-	struct layer *l = calloc(1, sizeof(*l));
+	struct layer *l = budget_calloc(BUDGET_VOXELS, 1, sizeof(*l));
 
 	if (!l)
 		return NULL;
@@ -32,7 +33,7 @@ void layer_put(struct layer *l)
 	if (!l || atomic_fetch_sub_explicit(&l->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	volume_deinit(&l->volume);
-	free(l);
+	budget_free(l);
 }
 
 void voxel_name_copy(char out[VOXEL_NAME_MAX], const char *name, size_t len)

@@ -16,12 +16,13 @@ voxel-srcs := \
 	daemon/voxel/selection.c \
 	daemon/voxel/shape_rows.c \
 	daemon/voxel/shapes.c \
+	daemon/voxel/slab.c \
 	daemon/voxel/snapshot.c \
 	daemon/voxel/table.c \
 	daemon/voxel/volume.c \
 	daemon/voxel/volume_write.c
 
-voxel-tests := history shapes volume
+voxel-tests := blocks history shapes volume
 tests += $(addprefix test_,$(voxel-tests))
 $(foreach t,$(voxel-tests),$(eval test_$t-srcs := daemon/test/test_$t.c) \
     $(eval test_$t-libs := voxel alloccount base) $(eval test_$t-ldlibs := -lcmocka -lm) \
@@ -32,4 +33,4 @@ tests += test_engine_faults
 test_engine_faults-srcs    := daemon/test/test_engine_faults.c
 test_engine_faults-libs    := voxel base
 test_engine_faults-ldlibs  := -lcmocka -lm
-test_engine_faults-ldflags := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
+test_engine_faults-ldflags := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=mmap,--wrap=budget_take

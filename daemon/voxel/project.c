@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/clock.h"
 
 int project_new(int32_t id, const char *name, size_t name_len, const int32_t size[3],
@@ -36,14 +37,22 @@ int project_new(int32_t id, const char *name, size_t name_len, const int32_t siz
 
 void project_free(struct project *p)
 {
+	struct block_usage before;
+	struct block_usage after;
+
 	if (!p)
 		return;
+	block_usage(&before);
 	history_deinit(&p->history);
 	volume_deinit(&p->selection.mask);
 	volume_deinit(&p->clipboard.voxels);
 	document_deinit(&p->doc);
 	free(p->path);
 	free(p);
+	/* The memory of a large project is wanted for something else: also what was kept before. */
+	block_usage(&after);
+	if (after.live_count + BLOCK_POOL_MIN <= before.live_count)
+		block_pool_trim();
 }
 
 int project_set_path(struct project *p, const char *path)
@@ -115,8 +124,11 @@ static int set_kept(struct project *p, struct layer *l, const struct voxel *v, r
 	if (was.color == rgba_stored(v->color))
 		return 0;
 	rc = history_keep_voxel(&p->history, l, &was);
-	if (rc < 0) /* not known to the step: take it back here */
+	if (rc < 0) { /* not known to the step: take it back here */
+		budget_begin_restore();
 		volume_set(&l->volume, v->x, v->y, v->z, was.color);
+		budget_end_restore();
+	}
 	return rc;
 }
 

@@ -13,7 +13,8 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
+
+#include "daemon/base/budget.h"
 
 /* Rounding of doubles must not lose a voxel that lies exactly on the surface. */
 #define EDGE 1e-9
@@ -225,8 +226,8 @@ int body_keep_slices(struct body *b)
 {
 	size_t count = 2 * (size_t)b->s->thickness + 1;
 
-	b->rows = malloc(count * (size_t)b->s->size[1] * sizeof(*b->rows));
-	b->slice_z = malloc(count * sizeof(*b->slice_z));
+	b->rows = budget_malloc(BUDGET_WORK, count * (size_t)b->s->size[1] * sizeof(*b->rows));
+	b->slice_z = budget_malloc(BUDGET_WORK, count * sizeof(*b->slice_z));
 	if (!b->rows || !b->slice_z)
 		return -ENOMEM;
 	b->slices_count = (int32_t)count;
@@ -260,6 +261,6 @@ struct row body_inner_row(struct body *b, struct row row, int32_t y, int32_t z)
 
 void body_deinit(struct body *b)
 {
-	free(b->rows);
-	free(b->slice_z);
+	budget_free(b->rows);
+	budget_free(b->slice_z);
 }

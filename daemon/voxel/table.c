@@ -1,6 +1,6 @@
 #include "daemon/voxel/table.h"
 
-#include <stdlib.h>
+#include "daemon/base/budget.h"
 
 static uint32_t hash(struct block_pos p)
 {
@@ -28,7 +28,8 @@ struct volume_slot *table_find(const struct volume_table *t, struct block_pos po
 
 struct volume_table *table_new(uint32_t slots)
 {
-	struct volume_table *t = calloc(1, sizeof(*t) + slots * sizeof(t->slots[0]));
+	struct volume_table *t =
+		budget_calloc(BUDGET_VOXELS, 1, sizeof(*t) + slots * sizeof(t->slots[0]));
 
 	if (!t)
 		return NULL;
@@ -60,7 +61,7 @@ void table_put(struct volume_table *t)
 		return;
 	for (uint32_t i = 0; i <= t->mask; i++)
 		block_put(t->slots[i].block);
-	free(t);
+	budget_free(t);
 }
 
 struct volume_slot *table_insert(struct volume_table *t, struct block_pos pos, struct block *block)
