@@ -42,7 +42,8 @@ const struct method method_get_config = {
 	.name = "get_config",
 	.flags = METHOD_TOOL,
 	.doc = "Says what the daemon was started with, and its limits.",
-	.result = "log_level, preset, axes, request_bytes_max, connections_max, queue_size, limits",
+	.result = "log_level, preset, axes, request_bytes_max, connections_max, queue_size, "
+		  "memory_high_bytes, limits",
 	.run = run_get_config,
 };
 

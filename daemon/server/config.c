@@ -52,6 +52,8 @@ static const struct config_key keys[] = {
 	{ "performance", "zero_copy", VALUE_BOOL, "zero-copy" },
 	{ "performance", "affinity", VALUE_STRING, "affinity" },
 	{ "performance", "stack_kib", VALUE_INT, "stack-kib" },
+	{ "performance", "memory_high_mb", VALUE_INT, "memory-high" },
+	{ "performance", "gc_threshold_mb", VALUE_INT, "memory-high" }, /* its older name */
 	{ "monitoring", "performance_logging", VALUE_BOOL, "verbose" },
 	{ "monitoring", "stages_every", VALUE_INT, "stages" },
 	{ "monitoring", "heap_sample_bytes", VALUE_INT, "heap-sample" },

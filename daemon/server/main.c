@@ -4,14 +4,17 @@
  * The sockets come first: whoever waits for the daemon can connect while the rest is made.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/cli.h"
 #include "daemon/base/err.h"
 #include "daemon/base/log.h"
+#include "daemon/base/memory.h"
 #include "daemon/base/pidfile.h"
 #include "daemon/base/version.h"
 #include "daemon/server/control.h"
@@ -106,6 +109,15 @@ static void apply_watching(const struct options *o)
 		heap_sampler_set_mean(o->heap_sample_bytes);
 }
 
+static void apply_memory(const struct options *o)
+{
+	uint64_t bytes = o->memory_high_bytes;
+
+	if (bytes == OPTIONS_MEMORY_AUTO)
+		bytes = memory_total_bytes() / 4 * 3;
+	budget_set_limit(bytes);
+}
+
 static void on_reload(void *ctx)
 {
 	struct daemon *d = ctx;
@@ -114,6 +126,7 @@ static void on_reload(void *ctx)
 
 	if (options_read(&fresh, d->argc, d->argv, d->config, &err) == 0) {
 		apply_watching(&fresh);
+		apply_memory(&fresh);
 		/* A rotated file has another name now: start the new one. */
 		if (d->log_file && log_open(d->log_file, &err) < 0)
 			log_error("server", "%s", err.msg);
@@ -131,12 +144,12 @@ static void log_start(const struct daemon *d)
 	log_info("server",
 		 "goxel-daemon %s (%s, %s): preset=%s transport=%s queue=%s parser=%s dispatch=%s "
 		 "buffers=%s context=%s workers=%u:%u stack-kib=%u fast-path=%s zero-copy=%s "
-		 "start=%s affinity=%s socket=%s",
+		 "start=%s affinity=%s memory-high=%" PRIu64 "MiB socket=%s",
 		 GOXEL_DAEMON_VERSION, version_revision(), version_variant(), a->preset,
 		 a->transport, a->queue, a->parser, a->dispatch, a->buffers, a->context,
 		 a->workers_min, a->workers_max, a->stack_kib, a->has_fast_path ? "on" : "off",
 		 a->has_zero_copy ? "on" : "off", a->is_lazy ? "lazy" : "eager", a->affinity,
-		 d->options.socket);
+		 budget_limit() >> 20, d->options.socket);
 }
 
 /* asked NULL: the name in the default place, or none without a name. */
@@ -238,6 +251,7 @@ static int serve(struct daemon *d, int ready_fd, struct err *err)
 			return rc;
 	}
 	apply_watching(&d->options);
+	apply_memory(&d->options);
 	rc = open_server(d, err);
 	if (rc < 0)
 		return rc;

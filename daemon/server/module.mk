@@ -11,6 +11,7 @@ server-srcs := \
 	daemon/server/preset.c \
 	daemon/server/process.c \
 	daemon/server/readers.c \
+	daemon/server/reclaim.c \
 	daemon/server/selftest.c \
 	daemon/server/server.c \
 	daemon/server/signals.c \

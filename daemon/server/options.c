@@ -52,6 +52,34 @@ static int parse_workers(void *field, const char *value, struct err *err)
 	return 0;
 }
 
+enum {
+	MEMORY_MIB_MIN = 16,
+	MEMORY_MIB_MAX = 1 << 30, /* 1 PiB */
+};
+
+/* "auto", "none", "512" (MiB) or "2GiB". */
+static int parse_memory(void *field, const char *value, struct err *err)
+{
+	uint64_t bytes = OPTIONS_MEMORY_AUTO;
+	size_t digits = strspn(value, "0123456789");
+	int rc = 0;
+
+	if (strcmp(value, "none") == 0)
+		bytes = 0;
+	else if (digits && !value[digits] && digits < 12)
+		bytes = strtoull(value, NULL, 10) << 20;
+	else if (strcmp(value, "auto") != 0)
+		rc = cli_parse_bytes(value, &bytes, err);
+	if (rc < 0)
+		return rc;
+	if (bytes && bytes != OPTIONS_MEMORY_AUTO &&
+	    (bytes < (uint64_t)MEMORY_MIB_MIN << 20 || bytes > (uint64_t)MEMORY_MIB_MAX << 20))
+		return err_set(err, -EINVAL, "'%s' is not within %d MiB and %d GiB, nor 0 (none)",
+			       value, MEMORY_MIB_MIN, MEMORY_MIB_MAX >> 10);
+	memcpy(field, &bytes, sizeof(bytes));
+	return 0;
+}
+
 #define AT(field) offsetof(struct options, field)
 
 static const struct cli_opt table[] = {
@@ -215,6 +243,15 @@ static const struct cli_opt table[] = {
 	  .min = 1,
 	  .max = 65536,
 	  .help = "more get 'server busy'" },
+	{ .name = "memory-high",
+	  .type = CLI_CALL,
+	  .offset = AT(memory_high_bytes),
+	  .arg = "MIB",
+	  .preset = "auto",
+	  .parse = parse_memory,
+	  .help = "of projects, requests, pictures and files together (or SIZE with a unit); what "
+		  "would need more fails; auto: 3/4 of the machine's or the control group's, 0: "
+		  "no limit" },
 
 	{ .name = "Watching", .type = CLI_GROUP },
 	{ .name = "verbose",

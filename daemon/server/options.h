@@ -51,6 +51,7 @@ struct options {
 	int64_t queue_size;
 	int64_t connections_max;
 	uint64_t request_limit_ns;
+	uint64_t memory_high_bytes; /* 0: no limit; OPTIONS_MEMORY_AUTO */
 
 	/* watching */
 	bool is_verbose;
@@ -80,6 +81,8 @@ struct options {
 
 	bool ignored; /* --headless, --daemon: words of other programs' command lines */
 };
+
+#define OPTIONS_MEMORY_AUTO UINT64_MAX /* three quarters of what there is */
 
 #define OPTIONS_SOCKET_DEFAULT "/tmp/goxel-daemon.sock"
 

@@ -17,6 +17,7 @@
 #include "daemon/render/renders.h"
 #include "daemon/rpc/fault.h"
 #include "daemon/server/flow.h"
+#include "daemon/server/reclaim.h"
 #include "daemon/telemetry/startup.h"
 
 /*
@@ -186,6 +187,7 @@ int server_open(struct server *s, const struct server_cfg *cfg, struct err *err)
 		"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":%d,\"message\":\"Server busy: %zu "
 		"connections are open, no more are served\"},\"id\":null}\n",
 		RPC_SERVER_BUSY, cfg->connections_max);
+	reclaim_start();
 	rc = open_memory(s, err);
 	if (rc == 0)
 		rc = open_context(s, err);
@@ -248,6 +250,7 @@ void server_close(struct server *s)
 		return;
 	}
 	crew_stop(&s->crew, UINT64_MAX);
+	reclaim_stop();
 	transport_close(s->transport);
 	readers_deinit(&s->readers);
 	crew_deinit(&s->crew);

@@ -5,8 +5,10 @@
 #include <stdio.h>
 
 #include "daemon/base/alloc.h"
+#include "daemon/base/budget.h"
 #include "daemon/base/json_out.h"
 #include "daemon/base/log.h"
+#include "daemon/base/memory.h"
 #include "daemon/base/strbuf.h"
 #include "daemon/buffers/buffers.h"
 #include "daemon/queue/queue.h"
@@ -87,6 +89,21 @@ static void write_buffers(struct server *s, struct json_out *j)
 	json_close(j);
 }
 
+static void write_memory(struct server *s, struct json_out *j)
+{
+	(void)s;
+	json_object_open(j, NULL);
+	json_u64(j, "limit_bytes", budget_limit());
+	json_u64(j, "used_bytes", budget_used());
+	json_u64(j, "refused_count", budget_refused_count());
+	json_u64(j, "resident_bytes", memory_resident_bytes());
+	json_object_open(j, "used");
+	for (int i = 0; i < BUDGET_KINDS; i++)
+		json_u64(j, budget_names[i], budget_used_of((enum budget_kind)i));
+	json_close(j);
+	json_close(j);
+}
+
 static void write_allocs(struct server *s, struct json_out *j)
 {
 	struct alloc_counts counts;
@@ -133,6 +150,7 @@ static const struct member status_members[] = {
 	{ "counters", write_counters },
 	{ "workers", write_workers },
 	{ "buffers", write_buffers },
+	{ "memory", write_memory },
 	{ "stages_every", write_stages_every },
 	{ NULL, NULL },
 };
@@ -152,6 +170,12 @@ static void write_queue_size(struct server *s, struct json_out *j)
 	json_u64(j, NULL, s->cfg.queue_size);
 }
 
+static void write_memory_high(struct server *s, struct json_out *j)
+{
+	(void)s;
+	json_u64(j, NULL, budget_limit());
+}
+
 /* What it was started with. */
 static const struct member config_members[] = {
 	{ "preset", write_preset },
@@ -159,6 +183,7 @@ static const struct member config_members[] = {
 	{ "request_bytes_max", write_request_bytes },
 	{ "connections_max", write_connections },
 	{ "queue_size", write_queue_size },
+	{ "memory_high_bytes", write_memory_high },
 	{ NULL, NULL },
 };
 

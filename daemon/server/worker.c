@@ -11,6 +11,7 @@
 #include "daemon/rpc/frame.h"
 #include "daemon/server/answer.h"
 #include "daemon/server/client.h"
+#include "daemon/server/reclaim.h"
 #include "daemon/telemetry/metrics.h"
 #include "daemon/transport/transport.h"
 
@@ -204,6 +205,7 @@ static void end_group(struct worker *w)
 	context_leave(&w->lease);
 	worker_flush(w);
 	drop_out(w);
+	reclaim_look();
 	if (!w->requests_count)
 		return;
 	metrics_add(METRIC_READ_BYTES, w->read_bytes);
