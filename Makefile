@@ -69,6 +69,7 @@ endif
 libs  :=
 progs :=
 tests :=
+stress :=
 fuzz  :=
 bats  :=
 generated :=
@@ -98,12 +99,12 @@ endef
 
 $(foreach l,$(libs),$(eval $(call lib-rule,$(l))))
 $(foreach p,$(progs),$(eval $(call prog-rule,$(p),bin)))
-$(foreach t,$(tests),$(eval $(call prog-rule,$(t),test)))
+$(foreach t,$(tests) $(stress),$(eval $(call prog-rule,$(t),test)))
 ifeq ($(BUILD),fuzz)  # needs CC=clang
 $(foreach f,$(fuzz),$(eval $(f)-ldlibs += -fsanitize=fuzzer)$(eval $(call prog-rule,$(f),fuzz)))
 endif
 
-all-c := $(sort $(foreach m,$(libs) $(progs) $(tests) $(fuzz),$(filter %.c,$($(m)-srcs))))
+all-c := $(sort $(foreach m,$(libs) $(progs) $(tests) $(stress) $(fuzz),$(filter %.c,$($(m)-srcs))))
 cc-flags  = $(base-cppflags) $(CPPFLAGS) $(base-cflags) $(CFLAGS)
 cxx-flags = $(base-cppflags) $(CPPFLAGS) $(base-cxxflags) $(CXXFLAGS)
 

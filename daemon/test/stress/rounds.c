@@ -1,0 +1,132 @@
+/*
+ * rounds.c - the test of combinations: a few seconds for each row of daemons, all actors at once,
+ * the faults of the environment one after the other and all together; then calm, then TERM while
+ * long requests run.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/clock.h"
+#include "daemon/base/err.h"
+#include "daemon/base/hist.h"
+#include "daemon/test/stress/arena.h"
+#include "daemon/test/stress/fail_alloc.h"
+#include "daemon/test/stress/fault.h"
+#include "daemon/test/stress/report.h"
+#include "daemon/test/stress/stress.h"
+
+static const struct {
+	const char *preset;
+	const char *transport;
+} rows[] = {
+	{ "v15", "epoll" }, { "v15", "uring" },   { "v14", "poll" },  { "v15", "threads" },
+	{ "v15", "poll" },  { "v14", "threads" }, { "v14", "epoll" },
+};
+enum { ROWS_COUNT = sizeof(rows) / sizeof(rows[0]) };
+
+static const uint32_t phases[] = { 0,
+				   FAULT_ALLOC,
+				   FAULT_FDS,
+				   FAULT_DISK | FAULT_FILE_SIZE,
+				   FAULT_ALLOC | FAULT_FDS | FAULT_DISK,
+				   0 };
+enum { PHASES_COUNT = sizeof(phases) / sizeof(phases[0]) };
+
+/* Is the name in the list "a,b,c"? NULL holds all. */
+static bool is_listed(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *at = list; at && (at = strstr(at, name)); at += len)
+		if ((at == list || at[-1] == ',') && (at[len] == ',' || at[len] == '\0'))
+			return true;
+	return list == NULL;
+}
+
+static int add_everybody(struct arena *a, const struct stress *s, struct err *err)
+{
+	const struct actor *row;
+	int rc = 0;
+
+	for (size_t i = 0; (row = actor_at(i)) && rc == 0; i++)
+		if (!(row->uses & ACTOR_ALONE) && is_listed(s->only, row->name))
+			rc = crowd_add(&a->crowd, row, row->players_count < 2 ? 1 : 2, 0, err);
+	return rc;
+}
+
+static void say_round(struct arena *a, const struct stress *s)
+{
+	const struct bystander *b = &a->bystander;
+	struct crowd_counts n = crowd_count(&a->crowd, NULL);
+
+	report_say(s->report,
+		   "%s: %llu steps, %llu results, %llu errors, %llu hang-ups; bystander: %llu "
+		   "requests, get_voxel p50 %.2f p99 %.1f max %.1f ms, render max %.0f ms, "
+		   "%llu excused errors; failed allocations %llu",
+		   s->report->where, (unsigned long long)n.steps, (unsigned long long)n.results,
+		   (unsigned long long)n.errors, (unsigned long long)n.cuts,
+		   (unsigned long long)b->requests_count,
+		   (double)hist_quantile_ns(b->total[BYSTANDER_GET], 0.5) / 1e6,
+		   (double)hist_quantile_ns(b->total[BYSTANDER_GET], 0.99) / 1e6,
+		   (double)b->total[BYSTANDER_GET]->max_ns / 1e6,
+		   (double)b->total[BYSTANDER_RENDER]->max_ns / 1e6,
+		   (unsigned long long)b->errors_count,
+		   (unsigned long long)atomic_load(&s->place.fail->failed_count));
+}
+
+static int run_round(struct stress *s, const struct target_cfg *cfg, uint64_t round_ns,
+		     struct err *err)
+{
+	/* Apart from the attack, a round needs a start, a calm end and TERM: about a fifth. */
+	uint64_t phase_ns = round_ns * 4 / 5 / PHASES_COUNT;
+	struct arena *a = malloc(sizeof(*a));
+	char where[64];
+	int rc;
+
+	snprintf(where, sizeof(where), "%s %s", cfg->preset, cfg->transport);
+	s->report->where = where;
+	rc = a ? arena_open(a, s, cfg, 1, err) : err_set(err, -ENOMEM, "a round");
+	if (rc == 0)
+		rc = add_everybody(a, s, err);
+	for (int i = 0; i < PHASES_COUNT && rc == 0 && target_is_alive(&a->target); i++) {
+		fault_set_mask(&a->run, phases[i]);
+		stress_sleep(phase_ns);
+	}
+	if (rc == 0) {
+		say_round(a, s);
+		arena_end_attack(a);
+		arena_check_calm(a);
+		arena_close(a, true);
+		report_say(s->report, "%s: ended %.2f s after TERM", where,
+			   (double)a->end_ns / 1e9);
+	}
+	free(a);
+	s->report->where = "";
+	return rc;
+}
+
+int rounds_run(struct stress *s, struct err *err)
+{
+	struct target_cfg cfg = { .program = s->daemon_path,
+				  .args = s->args,
+				  .with_fail_alloc = true };
+	uint64_t round_ns = s->duration_ns / ROWS_COUNT;
+	int rc = 0;
+
+	if (!s->place.has_disk)
+		report_say(s->report, "no mount namespace here: without the full disk");
+	if (!s->place.fail_library)
+		report_say(s->report, "no fail_alloc.so here: without failing allocations");
+	if (s->preset || s->transport)
+		round_ns = s->duration_ns;
+	for (int i = 0; i < ROWS_COUNT && rc == 0 && !stress_is_interrupted(); i++) {
+		cfg.preset = s->preset ? s->preset : rows[i].preset;
+		cfg.transport = s->transport ? s->transport : rows[i].transport;
+		rc = run_round(s, &cfg, round_ns, err);
+		if (s->preset || s->transport)
+			break;
+	}
+	return rc;
+}
