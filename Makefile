@@ -137,7 +137,7 @@ $(O)/%.o: %.cc $(O)/.flags | $(generated)
 # ---- targets ---------------------------------------------------------------
 .PHONY: all tests check check-unit check-cli check-fuzz check-speed test lint floors headers \
         format-check clean help FORCE profile-baseline profile-optimized profile-compare \
-        profile-ab benchmark-all install
+        profile-ab benchmark-all install soak
 all: $(addprefix $(O)/bin/,$(progs))  ## build every program
 tests: $(addprefix $(O)/test/,$(tests))  ## build every unit test
 
@@ -146,7 +146,7 @@ tests: $(addprefix $(O)/test/,$(tests))  ## build every unit test
 bootstrap = $(q)scripts/bootstrap.sh
 build-all = $(q)+$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$$(nproc))
 run-knobs := A A_ARGS ARGS B BASELINE BENCH B_ARGS DEPTH DURATION LABEL OPTIMIZED OUT PAIRS RATE RUNS \
-             SEED TARGET THREADS WARMUP WORKERS WORKLOAD
+             SEED TARGET THREADS TRANSPORT WARMUP WORKERS WORKLOAD
 export $(foreach k,$(run-knobs) PRESET,$(if $($(k)),$(k)))
 export BIN := $(CURDIR)/$(O)/bin
 
@@ -196,6 +196,13 @@ check-unit: tests  ## run unit tests
 
 check-cli: all  ## run the command-line tests (bats)
 	$(q)O=$(O) bats $(sort $(bats))
+
+stress-build := $(O)/bin/goxel-daemon $(O)/test/goxel-stress $(O)/test/fail_alloc.so
+
+soak:  ## clients of every kind for DURATION=10m, with a picture (PRESET TRANSPORT ARGS SEED RUNS)
+	$(bootstrap) build run
+	$(build-all) $(stress-build)
+	$(q)scripts/soak.sh --stress $(O)/test/goxel-stress
 
 check-speed: all $(addprefix $(O)/test/,$(tests))  ## a second build does nothing, and at once
 	$(q)+sh scripts/check-speed.sh $(MAKE) $^

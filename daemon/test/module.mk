@@ -23,10 +23,11 @@ goxel-stress-srcs := \
 	daemon/test/stress/rounds.c \
 	daemon/test/stress/run.c \
 	daemon/test/stress/soak.c \
+	daemon/test/stress/soak_out.c \
 	daemon/test/stress/target.c \
 	daemon/test/stress/target_place.c
-goxel-stress-libs := base
-goxel-stress-ldlibs := -ljansson -lm
+goxel-stress-libs := resultlib base
+goxel-stress-ldlibs := -ljansson -lz -lm
 
 # Loaded before everything else, so without a sanitizer's runtime of its own.
 $(O)/test/fail_alloc.so: daemon/test/stress/fail_alloc.c daemon/test/stress/fail_alloc.h $(O)/.flags

@@ -41,6 +41,8 @@ const struct actor *actor_find(const char *name);
 size_t actor_count(void);
 const struct actor *actor_at(size_t index);
 
+enum { PLAYER_KEPT_MAX = 40 };
+
 /* One thread of a row. */
 struct player {
 	const struct actor *actor;
@@ -49,9 +51,11 @@ struct player {
 	pthread_t thread;
 	_Atomic bool has_ended;
 	struct rng rng;
-	struct link link;  /* kept from step to step unless a step closes it */
-	int32_t project;   /* of player_project */
-	uint32_t value;    /* what a row wants to remember */
+	struct link link;              /* kept from step to step unless a step closes it */
+	int32_t project;               /* of player_project */
+	uint32_t value;                /* what a row wants to remember */
+	int32_t kept[PLAYER_KEPT_MAX]; /* open projects of the row "projects", the oldest first */
+	unsigned kept_count;
 	uint64_t pause_ns; /* after each step; 0: none */
 	_Atomic uint64_t steps_count;
 	_Atomic uint64_t results_count;

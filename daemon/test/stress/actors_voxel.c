@@ -90,25 +90,32 @@ static int step_undo_redo(struct player *p)
 	return rc < 0 ? rc : 0;
 }
 
-/* Projects made and closed, more than may be open. */
+static int close_oldest(struct player *p)
+{
+	int32_t id = p->kept[0];
+
+	memmove(p->kept, p->kept + 1, --p->kept_count * sizeof(p->kept[0]));
+	return player_call(p, player_limit_ns(p, 30), NULL, "close_project", "{\"project_id\":%d}",
+			   id);
+}
+
+/* Projects made and kept, two players' more than may be open; the oldest closed when one more is
+ * refused. At a modest rate a few only, so that others find room. */
 static int step_projects(struct player *p)
 {
-	int rc;
+	unsigned most = p->pause_ns > 0 ? 4 : PLAYER_KEPT_MAX;
+	int rc = player_project(p);
 
-	p->project = 0;
-	rc = player_project(p);
-	if (rc < 0 && rc != -EBUSY)
-		return rc;
-	if (rc == 0)
+	if (rc == 0) {
 		rc = player_call(p, player_limit_ns(p, 30), NULL, "fill_region",
 				 "{\"min\":[0,0,0],\"max\":[%u,20,20],\"color\":[1,2,3,255],"
 				 "\"project_id\":%d}",
 				 player_draw(p, 1, 60), p->project);
-	/* Two of three are closed again. */
-	if (rc >= 0 && p->project > 0 && player_draw(p, 0, 2) > 0)
-		rc = player_call(p, player_limit_ns(p, 30), NULL, "close_project",
-				 "{\"project_id\":%d}", p->project);
+		p->kept[p->kept_count++] = p->project;
+	}
 	p->project = 0;
+	if (p->kept_count > 0 && (rc == -EBUSY || p->kept_count == most))
+		rc = close_oldest(p);
 	return rc < 0 && rc != -EBUSY ? rc : 0;
 }
 

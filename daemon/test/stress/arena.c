@@ -41,7 +41,8 @@ int arena_open(struct arena *a, const struct stress *s, const struct target_cfg 
 void arena_end_attack(struct arena *a)
 {
 	fault_set_mask(&a->run, 0);
-	crowd_finish(&a->crowd, ARENA_REPLY_S * a->run.patience * NSEC_PER_SEC);
+	if (!stress_is_interrupted())
+		crowd_finish(&a->crowd, ARENA_REPLY_S * a->run.patience * NSEC_PER_SEC);
 	run_stop(&a->run);
 	crowd_join(&a->crowd);
 	bystander_join(&a->bystander);
@@ -50,7 +51,7 @@ void arena_end_attack(struct arena *a)
 
 void arena_check_calm(struct arena *a)
 {
-	if (!target_is_alive(&a->target))
+	if (!target_is_alive(&a->target) || stress_is_interrupted())
 		return;
 	bystander_check_all(&a->bystander);
 	link_close(&a->bystander.link);
@@ -61,8 +62,8 @@ static void make_busy(struct arena *a)
 {
 	const struct actor *row;
 
-	run_restart(&a->run);
 	a->run.scale = 2; /* longer than this waits */
+	crowd_clear(&a->crowd);
 	for (size_t i = 0; (row = actor_at(i)); i++)
 		if (row->uses & ACTOR_LONG)
 			crowd_add(&a->crowd, row, 1, 0, NULL);
@@ -74,11 +75,14 @@ void arena_close(struct arena *a, bool is_busy)
 	uint64_t limit_ns =
 		(uint64_t)(ARENA_END_S + ARENA_END_SLACK_S) * a->run.patience * NSEC_PER_SEC;
 
+	if (stress_is_interrupted())
+		target_kill(&a->target);
 	if (is_busy && target_is_alive(&a->target))
 		make_busy(a);
 	a->end_ns = target_end(&a->target, limit_ns, a->run.report);
 	run_stop(&a->run);
 	crowd_join(&a->crowd);
+	crowd_clear(&a->crowd);
 	bystander_join(&a->bystander);
 	bystander_close(&a->bystander);
 	run_close(&a->run);

@@ -99,7 +99,7 @@ static int attack_with(struct stress *s, const struct actor *row, struct err *er
 		a->end_ns = 0;
 
 		/* The end while this attack is under way. */
-		run_restart(&a->run);
+		crowd_clear(&a->crowd);
 		if (target_is_alive(&a->target))
 			rc = crowd_add(&a->crowd, row, row->players_count, 0, err);
 		stress_sleep(NSEC_PER_SEC / 2);

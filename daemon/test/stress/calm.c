@@ -72,8 +72,7 @@ int calm_read_status(struct run *r, struct calm_status *out)
 	json_t *result;
 	int rc = call(r, &l, "status", "{}", &result);
 
-	if (rc == 0)
-		take_status(result, out);
+	take_status(result, out);
 	json_decref(result);
 	link_close(&l);
 	return rc;

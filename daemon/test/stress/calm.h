@@ -10,19 +10,19 @@
 struct bystander;
 struct run;
 
-/* What status says of the daemon's resources. */
+/* What status says of the daemon's resources; -1: it does not say. */
 struct calm_status {
 	int64_t connections_count;
 	int64_t projects_count;
-	int64_t budget_used_bytes; /* -1: this daemon does not say */
+	int64_t budget_used_bytes;
 	int64_t budget_limit_bytes;
-	int64_t refused_count; /* takes from the budget that failed; -1 */
+	int64_t refused_count; /* takes from the budget that failed */
 	int64_t queued_count;
 	int64_t errors_count;
 	int64_t blocks_count;
 };
 
-/* One connection, one status. 0, or a negative errno. */
+/* One connection, one status. 0, or a negative errno; all is -1 then. */
 int calm_read_status(struct run *r, struct calm_status *out);
 
 struct calm_base {

@@ -103,6 +103,10 @@ void crowd_join(struct crowd *c)
 {
 	for (size_t i = 0; i < c->count; i++)
 		pthread_join(c->players[i].thread, NULL);
+}
+
+void crowd_clear(struct crowd *c)
+{
 	c->count = 0;
 }
 

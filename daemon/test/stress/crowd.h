@@ -29,8 +29,9 @@ int crowd_add(struct crowd *c, const struct actor *actor, unsigned threads, uint
  * a failure. */
 void crowd_finish(struct crowd *c, uint64_t limit_ns);
 
-/* After run_stop: waits for all of them; the crowd is empty then. */
+/* After run_stop: waits for all of them; what they did can still be counted. */
 void crowd_join(struct crowd *c);
+void crowd_clear(struct crowd *c); /* after it: nobody is there any more */
 
 /* What the players of this row have done; NULL: of all rows. */
 struct crowd_counts {

@@ -112,7 +112,7 @@ bool target_is_alive(const struct target *t)
 {
 	struct pollfd p = { .fd = t->pidfd, .events = POLLIN };
 
-	return t->pid > 0 && poll(&p, 1, 0) == 0;
+	return !atomic_load(&t->is_ending) && t->pid > 0 && poll(&p, 1, 0) == 0;
 }
 
 /* The port that the log names. */
@@ -218,6 +218,7 @@ void target_kill(struct target *t)
 {
 	if (t->pid <= 0)
 		return;
+	atomic_store(&t->is_ending, true);
 	kill(t->pid, SIGKILL);
 	reap(t);
 }
@@ -323,6 +324,7 @@ uint64_t target_end(struct target *t, uint64_t limit_ns, struct report *report)
 
 	if (t->pid <= 0)
 		return 0;
+	atomic_store(&t->is_ending, true);
 	if (was_alive) {
 		kill(t->pid, SIGTERM);
 		in_time = wait_end(t, limit_ns);

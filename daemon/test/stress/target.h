@@ -5,6 +5,7 @@
 #ifndef DAEMON_TEST_STRESS_TARGET_H
 #define DAEMON_TEST_STRESS_TARGET_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -47,7 +48,8 @@ struct target {
 	struct sock_addr tcp;  /* with a token */
 	char pid_file[TARGET_PATH_MAX];
 	char log[TARGET_PATH_MAX];
-	bool is_sanitized; /* its variant: time limits are longer */
+	bool is_sanitized;      /* its variant: time limits are longer */
+	_Atomic bool is_ending; /* told to end: from now on connections close */
 };
 
 #define TARGET_TOKEN "the-right-token"
@@ -59,6 +61,7 @@ void target_place_close(struct target_place *p);
 int target_start(struct target *t, const struct target_cfg *cfg, const struct target_place *place,
 		 struct err *err);
 
+/* False once it has ended or was told to. */
 bool target_is_alive(const struct target *t);
 
 /*

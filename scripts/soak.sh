@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# soak.sh - drives a daemon with every well-behaved client of the stress test for a long time; leaves
+# a run directory with what happened over time, and a picture of it.
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+usage() {
+	cat <<'TXT'
+Usage: scripts/soak.sh [options] [-- OPTIONS OF goxel-stress...]
+Lets many kinds of clients at a daemon at a modest rate and samples its memory,
+descriptors, threads and errors, and the latencies of a client of its own.
+
+      --duration T     [default 10m]
+      --preset NAME    v14 or v15 [default v15]
+      --transport NAME [default: the preset's]
+      --args WORDS     more options of the daemon
+      --seed N         repeats a run's random numbers
+      --runs DIR       where the run directory goes [default profiles/runs]
+      --stress PATH    the program [default build/release/test/goxel-stress]
+  -h, --help           print this text
+  -V, --version        print version and revision
+
+DURATION, PRESET, TRANSPORT, ARGS, SEED and RUNS in the environment do the same.
+The run directory <date_time>-soak-<preset> has soak.csv (a row a sample),
+soak.json (the summary), soak.svg and soak.png, and log.txt.
+
+Exit codes: 0 nothing failed, 1 something did: a wrong or missing reply, memory
+that grows, something left behind; 2 usage; 4 the run itself failed;
+130 interrupted
+TXT
+}
+
+duration=${DURATION:-10m}
+preset=${PRESET:-v15}
+transport=${TRANSPORT:-}
+args=${ARGS:-}
+seed=${SEED:-0}
+runs=${RUNS:-$root/profiles/runs}
+stress=${STRESS:-$root/build/release/test/goxel-stress}
+more=()
+
+while [ $# -gt 0 ]; do
+	case $1 in
+	-h | --help) usage && exit 0 ;;
+	-V | --version) print_version && exit 0 ;;
+	--duration | --preset | --transport | --args | --seed | --runs | --stress)
+		need_value "$1" $#
+		printf -v "${1#--}" '%s' "$2"
+		shift
+		;;
+	--)
+		shift
+		more=("$@")
+		break
+		;;
+	*) die 2 "unknown option '$1' (see --help)" ;;
+	esac
+	shift
+done
+duration_seconds "$duration" >/dev/null || die 2 "duration is '$duration'; 30s, 10m or 1h is meant"
+[ -x "$stress" ] || die 2 "$stress is missing: run make soak"
+
+out=$runs/$(date +%Y%m%d_%H%M%S)-soak-$preset
+mkdir -p "$runs" || die 4 "cannot make $runs"
+options=(--soak --duration "$duration" --preset "$preset" --seed "$seed" --out "$out")
+[ -z "$transport" ] || options+=(--transport "$transport")
+[ -z "$args" ] || options+=(--args "$args")
+
+# The program ends its daemon by itself when it is told to end; tee ends with it.
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+code=0
+pid=''
+# shellcheck disable=SC2317 # called by traps
+pass_on() {
+	[ -z "$pid" ] || kill -TERM "$pid" 2>/dev/null || true
+}
+trap pass_on INT TERM HUP
+"$stress" "${options[@]}" "${more[@]}" > >(tee "$log") 2> >(tee -a "$log" >&2) &
+pid=$!
+wait $pid || code=$?
+while pid_lives $pid; do
+	code=0
+	wait $pid || code=$?
+done
+[ -d "$out" ] || out=$out.partial
+if [ -s "$out/soak.csv" ]; then
+	cp "$log" "$out/log.txt"
+	gnuplot -e "csv='$out/soak.csv'; base='$out/soak'; title='soak of $preset, $duration'" \
+		"$root/scripts/soak.gp" || warn "gnuplot failed: no picture"
+fi
+say "run: $out"
+exit $code
