@@ -83,6 +83,7 @@ static size_t run_here(struct server *s, struct conn *c, struct span bytes, enum
 
 	*end = WORKER_DONE;
 	if (!w) {
+		(void)transport_send(c, span_of(s->no_worker, s->no_worker_bytes));
 		transport_hangup(c);
 		return bytes.len;
 	}

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -516,6 +517,49 @@ static void test_what_cannot_be_opened_says_why(void **state)
 	assert_non_null(strstr(err.msg, "queue"));
 }
 
+/* Its parts are freed once (run it under asan). */
+static void test_a_worker_that_cannot_be_made_leaves_nothing(void **state)
+{
+	struct axes axes = preset("v15");
+	struct server s;
+	struct worker w;
+
+	(void)state;
+	open_axes(&s, &axes);
+	s.context->cfg.leases_count = 0; /* the last of the three parts fails */
+	assert_int_equal(worker_init(&w, &s.worker_cfg, NULL), -ENOSPC);
+	worker_deinit(&w);
+	s.worker_cfg.parser = "none";
+	assert_int_equal(worker_init(&w, &s.worker_cfg, NULL), -ENOENT);
+	worker_deinit(&w);
+	server_close(&s);
+}
+
+/* Its request must not wait for the next client's. */
+static void test_a_request_without_a_worker_is_refused(void **state)
+{
+	static const char request[] = "{\"jsonrpc\":\"2.0\",\"method\":\"list_methods\",\"id\":1}";
+
+	(void)state;
+	for (int has_zero_copy = 0; has_zero_copy < 2; has_zero_copy++) {
+		struct axes axes = preset("v15");
+		struct server s;
+		struct client c;
+
+		axes.has_zero_copy = has_zero_copy;
+		open_axes(&s, &axes);
+		connect_client(&s, &c);
+		feed(&c,
+		     "{\"jsonrpc\":\"2.0\",\"method\":\"ping\",\"id\":0}"); /* by the reader's */
+		s.worker_cfg.parser = "none";                               /* of workers to come */
+		(void)inproc_feed(c.conn, span_str(request));
+		assert_non_null(strstr(c.got.ptr, "-32000"));
+		assert_non_null(strstr(c.got.ptr, "out of memory for a worker"));
+		leave(&c);
+		server_close(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -527,6 +571,8 @@ int main(void)
 		cmocka_unit_test(test_a_locked_project_does_not_stop_a_reader),
 		cmocka_unit_test(test_many_clients_at_once),
 		cmocka_unit_test(test_what_cannot_be_opened_says_why),
+		cmocka_unit_test(test_a_worker_that_cannot_be_made_leaves_nothing),
+		cmocka_unit_test(test_a_request_without_a_worker_is_refused),
 	};
 
 	alarm(120); /* a thread that never comes back ends the test */
