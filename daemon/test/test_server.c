@@ -552,7 +552,8 @@ static void test_a_request_without_a_worker_is_refused(void **state)
 		feed(&c,
 		     "{\"jsonrpc\":\"2.0\",\"method\":\"ping\",\"id\":0}"); /* by the reader's */
 		s.worker_cfg.parser = "none";                               /* of workers to come */
-		(void)inproc_feed(c.conn, span_str(request));
+		assert_false(inproc_feed(c.conn, span_str(request))); /* hung up */
+		c.conn = NULL;
 		assert_non_null(strstr(c.got.ptr, "-32000"));
 		assert_non_null(strstr(c.got.ptr, "out of memory for a worker"));
 		leave(&c);
