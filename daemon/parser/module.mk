@@ -58,3 +58,9 @@ fuzz += $(parser-fuzz)
 $(foreach f,$(parser-fuzz),$(eval $f-srcs := daemon/fuzz/$f.c daemon/test/parser_util.c) \
     $(eval $f-libs := $(parser-tests-libs)) \
     $(eval $f-ldlibs := -lcjson -ljansson -lm))
+
+tests += test_reply_faults
+test_reply_faults-srcs := daemon/test/test_reply_faults.c
+test_reply_faults-libs := $(parser-tests-libs)
+test_reply_faults-ldlibs := $(parser-tests-ldlibs)
+test_reply_faults-ldflags := -Wl,--wrap=malloc -Wl,--wrap=strdup -Wl,--wrap=strndup

@@ -93,9 +93,11 @@ static void add(struct reply_tree *t, cJSON *item)
 	cJSON *parent = t->depth ? t->levels[t->depth - 1] : NULL;
 	bool is_added = false;
 
-	if (item && parent)
-		is_added = t->key ? cJSON_AddItemToObject(parent, t->key, item)
-				  : cJSON_AddItemToArray(parent, item);
+	/* Without memory for its key a member must not become one without a name. */
+	if (item && parent && cJSON_IsArray(parent))
+		is_added = cJSON_AddItemToArray(parent, item);
+	else if (item && parent && t->key)
+		is_added = cJSON_AddItemToObject(parent, t->key, item);
 	if (!is_added) {
 		cJSON_Delete(item);
 		t->is_broken = true;
