@@ -1,14 +1,18 @@
 #include "daemon/base/cpu.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <sched.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "daemon/base/err.h"
+
+/* What cpu_confine was told; written while there is one thread. */
+static cpu_set_t confined_to;
+static bool is_confined;
+
+static _Atomic int simd_limit = CPU_AVX512;
 
 static const char *const simd_names[] = { "scalar", "sse42", "avx2", "avx512" };
 
@@ -30,27 +34,18 @@ static enum cpu_simd level_of_machine(void)
 	return CPU_SCALAR;
 }
 
-static enum cpu_simd level_allowed(const char *word)
-{
-	for (int i = CPU_SCALAR; i <= CPU_AVX512; i++) {
-		if (strcmp(word, simd_names[i]) == 0)
-			return (enum cpu_simd)i;
-	}
-	/* A misspelt level would silently test the wrong code. */
-	fprintf(stderr, "GOXEL_CPU_MAX=%s: known are scalar, sse42, avx2, avx512\n", word);
-	abort();
-}
-
 enum cpu_simd cpu_simd_level(void)
 {
-	const char *word = getenv("GOXEL_CPU_MAX"); /* NOLINT(concurrency-mt-unsafe) */
 	enum cpu_simd level = level_of_machine();
-	enum cpu_simd allowed;
+	enum cpu_simd limit =
+		(enum cpu_simd)atomic_load_explicit(&simd_limit, memory_order_relaxed);
 
-	if (!word || !*word)
-		return level;
-	allowed = level_allowed(word);
-	return allowed < level ? allowed : level;
+	return limit < level ? limit : level;
+}
+
+void cpu_simd_set_limit(enum cpu_simd limit)
+{
+	atomic_store_explicit(&simd_limit, (int)limit, memory_order_relaxed);
 }
 
 const char *cpu_simd_name(enum cpu_simd level)
@@ -62,10 +57,33 @@ int cpu_count(void)
 {
 	cpu_set_t set;
 
+	if (is_confined)
+		return CPU_COUNT(&confined_to);
 	if (sched_getaffinity(0, sizeof(set), &set) == 0)
 		return CPU_COUNT(&set);
 	/* More processors than a cpu_set_t holds: then the exact mask hardly matters. */
 	return (int)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+int cpu_confine(const int *cpus, size_t count, struct err *err)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	for (size_t i = 0; i < count; i++)
+		CPU_SET((size_t)cpus[i], &set);
+	if (sched_setaffinity(0, sizeof(set), &set) < 0)
+		return err_set(err, -errno, "processors of this process: %s",
+			       strerrordesc_np(errno));
+	confined_to = set;
+	is_confined = true;
+	return 0;
+}
+
+int cpu_let_run(pthread_attr_t *attr)
+{
+	return is_confined ? -pthread_attr_setaffinity_np(attr, sizeof(confined_to), &confined_to)
+			   : 0;
 }
 
 int cpu_pin(int cpu, struct err *err)

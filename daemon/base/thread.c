@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "daemon/base/cpu.h"
 #include "daemon/base/err.h"
 
 static int set_stack_size(pthread_attr_t *attr, size_t stack_bytes)
@@ -33,6 +34,8 @@ int thread_start(pthread_t *out, const char *name, size_t stack_bytes, void *(*r
 		return err_set(err, -rc, "thread %s: %s", name, strerrordesc_np(rc));
 	if (stack_bytes)
 		rc = set_stack_size(&attr, stack_bytes);
+	if (!rc)
+		rc = -cpu_let_run(&attr);
 	if (!rc) {
 		/* A thread inherits the mask of its creator: block first, so there is no gap. */
 		sigfillset(&all);

@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	max_bytes = 1 + data[1];
 	text = span_of((const char *)data + 2, size - 2);
 	for (int level = CPU_SCALAR; level <= (int)best; level++) {
-		setenv("GOXEL_CPU_MAX", cpu_simd_name((enum cpu_simd)level), 1);
+		cpu_simd_set_limit((enum cpu_simd)level);
 		frame_choose_level();
 		if (level == CPU_SCALAR)
 			cut(text, 0, max_bytes, &whole);
@@ -74,6 +74,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		    (whole.len && memcmp(parts.ptr, whole.ptr, whole.len) != 0))
 			abort();
 	}
-	unsetenv("GOXEL_CPU_MAX");
+	cpu_simd_set_limit(CPU_AVX512);
 	return 0;
 }

@@ -47,7 +47,7 @@ enum frame_result frame_next(struct frame_scan *scan, struct span data, size_t m
  */
 void frame_unread(struct frame_scan *scan, struct span message);
 
-/* Follows GOXEL_CPU_MAX again: a hook for tests that walk the vector widths in one process. */
+/* Follows cpu_simd_set_limit: for tests that walk the vector widths in one process. */
 void frame_choose_level(void);
 
 #endif

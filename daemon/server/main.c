@@ -12,6 +12,7 @@
 
 #include "daemon/base/budget.h"
 #include "daemon/base/cli.h"
+#include "daemon/base/cpu.h"
 #include "daemon/base/err.h"
 #include "daemon/base/log.h"
 #include "daemon/base/memory.h"
@@ -150,6 +151,14 @@ static void log_start(const struct daemon *d)
 		 a->workers_min, a->workers_max, a->stack_kib, a->has_fast_path ? "on" : "off",
 		 a->has_zero_copy ? "on" : "off", a->is_lazy ? "lazy" : "eager", a->affinity,
 		 budget_limit() >> 20, d->options.socket);
+	if (a->cpus_count == 1)
+		log_info("server", "affinity: all threads on processor %d", a->cpus[0]);
+	else if (a->cpus_count)
+		log_info(
+			"server",
+			"affinity: %u processors for all threads; the one that reads or accepts is "
+			"tied to %d, each worker to one of the others",
+			a->cpus_count, a->cpus[0]);
 }
 
 /* asked NULL: the name in the default place, or none without a name. */
@@ -306,6 +315,9 @@ static int run_steps(struct daemon *d, struct err *err)
 	if (rc == 0)
 		rc = root_init(&d->root, d->options.root, d->options.tcp, err);
 	d->has_started = rc == 0;
+	/* Every thread, also those that draw, stays on the processors of the list. */
+	if (rc == 0 && d->axes.cpus_count)
+		rc = cpu_confine(d->axes.cpus, d->axes.cpus_count, err);
 	if (rc == 0)
 		rc = listen_open(&d->listen, &d->options, err);
 	/* Threads do not survive a fork: before any is started. */

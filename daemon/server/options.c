@@ -162,7 +162,8 @@ static const struct cli_opt table[] = {
 	  .type = CLI_TEXT,
 	  .offset = AT(affinity),
 	  .arg = "off|auto|LIST",
-	  .help = "processors of the reading thread and the workers" },
+	  .help = "processors of all threads: the first reads, the others are the "
+		  "workers'; with one all share it" },
 	{ .name = "numa",
 	  .type = CLI_CHOICE,
 	  .offset = AT(numa),

@@ -29,7 +29,7 @@ void parsers_open(struct parsers *ps)
 	enum cpu_simd best;
 
 	*ps = (struct parsers){ 0 };
-	unsetenv("GOXEL_CPU_MAX"); /* NOLINT(concurrency-mt-unsafe) */
+	cpu_simd_set_limit(CPU_AVX512);
 	best = cpu_simd_level();
 	add_parser(ps, "scalar", "scalar");
 	for (size_t i = 0; parser_backends[i]; i++) {
@@ -41,12 +41,11 @@ void parsers_open(struct parsers *ps)
 	for (int level = CPU_SCALAR; level <= (int)best; level++) {
 		char label[32];
 
-		/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
-		setenv("GOXEL_CPU_MAX", cpu_simd_name((enum cpu_simd)level), 1);
+		cpu_simd_set_limit((enum cpu_simd)level);
 		snprintf(label, sizeof(label), "simd/%s", cpu_simd_name((enum cpu_simd)level));
 		add_parser(ps, "simd", label);
 	}
-	unsetenv("GOXEL_CPU_MAX"); /* NOLINT(concurrency-mt-unsafe) */
+	cpu_simd_set_limit(CPU_AVX512);
 }
 
 void parsers_close(struct parsers *ps)

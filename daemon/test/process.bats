@@ -319,3 +319,44 @@ refused() {
 		[ ! -e "$DIR/pid" ]
 	done
 }
+
+# --- processors -----------------------------------------------------------------------------------
+
+# cpus_of NAME: where the threads of this name may run, each list once.
+cpus_of() {
+	local task
+	for task in /proc/"$PID"/task/*; do
+		grep -qx "$1" "$task/comm" && sed -n 's/^Cpus_allowed_list:[^0-9]*//p' "$task/status"
+	done | sort -u
+}
+
+@test "--affinity with one processor: everything is on it, and the log says so" {
+	local cpu flags
+	cpu=$(first_cpu)
+	for flags in '--start eager --workers 2' '--transport threads' '--preset v14'; do
+		start_daemon --affinity "$cpu" $flags
+		rpc '{"jsonrpc":"2.0","method":"create_project","params":["p"],"id":0}{"jsonrpc":"2.0","method":"render_scene","params":{"width":8,"height":8},"id":1}' >/dev/null
+		[ "$(sed -n 's/^Cpus_allowed_list:[^0-9]*//p' /proc/"$PID"/task/*/status | sort -u)" = "$cpu" ]
+		grep -q "affinity: all threads on processor $cpu\$" "$DIR/log"
+		stop_daemon
+	done
+}
+
+@test "--affinity auto: what is tied to one processor does not tie others to it" {
+	local all
+	all=$(sed -n 's/^Cpus_allowed_list:[^0-9]*//p' /proc/self/status)
+	[ "$all" != "$(first_cpu)" ] || skip "one processor"
+	start_daemon --affinity auto --transport threads --workers 2 --start eager
+	mkfifo "$DIR/hold"
+	socat -t10 - "UNIX-CONNECT:$SOCK" <"$DIR/hold" >/dev/null 3>&- &
+	OTHERS="$OTHERS $!"
+	exec 8>"$DIR/hold"
+	is_there() { [ -n "$(cpus_of client)" ]; }
+	wait_until is_there
+	[ "$(cpus_of client)" = "$all" ]
+	[ "$(cpus_of goxel-daemon)" = "$(first_cpu)" ]
+	[[ "$(cpus_of worker-0)" =~ ^[0-9]+$ ]]
+	[ "$(cpus_of worker-0)" != "$(first_cpu)" ]
+	exec 8>&-
+	stop_daemon
+}

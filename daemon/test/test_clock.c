@@ -135,39 +135,66 @@ static void test_pin_refuses_what_is_not_there(void **state)
 	assert_true(strlen(err.msg) > 0);
 }
 
-/* setenv again. NOLINTBEGIN(concurrency-mt-unsafe) */
 static void test_simd_level_can_be_lowered_not_raised(void **state)
 {
-	enum cpu_simd best;
+	enum cpu_simd best = cpu_simd_level();
 
 	(void)state;
-	unsetenv("GOXEL_CPU_MAX");
-	best = cpu_simd_level();
-	setenv("GOXEL_CPU_MAX", "scalar", 1);
+	cpu_simd_set_limit(CPU_SCALAR);
 	assert_int_equal(cpu_simd_level(), CPU_SCALAR);
-	setenv("GOXEL_CPU_MAX", "avx512", 1);
+	cpu_simd_set_limit(CPU_AVX512);
 	assert_int_equal(cpu_simd_level(), best);
-	unsetenv("GOXEL_CPU_MAX");
 	assert_string_equal(cpu_simd_name(CPU_AVX2), "avx2");
 }
 
-static void test_simd_level_aborts_on_an_unknown_word(void **state)
+/* A user's environment is not a test's: it neither lowers the level nor ends the process. */
+static void test_simd_level_does_not_look_at_the_environment(void **state)
 {
-	pid_t pid = fork();
-	int status = 0;
+	enum cpu_simd best = cpu_simd_level();
 
 	(void)state;
-	if (pid == 0) {
-		signal(SIGABRT, SIG_DFL);
-		close(STDERR_FILENO);
-		setenv("GOXEL_CPU_MAX", "mmx", 1);
-		cpu_simd_level();
-		_exit(0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+	setenv("GOXEL_CPU_MAX", "mmx", 1); /* NOLINT(concurrency-mt-unsafe) */
+	assert_int_equal(cpu_simd_level(), best);
+	setenv("GOXEL_CPU_MAX", "scalar", 1); /* NOLINT(concurrency-mt-unsafe) */
+	assert_int_equal(cpu_simd_level(), best);
+	unsetenv("GOXEL_CPU_MAX"); /* NOLINT(concurrency-mt-unsafe) */
 }
-/* NOLINTEND(concurrency-mt-unsafe) */
+
+static void *look_at_cpus(void *arg)
+{
+	cpu_set_t *set = arg;
+
+	sched_getaffinity(0, sizeof(*set), set);
+	return NULL;
+}
+
+/* The last one here: it stays so. */
+static void test_threads_of_a_pinned_thread_run_everywhere_allowed(void **state)
+{
+	cpu_set_t before, seen;
+	int cpus[2];
+	size_t count = 0;
+	pthread_t thread;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+	for (int cpu = 0; cpu < CPU_SETSIZE && count < 2; cpu++)
+		if (CPU_ISSET((size_t)cpu, &before))
+			cpus[count++] = cpu;
+	assert_int_equal(cpu_confine(cpus, count, &err), 0);
+	assert_int_equal(cpu_count(), count);
+	assert_int_equal(cpu_pin(cpus[0], &err), 0);
+	assert_int_equal(cpu_count(), count);
+	assert_int_equal(thread_start(&thread, "cpus", 0, look_at_cpus, &seen, NULL), 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(CPU_COUNT(&seen), count);
+	assert_int_equal(cpu_confine(cpus, 1, &err), 0);
+	assert_int_equal(thread_start(&thread, "cpus", 0, look_at_cpus, &seen, NULL), 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(CPU_COUNT(&seen), 1);
+	assert_true(CPU_ISSET((size_t)cpus[0], &seen));
+}
 
 int main(void)
 {
@@ -180,7 +207,8 @@ int main(void)
 		cmocka_unit_test(test_thread_takes_a_stack_below_the_least),
 		cmocka_unit_test(test_pin_refuses_what_is_not_there),
 		cmocka_unit_test(test_simd_level_can_be_lowered_not_raised),
-		cmocka_unit_test(test_simd_level_aborts_on_an_unknown_word),
+		cmocka_unit_test(test_simd_level_does_not_look_at_the_environment),
+		cmocka_unit_test(test_threads_of_a_pinned_thread_run_everywhere_allowed),
 	};
 
 	alarm(60);

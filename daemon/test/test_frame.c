@@ -40,10 +40,8 @@ static int close_all(void **state)
 
 static void use_level(int level)
 {
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
-	setenv("GOXEL_CPU_MAX", cpu_simd_name((enum cpu_simd)level), 1);
+	cpu_simd_set_limit((enum cpu_simd)level);
 	frame_choose_level();
-	unsetenv("GOXEL_CPU_MAX"); /* NOLINT(concurrency-mt-unsafe) */
 }
 
 /* A connection: what has come and was not consumed. */
