@@ -34,6 +34,7 @@ static _Atomic uint64_t freed_bytes;
 static struct dropper caches[BUDGET_CACHES];
 static _Thread_local struct dropper spare;
 static _Thread_local unsigned restoring; /* depth */
+static _Thread_local unsigned reading;   /* the same */
 
 void budget_set_limit(uint64_t bytes)
 {
@@ -52,7 +53,7 @@ static uint64_t ceiling_of(enum budget_kind kind)
 
 	if (!limit || restoring)
 		return UINT64_MAX;
-	return kind == BUDGET_VOXELS ? limit - limit / BUDGET_VOXELS_SPARE : limit;
+	return kind == BUDGET_VOXELS && !reading ? limit - limit / BUDGET_VOXELS_SPARE : limit;
 }
 
 /* Not by adding and taking back: what does not fit must not be in the way of what does. */
@@ -147,6 +148,17 @@ void budget_end_restore(void)
 {
 	assert(restoring);
 	restoring--;
+}
+
+void budget_begin_reading(void)
+{
+	reading++;
+}
+
+void budget_end_reading(void)
+{
+	assert(reading);
+	reading--;
 }
 
 uint64_t budget_used(void)

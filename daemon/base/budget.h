@@ -87,6 +87,13 @@ void budget_set_spare(budget_drop *drop, void *ctx);
 void budget_begin_restore(void);
 void budget_end_restore(void);
 
+/*
+ * Between the two, this thread's takes for voxels may use the last eighth, too: they are part of a
+ * request that only reads. May be nested.
+ */
+void budget_begin_reading(void);
+void budget_end_reading(void);
+
 uint64_t budget_used(void); /* all kinds */
 uint64_t budget_used_of(enum budget_kind kind);
 uint64_t budget_refused_count(void); /* takes that failed, since start */

@@ -52,46 +52,60 @@ static int read_all(int fd, size_t max_bytes, struct strbuf *sb)
 }
 
 /* Closes fd. */
-static int read_open(int fd, const char *path, size_t max_bytes, char **out, size_t *len,
+static int read_open(int fd, const char *path, size_t max_bytes, struct strbuf *out,
 		     struct err *err)
 {
-	struct strbuf sb = { 0 };
-	int rc = read_all(fd, max_bytes, &sb);
+	int rc = read_all(fd, max_bytes, out);
 
 	close(fd);
-	if (!rc && strbuf_reserve(&sb, 0))
+	if (!rc && strbuf_reserve(out, 0))
 		rc = -ENOMEM;
-	if (rc) {
-		strbuf_deinit(&sb);
-		if (rc == -EMSGSIZE)
-			return err_set(err, rc, "%s: larger than the limit of %zu bytes", path,
-				       max_bytes);
+	if (rc == -EMSGSIZE)
+		return err_set(err, rc, "%s: larger than the limit of %zu bytes", path, max_bytes);
+	if (rc)
 		return err_set(err, rc, "%s: cannot read: %s", path, strerrordesc_np(-rc));
-	}
-	sb.ptr[sb.len] = '\0';
-	*len = sb.len;
-	*out = strbuf_take(&sb);
+	out->ptr[out->len] = '\0';
 	return 0;
 }
 
-int file_read(const char *path, size_t max_bytes, char **out, size_t *len, struct err *err)
+/* What a caller without a strbuf gets of it. */
+static int hand_over(struct strbuf *sb, int rc, char **out, size_t *len)
+{
+	if (rc < 0) {
+		strbuf_deinit(sb);
+		return rc;
+	}
+	*len = sb->len;
+	*out = strbuf_take(sb);
+	return 0;
+}
+
+int file_read_into(const char *path, size_t max_bytes, struct strbuf *out, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return err_set(err, -errno, "%s: cannot open: %s", path, strerrordesc_np(errno));
-	return read_open(fd, path, max_bytes, out, len, err);
+	return read_open(fd, path, max_bytes, out, err);
+}
+
+int file_read(const char *path, size_t max_bytes, char **out, size_t *len, struct err *err)
+{
+	struct strbuf sb = { 0 };
+
+	return hand_over(&sb, file_read_into(path, max_bytes, &sb, err), out, len);
 }
 
 int file_read_regular(const char *path, size_t max_bytes, char **out, size_t *len, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct strbuf sb = { 0 };
 	struct stat st;
 
 	if (fd < 0)
 		return err_set(err, -errno, "%s: cannot open: %s", path, strerrordesc_np(errno));
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		return read_open(fd, path, max_bytes, out, len, err);
+		return hand_over(&sb, read_open(fd, path, max_bytes, &sb, err), out, len);
 	close(fd);
 	return err_set(err, -EINVAL, "%s: not a regular file", path);
 }

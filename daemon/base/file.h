@@ -13,10 +13,14 @@
 #include "daemon/base/span.h"
 
 struct err;
+struct strbuf;
 
 /* Reads all of path into fresh memory (free it), NUL after the last byte. -EMSGSIZE above
  * max_bytes. */
 int file_read(const char *path, size_t max_bytes, char **out, size_t *len, struct err *err);
+
+/* The same into a strbuf, perhaps a counted one. */
+int file_read_into(const char *path, size_t max_bytes, struct strbuf *out, struct err *err);
 
 /* The same for regular files only, anything else is -EINVAL: a pipe would make the caller wait for
  * its writer. */

@@ -1,5 +1,6 @@
 #include "daemon/base/strbuf.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,8 +11,11 @@ enum { FIRST_CAP = 64 };
 
 void strbuf_deinit(struct strbuf *sb)
 {
-	free(sb->ptr);
-	*sb = (struct strbuf){ 0 };
+	if (sb->is_counted)
+		budget_free(sb->ptr);
+	else
+		free(sb->ptr);
+	*sb = (struct strbuf){ .is_counted = sb->is_counted };
 }
 
 void strbuf_clear(struct strbuf *sb)
@@ -20,6 +24,13 @@ void strbuf_clear(struct strbuf *sb)
 	sb->failed = false;
 	if (sb->ptr)
 		sb->ptr[0] = '\0';
+}
+
+static char *grow(const struct strbuf *sb, size_t cap)
+{
+	if (sb->is_counted)
+		return budget_realloc((enum budget_kind)(sb->is_counted - 1), sb->ptr, cap);
+	return realloc(sb->ptr, cap);
 }
 
 int strbuf_reserve(struct strbuf *sb, size_t extra)
@@ -43,7 +54,7 @@ int strbuf_reserve(struct strbuf *sb, size_t extra)
 		cap = want;
 	if (cap < FIRST_CAP)
 		cap = FIRST_CAP;
-	grown = realloc(sb->ptr, cap);
+	grown = grow(sb, cap);
 	if (!grown) {
 		sb->failed = true;
 		return -ENOMEM;
@@ -214,6 +225,7 @@ char *strbuf_take(struct strbuf *sb)
 {
 	char *text = NULL;
 
+	assert(!sb->is_counted);
 	if (!sb->failed && strbuf_reserve(sb, 0) == 0) {
 		text = sb->ptr;
 		sb->ptr = NULL;

@@ -1,7 +1,8 @@
 /*
  * strbuf.h - an owned, growing text. Appending cannot fail visibly: the first failure to grow
  * sets `failed`, later appends do nothing, and whoever uses the text checks once at the end.
- * The text is always NUL-terminated. A zeroed strbuf is empty and valid.
+ * The text is always NUL-terminated. A zeroed strbuf is empty and valid; one of strbuf_counted
+ * takes its memory from the budget.
  */
 #ifndef DAEMON_BASE_STRBUF_H
 #define DAEMON_BASE_STRBUF_H
@@ -10,14 +11,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/span.h"
 
 struct strbuf {
 	char *ptr; /* NULL while empty */
 	size_t len;
 	size_t cap;
-	bool failed; /* out of memory once */
+	bool failed;        /* out of memory once */
+	uint8_t is_counted; /* 0, or enum budget_kind + 1; stays until it is overwritten */
 };
+
+static inline struct strbuf strbuf_counted(enum budget_kind kind)
+{
+	return (struct strbuf){ .is_counted = (uint8_t)(kind + 1) };
+}
 
 void strbuf_deinit(struct strbuf *sb);
 void strbuf_clear(struct strbuf *sb); /* keeps the memory */
@@ -39,7 +47,8 @@ static inline struct span strbuf_span(const struct strbuf *sb)
 	return (struct span){ sb->ptr ? sb->ptr : "", sb->len };
 }
 
-/* Hands the memory to the caller (free it); the strbuf is empty afterwards. NULL when failed. */
+/* Hands the memory to the caller (free it); the strbuf, which is not a counted one, is empty
+ * afterwards. NULL when failed. */
 char *strbuf_take(struct strbuf *sb);
 
 #endif

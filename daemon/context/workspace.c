@@ -1,8 +1,9 @@
 #include "daemon/context/workspace.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "daemon/base/budget.h"
 
 struct voxel *workspace_voxels(struct workspace *w, size_t count)
 {
@@ -15,10 +16,10 @@ struct voxel *workspace_voxels(struct workspace *w, size_t count)
 		return NULL;
 	while (cap < count)
 		cap *= 2;
-	fresh = malloc(cap * sizeof(*fresh));
+	fresh = budget_malloc(BUDGET_WORK, cap * sizeof(*fresh));
 	if (!fresh)
 		return NULL;
-	free(w->voxels);
+	budget_free(w->voxels);
 	w->voxels = fresh;
 	w->voxels_cap = cap;
 	return fresh;
@@ -37,7 +38,7 @@ int workspace_fill(struct workspace *w)
 void workspace_trim(struct workspace *w)
 {
 	if (w->voxels_cap * sizeof(*w->voxels) > WORKSPACE_KEEP_BYTES) {
-		free(w->voxels);
+		budget_free(w->voxels);
 		w->voxels = NULL;
 		w->voxels_cap = 0;
 	}
@@ -47,7 +48,7 @@ void workspace_trim(struct workspace *w)
 
 void workspace_deinit(struct workspace *w)
 {
-	free(w->voxels);
+	budget_free(w->voxels);
 	strbuf_deinit(&w->text);
 	document_deinit(&w->image);
 	*w = (struct workspace){ 0 };

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/err.h"
 #include "daemon/formats/registry.h"
 #include "daemon/formats/tile_png.h"
@@ -42,7 +43,8 @@ static int draw(struct slices *s, const struct volume *v, struct strbuf *out, st
 	int rc = volume_sorted(v, NULL, &slots, &count);
 
 	if (rc == 0) {
-		s->pixels = calloc((size_t)(s->width * s->height), sizeof(*s->pixels));
+		s->pixels = budget_calloc(BUDGET_FILES, (size_t)(s->width * s->height),
+					  sizeof(*s->pixels));
 		rc = s->pixels ? 0 : -ENOMEM;
 	}
 	for (uint32_t i = 0; rc == 0 && i < count; i++) {
@@ -52,7 +54,7 @@ static int draw(struct slices *s, const struct volume *v, struct strbuf *out, st
 	if (rc == 0)
 		rc = tile_png_write(s->pixels, (uint32_t)s->width, (uint32_t)s->height, out);
 	free(slots);
-	free(s->pixels);
+	budget_free(s->pixels);
 	return rc < 0 ? err_set(err, rc, "cannot draw the slices") : 0;
 }
 

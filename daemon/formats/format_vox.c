@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/err.h"
 #include "daemon/formats/palette.h"
 #include "daemon/formats/registry.h"
@@ -85,7 +86,7 @@ static int cut(struct writer *w, const struct volume *v)
 	struct box all;
 	bool is_one;
 
-	w->pieces = calloc((size_t)w->slots_count + 1, sizeof(*w->pieces));
+	w->pieces = budget_calloc(BUDGET_FILES, (size_t)w->slots_count + 1, sizeof(*w->pieces));
 	if (!w->pieces)
 		return -ENOMEM;
 	if (!volume_box(v, &all)) {
@@ -263,7 +264,7 @@ static int vox_write(struct document *doc, const struct format_options *options,
 		rc = write_file(&w, &v, err);
 	palette_deinit(&w.palette);
 	free(w.slots);
-	free(w.pieces);
+	budget_free(w.pieces);
 	volume_deinit(&v);
 	return rc;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/err.h"
 #include "daemon/formats/bytes.h"
 #include "daemon/formats/gox.h"
@@ -98,7 +99,8 @@ static int add_block(struct reader *r, struct block *block)
 		return err_set(r->err, -ENOSPC, "more than %d blocks", GOX_BLOCKS_MAX);
 	if (r->blocks_count == r->blocks_cap) {
 		size_t cap = r->blocks_cap ? 2 * r->blocks_cap : 64;
-		struct block **blocks = realloc(r->blocks, cap * sizeof(struct block *));
+		struct block **blocks =
+			budget_realloc(BUDGET_FILES, r->blocks, cap * sizeof(struct block *));
 
 		if (!blocks)
 			return err_set(r->err, -ENOMEM, "list of %zu blocks", cap);
@@ -394,6 +396,6 @@ int gox_read(struct span text, struct document *doc, struct err *err)
 		rc = add_missing(&r);
 	for (size_t i = 0; i < r.blocks_count; i++)
 		block_put(r.blocks[i]);
-	free(r.blocks);
+	budget_free(r.blocks);
 	return rc;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/err.h"
 #include "daemon/formats/bytes.h"
 #include "daemon/formats/gox.h"
@@ -51,8 +52,8 @@ static int numbering_open(struct numbering *n, const struct document *doc)
 	while (cap < 2 * blocks)
 		cap *= 2;
 	n->mask = cap - 1;
-	n->slots = calloc(cap, sizeof(struct block *));
-	n->numbers = calloc(cap, sizeof(*n->numbers));
+	n->slots = budget_calloc(BUDGET_FILES, cap, sizeof(struct block *));
+	n->numbers = budget_calloc(BUDGET_FILES, cap, sizeof(*n->numbers));
 	return n->slots && n->numbers ? 0 : -ENOMEM;
 }
 
@@ -260,8 +261,8 @@ int gox_write(struct document *doc, const struct format_options *options, struct
 	rc = numbering_open(&w.numbers, doc);
 	if (rc == 0)
 		rc = write_all(&w);
-	free(w.numbers.slots);
-	free(w.numbers.numbers);
+	budget_free(w.numbers.slots);
+	budget_free(w.numbers.numbers);
 	if (rc == -ENOMEM || rc == -EIO)
 		return err_set(err, rc, "write .gox: %s",
 			       rc == -ENOMEM ? "out of memory" : "libpng failed");

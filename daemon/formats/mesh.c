@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/cancel.h"
 #include "daemon/base/err.h"
 
@@ -29,7 +30,7 @@ static int add_quad(struct mesh *m, const struct mesh_quad *q)
 
 		if (m->quads_count >= MESH_QUADS_MAX)
 			return -EMSGSIZE;
-		quads = realloc(m->quads, cap * sizeof(*quads));
+		quads = budget_realloc(BUDGET_FILES, m->quads, cap * sizeof(*quads));
 		if (!quads)
 			return -ENOMEM;
 		m->quads = quads;
@@ -184,7 +185,7 @@ int mesh_build(struct document *doc, const struct format_options *options, struc
 
 void mesh_deinit(struct mesh *mesh)
 {
-	free(mesh->quads);
+	budget_free(mesh->quads);
 	*mesh = (struct mesh){ 0 };
 }
 
@@ -245,11 +246,11 @@ int mesh_weld(const struct mesh *mesh, struct mesh_weld *weld, struct err *err)
 
 	while (cap < 2 * corners)
 		cap *= 2;
-	table = calloc(cap, sizeof(*table));
-	weld->vertices = malloc((corners + 1) * sizeof(*weld->vertices));
-	weld->indices = malloc((corners + 1) * sizeof(*weld->indices));
+	table = budget_calloc(BUDGET_FILES, cap, sizeof(*table));
+	weld->vertices = budget_malloc(BUDGET_FILES, (corners + 1) * sizeof(*weld->vertices));
+	weld->indices = budget_malloc(BUDGET_FILES, (corners + 1) * sizeof(*weld->indices));
 	if (!table || !weld->vertices || !weld->indices) {
-		free(table);
+		budget_free(table);
 		return err_set(err, -ENOMEM, "out of memory for the corners");
 	}
 	for (size_t i = 0; i < mesh->quads_count; i++) {
@@ -257,7 +258,7 @@ int mesh_weld(const struct mesh *mesh, struct mesh_weld *weld, struct err *err)
 		int rc = i % MESH_PART ? 0 : format_goes_on(err);
 
 		if (rc < 0) {
-			free(table);
+			budget_free(table);
 			return rc;
 		}
 		mesh_corners(&mesh->quads[i], points);
@@ -267,13 +268,13 @@ int mesh_weld(const struct mesh *mesh, struct mesh_weld *weld, struct err *err)
 			weld->indices[4 * i + k] = weld_vertex(weld, table, cap - 1, &v);
 		}
 	}
-	free(table);
+	budget_free(table);
 	return 0;
 }
 
 void mesh_weld_deinit(struct mesh_weld *weld)
 {
-	free(weld->vertices);
-	free(weld->indices);
+	budget_free(weld->vertices);
+	budget_free(weld->indices);
 	*weld = (struct mesh_weld){ 0 };
 }

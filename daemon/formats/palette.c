@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/cancel.h"
 #include "daemon/formats/formats.h"
 
@@ -51,7 +52,7 @@ static uint32_t set_slot(const uint32_t *keys, uint32_t mask, uint32_t key)
 static int set_grow(struct set *s)
 {
 	uint32_t mask = 2 * s->mask + 1;
-	uint32_t *keys = calloc((size_t)mask + 1, sizeof(*keys));
+	uint32_t *keys = budget_calloc(BUDGET_FILES, (size_t)mask + 1, sizeof(*keys));
 
 	if (!keys)
 		return -ENOMEM;
@@ -59,13 +60,13 @@ static int set_grow(struct set *s)
 		int rc = i % CHECK_COLORS ? 0 : cancel_check();
 
 		if (rc < 0) {
-			free(keys);
+			budget_free(keys);
 			return rc;
 		}
 		if (s->keys[i])
 			keys[set_slot(keys, mask, s->keys[i])] = s->keys[i];
 	}
-	free(s->keys);
+	budget_free(s->keys);
 	s->keys = keys;
 	s->mask = mask;
 	return 0;
@@ -257,8 +258,8 @@ int palette_build(struct palette *p, const struct volume *v)
 
 	*p = (struct palette){ .keys = s.keys, .mask = s.mask };
 	if (rc == 0) {
-		p->indices = calloc((size_t)s.mask + 1, 1);
-		colors = malloc(2 * ((size_t)s.count + 1) * sizeof(*colors));
+		p->indices = budget_calloc(BUDGET_FILES, (size_t)s.mask + 1, 1);
+		colors = budget_malloc(BUDGET_FILES, 2 * ((size_t)s.count + 1) * sizeof(*colors));
 		rc = p->indices && colors ? 0 : -ENOMEM;
 	}
 	if (rc == 0) {
@@ -267,14 +268,14 @@ int palette_build(struct palette *p, const struct volume *v)
 				colors[n++] = s.keys[i];
 		rc = assign(p, colors, colors + n, n);
 	}
-	free(colors);
+	budget_free(colors);
 	return rc;
 }
 
 void palette_deinit(struct palette *p)
 {
-	free(p->keys);
-	free(p->indices);
+	budget_free(p->keys);
+	budget_free(p->indices);
 	p->keys = NULL;
 	p->indices = NULL;
 }

@@ -151,7 +151,7 @@ static int read_pixels(struct span png, uint32_t width, uint32_t height, uint32_
 
 int tile_png_read(struct span png, uint32_t width, uint32_t height, uint32_t *pixels)
 {
-	struct strbuf kept = { 0 };
+	struct strbuf kept = strbuf_counted(BUDGET_FILES);
 	int rc = keep_pixels(png, &kept);
 
 	if (rc == 0)

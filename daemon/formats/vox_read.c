@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/cancel.h"
 #include "daemon/base/err.h"
 #include "daemon/formats/palette.h"
@@ -34,7 +35,7 @@ static int grow(void **list, size_t count, size_t *cap, size_t size)
 
 	if (count < *cap)
 		return 0;
-	grown = realloc(*list, more * size);
+	grown = budget_realloc(BUDGET_FILES, *list, more * size);
 	if (!grown)
 		return -ENOMEM;
 	*list = grown;
@@ -176,8 +177,8 @@ static int read_new(struct span bytes, struct document *doc, struct err *err)
 		rc = bytes_fault(&b, "there is no model", err);
 	if (rc == 0)
 		rc = finish(&r, doc);
-	free(r.f.models);
-	free(r.f.nodes);
+	budget_free(r.f.models);
+	budget_free(r.f.nodes);
 	return rc;
 }
 

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/cancel.h"
 #include "daemon/context/workspace.h"
 #include "daemon/methods/scope.h"
@@ -145,8 +146,8 @@ static int decode_batch(struct call *call, struct batch *b)
 				 count, BATCH_VOXELS_MAX);
 	b->voxels = workspace_voxels(call->env->lease->workspace, (size_t)count + 1);
 	if (!b->voxels)
-		return fault_set(&call->fault, RPC_INTERNAL_ERROR,
-				 "Failed to add voxels: out of memory");
+		return fault_set(&call->fault, RPC_INTERNAL_ERROR, "Failed to add voxels: %s",
+				 budget_why());
 	if (!has_records || !find_columns(&recs, &columns))
 		return scope_fault(call, APP_ADD_VOXEL, decode_elements(array, b), "add voxels");
 	if (columns.is_usual)

@@ -20,24 +20,24 @@ static int read_document(struct call *call, const char *what, struct document *d
 	struct span name = arg_string(call, 1, "");
 	const struct format *f;
 	struct err err = ERR_INIT;
-	char *text = NULL;
-	size_t len = 0;
+	struct strbuf text = strbuf_counted(BUDGET_FILES);
 	int rc;
 
 	context_leave(call->env->lease);
-	rc = root_read(call->env->root, path, FORMAT_FILE_BYTES_MAX, &text, &len, &err);
+	rc = root_read_into(call->env->root, path, FORMAT_FILE_BYTES_MAX, &text, &err);
 	document_init(doc);
 	if (rc < 0) {
+		strbuf_deinit(&text);
 		file_fault(call, APP_LOAD_PROJECT, what, path, &err);
 		return -EPROTO;
 	}
-	f = name.len ? format_find(name, path) : format_detect(span_of(text, len), path);
+	f = name.len ? format_find(name, path) : format_detect(strbuf_span(&text), path);
 	if (!f || !f->read)
 		rc = err_set(&err, -EINVAL, "%s; formats to read are gox, vox, qubicle and text",
 			     f ? "this format can only be written" : format_refusal(name, path));
 	else
-		rc = f->read(span_of(text, len), doc, &err);
-	free(text);
+		rc = f->read(strbuf_span(&text), doc, &err);
+	strbuf_deinit(&text);
 	if (rc < 0) {
 		document_deinit(doc);
 		file_fault(call, APP_LOAD_PROJECT, what, path, &err);

@@ -44,7 +44,7 @@ static int take_snapshot(struct output *o, int project_index)
 static int write_document(struct output *o, const struct format *f,
 			  const struct format_options *options)
 {
-	struct strbuf out = { 0 };
+	struct strbuf out = strbuf_counted(BUDGET_FILES);
 	struct err err = ERR_INIT;
 	int rc = f->write(&o->snapshot->doc, options, &out, &err);
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "daemon/base/base64.h"
+#include "daemon/base/budget.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 #include "daemon/methods/render_params.h"
@@ -95,7 +96,7 @@ static int take_snapshot(struct job *j)
 		return arg_fault(call, j->rp->project_index, "no such project is open");
 	if (rc == -ENOENT)
 		return failed(call, "no project is open");
-	return rc < 0 ? failed(call, "out of memory") : 0;
+	return rc < 0 ? failed(call, budget_why()) : 0;
 }
 
 static void end(struct job *j)
@@ -260,7 +261,7 @@ static int give_path(struct job *j)
 		reply_key_integer(j->call->reply, "size", (int64_t)j->pngs[j->index].len);
 	}
 	strbuf_deinit(&path);
-	return rc < 0 ? failed(j->call, *err.msg ? err.msg : "out of memory") : 0;
+	return rc < 0 ? failed(j->call, *err.msg ? err.msg : budget_why()) : 0;
 }
 
 static int give_file(struct job *j)
@@ -291,7 +292,7 @@ static int give_inline(struct job *j)
 	if (!text->len)
 		base64_encode(text, j->pngs[j->index].ptr, j->pngs[j->index].len);
 	if (text->failed)
-		return failed(j->call, "out of memory");
+		return failed(j->call, budget_why());
 	reply_size(j);
 	reply_key_string(j->call->reply, "encoding", SPAN_LIT("base64"));
 	reply_key_integer(j->call->reply, "size", (int64_t)j->pngs[j->index].len);
@@ -340,6 +341,10 @@ static int run_render_scene(struct call *call)
 		return rc;
 	if (rp.is_list)
 		j.count = rp.angles_count;
+	for (size_t i = 0; i < j.count; i++) {
+		j.pngs[i] = strbuf_counted(BUDGET_PICTURES);
+		j.texts[i] = strbuf_counted(BUDGET_PICTURES);
+	}
 	j.asked_ns = clock_ns();
 	j.notified_ns = j.asked_ns;
 	volume_init(&j.merged, NULL);

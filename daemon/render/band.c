@@ -1,8 +1,9 @@
 #include "daemon/render/band.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "daemon/base/budget.h"
 
 /* A t behind the whole scene, whichever the ray. */
 static double find_far(const struct picture_job *job)
@@ -52,13 +53,13 @@ void drawing_init(struct drawing *d, struct picture *p, const struct picture_job
 struct workshop *workshop_new(uint32_t width)
 {
 	size_t count = (size_t)BAND_BEAM_ROWS * width;
-	struct workshop *shop = calloc(1, sizeof(*shop));
+	struct workshop *shop = budget_calloc(BUDGET_PICTURES, 1, sizeof(*shop));
 
 	if (!shop)
 		return NULL;
-	shop->pixels = calloc(count, sizeof(*shop->pixels));
-	shop->sights = calloc(count, sizeof(*shop->sights));
-	shop->edges = calloc(count, sizeof(*shop->edges));
+	shop->pixels = budget_calloc(BUDGET_PICTURES, count, sizeof(*shop->pixels));
+	shop->sights = budget_calloc(BUDGET_PICTURES, count, sizeof(*shop->sights));
+	shop->edges = budget_calloc(BUDGET_PICTURES, count, sizeof(*shop->edges));
 	if (shop->pixels && shop->sights && shop->edges)
 		return shop;
 	workshop_free(shop);
@@ -69,10 +70,10 @@ void workshop_free(struct workshop *shop)
 {
 	if (!shop)
 		return;
-	free(shop->edges);
-	free(shop->sights);
-	free(shop->pixels);
-	free(shop);
+	budget_free(shop->edges);
+	budget_free(shop->sights);
+	budget_free(shop->pixels);
+	budget_free(shop);
 }
 
 /* Closer, for a column of small tiles in a beam that meets nothing before t. */

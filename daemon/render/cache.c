@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/budget.h"
+
 struct entry {
 	uint64_t hash;
 	uint64_t used; /* larger: later */
@@ -22,6 +24,25 @@ struct cache {
 	struct cache_stats stats;
 };
 
+static void drop_oldest(struct cache *c);
+
+/* For the budget, once other memory is short. */
+static bool drop_for_others(void *ctx, size_t bytes)
+{
+	struct cache *c = ctx;
+	bool has_any;
+
+	(void)bytes;
+	/* Who asks may hold the lock: cache_get copies under it. */
+	if (pthread_mutex_trylock(&c->lock))
+		return false;
+	has_any = c->count > 0;
+	if (has_any)
+		drop_oldest(c);
+	pthread_mutex_unlock(&c->lock);
+	return has_any;
+}
+
 struct cache *cache_new(size_t bytes_max)
 {
 	struct cache *c = calloc(1, sizeof(*c));
@@ -30,6 +51,7 @@ struct cache *cache_new(size_t bytes_max)
 		return NULL;
 	pthread_mutex_init(&c->lock, NULL);
 	c->stats.bytes_max = bytes_max;
+	budget_set_cache(BUDGET_CACHE_PICTURES, drop_for_others, c);
 	return c;
 }
 
@@ -37,8 +59,9 @@ void cache_free(struct cache *c)
 {
 	if (!c)
 		return;
+	budget_set_cache(BUDGET_CACHE_PICTURES, NULL, NULL);
 	for (size_t i = 0; i < c->count; i++)
-		free(c->entries[i].text);
+		budget_free(c->entries[i].text);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
 }
@@ -94,7 +117,7 @@ static void drop_oldest(struct cache *c)
 	for (size_t i = 1; i < c->count; i++)
 		if (c->entries[i].used < oldest->used)
 			oldest = &c->entries[i];
-	free(oldest->text);
+	budget_free(oldest->text);
 	c->stats.bytes -= oldest->bytes;
 	c->stats.evicted_count++;
 	*oldest = c->entries[--c->count];
@@ -106,14 +129,14 @@ void cache_put(struct cache *c, struct span key, struct span picture)
 
 	if (key.len > CACHE_KEY_MAX || picture.len > c->stats.bytes_max / 4)
 		return;
-	e.text = malloc(key.len + picture.len);
+	e.text = budget_malloc(BUDGET_PICTURES, key.len + picture.len);
 	if (!e.text)
 		return;
 	memcpy(e.text, key.ptr, key.len);
 	memcpy(e.text + key.len, picture.ptr, picture.len);
 	pthread_mutex_lock(&c->lock);
 	if (find(c, key, e.hash)) { /* two clients asked at once */
-		free(e.text);
+		budget_free(e.text);
 	} else {
 		while (c->count == CACHE_PICTURES_MAX ||
 		       (c->count && c->stats.bytes + e.bytes > c->stats.bytes_max))

@@ -1,6 +1,7 @@
 /*
  * cache.h - encoded pictures by what they were made of, up to a number of bytes; those asked for
- * longest ago go first.
+ * longest ago go first. They also go when memory is short (base/budget.h); one cache in the
+ * process.
  *
  * A key is the bytes of everything that a picture depends on, the project's version among it: an
  * edit makes a new key, and old pictures are never asked for again. Threads: any.

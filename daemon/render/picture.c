@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/cpu.h"
 #include "daemon/base/err.h"
@@ -49,7 +50,7 @@ int picture_open(struct picture *p, uint32_t width, uint32_t height)
 {
 	if (!width || !height || width > PICTURE_EDGE_MAX || height > PICTURE_EDGE_MAX)
 		return -EINVAL;
-	p->pixels = malloc((size_t)width * height * sizeof(*p->pixels));
+	p->pixels = budget_malloc(BUDGET_PICTURES, (size_t)width * height * sizeof(*p->pixels));
 	if (!p->pixels)
 		return -ENOMEM;
 	p->width = width;
@@ -59,7 +60,7 @@ int picture_open(struct picture *p, uint32_t width, uint32_t height)
 
 void picture_close(struct picture *p)
 {
-	free(p->pixels);
+	budget_free(p->pixels);
 	*p = (struct picture){ 0 };
 }
 
@@ -308,7 +309,7 @@ int picture_draw_set(const struct picture_set *set, struct err *err)
 	int rc;
 
 	if (!c)
-		return err_set(err, -ENOMEM, "render: out of memory");
+		return err_set(err, -ENOMEM, "render: %s", budget_why());
 	init(c, set);
 	while (started < wanted && started < PICTURE_THREADS_MAX) {
 		pthread_mutex_lock(&c->lock);
@@ -337,7 +338,7 @@ int picture_draw_set(const struct picture_set *set, struct err *err)
 		return err_set(err, rc, "render of %u x %u: %s", set->pictures[0].width,
 			       set->pictures[0].height,
 			       rc == -ECANCELED ? "cancelled"
-			       : rc == -ENOMEM  ? "out of memory"
+			       : rc == -ENOMEM  ? budget_why()
 						: "a picture could not be encoded");
 	return 0;
 }

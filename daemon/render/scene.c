@@ -3,8 +3,8 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdlib.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/render/tree.h"
 
 /* Of the 16 voxels of a row, those that exist. */
@@ -57,7 +57,8 @@ static int fill_grid(struct scene *s)
 	struct volume_iter it = { .v = s->volume };
 	const int32_t *size = s->grid.size;
 	struct scene_cell *cells =
-		calloc((size_t)size[0] * (size_t)size[1] * (size_t)size[2], sizeof(*cells));
+		budget_calloc(BUDGET_PICTURES, (size_t)size[0] * (size_t)size[1] * (size_t)size[2],
+			      sizeof(*cells));
 	uint64_t *voxels = s->voxels;
 
 	if (!cells)
@@ -114,7 +115,9 @@ int scene_open(struct scene *s, const struct volume *volume)
 			cells *= size; /* 2^20 times 2^29 at most */
 	}
 	assert(volume_blocks_count(volume) > 0);
-	s->voxels = calloc((size_t)volume_blocks_count(volume) * SCENE_BRICKS, sizeof(*s->voxels));
+	s->voxels =
+		budget_calloc(BUDGET_PICTURES, (size_t)volume_blocks_count(volume) * SCENE_BRICKS,
+			      sizeof(*s->voxels));
 	if (!s->voxels)
 		return -ENOMEM;
 	rc = cells <= SCENE_GRID_MAX ? fill_grid(s) : fill_tree(s);
@@ -125,9 +128,9 @@ int scene_open(struct scene *s, const struct volume *volume)
 
 void scene_close(struct scene *s)
 {
-	free((void *)(uintptr_t)s->grid.cells);
+	budget_free((void *)(uintptr_t)s->grid.cells);
 	tree_free(s->tree);
-	free(s->voxels);
+	budget_free(s->voxels);
 	*s = (struct scene){ .is_empty = true };
 }
 

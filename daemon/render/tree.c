@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/render/trace.h"
 
 enum { DEPTH_MAX = 34 }; /* 2^32 leaves, and one waiting brother a level */
@@ -24,13 +25,14 @@ struct scene_tree {
 
 struct scene_tree *tree_new(uint32_t leaves_count)
 {
-	struct scene_tree *tree = calloc(1, sizeof(*tree));
+	struct scene_tree *tree = budget_calloc(BUDGET_PICTURES, 1, sizeof(*tree));
 
 	if (!tree)
 		return NULL;
 	tree->count = leaves_count;
-	tree->leaves = calloc(leaves_count, sizeof(*tree->leaves));
-	tree->nodes = calloc(4 * (size_t)leaves_count, sizeof(*tree->nodes));
+	tree->leaves = budget_calloc(BUDGET_PICTURES, leaves_count, sizeof(*tree->leaves));
+	tree->nodes =
+		budget_calloc(BUDGET_PICTURES, 4 * (size_t)leaves_count, sizeof(*tree->nodes));
 	if (tree->leaves && tree->nodes)
 		return tree;
 	tree_free(tree);
@@ -46,9 +48,9 @@ void tree_free(struct scene_tree *tree)
 {
 	if (!tree)
 		return;
-	free(tree->nodes);
-	free(tree->leaves);
-	free(tree);
+	budget_free(tree->nodes);
+	budget_free(tree->leaves);
+	budget_free(tree);
 }
 
 /* Whether the highest bit that is set in a is lower than that of b. */

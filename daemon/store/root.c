@@ -11,8 +11,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/err.h"
 #include "daemon/base/file.h"
+#include "daemon/base/strbuf.h"
 
 /* A path of a client on its way: as given, and as it is opened. */
 struct target {
@@ -167,8 +169,8 @@ static void name_of(int fd, char out[64])
 	snprintf(out, 64, "/proc/self/fd/%d", fd);
 }
 
-int root_read(const struct root *r, struct span path, size_t max_bytes, char **out, size_t *len,
-	      struct err *err)
+int root_read_into(const struct root *r, struct span path, size_t max_bytes, struct strbuf *out,
+		   struct err *err)
 {
 	struct target t;
 	struct stat st;
@@ -189,15 +191,31 @@ int root_read(const struct root *r, struct span path, size_t max_bytes, char **o
 		rc = err_set(err, -EINVAL, "%.150s: not a regular file", t.text);
 	} else {
 		name_of(fd, name);
-		rc = file_read(name, max_bytes, out, len, NULL);
+		rc = file_read_into(name, max_bytes, out, NULL);
 		if (rc == -EMSGSIZE)
 			err_set(err, rc, "%.150s: larger than the limit of %zu bytes", t.text,
 				max_bytes);
 		else if (rc < 0)
-			err_set(err, rc, "%.150s: cannot read: %s", t.text, strerrordesc_np(-rc));
+			err_set(err, rc, "%.150s: cannot read: %s", t.text,
+				rc == -ENOMEM ? budget_why() : strerrordesc_np(-rc));
 	}
 	close(fd);
 	return rc;
+}
+
+int root_read(const struct root *r, struct span path, size_t max_bytes, char **out, size_t *len,
+	      struct err *err)
+{
+	struct strbuf sb = { 0 };
+	int rc = root_read_into(r, path, max_bytes, &sb, err);
+
+	if (rc < 0) {
+		strbuf_deinit(&sb);
+		return rc;
+	}
+	*len = sb.len;
+	*out = strbuf_take(&sb);
+	return 0;
 }
 
 /* Cuts the last name off: *folder is the path before it, "." or "/". NULL: there is no name. */

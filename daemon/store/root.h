@@ -18,6 +18,7 @@
 #include "daemon/base/span.h"
 
 struct err;
+struct strbuf;
 
 enum root_kind {
 	ROOT_ANY,    /* every path */
@@ -44,6 +45,9 @@ void root_deinit(struct root *r);
  */
 int root_read(const struct root *r, struct span path, size_t max_bytes, char **out, size_t *len,
 	      struct err *err);
+/* The same into a strbuf, perhaps a counted one. */
+int root_read_into(const struct root *r, struct span path, size_t max_bytes, struct strbuf *out,
+		   struct err *err);
 int root_write(const struct root *r, struct span path, struct span bytes, struct err *err);
 
 #endif

@@ -59,8 +59,14 @@ static void test_voxels_leave_an_eighth(void **state)
 	assert_false(budget_take(BUDGET_VOXELS, 1));
 	assert_true(budget_take(BUDGET_PICTURES, 100));
 	assert_false(budget_take(BUDGET_PICTURES, 1));
-	budget_give(BUDGET_VOXELS, 700);
 	budget_give(BUDGET_PICTURES, 100);
+	/* Who only reads may take it for voxels, too. */
+	budget_begin_reading();
+	assert_true(budget_take(BUDGET_VOXELS, 100));
+	assert_false(budget_take(BUDGET_VOXELS, 1));
+	budget_end_reading();
+	assert_false(budget_take(BUDGET_VOXELS, 1));
+	budget_give(BUDGET_VOXELS, 800);
 	budget_set_limit(0);
 }
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/cancel.h"
 #include "daemon/voxel/document.h"
 #include "daemon/voxel/table.h"
@@ -156,7 +157,7 @@ int merge_volume(struct volume *target, const struct volume *source, enum layer_
 	return clears_outside(mode) ? cut_down(&m, source) : lay_over(&m, source);
 }
 
-int document_merge_visible(struct document *d, struct volume *out)
+static int merge_visible(struct document *d, struct volume *out)
 {
 	bool is_first = true;
 
@@ -178,4 +179,14 @@ int document_merge_visible(struct document *d, struct volume *out)
 		is_first = false;
 	}
 	return 0;
+}
+
+int document_merge_visible(struct document *d, struct volume *out)
+{
+	int rc;
+
+	budget_begin_reading();
+	rc = merge_visible(d, out);
+	budget_end_reading();
+	return rc;
 }
