@@ -79,27 +79,31 @@ fi
 
 # ---- servers --------------------------------------------------------------------
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/goxel-ceiling.XXXXXX")
+work=
+make_folder work "${TMPDIR:-/tmp}/goxel-ceiling"
 rows=$work/rows # metric, ratio or value; one line a round
 declare -A pids
 
 # shellcheck disable=SC2317 # called by traps
 clean_up() {
 	local code=$? name
-	trap - EXIT INT TERM HUP
+	trap - EXIT TERM HUP
+	trap '' INT USR1
+	! is_broken_trap "$code" || code=130
 	for name in "${!pids[@]}"; do stop_pid "${pids[$name]}" 5 || true; done
 	rm -rf "$work"
 	exit "$code"
 }
 trap clean_up EXIT
-trap 'exit 130' INT TERM HUP
+trap 'exit 130' TERM HUP
+on_interrupt 'exit 130'
 
 # start NAME COMMAND...: its socket is $work/NAME.sock; leaves $work/NAME.json
 start() {
 	local name=$1 ticks=500
 	shift
 	rm -f "$work/$name.json"
-	"$bin/goxel-start" --unix "$work/$name.sock" --out "$work/$name.json" -- "$@" \
+	guarded --remove "$work" --unix "$work/$name.sock" --out "$work/$name.json" -- "$@" \
 		>"$work/$name.log" 2>&1 </dev/null &
 	pids[$name]=$!
 	while [ ! -s "$work/$name.json" ]; do
@@ -268,7 +272,7 @@ resident_bytes() {
 }
 
 round_memory() {
-	local before x y z
+	local before after x y z
 	[ "$1" -eq 1 ] || return 0
 	start cube "$bin/goxel-daemon" --preset v15 --socket "$work/cube.sock"
 	"$bin/goxel-start" --unix "$work/cube.sock" \
@@ -281,7 +285,8 @@ round_memory() {
 			for z in 0 16 32 48; do fill_block $x $y $z; done
 		done
 	done
-	add_row bytes_a_voxel "$(awk -v a="$before" -v b="$(resident_bytes "${pids[cube]}")" \
+	after=$(resident_bytes "${pids[cube]}")
+	add_row bytes_a_voxel "$(awk -v a="$before" -v b="$after" \
 		'BEGIN { printf "%.4f", (b - a) / 64 ^ 3 }')"
 	stop cube
 }
@@ -299,7 +304,7 @@ with_capture() {
 	rm -rf "$out"
 	mkdir "$out"
 	# Longer than the measurement, so that none of it is without capture; then ended by us.
-	"$bin/goxel-profile" --pid "${pids[sampled]}" --out "$out" --duration 600s "$@" \
+	guarded -- "$bin/goxel-profile" --pid "${pids[sampled]}" --out "$out" --duration 600s "$@" \
 		>"$work/profile.log" 2>&1 &
 	pids[profile]=$!
 	sleep 0.5
@@ -403,7 +408,7 @@ edits_p99() {
 
 edits_p99_with_pictures() {
 	rm -rf "$work/pictures"
-	"$bin/goxel-load" --unix "$work/pictured.sock" --workload "$work/pictures.wl" \
+	guarded -- "$bin/goxel-load" --unix "$work/pictured.sock" --workload "$work/pictures.wl" \
 		--connections 1 --duration 600s --warmup 0s --timeout 60s --progress off \
 		--out "$work/pictures" >"$work/pictures.log" 2>&1 &
 	pids[pictures]=$!

@@ -4,6 +4,9 @@
 # Exit codes (the suite's): 0 ok, 1 the answer is no, 2 usage or missing dependency, 3 cannot
 # measure here, 4 the run failed; 130 interrupted.
 
+# Until a script says what else it has to do: nothing is left of what did not begin.
+trap 'exit 130' INT TERM HUP
+
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 prog=$(basename "$0")
 
@@ -16,8 +19,11 @@ warn() {
 	printf '%s: %s\n' "$prog" "$*" >&2
 }
 
+is_told=false # why the script ends
+
 die() {
 	local code=$1
+	is_told=true
 	shift
 	warn "$*"
 	exit "$code"
@@ -61,7 +67,7 @@ duration_seconds() {
 # pid_lives PID: it runs and is no zombie.
 pid_lives() {
 	local stat
-	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
 	[[ ${stat##*) } != Z* ]]
 }
 
@@ -84,6 +90,44 @@ stop_pid() {
 		kill -KILL "$pid" 2>/dev/null || true
 	fi
 	wait "$pid" 2>/dev/null
+}
+
+# ---- what ends with the script ---------------------------------------------------
+
+# guarded [OPTION OF goxel-start...] -- COMMAND...: to be called with & behind it. The command ends
+# when the script has ended, in whatever way. It has a process group of its own: Ctrl-C is for the
+# script alone, which then ends the others.
+guarded() {
+	# shellcheck disable=SC2154 # of the script
+	exec "$bin/goxel-start" --end-with $$ "$@"
+}
+
+# on_interrupt COMMAND: what Ctrl-C does from now on. bash forgets a SIGINT that comes while a command
+# ends by itself, so it is told a second time, by SIGUSR1. COMMAND must not return.
+on_interrupt() {
+	# shellcheck disable=SC2064 # the command as it is now
+	trap "trap '' INT USR1; $1" INT USR1
+	"$bin/goxel-start" --relay $$ </dev/null >/dev/null 2>&1 &
+}
+
+# is_broken_trap CODE: in an EXIT trap. When a signal comes in the moment in which bash 5.2 begins to
+# read a command substitution, it reads the trap as a part of that ("interrupt trap: unexpected EOF")
+# and ends with 2.
+is_broken_trap() {
+	[ "$1" -eq 2 ] && ! $is_told
+}
+
+# make_folder VARIABLE PREFIX: a new PREFIX.XXXXXX. It removes those of scripts that were killed
+# together with all that they had started: a living script holds the lock in its folder, and has a
+# minute to take it.
+make_folder() {
+	local folder base=${2%/*} lock_fd
+	find "$base" -maxdepth 1 -name "${2##*/}.??????" -type d -user "$EUID" -mmin +1 \
+		-exec flock --nonblock {}/lock rm -rf {} \; 2>/dev/null || true
+	folder=$(mktemp -d "$2.XXXXXX" 2>/dev/null) || die 4 "cannot make a directory in $base"
+	printf -v "$1" '%s' "$folder"
+	exec {lock_fd}>"$folder/lock"
+	flock --nonblock "$lock_fd" || die 4 "cannot lock $folder/lock"
 }
 
 # ---- target files -------------------------------------------------------------

@@ -5,6 +5,11 @@
  *		Becomes COMMAND (same process, so the caller's pid is the server's), while a
  *		detached process connects until it gets a reply, writes FILE and ends. FILE is there
  *		when the server answers, or says why it never did.
+ *	goxel-start --end-with PID [--remove DIR] [the same --out ...] -- COMMAND...
+ *		Becomes COMMAND in a process group of its own, and leaves a guard (guard.h) that
+ *		ends it when process PID, the caller, has ended in whatever way.
+ *	goxel-start --relay PID
+ *		Tells process PID, the caller, of each SIGINT by SIGUSR1 (guard.h), until it ends.
  *	goxel-start --unix PATH --request TEXT
  *		Sends one request and prints the reply's first line.
  *
@@ -13,6 +18,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -32,6 +38,7 @@
 #include "daemon/base/json_out.h"
 #include "daemon/base/sock.h"
 #include "daemon/base/strbuf.h"
+#include "scripts/guard.h"
 
 enum { RETRY_NS = 50000, REPLY_BYTES_MAX = 64 << 20 };
 
@@ -40,6 +47,9 @@ struct options {
 	const char *tcp;
 	const char *request;
 	const char *out;
+	int64_t caller; /* 0 = the command outlives it */
+	const char *folder;
+	int64_t relay; /* 0 = none */
 	uint64_t timeout_ns;
 	struct sock_addr addr;
 };
@@ -85,6 +95,27 @@ static const struct cli_opt opts[] = {
 	  FIELD(out),
 	  .arg = "FILE",
 	  .help = "with COMMAND: where the times go" },
+	{ .name = "Guard", .type = CLI_GROUP },
+	{ .name = "end-with",
+	  .type = CLI_INT,
+	  FIELD(caller),
+	  .min = 1,
+	  .max = INT_MAX,
+	  .arg = "PID",
+	  .help = "end COMMAND, and what it started, once this process, the caller, has ended" },
+	{ .name = "remove",
+	  .type = CLI_TEXT,
+	  FIELD(folder),
+	  .arg = "DIR",
+	  .help = "with --end-with: and remove this folder then" },
+	{ .name = "relay",
+	  .type = CLI_INT,
+	  FIELD(relay),
+	  .min = 1,
+	  .max = INT_MAX,
+	  .arg = "PID",
+	  .help = "send this process, the caller, SIGUSR1 for each SIGINT that comes here; ends "
+		  "with it" },
 	{ 0 },
 };
 
@@ -274,27 +305,22 @@ static void run_prober(const struct options *o, pid_t server, int pidfd,
 	strbuf_deinit(&p.reply);
 }
 
-/* A grandchild: the server is not to find a child that it never made. */
-static int start_prober(const struct options *o, const _Atomic uint64_t *start_ns, struct err *err)
+/*
+ * Starts a grandchild: the command is not to find a child that it never made. Returns 1 in the
+ * grandchild, 0 here.
+ */
+static int detach(struct err *err)
 {
-	pid_t server = getpid();
-	/* Before there is a second process: a server that ends at once cannot be opened any more.
-	 */
-	int pidfd = (int)syscall(SYS_pidfd_open, server, 0);
-	pid_t child;
+	pid_t child = fork();
 	int status;
 
-	if (pidfd < 0)
-		return err_set(err, -errno, "watch process %d: %s", (int)server,
-			       strerrordesc_np(errno));
-	child = fork();
 	if (child < 0)
 		return err_set(err, -errno, "start a process: %s", strerrordesc_np(errno));
 	if (!child) {
 		pid_t grandchild = fork();
 
 		if (!grandchild)
-			run_prober(o, server, pidfd, start_ns);
+			return 1;
 		_exit(grandchild < 0);
 	}
 	if (waitpid(child, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status))
@@ -302,7 +328,41 @@ static int start_prober(const struct options *o, const _Atomic uint64_t *start_n
 	return 0;
 }
 
-static int become(const struct options *o, char **command, struct err *err)
+static int start_guard(const struct options *o, struct err *err)
+{
+	struct guard guard;
+	int rc = guard_open(&guard, (pid_t)o->caller, o->folder, err);
+
+	if (rc == 0)
+		rc = detach(err);
+	if (rc == 1) {
+		guard_run(&guard);
+		_exit(0);
+	}
+	return rc;
+}
+
+static int start_prober(const struct options *o, const _Atomic uint64_t *start_ns, struct err *err)
+{
+	pid_t server = getpid();
+	/* Before there is a second process: a server that ends at once cannot be opened any more.
+	 */
+	int pidfd = (int)syscall(SYS_pidfd_open, server, 0);
+	int rc;
+
+	if (pidfd < 0)
+		return err_set(err, -errno, "watch process %d: %s", (int)server,
+			       strerrordesc_np(errno));
+	rc = detach(err);
+	if (rc == 1) {
+		run_prober(o, server, pidfd, start_ns);
+		_exit(0);
+	}
+	return rc;
+}
+
+/* Starts the prober and the clock. */
+static int start_timing(const struct options *o, struct err *err)
 {
 	_Atomic uint64_t *start_ns = mmap(NULL, sizeof(*start_ns), PROT_READ | PROT_WRITE,
 					  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -320,6 +380,21 @@ static int become(const struct options *o, char **command, struct err *err)
 	/* For the command's own start-up trace (daemon/telemetry/startup.h). */
 	snprintf(stamp, sizeof(stamp), "%" PRIu64, now_ns);
 	setenv("GOXEL_EXEC_NS", stamp, 1); /* NOLINT(concurrency-mt-unsafe): one thread */
+	return 0;
+}
+
+static int become(const struct options *o, char **command, struct err *err)
+{
+	int rc = 0;
+
+	/* The caller's descriptors (locks, pipes) are neither the command's nor ours. */
+	close_range(STDERR_FILENO + 1, UINT_MAX, 0);
+	if (o->caller)
+		rc = start_guard(o, err);
+	if (!rc && o->out)
+		rc = start_timing(o, err);
+	if (rc < 0)
+		return rc;
 	execvp(command[0], command);
 	return err_set(err, -errno, "run %s: %s", command[0], strerrordesc_np(errno));
 }
@@ -337,10 +412,18 @@ static int ask(const struct options *o, struct err *err)
 
 static int check(struct options *o, bool has_command, struct err *err)
 {
+	if (o->relay)
+		return has_command ? err_set(err, -EINVAL, "--relay takes no command") : 0;
+	if (!has_command && (o->out || o->caller))
+		return err_set(err, -EINVAL, "%s needs a command", o->out ? "--out" : "--end-with");
+	if (has_command && !o->out && !o->caller)
+		return err_set(err, -EINVAL, "a command needs --out FILE or --end-with PID");
+	if (o->folder && !o->caller)
+		return err_set(err, -EINVAL, "--remove needs --end-with");
+	if (has_command && !o->out)
+		return 0;
 	if (!o->unix_path == !o->tcp)
 		return err_set(err, -EINVAL, "exactly one of --unix and --tcp is needed");
-	if (has_command != (o->out != NULL))
-		return err_set(err, -EINVAL, "--out FILE and a command go together");
 	return o->tcp ? sock_parse_tcp(o->tcp, &o->addr, err)
 		      : sock_parse_unix(o->unix_path, &o->addr, err);
 }
@@ -362,7 +445,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "goxel-start: %s\n", err.msg);
 		return EXIT_USAGE;
 	}
-	rc = operand < argc ? become(&o, argv + operand, &err) : ask(&o, &err);
+	if (o.relay)
+		rc = guard_relay_interrupts((pid_t)o.relay, &err);
+	else
+		rc = operand < argc ? become(&o, argv + operand, &err) : ask(&o, &err);
 	if (rc < 0)
 		fprintf(stderr, "goxel-start: %s\n", err.msg);
 	return rc < 0 ? EXIT_FAILED : EXIT_OK;

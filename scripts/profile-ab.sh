@@ -66,7 +66,9 @@ while [ $# -gt 0 ]; do
 	shift
 done
 [[ $pairs =~ ^[1-9][0-9]*$ ]] || die 2 "pairs is '$pairs'; a number from 1 is needed"
-[ -x "$bin/goxel-report" ] || die 2 "$bin/goxel-report is missing: run make first"
+for program in goxel-report goxel-start; do
+	[ -x "$bin/$program" ] || die 2 "$bin/$program is missing: run make first"
+done
 [ -n "$out" ] || out=$runs/$(date +%Y%m%d_%H%M%S)-ab
 # One label for all would hide which side a run is of.
 unset LABEL TARGET ARGS PRESET
@@ -84,9 +86,9 @@ trap stop_run INT TERM HUP
 # run_side a|b PAIR
 run_side() {
 	local side=$1 args=$1_args code=0
-	"$root/scripts/profile-baseline.sh" --target "${!side}" --args "${!args}" --label "$side$2" \
-		--duration "$duration" --warmup "$warmup" --runs "$out" --bin "$bin" "${more[@]}" \
-		>"$out/last.log" 2>&1 &
+	guarded -- "$root/scripts/profile-baseline.sh" --target "${!side}" --args "${!args}" \
+		--label "$side$2" --duration "$duration" --warmup "$warmup" --runs "$out" --bin "$bin" \
+		"${more[@]}" >"$out/last.log" 2>&1 &
 	run_pid=$!
 	wait $run_pid || code=$?
 	run_pid=''

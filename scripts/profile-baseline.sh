@@ -40,8 +40,9 @@ WORKLOAD, DURATION, WORKERS, RATE, LABEL and so on; make passes them on.
 
 Exit codes: 0 complete; 1 complete, but requests failed; 2 wrong usage or a
 program is missing; 3 cannot measure here; 4 the run failed (the target died, no
-reply); 130 interrupted. A run that did not complete stays as
-<directory>.partial, marked so.
+reply, the load generator or the capture failed or was killed); 130 interrupted.
+A run that did not complete stays as <directory>.partial, marked so, and is not
+compared. What the script starts ends with it, also when it is killed.
 TXT
 }
 
@@ -132,8 +133,7 @@ make_directory() {
 	local stamp number=2 base=${TMPDIR:-/tmp}
 	# A socket's path has 107 bytes.
 	[ ${#base} -le 70 ] || base=/tmp
-	socket_dir=$(mktemp -d "$base/goxel-run.XXXXXX" 2>/dev/null) ||
-		die 4 "cannot make a directory in $base"
+	make_folder socket_dir "$base/goxel-run"
 	stamp=$(date +%Y%m%d_%H%M%S)
 	start_wall_ns=$(date +%s%N)
 	start_time=$(date -u +%Y-%m-%dT%H:%M:%SZ)
@@ -158,10 +158,11 @@ phase() {
 
 # The machine's stolen share since the start of the run, its load and its pressure.
 machine_after() {
-	local ticks
-	ticks=$(head -n 1 /proc/stat)
-	awk -v before="$ticks_before" -v after="$ticks" -v load_1m="$(cut -d ' ' -f 1 /proc/loadavg)" \
-		-v pressure="$(sed -n 's/^some avg10=\([0-9.]*\).*/\1/p' /proc/pressure/cpu 2>/dev/null)" '
+	local ticks load_1m pressure
+	read -r ticks </proc/stat
+	read -r load_1m _ </proc/loadavg
+	pressure=$(sed -n 's/^some avg10=\([0-9.]*\).*/\1/p' /proc/pressure/cpu 2>/dev/null) || true
+	awk -v before="$ticks_before" -v after="$ticks" -v load_1m="$load_1m" -v pressure="$pressure" '
 	BEGIN {
 		split(before, b); n = split(after, a)
 		for (i = 2; i <= n && i <= 9; i++) total += a[i] - b[i]
@@ -180,25 +181,29 @@ or_empty() {
 	if [ -s "$1" ]; then printf '%s' "$1"; else printf /dev/null; fi
 }
 
-# write_run STATE
+# write_run STATE. One command substitution a command: see is_broken_trap.
 write_run() {
-	jq -n --slurpfile load "$(or_empty "$dir/load-test-results.json")" \
-		--slurpfile status "$(or_empty "$socket_dir/status.json")" \
-		--slurpfile about "$(or_empty "$socket_dir/version.json")" \
-		--arg tool profile-baseline.sh \
-		--arg version "$(print_version | cut -d ' ' -f 3)" \
-		--arg revision "$(print_version | cut -d ' ' -f 4)" \
-		--arg variant "$(basename "$(dirname "$bin")")" \
+	local load status about after warnings_json command_json phases_text files
+	local version revision variant=${bin%/*}
+	load=$(or_empty "$dir/load-test-results.json")
+	status=$(or_empty "$socket_dir/status.json")
+	about=$(or_empty "$socket_dir/version.json")
+	read -r _ _ version revision < <(print_version)
+	after=$(machine_after)
+	warnings_json=$(json_lines "${warnings[@]}")
+	command_json=$(json_lines "${command[@]}")
+	phases_text=$(IFS=, && printf '%s' "${phases[*]}")
+	files=$(cd "$dir" && printf '%s\n' * run.json | sort -u | jq -Rnc '[inputs]')
+	jq -n --slurpfile load "$load" --slurpfile status "$status" --slurpfile about "$about" \
+		--arg tool profile-baseline.sh --arg version "$version" --arg revision "$revision" \
+		--arg variant "${variant##*/}" \
 		--arg start_time "$start_time" --argjson start_wall_ns "$start_wall_ns" \
-		--arg state "$1" --arg reason "$reason" --arg run_label "$(basename "$final")" \
-		--arg target "${target[name]}" --argjson machine_after "$(machine_after)" \
-		--argjson warnings "$(json_lines "${warnings[@]}")" \
-		--argjson command "$(json_lines "${command[@]}")" \
-		--argjson phases "[$(IFS=, && printf '%s' "${phases[*]}")]" \
-		--argjson asked "$(jq -nc --arg workload "$workload" --arg duration "$duration" \
-			--arg warmup "$warmup" --arg workers "$workers" --arg rate "$rate" \
-			'{$workload, $duration, $warmup, $workers, $rate}')" \
-		--argjson files "$(cd "$dir" && printf '%s\n' * run.json | sort -u | jq -Rnc '[inputs]')" \
+		--arg state "$1" --arg reason "$reason" --arg run_label "${final##*/}" \
+		--arg target "${target[name]}" --argjson machine_after "$after" \
+		--argjson warnings "$warnings_json" --argjson command "$command_json" \
+		--argjson phases "[$phases_text]" --argjson files "$files" \
+		--arg workload "$workload" --arg duration "$duration" --arg warmup "$warmup" \
+		--arg workers "$workers" --arg rate "$rate" \
 		-f "$root/scripts/run.jq" >"$dir/.run.json" &&
 		mv "$dir/.run.json" "$dir/run.json" && return
 	rm -f "$dir/.run.json"
@@ -214,10 +219,16 @@ dir='' socket_dir='' is_complete=false
 # shellcheck disable=SC2317 # called by traps
 clean_up() {
 	local code=$? pid
-	trap - EXIT INT TERM HUP
+	trap - EXIT TERM HUP
+	trap '' INT USR1 # it ends soon; what is started here is not to be interrupted either
+	if is_broken_trap "$code"; then
+		code=130 reason="interrupted by SIGINT"
+	fi
 	for pid in $load_pid $profile_pid $server_pid; do
 		stop_pid "$pid" 5 || true
 	done
+	# What a wrapper around the target may have left.
+	[ -z "$server_pid" ] || kill -KILL -- "-$server_pid" 2>/dev/null || true
 	[ -z "$tee_pid" ] || wait "$tee_pid" 2>/dev/null || true
 	if [ -n "$dir" ] && ! $is_complete; then
 		[ -n "$reason" ] || reason="ended with code $code"
@@ -238,6 +249,7 @@ interrupted() {
 # fail_run CODE SENTENCE: with the end of the target's log.
 fail_run() {
 	local code=$1
+	is_told=true
 	shift
 	reason=$*
 	warn "$*"
@@ -283,8 +295,9 @@ start_server() {
 		fi
 	done
 	mapfile -t endpoint < <(endpoint_options)
-	"$bin/goxel-start" "${endpoint[@]}" --request "${target[request]}" --timeout 10s \
-		--out "$socket_dir/start.json" -- "${command[@]}" >"$dir/daemon.log" 2>&1 </dev/null &
+	guarded --remove "$socket_dir" "${endpoint[@]}" --request "${target[request]}" \
+		--timeout 10s --out "$socket_dir/start.json" -- "${command[@]}" \
+		>"$dir/daemon.log" 2>&1 </dev/null &
 	server_pid=$!
 	while [ ! -s "$socket_dir/start.json" ]; do
 		server_must_live "before it answered"
@@ -323,10 +336,10 @@ ask() {
 start_load() {
 	mkfifo "$socket_dir/load.fifo"
 	# Twice: where the run's disk is full, the generator's last words are about that.
-	tee "$dir/load.log" "$socket_dir/load.log" <"$socket_dir/load.fifo" >&"$people_fd" &
+	tee --ignore-interrupts "$dir/load.log" "$socket_dir/load.log" <"$socket_dir/load.fifo" >&"$people_fd" &
 	tee_pid=$!
-	"$bin/goxel-load" "${endpoint[@]}" "${load_options[@]}" --progress on --out "$dir" \
-		>"$socket_dir/load.fifo" 2>&1 &
+	guarded -- "$bin/goxel-load" "${endpoint[@]}" "${load_options[@]}" --progress on \
+		--out "$dir" >"$socket_dir/load.fifo" 2>&1 &
 	load_pid=$!
 }
 
@@ -335,20 +348,21 @@ start_load() {
 start_profile() {
 	local delay=$warmup
 	[ "$warmup_s" != 0.000 ] || delay=1ms
-	"$bin/goxel-profile" --pid "$profiled_pid" --out "$dir" --delay "$delay" --duration "$duration" \
-		>"$dir/profile.log" 2>&1 &
+	guarded -- "$bin/goxel-profile" --pid "$profiled_pid" --out "$dir" --delay "$delay" \
+		--duration "$duration" >"$socket_dir/profile.log" 2>&1 &
 	profile_pid=$!
 }
 
 # Waits for the load and the profile, and sees to it that the target lives.
 drive() {
-	local from load_code=0 profile_code=0 is_warm=false warm_us
+	local from load_code=0 is_warm=false warm_us
 	from=$(now_us)
 	warm_us=$(awk -v s="$warmup_s" 'BEGIN { printf "%d", s * 1e6 }')
 	start_profile
 	start_load
 	while pid_lives "$load_pid"; do
 		server_must_live "during the load"
+		judge_profile_if_ended
 		if ! $is_warm && [ $(($(now_us) - from)) -ge "$warm_us" ]; then
 			phase warmup "$from"
 			from=$(now_us) is_warm=true
@@ -363,34 +377,48 @@ drive() {
 	phase measure "$from"
 	judge_load "$load_code"
 	from=$(now_us)
-	while pid_lives "$profile_pid"; do
+	while judge_profile_if_ended && [ -n "$profile_pid" ]; do
 		server_must_live "during the capture"
 		sleep 0.05
 	done
-	wait "$profile_pid" || profile_code=$?
-	profile_pid=''
 	phase capture "$from"
-	judge_profile "$profile_code"
+	say_missing
 }
 
 judge_load() {
+	local how last
+	how=$(how_ended "$1")
+	last=$(tail -n 1 "$socket_dir/load.log")
 	case $1 in
 	0) ;;
 	1) note_warning "the load generator counted failed operations (exit 1): see load.log" ;;
 	3) note_warning "the load generator says that it was the bottleneck or could not measure (exit 3)" ;;
-	2) fail_run 2 "the load generator refused: $(tail -n 1 "$socket_dir/load.log")" ;;
-	*) fail_run 4 "the load generator failed ($(how_ended "$1")): $(tail -n 1 "$socket_dir/load.log")" ;;
+	2) fail_run 2 "the load generator refused: $last" ;;
+	*) fail_run 4 "the load generator failed ($how): $last" ;;
 	esac
 	[ -s "$dir/load-test-results.json" ] || fail_run 4 "the load generator left no results"
 	load_judgement=$1
 }
 
 # A capture that is not permitted here does not spoil the run: it goes on and says what is missing.
-judge_profile() {
-	local code=$1
-	if [ "$code" -ne 0 ]; then
-		note_warning "the profile is not complete ($(how_ended "$code")): $(tail -n 1 "$dir/profile.log")"
-	fi
+# One that failed or was killed does: what it would have shown is not known to be absent.
+judge_profile_if_ended() {
+	local code=0 how last
+	if [ -z "$profile_pid" ] || pid_lives "$profile_pid"; then return 0; fi
+	wait "$profile_pid" || code=$?
+	profile_pid=''
+	how=$(how_ended "$code")
+	last=$(tail -n 1 "$socket_dir/profile.log")
+	# Not written there: where the run's disk is full, its last words are about that.
+	cp "$socket_dir/profile.log" "$dir" 2>/dev/null || true
+	case $code in
+	0) ;;
+	3) note_warning "the profile is not complete ($how): $last" ;;
+	*) fail_run 4 "the capture failed ($how): $last" ;;
+	esac
+}
+
+say_missing() {
 	if [ -s "$dir/profile.json" ]; then
 		say "$(jq -r '(.missing // []) | group_by(.reason)[] |
 			"not captured: \(map(.name) | join(", ")): \(.[0].reason)"' "$dir/profile.json")"
@@ -449,14 +477,14 @@ summary() {
 	say "run: ${final#"$PWD"/}"
 }
 
-check_asked
-run_us=$(now_us)
-ticks_before=$(head -n 1 /proc/stat)
-command=()
 trap clean_up EXIT
-trap 'interrupted INT' INT
 trap 'interrupted TERM' TERM
 trap 'interrupted HUP' HUP
+check_asked
+on_interrupt 'interrupted INT'
+run_us=$(now_us)
+read -r ticks_before </proc/stat
+command=()
 make_directory
 write_run incomplete
 say "profiling ${target[name]}: $workload, $workers connections, $duration after $warmup" \

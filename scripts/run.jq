@@ -34,7 +34,7 @@
 	workload: ((($l.load // {}) | {
 		name: .workload, seed, connections_count, depth, threads_count, rate_per_s,
 		duration_s, warmup_s, mode
-	}) + { asked: $asked }),
+	}) + { asked: { $workload, $duration, $warmup, $workers, $rate } }),
 	phases: $phases,
 	files: $files
 }

@@ -28,18 +28,25 @@ wait_for() {
 	done
 }
 
-# Fails, naming them, when processes that were started from this test still run: their sockets are
-# in its TMPDIR.
+runs_here() {
+	pgrep --full --list-full -- "$BATS_TEST_TMPDIR" | grep -v -e bats-exec -e bats-format
+}
+
+nobody_runs() {
+	[ -z "$(runs_here)" ]
+}
+
+nothing_is_left() {
+	nobody_runs && [ -z "$(ls -A "$TMPDIR")" ]
+}
+
+# nothing_runs [SECONDS]: fails, naming them, when processes that were started from this test still
+# run (their files are in its folder), or files are left in its TMPDIR, SECONDS (2: a guard ends a
+# moment after what it guards) later.
 nothing_runs() {
-	local left
-	left=$(pgrep --full --list-full -- "$TMPDIR" | grep -v bats || true)
-	[ -z "$left" ] || {
-		echo "still running: $left"
-		return 1
-	}
-	left=$(ls -A "$TMPDIR")
-	[ -z "$left" ] || {
-		echo "left behind: $left"
+	wait_for "${1:-2}" nothing_is_left || {
+		echo "still running: $(runs_here)"
+		echo "left behind: $(ls -A "$TMPDIR")"
 		return 1
 	}
 }

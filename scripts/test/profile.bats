@@ -150,6 +150,84 @@ TXT
 	[[ $output == *interrupted* || $output == *incomplete* ]]
 }
 
+# run_group COMMAND...: in a process group of its own, as a terminal starts it; its number in $pid
+run_group() {
+	setsid env --default-signal=INT "$@" >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+	pid=$!
+	wait_for 5 is_leader $pid
+}
+
+is_leader() {
+	[ "$(ps -o pgid= $1 | tr -d ' ')" = "$1" ]
+}
+
+some_exist() {
+	compgen -G "$1" >/dev/null
+}
+
+@test "Ctrl-C, which the whole group gets, ends with 130 at every moment" {
+	moment() {
+		case $1 in
+		start) ;;
+		early) sleep 0.05 ;; # somewhere in the checks, which nothing shows
+		folder) wait_for 20 some_exist "$TMPDIR/goxel-run.*" ;;
+		directory) wait_for 20 some_exist "$RUNS/*.partial/run.json" ;;
+		server) wait_for 20 some_exist "$TMPDIR/goxel-run.*/start.json" ;;
+		load) wait_for 20 some_exist "$RUNS/*.partial/load.log" ;;
+		measure) wait_for 20 grep -q measure "$BATS_TEST_TMPDIR/out" ;;
+		esac
+	}
+	for moment in start early folder directory server load measure; do
+		DURATION=60s run_group scripts/profile-baseline.sh
+		moment $moment
+		kill -INT -- -$pid
+		code=0
+		wait $pid || code=$?
+		echo "$moment: exit $code: $(cat "$BATS_TEST_TMPDIR/out")"
+		[ $code -eq 130 ]
+		nothing_runs
+		! some_exist "$RUNS/*" || [ "$(jq -r .state "$(the_run)/run.json")" = incomplete ]
+		rm -rf "${RUNS:?}"/*
+	done
+}
+
+@test "a run that is killed leaves nothing running and no folder, and is not compared" {
+	for who in script group; do
+		DURATION=60s run_group scripts/profile-baseline.sh
+		wait_for 20 grep -q measure "$BATS_TEST_TMPDIR/out"
+		if [ $who = script ]; then kill -KILL $pid; else kill -KILL -- -$pid; fi
+		wait $pid || true
+		nothing_runs 15
+		dir=$(the_run)
+		[[ $dir == *.partial ]]
+		run scripts/compare-profiles.sh --baseline "$dir" --optimized "$dir"
+		[ "$status" -ne 0 ]
+		[[ $output == *interrupted* ]]
+		rm -r "$dir"
+	done
+}
+
+@test "folders of runs that were killed with all they started go with the next run" {
+	mkdir "$TMPDIR/goxel-run.dead00" "$TMPDIR/goxel-run.lives0" "$TMPDIR/goxel-run.fresh0" \
+		"$TMPDIR/goxel-other.dead00"
+	touch "$TMPDIR/goxel-run.lives0/lock"
+	exec {lock}<"$TMPDIR/goxel-run.lives0/lock"
+	flock $lock
+	touch -d '10 minutes ago' "$TMPDIR"/goxel-*.dead00 "$TMPDIR/goxel-run.lives0"
+	DURATION=300ms scripts/profile-baseline.sh >/dev/null
+	exec {lock}<&-
+	[ "$(cd "$TMPDIR" && echo *)" = "goxel-other.dead00 goxel-run.fresh0 goxel-run.lives0" ]
+}
+
+@test "profile-ab.sh that is killed takes its run along" {
+	run_group scripts/profile-ab.sh --a echo --b echo --duration 60s --out "$RUNS"
+	wait_for 20 some_exist "$RUNS/*.partial/load.log"
+	kill -KILL $pid
+	wait $pid || true
+	nothing_runs 20
+	[ "$(jq -r '.state + ": " + .reason' "$RUNS"/*.partial/run.json)" = "incomplete: interrupted by SIGTERM" ]
+}
+
 @test "a target that dies during the load ends the run with 4 and its last words" {
 	file=$(target_with dies <<TXT
 name = dies
@@ -201,7 +279,7 @@ TXT
 	run -4 unshare --mount bash -c 'mount -t tmpfs -o size=48k tmpfs "$RUNS" || exit 77
 		scripts/profile-baseline.sh --runs "$RUNS"; code=$?
 		ls -A "$RUNS"/* >&2; exit $code' 2>&1
-	[[ $output == *"the load generator failed (exit 4): goxel-load: "*"No space left on device"* ]]
+	[[ $output == *" failed (exit 4): goxel-"*"No space left on device"* ]]
 	[[ $output == *"the run is incomplete"* ]]
 	[[ $output != *".run.json"* ]]
 }
@@ -232,11 +310,10 @@ TXT
 		"$(the_run)/run.json"
 }
 
-@test "a generator or a capture that is killed is told as killed" {
+@test "a generator that is killed is told as killed" {
 	DURATION=60s scripts/profile-baseline.sh >"$BATS_TEST_TMPDIR/out" 2>&1 &
 	pid=$!
 	wait_for 20 grep -q measure "$BATS_TEST_TMPDIR/out"
-	kill -KILL "$(pgrep --parent $pid goxel-profile)"
 	# The echo server is a goxel-load, too.
 	kill -KILL "$(pgrep --parent $pid --full -- --progress)"
 	code=0
@@ -244,6 +321,27 @@ TXT
 	[ $code -eq 4 ]
 	grep -q "the load generator failed (killed by SIGKILL)" "$BATS_TEST_TMPDIR/out"
 	nothing_runs
+}
+
+@test "a capture that is killed, or fails, ends the run: it is no complete one, and not compared" {
+	DURATION=60s scripts/profile-baseline.sh >"$BATS_TEST_TMPDIR/out" 2>&1 &
+	pid=$!
+	wait_for 20 grep -q measure "$BATS_TEST_TMPDIR/out"
+	kill -KILL "$(pgrep --parent $pid goxel-profile)"
+	code=0
+	wait $pid || code=$?
+	[ $code -eq 4 ]
+	grep -q "the capture failed (killed by SIGKILL)" "$BATS_TEST_TMPDIR/out"
+	nothing_runs
+	dir=$(the_run)
+	[[ $dir == *.partial ]]
+	[ "$(jq -r .state "$dir/run.json")" = incomplete ]
+	# Also under the name of a complete one.
+	mv "$dir" "${dir%.partial}"
+	run "$BIN/goxel-report" compare "${dir%.partial}" "${dir%.partial}"
+	[ "$status" -ne 0 ]
+	[[ $output == *"its state is 'incomplete'"* ]]
+	rm -r "${RUNS:?}"/*
 	mkdir -p "$BATS_TEST_TMPDIR/bin"
 	for program in goxel-start goxel-load goxel-report; do
 		ln -s "$BIN/$program" "$BATS_TEST_TMPDIR/bin/$program"
@@ -251,8 +349,12 @@ TXT
 	printf '#!/bin/sh\nkill -KILL $$\n' >"$BATS_TEST_TMPDIR/bin/goxel-profile"
 	chmod +x "$BATS_TEST_TMPDIR/bin/goxel-profile"
 	run scripts/profile-baseline.sh --bin "$BATS_TEST_TMPDIR/bin"
-	[ "$status" -eq 0 ]
-	[[ $output == *"the profile is not complete (killed by SIGKILL)"* ]]
+	[ "$status" -eq 4 ]
+	[[ $output == *"the capture failed (killed by SIGKILL)"* ]]
+	printf '#!/bin/sh\necho "goxel-profile: no space" >&2\nexit 4\n' >"$BATS_TEST_TMPDIR/bin/goxel-profile"
+	run scripts/profile-baseline.sh --bin "$BATS_TEST_TMPDIR/bin"
+	[ "$status" -eq 4 ]
+	[[ $output == *"the capture failed (exit 4): goxel-profile: no space"* ]]
 }
 
 @test "a temporary directory that is too deep for a socket, or is none, does no harm or is told" {

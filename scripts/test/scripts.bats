@@ -214,6 +214,72 @@ SH
 	kill $pid
 }
 
+@test "goxel-start --end-with ends a command and its children once the caller is gone, and removes its folder" {
+	mkdir -p "$TMPDIR/own/deep"
+	touch "$TMPDIR/own/deep/file"
+	cat >"$TMPDIR/stubborn" <<'SH'
+#!/bin/bash
+trap '' TERM
+sleep 600.125 &
+touch "$1"
+wait
+SH
+	chmod +x "$TMPDIR/stubborn"
+	# It waits for a caller whose number was given away, or who is somebody else, not at all.
+	run "$BIN/goxel-start" --end-with 1 -- true
+	[ "$status" -eq 4 ]
+	[[ $output == *"process 1 is not the caller, or has ended"* ]]
+	bash -c '"$0" --end-with $$ --remove "$1/own" -- "$1/stubborn" "$1/own/ready" & wait' \
+		"$BIN/goxel-start" "$TMPDIR" 3>&- &
+	pid=$!
+	wait_for 10 test -e "$TMPDIR/own/ready"
+	[ -n "$(pgrep --full 'sleep 600.125')" ]
+	kill -KILL $pid
+	wait_for 15 test ! -e "$TMPDIR/own"
+	[ -z "$(pgrep --full 'sleep 600.125')" ]
+}
+
+@test "goxel-start --end-with leaves a caller's folder alone, and no descriptor, when the command ends first" {
+	mkdir "$TMPDIR/own"
+	exec {lock}>"$TMPDIR/lock"
+	flock $lock
+	caller=$BASHPID
+	"$BIN/goxel-start" --end-with "$caller" --remove "$TMPDIR/own" -- ls -l /proc/self/fd >"$TMPDIR/fds" &
+	wait $!
+	! grep "$TMPDIR/lock" "$TMPDIR/fds"
+	wait_for 5 nobody_runs
+	[ -d "$TMPDIR/own" ]
+	for words in '--end-with 7' '--out /x' '--remove /x -- true' '-- true'; do
+		# shellcheck disable=SC2086 # words
+		run "$BIN/goxel-start" --unix /x $words
+		[ "$status" -eq 2 ]
+	done
+}
+
+@test "a SIGINT that bash would forget, as its command ends by itself, ends the script all the same" {
+	cat >"$TMPDIR/script" <<'SH'
+bin=$BIN
+. scripts/common.sh
+trap 'touch "$TMPDIR/ended"' EXIT
+on_interrupt 'exit 130'
+touch "$TMPDIR/ready"
+# It does not die of SIGINT.
+bash -c 'trap "" INT; while [ ! -e "$TMPDIR/go" ]; do sleep 0.01; done'
+exit 7
+SH
+	setsid env --default-signal=INT bash "$TMPDIR/script" 3>&- &
+	pid=$!
+	wait_for 10 test -e "$TMPDIR/ready"
+	kill -INT -- -$pid
+	touch "$TMPDIR/go"
+	code=0
+	wait $pid || code=$?
+	[ $code -eq 130 ]
+	[ -e "$TMPDIR/ended" ]
+	run "$BIN/goxel-start" --relay 1
+	[ "$status" -eq 4 ]
+}
+
 @test "goxel-start says that the server ended, and that nobody listens" {
 	"$BIN/goxel-start" --unix "$TMPDIR/s" --out "$TMPDIR/start.json" -- false || true
 	wait_for 10 test -s "$TMPDIR/start.json"
