@@ -34,7 +34,7 @@ int edit_run(struct call *call, const struct edit *edit)
 		rc = project_edit_layer(p, l);
 		if (!rc)
 			rc = edit->apply(call, &data, &p->doc, l, &count);
-		project_end(p, rc);
+		rc = project_end(p, rc);
 	}
 	if (rc < 0)
 		return call->fault.code ? -EPROTO : scope_fault(call, edit->code, rc, edit->what);

@@ -192,8 +192,9 @@ static int run_set_camera(struct call *call)
 	changed.ortho = arg_bool(call, SET_ORTHO, c->ortho);
 	if (arg_has(call, SET_FOV))
 		changed.fov_deg = (float)fov;
-	*c = changed;
-	p->doc.version++; /* pictures made before are no longer right; undo does not go here */
+	rc = project_set_camera(p, (size_t)(c - p->doc.cameras), &changed);
+	if (rc < 0)
+		return scope_fault(call, RPC_INTERNAL_ERROR, rc, "set the camera");
 	return reply_camera(call, p);
 }
 

@@ -72,8 +72,7 @@ static void mark_saved(struct output *o)
 
 	if (context_enter(o->call->env->lease, o->snapshot->project_id, &p) < 0)
 		return;
-	p->saved_version = o->snapshot->doc.version;
-	file_remember(p, o->path);
+	project_saved(p, o->snapshot->doc.version, o->path);
 }
 
 /* The path that the project remembers, as text of the caller's. */

@@ -108,11 +108,10 @@ static int run_create_layer(struct call *call)
 		rc = scope_project(call, CREATE_PROJECT, APP_CREATE_LAYER, &p);
 	if (rc)
 		return rc;
-	rc = project_layer_create(p, name.ptr, name.len, &l);
+	rc = project_layer_create_as(p, name.ptr, name.len, color,
+				     arg_bool(call, CREATE_VISIBLE, true), &l);
 	if (rc < 0)
 		return scope_fault(call, APP_CREATE_LAYER, rc, "create layer");
-	l->meta.color = color; /* the step keeps what was before; redo brings this back */
-	l->meta.visible = arg_bool(call, CREATE_VISIBLE, true);
 	reply_object(r);
 	reply_key_bool(r, "success", true);
 	reply_key_integer(r, "layer_id", l->meta.id);
@@ -266,6 +265,7 @@ static const struct param duplicate_params[] = {
 
 static int run_duplicate_layer(struct call *call)
 {
+	struct span name = arg_string(call, ON_VALUE, "");
 	struct reply *r = call->reply;
 	struct project *p;
 	struct layer *l;
@@ -273,14 +273,10 @@ static int run_duplicate_layer(struct call *call)
 
 	if (rc)
 		return rc;
-	rc = project_layer_duplicate(p, l->meta.id, &l);
+	rc = project_layer_duplicate_as(p, l->meta.id, arg_has(call, ON_VALUE) ? name.ptr : NULL,
+					name.len, &l);
 	if (rc < 0)
 		return scope_fault(call, APP_CREATE_LAYER, rc, "duplicate layer");
-	if (arg_has(call, ON_VALUE)) {
-		struct span name = arg_string(call, ON_VALUE, "");
-
-		layer_set_name(&l->meta, name.ptr, name.len);
-	}
 	reply_object(r);
 	reply_key_bool(r, "success", true);
 	reply_key_integer(r, "layer_id", l->meta.id);

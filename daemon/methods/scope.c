@@ -151,6 +151,10 @@ static const char *reason(int rc)
 	case -EBUSY:
 		static_assert(PROJECTS_MAX == 64, "as the sentence says");
 		return "64 projects are open and all have unsaved changes: close one";
+	case -EDQUOT:
+		return "the journal's disk is full, nothing was changed";
+	case -EIO:
+		return "the journal cannot be written, nothing was changed";
 	case -ERANGE:
 		return "it would leave the 32-bit coordinates";
 	case -ECANCELED:

@@ -200,7 +200,7 @@ static void test_history_costs_only_what_changed(void **state)
 	assert_int_equal(project_begin(p, "shape"), 0);
 	assert_int_equal(project_edit_layer(p, active(p)), 0);
 	assert_int_equal(shape_draw(&active(p)->volume, &small, 0xff0000ffu, &count), 0);
-	project_commit(p);
+	assert_int_equal(project_commit(p), 0);
 	block_usage(&after);
 	assert_int_equal(after.live_count - before.live_count, 2);
 	assert_int_equal(p->history.blocks_count, 2);

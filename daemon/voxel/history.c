@@ -12,13 +12,13 @@
 #include "daemon/base/budget.h"
 #include "daemon/voxel/history_step.h"
 
-static struct history_step *open_step(struct history *h)
+static struct history_step *open_step(const struct history *h)
 {
 	return h->steps[HISTORY_STEPS_MAX];
 }
 
 /* The n-th step from the oldest. */
-static struct history_step *step_at(struct history *h, uint32_t n)
+static struct history_step *step_at(const struct history *h, uint32_t n)
 {
 	return h->steps[(h->first + n) % HISTORY_STEPS_MAX];
 }
@@ -171,6 +171,12 @@ static void unwatch(struct history *h)
 	h->is_open = false;
 }
 
+const struct history_step *history_made(const struct history *h)
+{
+	assert(h->is_open);
+	return step_is_empty(open_step(h)) ? NULL : open_step(h);
+}
+
 bool history_commit(struct history *h)
 {
 	struct history_step *made = open_step(h);
@@ -193,18 +199,20 @@ bool history_commit(struct history *h)
 	return true;
 }
 
-void history_rollback(struct history *h, struct document *d)
+int history_rollback(struct history *h, struct document *d)
 {
 	struct history_step *s = open_step(h);
+	int rc;
 
 	assert(h->is_open);
 	unwatch(h);
 	/* Puts back into tables that still have the room; only the layer list, and a block whose
 	 * last voxel was removed, take memory. */
 	budget_begin_restore();
-	step_backward(s, d);
+	rc = step_backward(s, d);
 	budget_end_restore();
 	step_clear(s);
+	return rc;
 }
 
 int history_undo(struct history *h, struct document *d, const char **label)
@@ -243,4 +251,16 @@ int history_redo(struct history *h, struct document *d, const char **label)
 	h->undone_count--;
 	*label = s->label;
 	return 0;
+}
+
+const struct history_step *history_undone(const struct history *h)
+{
+	assert(h->undone_count);
+	return step_at(h, h->done_count);
+}
+
+const struct history_step *history_done(const struct history *h)
+{
+	assert(h->done_count);
+	return step_at(h, h->done_count - 1);
 }

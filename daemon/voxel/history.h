@@ -58,12 +58,19 @@ int history_keep_layers(struct history *h, struct document *d);
 int history_keep_voxel(struct history *h, struct layer *l, const struct voxel *old);
 /* Watches a layer until the end of the edit: its changed blocks are kept. -ENOMEM. */
 int history_keep_blocks(struct history *h, struct layer *l);
+/* What the open edit has changed so far; NULL: nothing. */
+const struct history_step *history_made(const struct history *h);
 /* False when the edit kept nothing: it leaves no step. */
 bool history_commit(struct history *h);
-void history_rollback(struct history *h, struct document *d);
+/* -ENOMEM: the list of layers stayed as the edit had left it. */
+int history_rollback(struct history *h, struct document *d);
 
 /* 0, -ENOENT when there is nothing, -ENOMEM (nothing changed). *label says which edit it was. */
 int history_undo(struct history *h, struct document *d, const char **label);
 int history_redo(struct history *h, struct document *d, const char **label);
+
+/* The step that undo took back last, and the one that redo, or an edit, made last. There is one. */
+const struct history_step *history_undone(const struct history *h);
+const struct history_step *history_done(const struct history *h);
 
 #endif

@@ -1,4 +1,7 @@
-/* history_step.h - private to history*.c: what one edit changed, and how to exchange it. */
+/*
+ * history_step.h - what one edit changed, and how to exchange it. For history*.c; the journal
+ * (daemon/store) reads steps.
+ */
 #ifndef DAEMON_VOXEL_HISTORY_STEP_H
 #define DAEMON_VOXEL_HISTORY_STEP_H
 
@@ -36,9 +39,10 @@ struct history_step {
 	struct voxel few[STEP_VOXELS_INLINE];
 };
 
-static inline struct voxel *step_voxel(struct history_step *s, uint32_t i)
+static inline struct voxel *step_voxel(const struct history_step *s, uint32_t i)
 {
-	return i < STEP_VOXELS_INLINE ? &s->few[i] : &s->voxels[i - STEP_VOXELS_INLINE];
+	return i < STEP_VOXELS_INLINE ? (struct voxel *)&s->few[i]
+				      : &s->voxels[i - STEP_VOXELS_INLINE];
 }
 
 static inline bool step_is_empty(const struct history_step *s)

@@ -47,6 +47,8 @@ void project_free(struct project *p)
 	volume_deinit(&p->selection.mask);
 	volume_deinit(&p->clipboard.voxels);
 	document_deinit(&p->doc);
+	if (p->log)
+		p->log->ops->free(p->log);
 	free(p->path);
 	free(p);
 	/* The memory of a large project is wanted for something else: also what was kept before. */
@@ -77,6 +79,20 @@ void project_take_document(struct project *p, struct document *doc)
 	p->saved_version = p->doc.version;
 }
 
+void project_saved(struct project *p, uint64_t version, struct span path)
+{
+	char *copy = strndup(path.ptr, path.len);
+
+	if (copy) {
+		free(p->path);
+		p->path = copy;
+	}
+	p->saved_version = version;
+	/* The file is there, whatever the log says: the next note will tell it. */
+	if (p->log && p->log->ops->saved(p->log, p) < 0)
+		p->log->needs_whole = true;
+}
+
 int project_begin(struct project *p, const char *label)
 {
 	return history_begin(&p->history, label);
@@ -92,24 +108,33 @@ int project_edit_layers(struct project *p)
 	return history_keep_layers(&p->history, &p->doc);
 }
 
-void project_commit(struct project *p)
+int project_commit(struct project *p)
 {
+	const struct history_step *step = p->log ? history_made(&p->history) : NULL;
+	int rc = step ? p->log->ops->edited(p->log, p, step) : 0;
+
+	if (rc < 0) {
+		project_rollback(p);
+		return rc;
+	}
 	if (history_commit(&p->history))
 		p->doc.version++;
+	return 0;
 }
 
 void project_rollback(struct project *p)
 {
-	history_rollback(&p->history, &p->doc);
+	if (history_rollback(&p->history, &p->doc) < 0 && p->log)
+		p->log->needs_whole = true;
 }
 
 int project_end(struct project *p, int rc)
 {
-	if (rc < 0)
+	if (rc < 0) {
 		project_rollback(p);
-	else
-		project_commit(p);
-	return rc;
+		return rc;
+	}
+	return project_commit(p);
 }
 
 /* One voxel of an open edit whose changes still fit as single voxels. */
@@ -165,20 +190,44 @@ int project_set_voxels(struct project *p, struct layer *l, const struct voxel *v
 	return project_end(p, rc);
 }
 
+/* After an undo or redo; back puts the document as it was before. */
+static int log_exchange(struct project *p, const struct history_step *step,
+			int (*back)(struct history *h, struct document *d, const char **label))
+{
+	const char *label;
+	int rc = p->log ? p->log->ops->edited(p->log, p, step) : 0;
+
+	if (rc == 0)
+		p->doc.version++;
+	else if (back(&p->history, &p->doc, &label) < 0)
+		p->log->needs_whole = true;
+	return rc;
+}
+
 int project_undo(struct project *p, const char **label)
 {
 	int rc = history_undo(&p->history, &p->doc, label);
 
-	if (!rc)
-		p->doc.version++;
-	return rc;
+	return rc < 0 ? rc : log_exchange(p, history_undone(&p->history), history_redo);
 }
 
 int project_redo(struct project *p, const char **label)
 {
 	int rc = history_redo(&p->history, &p->doc, label);
 
-	if (!rc)
-		p->doc.version++;
+	return rc < 0 ? rc : log_exchange(p, history_done(&p->history), history_undo);
+}
+
+int project_set_camera(struct project *p, size_t index, const struct camera *c)
+{
+	struct camera was = p->doc.cameras[index];
+	int rc;
+
+	p->doc.cameras[index] = *c;
+	rc = p->log ? p->log->ops->cameras(p->log, p) : 0;
+	if (rc == 0)
+		p->doc.version++; /* pictures made before are no longer right */
+	else
+		p->doc.cameras[index] = was;
 	return rc;
 }

@@ -2,7 +2,9 @@
  * project.h - a document under edit: history, selection, clipboard, identity.
  *
  * Every change goes through project_begin ... project_commit (or project_rollback, which puts
- * everything back), or through the one-voxel shortcut. A change bumps doc.version.
+ * everything back), or through the one-voxel shortcut. A change bumps doc.version. Where the
+ * project has a log, it is told of every change before that is final; what the log cannot keep
+ * does not happen.
  * Threads: the holder of the context's lock for this project.
  */
 #ifndef DAEMON_VOXEL_PROJECT_H
@@ -12,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/base/span.h"
 #include "daemon/voxel/document.h"
 #include "daemon/voxel/history.h"
 
@@ -34,6 +37,31 @@ struct clipboard {
 	struct volume voxels;
 };
 
+/*
+ * Keeps what happens to one project, so that it survives the process (daemon/store/journal.h).
+ * Methods are called with the project's lock held. Each returns 0 or a negative errno, with which
+ * the change fails: -EDQUOT no room on the disk, -EIO, -ENOMEM.
+ */
+struct project;
+struct project_log;
+struct project_log_ops {
+	/* p->doc is as the edit leaves it, but for the version, which will be one more. It may
+	 * differ from the version before where step says so. */
+	int (*edited)(struct project_log *log, const struct project *p,
+		      const struct history_step *step);
+	int (*cameras)(struct project_log *log, const struct project *p); /* the same for cameras */
+	int (*saved)(struct project_log *log, const struct project *p);   /* path, saved_version */
+	int (*closed)(struct project_log *log, const struct project *p);
+	void (*free)(struct project_log *log);
+};
+
+struct project_log {
+	const struct project_log_ops *ops;
+	/* A failed change could not be undone either: the log does not know the project's state,
+	 * so that the next note must hold all of it. */
+	bool needs_whole;
+};
+
 struct project {
 	int32_t id;             /* from 1, unique in the process */
 	int32_t size[3];        /* as asked by create_project: width, height, depth */
@@ -44,6 +72,7 @@ struct project {
 	struct history history;
 	struct selection selection;
 	struct clipboard clipboard;
+	struct project_log *log; /* NULL: nothing is kept; owned */
 };
 
 /* A new project with the default document. -ENOMEM. */
@@ -64,13 +93,18 @@ int project_set_path(struct project *p, const char *path);
  * is cleared. For load_project. */
 void project_take_document(struct project *p, struct document *doc);
 
+/* The document as of that version is in a file now. Without memory for the path, the old path
+ * stays; nothing else fails. */
+void project_saved(struct project *p, uint64_t version, struct span path);
+
 /* See history.h. layer_edit: the layer whose voxels the edit changes freely. */
 int project_begin(struct project *p, const char *label);
 int project_edit_layer(struct project *p, struct layer *l); /* then write l->volume */
 int project_edit_layers(struct project *p);                 /* then change the list or metas */
-void project_commit(struct project *p);
+int project_commit(struct project *p);                      /* an error of the log: rolled back */
 void project_rollback(struct project *p);
-int project_end(struct project *p, int rc); /* commits, or rolls back when rc < 0; returns rc */
+/* Commits, or rolls back when rc < 0; returns rc, or the error of the commit. */
+int project_end(struct project *p, int rc);
 
 /* One voxel as a whole edit; *old may be NULL. Allocates nothing in steady state. */
 int project_set_voxel(struct project *p, struct layer *l, const struct voxel *v, rgba *old);
@@ -81,11 +115,18 @@ int project_set_voxels(struct project *p, struct layer *l, const struct voxel *v
 int project_undo(struct project *p, const char **label);
 int project_redo(struct project *p, const char **label);
 
+/* Puts camera index; undo does not go here. */
+int project_set_camera(struct project *p, size_t index, const struct camera *c);
+
 /* Layer operations, each a whole edit. Errors: -ENOENT no such layer, -ENOSPC, -ENOMEM, -EINVAL. */
 int project_layer_create(struct project *p, const char *name, size_t name_len, struct layer **out);
+int project_layer_create_as(struct project *p, const char *name, size_t name_len, rgba color,
+			    bool visible, struct layer **out);
 int project_layer_delete(struct project *p,
 			 int32_t id); /* the last one is replaced by an empty one */
 int project_layer_duplicate(struct project *p, int32_t id, struct layer **out);
+int project_layer_duplicate_as(struct project *p, int32_t id, const char *name, size_t name_len,
+			       struct layer **out);
 int project_layer_merge(struct project *p, int32_t source_id, int32_t target_id);
 int project_layer_move(struct project *p, int32_t id, size_t index);
 int project_layer_clear(struct project *p, int32_t id);

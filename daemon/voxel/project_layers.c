@@ -17,7 +17,8 @@ static int begin(struct project *p, const char *label)
 	return rc < 0 ? project_end(p, rc) : 0;
 }
 
-int project_layer_create(struct project *p, const char *name, size_t name_len, struct layer **out)
+int project_layer_create_as(struct project *p, const char *name, size_t name_len, rgba color,
+			    bool visible, struct layer **out)
 {
 	char copy[VOXEL_NAME_MAX];
 	int rc = begin(p, "create layer");
@@ -25,7 +26,17 @@ int project_layer_create(struct project *p, const char *name, size_t name_len, s
 	if (rc < 0)
 		return rc;
 	voxel_name_copy(copy, name, name_len);
-	return project_end(p, document_add_layer(&p->doc, 0, copy, out));
+	rc = document_add_layer(&p->doc, 0, copy, out);
+	if (!rc) {
+		(*out)->meta.color = color;
+		(*out)->meta.visible = visible;
+	}
+	return project_end(p, rc);
+}
+
+int project_layer_create(struct project *p, const char *name, size_t name_len, struct layer **out)
+{
+	return project_layer_create_as(p, name, name_len, RGBA_WHITE, true, out);
 }
 
 int project_layer_delete(struct project *p, int32_t id)
@@ -75,7 +86,8 @@ static int duplicate(struct project *p, int32_t id, struct layer **out)
 	return 0;
 }
 
-int project_layer_duplicate(struct project *p, int32_t id, struct layer **out)
+int project_layer_duplicate_as(struct project *p, int32_t id, const char *name, size_t name_len,
+			       struct layer **out)
 {
 	int rc;
 
@@ -84,7 +96,17 @@ int project_layer_duplicate(struct project *p, int32_t id, struct layer **out)
 	if (p->doc.next_layer_id == INT32_MAX)
 		return -ENOSPC;
 	rc = begin(p, "duplicate layer");
-	return rc < 0 ? rc : project_end(p, duplicate(p, id, out));
+	if (rc < 0)
+		return rc;
+	rc = duplicate(p, id, out);
+	if (!rc && name)
+		layer_set_name(&(*out)->meta, name, name_len);
+	return project_end(p, rc);
+}
+
+int project_layer_duplicate(struct project *p, int32_t id, struct layer **out)
+{
+	return project_layer_duplicate_as(p, id, NULL, 0, out);
 }
 
 int project_layer_merge(struct project *p, int32_t source_id, int32_t target_id)

@@ -264,7 +264,7 @@ int selection_move(struct project *p, struct layer *l, const int32_t delta[3], u
 		rc = stamp(l, &lifted, stay, true);
 		if (!rc)
 			rc = stamp(l, &lifted, delta, false);
-		project_end(p, rc);
+		rc = project_end(p, rc);
 	}
 	*count = volume_voxels_count(&lifted);
 	volume_deinit(&lifted);
