@@ -1,7 +1,31 @@
 libs += store
-store-srcs := daemon/store/root.c
+store-srcs := \
+	daemon/store/journal.c \
+	daemon/store/journal_log.c \
+	daemon/store/journal_read.c \
+	daemon/store/journal_reader.c \
+	daemon/store/journal_record.c \
+	daemon/store/journal_replay.c \
+	daemon/store/journal_snapshot.c \
+	daemon/store/journal_write.c \
+	daemon/store/root.c
+
+# Static, as liburing: one library less to load at start.
+store-ldlibs := -l:libzstd.a -lz
 
 tests += test_root
 test_root-srcs   := daemon/test/test_root.c
-test_root-libs   := store base
-test_root-ldlibs := -lcmocka
+test_root-libs   := store voxel base
+test_root-ldlibs := -lcmocka $(store-ldlibs)
+
+tests += test_journal
+test_journal-srcs   := daemon/test/test_journal.c daemon/test/journal_util.c
+test_journal-libs   := store voxel base
+test_journal-ldlibs := -lcmocka -lm $(store-ldlibs)
+
+tests += test_journal_faults
+test_journal_faults-srcs    := daemon/test/test_journal_faults.c daemon/test/journal_util.c
+test_journal_faults-libs    := store voxel base
+test_journal_faults-ldlibs  := -lcmocka -lm $(store-ldlibs)
+test_journal_faults-ldflags := \
+    -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=pwrite,--wrap=fdatasync,--wrap=fsync

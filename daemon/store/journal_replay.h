@@ -1,0 +1,40 @@
+/*
+ * journal_replay.h - private to journal*.c: a folder of segments and snapshots to the projects that
+ * it holds.
+ *
+ * A tail that is not whole is cut off: what a crash leaves of records that were promised to nobody.
+ * It is damage, which is not cut unless asked for, when whole records follow that show that it had
+ * been on the disk: one of them says so, or they were written since this kernel was started, whose
+ * memory of files lost nothing.
+ */
+#ifndef DAEMON_STORE_JOURNAL_REPLAY_H
+#define DAEMON_STORE_JOURNAL_REPLAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/store/journal_read.h"
+
+struct err;
+
+struct journal_replay {
+	struct journal_state state;
+	uint64_t lsn;             /* of the last record */
+	uint64_t next_number;     /* of the segment to begin */
+	uint64_t snapshot_number; /* 0: there is none */
+	uint64_t snapshot_bytes;
+	uint64_t segments_count;
+	uint64_t log_bytes;     /* of the segments */
+	uint64_t records_count; /* of the segments */
+	uint64_t cut_bytes;
+};
+
+/*
+ * Messages name file and byte. -EBADMSG: damage; with is_repairing it is cut, too, and kept in a
+ * file beside. Other errors are those of reading, -ENOMEM, -EOPNOTSUPP (another version).
+ */
+int journal_replay_run(struct journal_replay *r, int dir_fd, const uint8_t boot_id[16],
+		       bool is_repairing, struct err *err);
+void journal_replay_deinit(struct journal_replay *r);
+
+#endif
