@@ -231,25 +231,29 @@ int context_enter(struct context_lease *lease, int32_t id, struct project **out)
 {
 	struct context *c = lease->context;
 	struct context_entry *e = lease->entry;
-	int rc;
 
 	if (e && e->id == (id ? id : default_id(c))) {
 		*out = e->project;
 		return 0;
 	}
 	context_leave(lease);
-	e = entry_get(c, id);
-	if (!e)
-		return -ENOENT;
-	rc = entry_lock_for(lease, e);
-	if (rc < 0) {
-		entry_put(c, e);
-		return rc;
-	}
-	lease->entry = e;
-	if (e->is_closed) { /* between finding and locking it */
-		context_leave(lease);
-		return -ENOENT;
+	for (;;) {
+		int rc;
+
+		e = entry_get(c, id);
+		if (!e)
+			return -ENOENT;
+		rc = entry_lock_for(lease, e);
+		if (rc < 0) {
+			entry_put(c, e);
+			return rc;
+		}
+		lease->entry = e;
+		if (!e->is_closed)
+			break;
+		context_leave(lease); /* closed between finding and locking it */
+		if (id)
+			return -ENOENT;
 	}
 	*out = e->project;
 	return 0;
@@ -286,13 +290,29 @@ static struct context_entry *take_out(struct context *c, size_t i)
 	return e;
 }
 
-/* Waits until nobody is inside, then lets it go. The lease holds nothing. */
-static void entry_close(struct context *c, struct context_entry *e)
+/* With the entry's lock: takes it out of the registry, whose reference goes. */
+static void close_locked(struct context *c, struct context_entry *e)
 {
-	entry_lock(c, e);
+	pthread_mutex_lock(&c->registry);
+	(void)take_out(c, index_of(c, e->id));
+	e->refs--; /* not the last one: the caller has it */
+	pthread_mutex_unlock(&c->registry);
 	e->is_closed = true;
+}
+
+/* Waits until nobody is inside, then closes it, unless somebody did already: -ENOENT. Takes the
+ * caller's reference; the lease holds nothing. */
+static int entry_close(struct context *c, struct context_entry *e)
+{
+	int rc;
+
+	entry_lock(c, e);
+	rc = e->is_closed ? -ENOENT : project_closing(e->project);
+	if (rc == 0)
+		close_locked(c, e);
 	entry_unlock(c, e);
 	entry_put(c, e);
+	return rc;
 }
 
 /* With the registry locked and full: what was used longest ago and has no unsaved changes, with a
@@ -314,28 +334,23 @@ static struct context_entry *choose_oldest_saved(struct context *c)
 	return oldest;
 }
 
-/* Closes it unless somebody edited it, or closed it, meanwhile. Takes the caller's reference; the
- * lease holds nothing. */
-static bool close_if_saved(struct context *c, struct context_entry *e)
+/* Closes it unless somebody edited it, or closed it, meanwhile: 1 if it did, 0, or the error of its
+ * log. Takes the caller's reference; the lease holds nothing. */
+static int close_if_saved(struct context *c, struct context_entry *e)
 {
-	struct context_entry *taken = NULL;
+	int rc = 0;
 
 	entry_lock(c, e);
 	if (!e->is_closed && !note_modified(e)) {
-		size_t i;
-
-		pthread_mutex_lock(&c->registry);
-		i = index_of(c, e->id);
-		if (i < c->entries_count)
-			taken = take_out(c, i);
-		pthread_mutex_unlock(&c->registry);
-		e->is_closed = taken != NULL;
+		rc = project_closing(e->project);
+		if (rc == 0) {
+			close_locked(c, e);
+			rc = 1;
+		}
 	}
 	entry_unlock(c, e);
-	if (taken)
-		entry_put(c, taken);
 	entry_put(c, e);
-	return taken != NULL;
+	return rc;
 }
 
 /* Where the registry is full, closes one project. *evicted_id: which, or 0. -EBUSY: none may be. */
@@ -345,6 +360,7 @@ static int make_room(struct context *c, int32_t *evicted_id)
 		struct context_entry *e = NULL;
 		bool is_full;
 		int32_t id;
+		int rc;
 
 		pthread_mutex_lock(&c->registry);
 		is_full = c->entries_count == PROJECTS_MAX;
@@ -356,11 +372,27 @@ static int make_room(struct context *c, int32_t *evicted_id)
 		if (!e)
 			return -EBUSY;
 		id = e->id;
-		if (close_if_saved(c, e)) {
+		rc = close_if_saved(c, e);
+		if (rc < 0)
+			return rc;
+		if (rc == 1) {
 			*evicted_id = id;
 			return 0;
 		}
 	}
+}
+
+/* With the registry locked: as the newest. */
+static void append(struct context *c, struct context_entry *e)
+{
+	e->used = ++c->uses;
+	c->entries[c->entries_count++] = e;
+	atomic_store_explicit(&c->default_id, e->id, memory_order_relaxed);
+}
+
+static int32_t id_after(int32_t id)
+{
+	return id == INT32_MAX ? 1 : id + 1;
 }
 
 /* Enters the registry as the newest, locked by the caller. False: it is full. */
@@ -373,37 +405,47 @@ static bool add(struct context *c, struct context_entry *e)
 	if (has_room) {
 		e->id = c->next_id;
 		e->project->id = c->next_id;
-		c->next_id = c->next_id == INT32_MAX ? 1 : c->next_id + 1;
-		e->used = ++c->uses;
+		c->next_id = id_after(c->next_id);
 		e->refs = 2; /* the registry's and the lease's */
-		c->entries[c->entries_count++] = e;
-		atomic_store_explicit(&c->default_id, e->id, memory_order_relaxed);
+		append(c, e);
 	}
 	pthread_mutex_unlock(&c->registry);
 	return has_room;
 }
 
-int context_create(struct context_lease *lease, const char *name, size_t name_len,
-		   const int32_t size[3], struct project **out, int32_t *evicted_id)
+static struct context_entry *entry_new(struct project *p)
+{
+	struct context_entry *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return NULL;
+	pthread_mutex_init(&e->lock, NULL);
+	e->project = p;
+	e->id = p->id;
+	return e;
+}
+
+/* The project stays the caller's. */
+static void entry_drop(struct context_entry *e)
+{
+	e->project = NULL;
+	entry_free(e);
+}
+
+int context_add(struct context_lease *lease, struct project *p, int32_t *evicted_id)
 {
 	struct context *c = lease->context;
-	struct context_entry *e = calloc(1, sizeof(*e));
+	struct context_entry *e = entry_new(p);
 	int rc;
 
 	if (!e)
 		return -ENOMEM;
-	rc = project_new(0, name, name_len, size, &e->project);
-	if (rc < 0) {
-		free(e);
-		return rc;
-	}
-	pthread_mutex_init(&e->lock, NULL);
 	context_leave(lease);
 	*evicted_id = 0;
 	for (;;) {
 		rc = make_room(c, evicted_id);
 		if (rc < 0) {
-			entry_free(e);
+			entry_drop(e);
 			return rc;
 		}
 		/* Locked before anybody can see it, so that nobody can close it first. */
@@ -412,27 +454,98 @@ int context_create(struct context_lease *lease, const char *name, size_t name_le
 			break;
 		entry_unlock(c, e);
 	}
+	/* In the registry first: a snapshot of all projects that is begun behind this record of
+	 * the log, and needs it no more, finds the project. */
+	rc = c->cfg.log_open ? c->cfg.log_open(c->cfg.log_ctx, p) : 0;
+	if (rc < 0) {
+		close_locked(c, e);
+		entry_unlock(c, e);
+		e->project = NULL;
+		entry_put(c, e);
+		return rc;
+	}
 	lease->entry = e;
-	*out = e->project;
 	return 0;
+}
+
+int context_create(struct context_lease *lease, const char *name, size_t name_len,
+		   const int32_t size[3], struct project **out, int32_t *evicted_id)
+{
+	struct project *p;
+	int rc = project_new(0, name, name_len, size, &p);
+
+	if (rc < 0)
+		return rc;
+	rc = context_add(lease, p, evicted_id);
+	if (rc < 0)
+		project_free(p);
+	else
+		*out = p;
+	return rc;
+}
+
+int context_adopt(struct context *c, struct project *p)
+{
+	struct context_entry *e = entry_new(p);
+	bool has_room;
+
+	if (!e)
+		return -ENOMEM;
+	pthread_mutex_lock(&c->registry);
+	has_room = c->entries_count < PROJECTS_MAX;
+	if (has_room) {
+		e->refs = 1;
+		append(c, e);
+		note_modified(e);
+	}
+	pthread_mutex_unlock(&c->registry);
+	if (!has_room)
+		entry_drop(e);
+	return has_room ? 0 : -ENOSPC;
+}
+
+void context_set_next_id(struct context *c, int32_t id)
+{
+	pthread_mutex_lock(&c->registry);
+	c->next_id = id;
+	pthread_mutex_unlock(&c->registry);
+}
+
+int context_each(struct context *c, int (*visit)(void *arg, struct project *p), void *arg,
+		 int32_t *next_id)
+{
+	struct context_entry *entries[PROJECTS_MAX];
+	size_t count;
+	int rc = 0;
+
+	pthread_mutex_lock(&c->registry);
+	*next_id = c->next_id;
+	count = c->entries_count;
+	for (size_t i = 0; i < count; i++) {
+		entries[i] = c->entries[i];
+		entries[i]->refs++;
+	}
+	pthread_mutex_unlock(&c->registry);
+	for (size_t i = 0; i < count; i++) {
+		if (rc == 0) {
+			entry_lock(c, entries[i]);
+			if (!entries[i]->is_closed)
+				rc = visit(arg, entries[i]->project);
+			entry_unlock(c, entries[i]);
+		}
+		entry_put(c, entries[i]);
+	}
+	return rc;
 }
 
 int context_remove(struct context_lease *lease, int32_t id)
 {
 	struct context *c = lease->context;
-	struct context_entry *e = NULL;
-	size_t i;
+	struct context_entry *e;
 
 	context_leave(lease);
-	pthread_mutex_lock(&c->registry);
-	i = index_of(c, id ? id : default_id(c));
-	if (i < c->entries_count)
-		e = take_out(c, i);
-	pthread_mutex_unlock(&c->registry);
-	if (!e)
-		return -ENOENT;
-	entry_close(c, e);
-	return 0;
+	e = entry_get(c, id);
+	return e ? entry_close(c, e) : -ENOENT;
 }
 
 size_t context_list(struct context *c, int32_t *ids, int32_t *default_id_out)

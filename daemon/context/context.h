@@ -35,6 +35,10 @@ enum {
 struct context_cfg {
 	unsigned leases_count; /* threads that will run methods: 1..CONTEXT_WORKERS_MAX */
 	unsigned eager_count;  /* of them, have a workspace from the start (CONTEXT_CAP_EAGER) */
+	/* Gives a new project its log, before anybody can enter it; NULL: projects have none. An
+	 * error: it is not opened. */
+	int (*log_open)(void *ctx, struct project *p);
+	void *log_ctx;
 };
 
 enum context_cap {
@@ -133,8 +137,21 @@ int context_snapshot(struct context_lease *lease, int32_t id, struct snapshot **
 int context_create(struct context_lease *lease, const char *name, size_t name_len,
 		   const int32_t size[3], struct project **out, int32_t *evicted_id);
 
-/* Closes it; whoever is inside finishes first. -ENOENT. */
+/* The same with a project that was made already; p is the callee's on success. */
+int context_add(struct context_lease *lease, struct project *p, int32_t *evicted_id);
+
+/* Closes it; whoever is inside finishes first. -ENOENT, or the error of its log: it stays open. */
 int context_remove(struct context_lease *lease, int32_t id);
+
+/* A project of before, with its id and its log, the newest from now on. Before any lease. -ENOMEM,
+ * -ENOSPC. */
+int context_adopt(struct context *c, struct project *p);
+void context_set_next_id(struct context *c, int32_t id);
+
+/* Calls visit for each open project with its lock held, in order of opening; waits for the locks.
+ * *next_id is that of the next new project, at the beginning. The first error of visit ends it. */
+int context_each(struct context *c, int (*visit)(void *arg, struct project *p), void *arg,
+		 int32_t *next_id);
 
 /* ids[PROJECTS_MAX] in order of opening; returns how many. *default_id may be NULL. */
 size_t context_list(struct context *c, int32_t *ids, int32_t *default_id);

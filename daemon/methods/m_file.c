@@ -91,16 +91,23 @@ static int open_document(struct call *call, struct document *doc, int32_t *evict
 {
 	struct span path = arg_string(call, 0, "");
 	struct span name = stem_of(path);
+	struct project *p;
 	int32_t size[3];
 	int rc;
 
 	size_of(doc, size);
 	voxel_name_copy(doc->name, name.ptr, name.len);
-	rc = context_create(call->env->lease, name.ptr, name.len, size, out, evicted_id);
+	rc = project_new(0, name.ptr, name.len, size, &p);
+	if (rc == 0) {
+		project_take_document(p, doc);
+		file_remember(p, path);
+		rc = context_add(call->env->lease, p, evicted_id);
+		if (rc < 0)
+			project_free(p);
+	}
 	if (rc < 0)
 		return scope_fault(call, APP_LOAD_PROJECT, rc, "load project");
-	project_take_document(*out, doc);
-	file_remember(*out, path);
+	*out = p;
 	return 0;
 }
 

@@ -250,6 +250,12 @@ static const struct method *find_method(struct worker *w, struct value v, struct
 	return method;
 }
 
+static bool is_short(const struct worker *w, const struct method *method)
+{
+	return (method->flags & METHOD_SHORT) &&
+	       !(w->cfg->has_slow_edits && (method->flags & METHOD_EDITS));
+}
+
 /* One request, alone or of a batch. The reply, if any, is without a newline. */
 static void answer(struct worker *w, struct value v)
 {
@@ -262,7 +268,7 @@ static void answer(struct worker *w, struct value v)
 		authenticate(w, &req);
 		return;
 	}
-	if (w->is_inline && method && !(method->flags & METHOD_SHORT)) {
+	if (w->is_inline && method && !is_short(w, method)) {
 		w->is_long = true;
 		return;
 	}
@@ -293,7 +299,7 @@ static bool has_long(struct worker *w, struct value batch)
 		struct rpc_request req;
 		const struct method *method = find_method(w, v, &req);
 
-		if (method && !(method->flags & METHOD_SHORT))
+		if (method && !is_short(w, method))
 			return true;
 	}
 	return false;

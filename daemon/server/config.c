@@ -54,6 +54,10 @@ static const struct config_key keys[] = {
 	{ "performance", "stack_kib", VALUE_INT, "stack-kib" },
 	{ "performance", "memory_high_mb", VALUE_INT, "memory-high" },
 	{ "performance", "gc_threshold_mb", VALUE_INT, "memory-high" }, /* its older name */
+	{ "journal", "dir", VALUE_STRING, "journal" },
+	{ "journal", "sync", VALUE_STRING, "journal-sync" },
+	{ "journal", "interval_ms", VALUE_INT, "journal-interval" },
+	{ "journal", "segment_bytes", VALUE_INT, "journal-segment" },
 	{ "monitoring", "performance_logging", VALUE_BOOL, "verbose" },
 	{ "monitoring", "stages_every", VALUE_INT, "stages" },
 	{ "monitoring", "heap_sample_bytes", VALUE_INT, "heap-sample" },
@@ -61,7 +65,7 @@ static const struct config_key keys[] = {
 
 enum { KEYS_COUNT = sizeof(keys) / sizeof(keys[0]) };
 
-static const char *const groups[] = { "daemon", "performance", "monitoring" };
+static const char *const groups[] = { "daemon", "performance", "journal", "monitoring" };
 
 /* Where one is in the file, for messages. */
 struct config_file {

@@ -27,6 +27,7 @@
 #include "daemon/server/selftest.h"
 #include "daemon/server/server.h"
 #include "daemon/server/signals.h"
+#include "daemon/store/journal.h"
 #include "daemon/store/root.h"
 #include "daemon/telemetry/heap_sampler.h"
 #include "daemon/telemetry/stages.h"
@@ -44,6 +45,7 @@ struct daemon {
 	/* Owned paths, absolute, since the working directory may change. */
 	char *log_file;   /* NULL: stderr */
 	char *config;     /* NULL: none */
+	char *journal;    /* folder; NULL: none */
 	bool has_started; /* past what only the options decide */
 	int argc;
 	char **argv;
@@ -56,8 +58,24 @@ static enum worker_protocol protocol_of(const char *name)
 	return strcmp(name, "mcp") == 0 ? PROTOCOL_MCP : PROTOCOL_AUTO;
 }
 
+static enum journal_sync sync_of(const char *name)
+{
+	int i = 0;
+
+	while (strcmp(journal_sync_names[i], name) != 0)
+		i++;
+	return (enum journal_sync)i;
+}
+
 static int open_server(struct daemon *d, struct err *err)
 {
+	struct journal_cfg journal = {
+		.dir = d->journal,
+		.sync = sync_of(d->options.journal_sync),
+		.interval_ns = d->options.journal_interval_ns,
+		.segment_bytes = d->options.journal_segment_bytes,
+		.is_repairing = d->options.is_journal_repairing,
+	};
 	struct server_cfg cfg = {
 		.axes = &d->axes,
 		.listen_fds = d->listen.fds,
@@ -70,6 +88,7 @@ static int open_server(struct daemon *d, struct err *err)
 		.token = d->listen.token,
 		.woken = signals_serve,
 		.root = &d->root,
+		.journal = d->journal ? &journal : NULL,
 	};
 	int rc = process_allow_files((unsigned long)d->options.connections_max + FILES_SPARE, err);
 
@@ -219,6 +238,8 @@ static int settle(struct daemon *d, struct err *err)
 	struct options *o = &d->options;
 	int rc = choose_path(&d->config, o->config, NULL, err);
 
+	if (rc == 0)
+		rc = choose_path(&d->journal, o->journal, NULL, err);
 	if (o->is_daemonized)
 		o->working_dir = o->working_dir ? o->working_dir : "/";
 	if (rc == 0)
@@ -286,6 +307,7 @@ static void release(struct daemon *d)
 {
 	free(d->log_file);
 	free(d->config);
+	free(d->journal);
 	options_free(&d->options);
 }
 

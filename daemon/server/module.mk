@@ -25,7 +25,7 @@ progs += goxel-daemon
 goxel-daemon-srcs := daemon/server/main.c
 goxel-daemon-libs := server methods formats render store transport queue parser dispatch buffers context voxel telemetry \
 	rpc base alloccount
-goxel-daemon-ldlibs = $(transport-ldlibs) $(methods-ldlibs) -lcjson -lm
+goxel-daemon-ldlibs = $(transport-ldlibs) $(methods-ldlibs) $(store-ldlibs) -lcjson -lm
 goxel-daemon-ldflags = $(alloc-wrap-ldflags)
 
 tests += test_places

@@ -18,6 +18,7 @@
 #include "daemon/queue/queue.h"
 #include "daemon/server/config.h"
 #include "daemon/server/preset.h"
+#include "daemon/store/journal.h"
 #include "daemon/transport/transport.h"
 
 #define OLD_SOCKET_DIR "/opt/homebrew/var/run/goxel"
@@ -253,6 +254,44 @@ static const struct cli_opt table[] = {
 	  .help = "of projects, requests, pictures and files together (or SIZE with a unit); what "
 		  "would need more fails; auto: 3/4 of the machine's or the control group's, 0: "
 		  "no limit" },
+
+	{ .name = "Durable edits", .type = CLI_GROUP },
+	{ .name = "journal",
+	  .type = CLI_TEXT,
+	  .offset = AT(journal),
+	  .arg = "DIR",
+	  .help = "keep every edit that is answered in files of DIR, and open with the projects "
+		  "that are in it; they survive the end of the process, kill -9 included" },
+	{ .name = "journal-sync",
+	  .type = CLI_CHOICE,
+	  .offset = AT(journal_sync),
+	  .preset = "interval",
+	  .choices = journal_sync_names,
+	  .help = "what survives loss of power: always: all edits, since each is on the disk "
+		  "before "
+		  "its answer; interval: all but those of the last --journal-interval; off: what "
+		  "the "
+		  "kernel has written by itself, often all but the last 30 s" },
+	{ .name = "journal-interval",
+	  .type = CLI_DURATION,
+	  .offset = AT(journal_interval_ns),
+	  .preset = "1s",
+	  .min = 1e6,
+	  .max = 3600e9,
+	  .help = "from an edit to the disk, at the latest" },
+	{ .name = "journal-segment",
+	  .type = CLI_BYTES,
+	  .offset = AT(journal_segment_bytes),
+	  .preset = "64MiB",
+	  .min = 65536,
+	  .max = 1e15,
+	  .help = "when the files have grown by so much, and by the size of the last snapshot, a "
+		  "new "
+		  "snapshot replaces them" },
+	{ .name = "journal-repair",
+	  .type = CLI_FLAG,
+	  .offset = AT(is_journal_repairing),
+	  .help = "start although a file of DIR is damaged: without the edits from there on" },
 
 	{ .name = "Watching", .type = CLI_GROUP },
 	{ .name = "verbose",

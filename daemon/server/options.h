@@ -53,6 +53,13 @@ struct options {
 	uint64_t request_limit_ns;
 	uint64_t memory_high_bytes; /* 0: no limit; OPTIONS_MEMORY_AUTO */
 
+	/* edits that survive */
+	const char *journal; /* NULL: none are kept */
+	const char *journal_sync;
+	uint64_t journal_interval_ns;
+	uint64_t journal_segment_bytes;
+	bool is_journal_repairing;
+
 	/* watching */
 	bool is_verbose;
 	bool has_startup_trace;

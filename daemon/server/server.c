@@ -18,6 +18,7 @@
 #include "daemon/rpc/fault.h"
 #include "daemon/server/flow.h"
 #include "daemon/server/reclaim.h"
+#include "daemon/store/journal.h"
 #include "daemon/telemetry/startup.h"
 
 /*
@@ -63,6 +64,8 @@ static void fill_worker_cfg(struct server *s)
 		.renders = s->renders,
 		.pictures = s->pictures,
 		.root = s->cfg.root,
+		.journal = s->journal,
+		.has_slow_edits = s->journal && journal_is_slow(s->journal),
 		.started_ns = clock_ns(),
 		.request_bytes_max = s->cfg.request_bytes_max,
 		.protocol = s->cfg.protocol,
@@ -86,6 +89,55 @@ static int open_memory(struct server *s, struct err *err)
 	return rc;
 }
 
+static int open_project_log(void *server, struct project *p)
+{
+	struct server *s = server;
+
+	return journal_opens(s->journal, p);
+}
+
+static int adopt_project(void *server, struct project *p)
+{
+	struct server *s = server;
+
+	return context_adopt(s->context, p);
+}
+
+static void end_adoption(void *server, int32_t next_id)
+{
+	struct server *s = server;
+
+	if (next_id)
+		context_set_next_id(s->context, next_id);
+}
+
+static int each_project(void *server, journal_visit *visit, void *arg, int32_t *next_id)
+{
+	struct server *s = server;
+
+	return context_each(s->context, visit, arg, next_id);
+}
+
+/* The projects of before are open when the first request is taken. */
+static int open_journal(struct server *s, struct err *err)
+{
+	struct journal_cfg cfg;
+	int phase;
+	int rc;
+
+	if (!s->cfg.journal)
+		return 0;
+	cfg = *s->cfg.journal;
+	cfg.ctx = s;
+	cfg.adopt = adopt_project;
+	cfg.adopted = end_adoption;
+	cfg.each = each_project;
+	phase = startup_begin("journal");
+	rc = journal_open(&cfg, &s->journal, err);
+	startup_end(phase);
+	return rc;
+}
+
 static int open_context(struct server *s, struct err *err)
 {
 	bool has_readers = transport_find(s->axes.transport)->caps & TRANSPORT_READERS;
@@ -93,6 +145,8 @@ static int open_context(struct server *s, struct err *err)
 	struct context_cfg cfg = {
 		.leases_count = eager_count + CREW_LONG_MAX,
 		.eager_count = eager_count,
+		.log_open = s->cfg.journal ? open_project_log : NULL,
+		.log_ctx = s,
 	};
 	int phase = startup_begin("context");
 	int rc = context_open(s->axes.context, &cfg, &s->context, err);
@@ -192,6 +246,8 @@ int server_open(struct server *s, const struct server_cfg *cfg, struct err *err)
 	if (rc == 0)
 		rc = open_context(s, err);
 	if (rc == 0)
+		rc = open_journal(s, err);
+	if (rc == 0)
 		rc = open_rpc(s, err);
 	if (rc == 0)
 		rc = open_renders(s, err);
@@ -258,6 +314,7 @@ void server_close(struct server *s)
 	dispatch_close(s->dispatch);
 	renders_close(s->renders);
 	cache_free(s->pictures);
+	journal_close(s->journal);
 	context_close(s->context);
 	buffers_close(s->buffers);
 }

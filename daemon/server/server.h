@@ -20,6 +20,8 @@ struct buffers;
 struct context;
 struct dispatch;
 struct err;
+struct journal;
+struct journal_cfg;
 struct queue;
 struct cache;
 struct renders;
@@ -37,6 +39,7 @@ struct server_cfg {
 	const char *token;       /* of TCP clients; NULL: none needed */
 	void (*woken)(void);     /* on the thread of server_run, after server_wake; may be NULL */
 	const struct root *root; /* of clients' files; borrowed; NULL: anywhere */
+	const struct journal_cfg *journal; /* but for its functions; NULL: edits are not kept */
 };
 
 struct server {
@@ -44,6 +47,7 @@ struct server {
 	struct axes axes;
 	struct buffers *buffers;
 	struct context *context;
+	struct journal *journal; /* NULL: none */
 	struct dispatch *dispatch;
 	struct queue *queue;
 	struct renders *renders;

@@ -14,6 +14,7 @@
 #include "daemon/queue/queue.h"
 #include "daemon/rpc/reply.h"
 #include "daemon/server/server.h"
+#include "daemon/store/journal.h"
 #include "daemon/telemetry/metrics.h"
 #include "daemon/telemetry/stages.h"
 #include "daemon/telemetry/startup.h"
@@ -89,6 +90,14 @@ static void write_buffers(struct server *s, struct json_out *j)
 	json_close(j);
 }
 
+static void write_journal(struct server *s, struct json_out *j)
+{
+	if (s->journal)
+		journal_write_status(s->journal, j, NULL);
+	else
+		json_put_null(j, NULL);
+}
+
 static void write_memory(struct server *s, struct json_out *j)
 {
 	(void)s;
@@ -151,6 +160,7 @@ static const struct member status_members[] = {
 	{ "workers", write_workers },
 	{ "buffers", write_buffers },
 	{ "memory", write_memory },
+	{ "journal", write_journal },
 	{ "stages_every", write_stages_every },
 	{ NULL, NULL },
 };

@@ -12,6 +12,7 @@
 #include "daemon/server/answer.h"
 #include "daemon/server/client.h"
 #include "daemon/server/reclaim.h"
+#include "daemon/store/journal.h"
 #include "daemon/telemetry/metrics.h"
 #include "daemon/transport/transport.h"
 
@@ -141,9 +142,22 @@ void worker_deinit(struct worker *w)
 	w->cfg = NULL;
 }
 
+/* What the replies promise is in the journal first. If it is not, nobody may read them. */
+static void settle(struct worker *w)
+{
+	if (w->cfg->has_slow_edits)
+		context_leave(&w->lease); /* its project must not wait for the disk */
+	if (journal_settle(w->cfg->journal) < 0) {
+		transport_hangup(w->conn);
+		w->out.len = 0;
+	}
+}
+
 /* The sampled requests among the replies end with their write. */
 void worker_flush(struct worker *w)
 {
+	if (w->cfg->journal)
+		settle(w);
 	if (w->out.len) {
 		metrics_add(METRIC_WRITTEN_BYTES, w->out.len);
 		(void)transport_send(w->conn, span_of(w->out.ptr, w->out.len));

@@ -26,6 +26,7 @@ struct dispatch;
 struct err;
 struct parser;
 struct cache;
+struct journal;
 struct renders;
 struct root;
 struct token;
@@ -57,6 +58,8 @@ struct worker_cfg {
 	struct renders *renders;
 	struct cache *pictures; /* NULL: none are kept */
 	const struct root *root;
+	struct journal *journal; /* settled before replies leave; NULL: there is none */
+	bool has_slow_edits;     /* the journal waits for the disk: no edit in a reading thread */
 	uint64_t started_ns;
 	size_t request_bytes_max;
 	enum worker_protocol protocol;

@@ -29,7 +29,7 @@ static int open_file(struct journal_reader *r, int dir_fd, const char *name, str
 	if (fstat(r->fd, &st) < 0)
 		return read_fault(errno, err);
 	if (!S_ISREG(st.st_mode))
-		return err_set(err, -EINVAL, "not a regular file");
+		return err_set(err, -EPERM, "not a regular file");
 	r->bytes = (uint64_t)st.st_size;
 	return 0;
 }
@@ -69,7 +69,7 @@ static int read_head(struct journal_reader *r, enum journal_file_kind kind, uint
 	if (rc == 0)
 		rc = journal_head_get(bytes, &r->head);
 	if (rc == -EOPNOTSUPP)
-		return err_set(err, rc, "written by another version of the daemon");
+		return err_set(err, -EPROTO, "written by another version of the daemon");
 	if (rc == -EBADMSG || (rc == 0 && (r->head.kind != kind || r->head.number != number)))
 		return err_set(err, -EBADMSG, "its first %d bytes are damaged", JOURNAL_HEAD_BYTES);
 	r->offset = JOURNAL_HEAD_BYTES;

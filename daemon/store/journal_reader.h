@@ -27,7 +27,7 @@ struct journal_reader {
 	char *raw; /* NULL until the first packed record */
 };
 
-/* -ENOENT; -EBADMSG: its head is not whole, or is another file's; -EOPNOTSUPP: another version. */
+/* -ENOENT; -EBADMSG: its head is not whole, or is another file's; -EPROTO: another version. */
 int journal_reader_open(struct journal_reader *r, int dir_fd, enum journal_file_kind kind,
 			uint64_t number, struct err *err);
 void journal_reader_close(struct journal_reader *r);

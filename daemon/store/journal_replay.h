@@ -31,7 +31,7 @@ struct journal_replay {
 
 /*
  * Messages name file and byte. -EBADMSG: damage; with is_repairing it is cut, too, and kept in a
- * file beside. Other errors are those of reading, -ENOMEM, -EOPNOTSUPP (another version).
+ * file beside. Other errors are those of reading, -ENOMEM, -EPROTO (another version).
  */
 int journal_replay_run(struct journal_replay *r, int dir_fd, const uint8_t boot_id[16],
 		       bool is_repairing, struct err *err);

@@ -193,6 +193,121 @@ static void many_open_at_once(const struct context_ops *ops)
 	context_close(c);
 }
 
+/* ---- logs ----------------------------------------------------------------- */
+
+/* What the log was told, and whether it refuses. */
+static struct {
+	int opened_count;
+	int closed_count;
+	bool is_refusing;
+} logged;
+
+static int log_closed(struct project_log *log, const struct project *p)
+{
+	(void)log;
+	(void)p;
+	logged.closed_count += !logged.is_refusing;
+	return logged.is_refusing ? -EDQUOT : 0;
+}
+
+static void log_free(struct project_log *log)
+{
+	(void)log;
+}
+
+static int log_opened(void *ctx, struct project *p)
+{
+	static const struct project_log_ops ops = { .closed = log_closed, .free = log_free };
+	static struct project_log log = { .ops = &ops };
+
+	assert_ptr_equal(ctx, &logged);
+	if (logged.is_refusing)
+		return -EDQUOT;
+	p->log = &log;
+	logged.opened_count++;
+	return 0;
+}
+
+static int count_projects(void *arg, struct project *p)
+{
+	int32_t *last = arg;
+
+	assert_true(p->id > *last); /* in order of opening */
+	*last = p->id;
+	return 0;
+}
+
+static void a_log_that_refuses_leaves_all_as_it_was(const struct context_ops *ops)
+{
+	struct context_cfg cfg = {
+		.leases_count = 1,
+		.eager_count = 1,
+		.log_open = log_opened,
+		.log_ctx = &logged,
+	};
+	struct context_lease lease;
+	struct context *c = NULL;
+	struct project *p;
+	int32_t ids[PROJECTS_MAX];
+	int32_t default_id;
+	int32_t evicted;
+	int32_t last = 0;
+	int32_t next_id;
+	int32_t id;
+
+	logged.opened_count = logged.closed_count = 0;
+	logged.is_refusing = false;
+	assert_int_equal(context_open(ops->name, &cfg, &c, NULL), 0);
+	attach(c, &lease);
+	id = create(&lease);
+	assert_int_equal(logged.opened_count, 1);
+	logged.is_refusing = true;
+	assert_int_equal(context_create(&lease, "p", 1, size, &p, &evicted), -EDQUOT);
+	assert_int_equal(context_remove(&lease, id), -EDQUOT);
+	assert_int_equal(context_list(c, ids, &default_id), 1);
+	assert_int_equal(default_id, id);
+	assert_int_equal(context_enter(&lease, 0, &p), 0);
+	assert_int_equal(p->id, id);
+	logged.is_refusing = false;
+	for (int i = 1; i < PROJECTS_MAX; i++)
+		create(&lease);
+	/* Nor is one closed for another one. */
+	logged.is_refusing = true;
+	assert_int_equal(context_create(&lease, "p", 1, size, &p, &evicted), -EDQUOT);
+	assert_int_equal(context_list(c, ids, NULL), PROJECTS_MAX);
+	logged.is_refusing = false;
+	assert_int_equal(context_create(&lease, "p", 1, size, &p, &evicted), 0);
+	assert_int_equal(evicted, id);
+	assert_int_equal(logged.closed_count, 1);
+	context_leave(&lease);
+	assert_int_equal(context_each(c, count_projects, &last, &next_id), 0);
+	assert_int_equal(last, next_id - 1);
+	context_detach(&lease);
+	context_close(c);
+}
+
+static void projects_of_before_are_adopted(const struct context_ops *ops)
+{
+	struct context *c = open_context(ops, 1);
+	struct context_lease lease;
+	struct project *p;
+	int32_t evicted;
+
+	for (int32_t id = 3; id < 6; id += 2) {
+		assert_int_equal(project_new(id, "p", 1, size, &p), 0);
+		assert_int_equal(context_adopt(c, p), 0);
+	}
+	context_set_next_id(c, 9);
+	attach(c, &lease);
+	assert_int_equal(context_enter(&lease, 0, &p), 0);
+	assert_int_equal(p->id, 5);
+	assert_int_equal(context_enter(&lease, 3, &p), 0);
+	assert_int_equal(context_create(&lease, "p", 1, size, &p, &evicted), 0);
+	assert_int_equal(p->id, 9);
+	context_detach(&lease);
+	context_close(c);
+}
+
 static void a_lease_may_refuse_to_wait(const struct context_ops *ops)
 {
 	struct context *c = open_context(ops, 2);
@@ -384,6 +499,8 @@ static void for_each(void (*check)(const struct context_ops *))
 CASE(leases_are_counted)
 CASE(newest_is_the_default)
 CASE(one_too_many_closes_the_least_used)
+CASE(a_log_that_refuses_leaves_all_as_it_was)
+CASE(projects_of_before_are_adopted)
 CASE(unsaved_projects_are_never_closed_for_others)
 CASE(many_open_at_once)
 CASE(a_lease_may_refuse_to_wait)
@@ -412,6 +529,8 @@ int main(void)
 		cmocka_unit_test(test_leases_are_counted),
 		cmocka_unit_test(test_newest_is_the_default),
 		cmocka_unit_test(test_one_too_many_closes_the_least_used),
+		cmocka_unit_test(test_a_log_that_refuses_leaves_all_as_it_was),
+		cmocka_unit_test(test_projects_of_before_are_adopted),
 		cmocka_unit_test(test_unsaved_projects_are_never_closed_for_others),
 		cmocka_unit_test(test_many_open_at_once),
 		cmocka_unit_test(test_a_lease_may_refuse_to_wait),

@@ -93,6 +93,11 @@ void project_saved(struct project *p, uint64_t version, struct span path)
 		p->log->needs_whole = true;
 }
 
+int project_closing(const struct project *p)
+{
+	return p->log ? p->log->ops->closed(p->log, p) : 0;
+}
+
 int project_begin(struct project *p, const char *label)
 {
 	return history_begin(&p->history, label);

@@ -115,6 +115,9 @@ int project_set_voxels(struct project *p, struct layer *l, const struct voxel *v
 int project_undo(struct project *p, const char **label);
 int project_redo(struct project *p, const char **label);
 
+/* Tells the log that nobody will use the project any more. An error: it stays open. */
+int project_closing(const struct project *p);
+
 /* Puts camera index; undo does not go here. */
 int project_set_camera(struct project *p, size_t index, const struct camera *c);
 
