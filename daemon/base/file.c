@@ -155,7 +155,7 @@ int file_id_of(const char *path, struct file_id *out)
 
 bool file_is(const char *path, const struct file_id *id)
 {
-	struct file_id now;
+	struct file_id now = { 0 };
 
 	return file_id_of(path, &now) == 0 && now.dev == id->dev && now.ino == id->ino;
 }

@@ -77,7 +77,7 @@ static bool is_picture_of(const char *name, const char *tag)
 {
 	static const char end[] = ".png";
 	size_t len = strlen(name);
-	size_t last = 2 * (RENDER_TAG_BYTES - 1) + sizeof(end) - 1;
+	size_t last = (size_t)2 * (RENDER_TAG_BYTES - 1) + sizeof(end) - 1;
 
 	return strncmp(name, "render_", 7) == 0 && len > last + 7 && name[len - last - 1] == '_' &&
 	       strncmp(name + len - last, tag, RENDER_TAG_BYTES - 1) == 0 &&

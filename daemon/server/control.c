@@ -1,6 +1,7 @@
 #include "daemon/server/control.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -23,29 +24,31 @@ enum {
 
 /* The daemon that a command is for. */
 struct found {
-	char *path; /* owned */
+	char path[PATH_MAX];
 	pid_t pid;
 	int pidfd;
 };
 
 static void found_deinit(struct found *f)
 {
-	free(f->path);
 	close(f->pidfd);
 }
 
-static int find_at(char *path, struct found *out, struct err *err)
+static int find_at(const char *path, struct found *out, struct err *err)
 {
-	struct found f = { .path = path };
-	int rc;
-
 	if (!path)
 		return err_set(err, -ENOMEM, "out of memory");
-	rc = pidfile_find(path, &f.pid, &f.pidfd, err);
-	if (rc < 0)
-		free(path);
-	else
-		*out = f;
+	if (snprintf(out->path, sizeof(out->path), "%s", path) >= (int)sizeof(out->path))
+		return err_set(err, -ENAMETOOLONG, "pid file: its name is too long");
+	return pidfile_find(path, &out->pid, &out->pidfd, err);
+}
+
+static int find_in_tmp(struct found *out, struct err *err)
+{
+	char *path = places_in_tmp(OPTIONS_PID_FILE);
+	int rc = find_at(path, out, err);
+
+	free(path);
 	return rc;
 }
 
@@ -57,14 +60,15 @@ static int find(const char *pid_file, struct found *out, struct err *err)
 	int rc;
 
 	if (pid_file)
-		return find_at(strdup(pid_file), out, err);
+		return find_at(pid_file, out, err);
 	first = places_in_runtime_dir(OPTIONS_PID_FILE);
 	if (!first)
-		return find_at(places_in_tmp(OPTIONS_PID_FILE), out, err);
+		return find_in_tmp(out, err);
 	rc = find_at(first, out, err);
+	free(first);
 	if (rc != -ESRCH)
 		return rc;
-	rc = find_at(places_in_tmp(OPTIONS_PID_FILE), out, &other);
+	rc = find_in_tmp(out, &other);
 	if (rc == -ESRCH)
 		return err_wrap(err, rc, "%s", other.msg);
 	return rc < 0 ? err_set(err, rc, "%s", other.msg) : rc;
@@ -84,7 +88,7 @@ static int no_daemon(const struct err *err)
 int control_status(const char *pid_file)
 {
 	struct err err = ERR_INIT;
-	struct found f;
+	struct found f = { .pidfd = -1 };
 
 	if (find(pid_file, &f, &err) < 0)
 		return no_daemon(&err);
@@ -135,7 +139,7 @@ static int stop(const struct found *f)
 int control_stop(const char *pid_file)
 {
 	struct err err = ERR_INIT;
-	struct found f;
+	struct found f = { .pidfd = -1 };
 	int code;
 
 	if (find(pid_file, &f, &err) < 0)
@@ -148,7 +152,7 @@ int control_stop(const char *pid_file)
 int control_reload(const char *pid_file)
 {
 	struct err err = ERR_INIT;
-	struct found f;
+	struct found f = { .pidfd = -1 };
 	int rc;
 
 	if (find(pid_file, &f, &err) < 0)

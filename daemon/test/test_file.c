@@ -29,6 +29,7 @@ static bool kills_in_fsync; /* the process ends there as by kill -9 */
 static bool has_no_tmpfile; /* as on a file system without O_TMPFILE */
 static _Atomic int umask_count;
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl*) */
 int __real_fsync(int fd);
 int __wrap_fsync(int fd);
 int __wrap_fsync(int fd)
@@ -56,6 +57,7 @@ int __wrap_openat(int folder_fd, const char *path, int flags, mode_t mode)
 	}
 	return __real_openat(folder_fd, path, flags, mode);
 }
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl*) */
 
 static int entries_count(void)
 {

@@ -71,7 +71,7 @@ static void open_and_close_again(void)
 
 static struct other start_other(bool is_holder, bool loses_lock)
 {
-	int ready[2], order[2];
+	int ready[2] = { -1, -1 }, order[2] = { -1, -1 };
 	struct other o;
 	char word;
 
@@ -309,7 +309,8 @@ static void test_one_of_many_gets_it(void **state)
 {
 	(void)state;
 	for (int round = 0; round < ROUNDS; round++) {
-		int go[2], done[2], end[2], winners_count = 0;
+		int go[2] = { -1, -1 }, done[2] = { -1, -1 }, end[2] = { -1, -1 };
+		int winners_count = 0;
 		pid_t pids[RIVALS];
 
 		if (round % 2)

@@ -25,6 +25,7 @@ static char folder[64];
 /* Asks while a file is being deleted: hangs when the list is locked meanwhile. */
 static struct renders *asked_in_unlink;
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl*) */
 int __real_unlink(const char *path);
 int __wrap_unlink(const char *path);
 int __wrap_unlink(const char *path)
@@ -35,6 +36,7 @@ int __wrap_unlink(const char *path)
 		renders_stats(asked_in_unlink, &stats);
 	return __real_unlink(path);
 }
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl*) */
 
 static int make_folder(void **state)
 {
@@ -226,7 +228,7 @@ static void test_a_folder_of_others_is_not_used(void **state)
 /* A process that keeps a picture and then ends without closing, when the pipe does. */
 static pid_t start_other(int *end_fd, struct render_file *f)
 {
-	int said[2], end[2];
+	int said[2] = { -1, -1 }, end[2] = { -1, -1 };
 	pid_t pid;
 
 	assert_int_equal(pipe(said) || pipe(end), 0);

@@ -271,12 +271,12 @@ static void test_a_locked_folder_does_not_hold_up_a_signal(void **state)
 	assert_int_equal(flock(fd, LOCK_EX), 0);
 	sigemptyset(&term);
 	sigaddset(&term, SIGTERM);
-	sigprocmask(SIG_BLOCK, &term, &before);
+	pthread_sigmask(SIG_BLOCK, &term, &before);
 	raise(SIGTERM);
 	assert_int_equal(sock_listen(&addr, 4, 0600, &err), -EINTR);
 	assert_non_null(strstr(err.msg, dir.path));
 	assert_int_equal(sigwait(&term, &signo), 0);
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	close(fd);
 	fd = sock_listen(&addr, 4, 0600, &err);
 	assert_true(fd >= 0);
