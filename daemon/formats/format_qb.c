@@ -227,7 +227,7 @@ static int write_voxels(const struct volume *v, const struct box *box, struct st
 					return rc;
 				put_u32(out, cursor_get(&c, (int32_t)x, (int32_t)y, (int32_t)z));
 			}
-	return out->failed ? -ENOMEM : 0;
+	return format_fits(out, err);
 }
 
 static int write_matrix(const struct layer *l, struct strbuf *out, struct err *err)

@@ -111,6 +111,8 @@ static int txt_read(struct span bytes, struct document *doc, struct err *err)
 	size_t at = 0;
 	int rc = document_add_defaults(doc);
 
+	if (rc < 0)
+		return err_set(err, rc, "out of memory");
 	while (rc == 0 && at < bytes.len) {
 		const char *end = memchr(bytes.ptr + at, '\n', bytes.len - at);
 		size_t len = end ? (size_t)(end - (bytes.ptr + at)) : bytes.len - at;
@@ -149,8 +151,11 @@ static int txt_write(struct document *doc, const struct format_options *options,
 	uint32_t count = 0;
 	int rc = format_volume(doc, options, &v, err);
 
-	if (rc == 0)
+	if (rc == 0) {
 		rc = volume_sorted(&v, NULL, &slots, &count);
+		if (rc < 0)
+			err_set(err, rc, "out of memory for the blocks");
+	}
 	strbuf_add_str(out,
 		       "# Goxel " GOXEL_DAEMON_VERSION "\n# One line per voxel\n# X Y Z RRGGBB\n");
 	for (uint32_t i = 0; rc == 0 && i < count; i++) {

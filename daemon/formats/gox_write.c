@@ -118,7 +118,7 @@ static int write_preview(struct writer *w)
 		return 0;
 	pixels = malloc(sizeof(*pixels) * GOX_PREVIEW_EDGE * GOX_PREVIEW_EDGE);
 	if (!pixels)
-		return -ENOMEM;
+		return err_set(w->err, -ENOMEM, "out of memory for the preview");
 	chunk = begin_chunk(w, "PREV");
 	rc = w->options->preview(w->options->preview_ctx, w->doc, GOX_PREVIEW_EDGE, pixels);
 	if (rc == 0)
@@ -145,9 +145,10 @@ static int write_blocks_of(struct writer *w, const struct volume *v)
 		w->numbers.numbers[slot] = w->numbers.count++;
 		chunk = begin_chunk(w, "BL16");
 		rc = tile_png_write(it.block->voxels, GOX_TILE_EDGE, GOX_TILE_EDGE, w->out);
+		if (rc < 0)
+			return err_set(w->err, rc, "the picture of a block");
 		end_chunk(w, chunk);
-		if (rc == 0)
-			rc = format_fits(w->out, w->err);
+		rc = format_fits(w->out, w->err);
 		if (rc < 0)
 			return rc;
 	}
@@ -247,7 +248,7 @@ static int write_all(struct writer *w)
 	for (size_t i = 0; i < d->cameras_count; i++)
 		write_camera(w, &d->cameras[i], i == d->camera_active);
 	write_light(w);
-	return w->out->failed ? -ENOMEM : 0;
+	return format_fits(w->out, w->err);
 }
 
 int gox_write(struct document *doc, const struct format_options *options, struct strbuf *out,
@@ -259,13 +260,12 @@ int gox_write(struct document *doc, const struct format_options *options, struct
 	if (options->layer_id && !document_layer(doc, options->layer_id))
 		return err_set(err, -ENOENT, "no layer with id %d", options->layer_id);
 	rc = numbering_open(&w.numbers, doc);
-	if (rc == 0)
+	if (rc < 0)
+		err_set(err, rc, "out of memory for the blocks");
+	else
 		rc = write_all(&w);
 	budget_free(w.numbers.slots);
 	budget_free(w.numbers.numbers);
-	if (rc == -ENOMEM || rc == -EIO)
-		return err_set(err, rc, "write .gox: %s",
-			       rc == -ENOMEM ? "out of memory" : "libpng failed");
 	return rc;
 }
 

@@ -72,25 +72,32 @@ static int close_caller(void **state)
 	return 0;
 }
 
+int method_checks_run_with(const char *context, const char *parser, const struct CMUnitTest *tests,
+			   size_t count)
+{
+	const char *names[2] = { context, parser };
+	struct CMUnitTest *these = calloc(count, sizeof(*these));
+	int failed;
+
+	assert_non_null(these);
+	for (size_t t = 0; t < count; t++) {
+		these[t] = tests[t];
+		these[t].setup_func = open_caller;
+		these[t].teardown_func = close_caller;
+		these[t].initial_state = names;
+	}
+	failed = _cmocka_run_group_tests(parser, these, count, NULL, NULL);
+	free(these);
+	return failed;
+}
+
 int method_checks_run(const struct CMUnitTest *tests, size_t count)
 {
 	int failed = 0;
 
-	for (size_t i = 0; i < 2; i++) {
-		for (size_t k = 0; parser_backends[k]; k++) {
-			const char *names[2] = { contexts[i], parser_backends[k]->name };
-			struct CMUnitTest *these = calloc(count, sizeof(*these));
-
-			assert_non_null(these);
-			for (size_t t = 0; t < count; t++) {
-				these[t] = tests[t];
-				these[t].setup_func = open_caller;
-				these[t].teardown_func = close_caller;
-				these[t].initial_state = names;
-			}
-			failed += _cmocka_run_group_tests(names[1], these, count, NULL, NULL);
-			free(these);
-		}
-	}
+	for (size_t i = 0; i < 2; i++)
+		for (size_t k = 0; parser_backends[k]; k++)
+			failed += method_checks_run_with(contexts[i], parser_backends[k]->name,
+							 tests, count);
 	return failed;
 }

@@ -25,5 +25,7 @@ void fresh(void); /* an empty project becomes the default */
 
 /* Runs the tests with each context and each parser. How many failed. */
 int method_checks_run(const struct CMUnitTest *tests, size_t count);
+int method_checks_run_with(const char *context, const char *parser, const struct CMUnitTest *tests,
+			   size_t count);
 
 #endif
