@@ -16,6 +16,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 #include "daemon/base/strbuf.h"
+#include "daemon/render/drawers.h"
 #include "daemon/render/image.h"
 #include "daemon/render/picture.h"
 #include "daemon/voxel/shapes.h"
@@ -34,6 +35,7 @@ struct studio {
 	struct scene scene;
 	struct picture picture;
 	struct picture_job job;
+	struct drawers *drawers;
 	unsigned char *rgb; /* [EDGE][EDGE][3]: what libpng gets, alpha taken off beforehand */
 	unsigned char *png; /* [PNG_MAX] */
 };
@@ -90,6 +92,7 @@ static void tear_down(struct bench_state *s, void *arg)
 	struct studio *st = arg;
 
 	(void)s;
+	drawers_close(st->drawers);
 	free(st->png);
 	free(st->rgb);
 	picture_close(&st->picture);
@@ -100,6 +103,7 @@ static void tear_down(struct bench_state *s, void *arg)
 
 static int build(struct studio *st, const struct subject *subject)
 {
+	const struct drawers_cfg cfg = { .threads_max = 2, .is_eager = true };
 	int rc;
 
 	volume_init(&st->volume, NULL);
@@ -110,6 +114,8 @@ static int build(struct studio *st, const struct subject *subject)
 		rc = scene_open(&st->scene, &st->volume);
 	if (rc == 0)
 		rc = picture_open(&st->picture, EDGE, EDGE);
+	if (rc == 0)
+		rc = drawers_open(&cfg, &st->drawers, NULL);
 	if (rc < 0)
 		return rc;
 	st->job = (struct picture_job){
@@ -126,11 +132,17 @@ static int build(struct studio *st, const struct subject *subject)
 	return 0;
 }
 
+/* One thread: the caller. */
 static int draw_with(struct bench_state *s, struct studio *st, unsigned threads_count)
 {
+	const struct picture_set set = {
+		.jobs = &st->job, .pictures = &st->picture, .count = 1, .threads_max = threads_count
+	};
 	struct err err = ERR_INIT;
+	int rc = threads_count > 1 ? drawers_draw(st->drawers, &set, &err)
+				   : picture_draw_set(&set, &err);
 
-	if (picture_draw(&st->picture, &st->job, threads_count, &err) < 0)
+	if (rc < 0)
 		return suite_fail(s, err.code, "%s", err.msg);
 	return 0;
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static bool key_is(struct span key, const char *name)
 {
@@ -75,6 +76,12 @@ int arg_fault(struct call *call, int i, const char *why)
 			 why);
 }
 
+int arg_range_fault(struct call *call, int i, int64_t min, int64_t max)
+{
+	return fault_set(&call->fault, RPC_INVALID_PARAMS, "%s: must be in %lld..%lld",
+			 call->method->params[i].name, (long long)min, (long long)max);
+}
+
 static int check_int(struct call *call, int i, enum value_kind kind)
 {
 	const struct param *p = &call->method->params[i];
@@ -90,8 +97,9 @@ static int check_int(struct call *call, int i, enum value_kind kind)
 	if (rc == -EINVAL)
 		return arg_fault(call, i, "must be a number");
 	if (rc < 0 || n < min || n > max)
-		return fault_set(&call->fault, RPC_INVALID_PARAMS, "%s: must be in %lld..%lld",
-				 p->name, (long long)min, (long long)max);
+		return arg_range_fault(call, i, min, max);
+	if (p->is_whole && kind == VALUE_REAL && value_real(call->args[i]) > (double)n)
+		return arg_fault(call, i, "must be a whole number");
 	return 0;
 }
 
@@ -174,6 +182,16 @@ int64_t arg_int(const struct call *call, int i, int64_t preset)
 	if (arg_has(call, i))
 		(void)decode_i64(call->args[i], &n);
 	return n;
+}
+
+int32_t arg_int_preset(const struct call *call, int i)
+{
+	return (int32_t)arg_int(call, i, strtoll(call->method->params[i].preset, NULL, 10));
+}
+
+double arg_real_preset(const struct call *call, int i)
+{
+	return arg_real(call, i, strtod(call->method->params[i].preset, NULL));
 }
 
 int32_t arg_i32(const struct call *call, int i, int32_t preset)

@@ -24,6 +24,10 @@ static inline bool arg_has(const struct call *call, int i)
 	return call->args[i].doc;
 }
 
+/* The default is the table's preset, so that it is written once. */
+int32_t arg_int_preset(const struct call *call, int i);
+double arg_real_preset(const struct call *call, int i);
+
 int64_t arg_int(const struct call *call, int i, int64_t preset);
 int32_t arg_i32(const struct call *call, int i, int32_t preset);
 double arg_real(const struct call *call, int i, double preset);
@@ -43,6 +47,11 @@ int arg_region(struct call *call, int i, struct box *out, const struct box **reg
 
 /* "NAME: why", code RPC_INVALID_PARAMS. */
 int arg_fault(struct call *call, int i, const char *why);
+int arg_range_fault(struct call *call, int i, int64_t min, int64_t max);
+
+/* The text of a number that is a macro, for presets and docs. */
+#define PARAM_TEXT(number)  PARAM_TEXT_(number)
+#define PARAM_TEXT_(number) #number
 
 /* Parameters that many methods share. */
 #define PARAM_PROJECT                                                                \

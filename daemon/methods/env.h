@@ -11,6 +11,7 @@
 #include "daemon/context/context.h"
 
 struct cache;
+struct drawers;
 struct renders;
 struct reply;
 struct root;
@@ -39,6 +40,7 @@ struct method_env {
 	uint64_t started_ns;            /* CLOCK_MONOTONIC */
 	struct renders *renders;        /* picture files kept for clients; NULL: none are */
 	struct cache *pictures;         /* drawn before; NULL: none are kept */
+	struct drawers *drawers;        /* NULL: the thread of the call draws */
 	const struct root *root;        /* where files may be; NULL: anywhere */
 	struct method_client client;
 };

@@ -18,7 +18,7 @@ static int draw(const struct scene *scene, uint32_t edge, uint32_t *pixels)
 	view_from_preset(&job.view, view_preset_find("default", 7),
 			 scene->is_empty ? &nothing : &scene->box, PREVIEW_FOV_DEG, false, 1);
 	shading_light_from(&job.shading, &job.view);
-	rc = picture_draw(&picture, &job, 1, NULL);
+	rc = picture_draw(&picture, &job, NULL);
 	if (rc == 0)
 		memcpy(pixels, picture.pixels, sizeof(*pixels) * edge * edge);
 	picture_close(&picture);

@@ -8,6 +8,7 @@
 
 #include "daemon/base/base64.h"
 #include "daemon/base/budget.h"
+#include "daemon/base/cancel.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 #include "daemon/methods/render_params.h"
@@ -15,14 +16,18 @@
 #include "daemon/methods/scope.h"
 #include "daemon/methods/table.h"
 #include "daemon/render/cache.h"
+#include "daemon/render/drawers.h"
 #include "daemon/render/image.h"
 #include "daemon/render/picture.h"
 #include "daemon/render/renders.h"
 #include "daemon/store/root.h"
 
 enum {
-	ASK_NS = 20 * 1000 * 1000,       /* between two looks whether the client is still there */
 	PROGRESS_NS = 200 * 1000 * 1000, /* between two notifications */
+	/* Up to this the worker draws at once: some milliseconds, as its other requests take, and
+	 * no wait for anybody. */
+	SMALL_PIXELS = 128 * 128,
+	SMALL_BLOCKS = 256,
 };
 
 /* One call: what it draws from, and whom it may disturb. */
@@ -42,13 +47,20 @@ struct job {
 	struct picture pictures[RENDER_ANGLES_MAX];
 	struct picture_job jobs[RENDER_ANGLES_MAX];
 	size_t drawn_count;
-	uint64_t asked_ns;
 	uint64_t notified_ns;
 };
 
 static int failed(struct call *call, const char *why)
 {
 	return fault_set(&call->fault, APP_RENDER, "Failed to render the scene: %s", why);
+}
+
+/* rc and err of what failed. */
+static int failed_by(struct job *j, int rc, const struct err *err)
+{
+	if (scope_is_stopped(rc))
+		return scope_fault(j->call, APP_RENDER, rc, "render the scene");
+	return failed(j->call, *err->msg ? err->msg : budget_why());
 }
 
 static void notify(struct job *j, uint64_t rows_done)
@@ -65,7 +77,7 @@ static void notify(struct job *j, uint64_t rows_done)
 	client->notify(client->ctx, span_of(line, (size_t)len));
 }
 
-static bool go_on(void *ctx, uint64_t rows_done)
+static int go_on(void *ctx, uint64_t rows_done)
 {
 	struct job *j = ctx;
 	const struct method_client *client = &j->call->env->client;
@@ -75,10 +87,7 @@ static bool go_on(void *ctx, uint64_t rows_done)
 		j->notified_ns = now_ns;
 		notify(j, rows_done);
 	}
-	if (!client->is_gone || now_ns - j->asked_ns < ASK_NS)
-		return true;
-	j->asked_ns = now_ns;
-	return !client->is_gone(client->ctx);
+	return cancel_check();
 }
 
 static int take_snapshot(struct job *j)
@@ -129,20 +138,12 @@ static void make_key(const struct job *j, size_t index, struct render_key *out)
 static int encode(void *ctx, size_t drawn, struct picture *p)
 {
 	struct job *j = ctx;
-	struct cache *cache = j->call->env->pictures;
 	size_t index = j->indices[drawn];
 	int rc = image_encode_png(p, &j->pngs[index], NULL);
 
 	picture_close(p);
 	if (rc == 0 && j->rp->to == RENDER_INLINE)
 		base64_encode(&j->texts[index], j->pngs[index].ptr, j->pngs[index].len);
-	if (rc == 0 && cache) {
-		struct render_key key;
-
-		make_key(j, index, &key);
-		cache_put(cache, span_of((const char *)&key, sizeof(key)),
-			  strbuf_span(&j->pngs[index]));
-	}
 	return rc;
 }
 
@@ -195,27 +196,56 @@ static int open_scene(void *ctx)
 	return rc;
 }
 
+/* For those who ask for the same again. By the worker: a thread that draws may lose the processor
+ * for long while it holds the cache's lock. */
+static void keep(const struct job *j)
+{
+	struct cache *cache = j->call->env->pictures;
+
+	for (size_t i = 0; cache && i < j->drawn_count; i++) {
+		struct render_key key;
+
+		make_key(j, j->indices[i], &key);
+		cache_put(cache, span_of((const char *)&key, sizeof(key)),
+			  strbuf_span(&j->pngs[j->indices[i]]));
+	}
+}
+
+static bool is_small(const struct job *j)
+{
+	uint64_t pixels = (uint64_t)j->rp->width * j->rp->height * j->drawn_count;
+
+	return pixels <= SMALL_PIXELS && j->snapshot->doc.budget.blocks_count <= SMALL_BLOCKS;
+}
+
 /* Fills j->pngs. */
 static int draw(struct job *j)
 {
+	struct drawers *drawers = j->call->env->drawers;
 	const struct picture_set set = {
 		.jobs = j->jobs,
 		.pictures = j->pictures,
 		.count = j->drawn_count,
-		.threads_count = j->rp->threads_count,
+		.threads_max = j->rp->threads_max,
+		.client_id = j->call->client_id,
 		.begin = open_scene,
 		.begin_ctx = j,
-		.in_background = true,
 		.finish = encode,
 		.finish_ctx = j,
 		.go_on = go_on,
 		.go_on_ctx = j,
 	};
 	struct err err = ERR_INIT;
+	int rc;
 
 	for (size_t i = 0; i < j->drawn_count; i++)
 		j->pictures[i] = (struct picture){ .width = j->rp->width, .height = j->rp->height };
-	return picture_draw_set(&set, &err) < 0 ? failed(j->call, err.msg) : 0;
+	rc = drawers && !is_small(j) ? drawers_draw(drawers, &set, &err)
+				     : picture_draw_set(&set, &err);
+	if (rc < 0)
+		return failed_by(j, rc, &err);
+	keep(j);
+	return 0;
 }
 
 /* The client's path; with the angle's name before its ending where there are several. */
@@ -261,7 +291,7 @@ static int give_path(struct job *j)
 		reply_key_integer(j->call->reply, "size", (int64_t)j->pngs[j->index].len);
 	}
 	strbuf_deinit(&path);
-	return rc < 0 ? failed(j->call, *err.msg ? err.msg : budget_why()) : 0;
+	return rc < 0 ? failed_by(j, rc, &err) : 0;
 }
 
 static int give_file(struct job *j)
@@ -275,11 +305,13 @@ static int give_file(struct job *j)
 	};
 	struct render_file file;
 	struct err err = ERR_INIT;
+	int rc;
 
 	if (!renders)
 		return failed(j->call, "this server keeps no files");
-	if (renders_add(renders, &picture, &file, &err) < 0)
-		return failed(j->call, err.msg);
+	rc = renders_add(renders, &picture, &file, &err);
+	if (rc < 0)
+		return failed_by(j, rc, &err);
 	reply_key(j->call->reply, SPAN_LIT("file"));
 	reply_render_file(j->call->reply, &file);
 	return 0;
@@ -345,8 +377,7 @@ static int run_render_scene(struct call *call)
 		j.pngs[i] = strbuf_counted(BUDGET_PICTURES);
 		j.texts[i] = strbuf_counted(BUDGET_PICTURES);
 	}
-	j.asked_ns = clock_ns();
-	j.notified_ns = j.asked_ns;
+	j.notified_ns = clock_ns();
 	volume_init(&j.merged, NULL);
 	rc = take_snapshot(&j);
 	if (rc == 0)

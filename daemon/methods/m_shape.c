@@ -110,7 +110,7 @@ static int read_size(struct call *call, struct shape *s)
 		return arg_fault(call, SHAPE_SIZE, "must be a number or [x,y,z]");
 	for (int i = 0; i < 3; i++)
 		if (s->size[i] < 1 || s->size[i] > SHAPE_SIZE_MAX)
-			return arg_fault(call, SHAPE_SIZE, "must be in 1..4096");
+			return arg_range_fault(call, SHAPE_SIZE, 1, SHAPE_SIZE_MAX);
 	return 0;
 }
 
@@ -168,8 +168,9 @@ static int judge(struct call *call, const struct shape *s)
 				 "a torus has equal sizes across its axis, and a smaller or equal "
 				 "one along it");
 	if (rc < 0 && s->kind == SHAPE_LINE)
-		return arg_fault(call, SHAPE_TO, "a line has 4096 voxels at most");
-	return rc < 0 ? arg_fault(call, SHAPE_SIZE, "must be in 1..4096") : 0;
+		return fault_set(&call->fault, RPC_INVALID_PARAMS,
+				 "to: a line has %d voxels at most", SHAPE_SIZE_MAX);
+	return rc < 0 ? arg_range_fault(call, SHAPE_SIZE, 1, SHAPE_SIZE_MAX) : 0;
 }
 
 static int check_shape(struct call *call, struct edit_data *data)
@@ -367,8 +368,9 @@ static int apply_brush(struct call *call, const struct edit_data *data, struct d
 			last[i] = at[i];
 	} while (rc == 0 && value_next(child, &child));
 	if (rc == -ERANGE)
-		arg_fault(call, BRUSH_POSITIONS,
-			  "two positions are more than 4096 voxels apart, or too far out");
+		fault_set(&call->fault, RPC_INVALID_PARAMS,
+			  "positions: two are more than %d voxels apart, or too far out",
+			  SHAPE_SIZE_MAX);
 	if (rc == -EMSGSIZE)
 		arg_fault(call, BRUSH_POSITIONS,
 			  work > BRUSH_WORK_MAX

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "daemon/base/cpu.h"
 #include "daemon/render/picture.h"
 
 enum {
@@ -37,8 +36,6 @@ enum {
 	P_PROJECT,
 };
 
-enum { EDGE_DEFAULT = 512 };
-
 const struct param render_scene_params[] = {
 	[P_PATH] = { .name = "output_path",
 		     .alias = "path",
@@ -46,12 +43,18 @@ const struct param render_scene_params[] = {
 		     .doc = "file to write; absent: the picture comes in the reply" },
 	[P_WIDTH] = { .name = "width",
 		      .type = PARAM_INT,
+		      .min = 1,
+		      .max = PICTURE_EDGE_MAX,
+		      .is_whole = true,
 		      .preset = "512",
-		      .doc = "pixels, 4096 at most; 0 or less: 512" },
+		      .doc = "pixels" },
 	[P_HEIGHT] = { .name = "height",
 		       .type = PARAM_INT,
+		       .min = 1,
+		       .max = PICTURE_EDGE_MAX,
+		       .is_whole = true,
 		       .preset = "512",
-		       .doc = "pixels, 4096 at most; 0 or less: 512" },
+		       .doc = "pixels" },
 	[P_PRESET] = { .name = "camera_preset",
 		       .alias = "preset",
 		       .type = PARAM_STRING,
@@ -129,7 +132,7 @@ const struct param render_scene_params[] = {
 			.min = 0,
 			.max = PICTURE_THREADS_MAX,
 			.preset = "0",
-			.doc = "that draw; 0: one for each processor but one" },
+			.doc = "that draw, at most; 0: one for each processor but one" },
 	[P_SESSION] = { .name = "session_id",
 			.alias = "session",
 			.type = PARAM_STRING,
@@ -144,16 +147,6 @@ const struct param render_scene_params[] = {
 	[P_PROJECT] = PARAM_PROJECT,
 	PARAM_END,
 };
-
-static int read_edge(struct call *call, int i, uint32_t *out)
-{
-	int32_t n = arg_i32(call, i, EDGE_DEFAULT);
-
-	if (n > PICTURE_EDGE_MAX)
-		return arg_fault(call, i, "must be 4096 at most");
-	*out = n > 0 ? (uint32_t)n : EDGE_DEFAULT;
-	return 0;
-}
 
 static int read_preset(struct call *call, int i, struct value v, struct render_params *rp)
 {
@@ -171,7 +164,8 @@ static int read_preset(struct call *call, int i, struct value v, struct render_p
 				 call->method->params[i].name, (int)(name.len < 32 ? name.len : 32),
 				 name.ptr);
 	if (rp->angles_count == RENDER_ANGLES_MAX)
-		return arg_fault(call, i, "16 at most");
+		return fault_set(&call->fault, RPC_INVALID_PARAMS, "%s: %d at most",
+				 call->method->params[i].name, RENDER_ANGLES_MAX);
 	rp->angles[rp->angles_count++] = preset;
 	rp->camera = RENDER_BY_ANGLES;
 	return 0;
@@ -195,7 +189,7 @@ static int read_angles(struct call *call, struct render_params *rp)
 
 static int read_lens(struct call *call, struct render_params *rp)
 {
-	rp->fov_deg = arg_real(call, P_FOV, 20);
+	rp->fov_deg = arg_real_preset(call, P_FOV);
 	if (!(rp->fov_deg >= 0.01 && rp->fov_deg <= 179))
 		return arg_fault(call, P_FOV, "must be in 0.01..179 degrees");
 	rp->ortho = arg_bool(call, P_ORTHO, false);
@@ -204,8 +198,8 @@ static int read_lens(struct call *call, struct render_params *rp)
 
 static int read_turn(struct call *call, struct render_params *rp)
 {
-	rp->yaw_deg = arg_real(call, P_YAW, 45);
-	rp->pitch_deg = arg_real(call, P_PITCH, 45);
+	rp->yaw_deg = arg_real_preset(call, P_YAW);
+	rp->pitch_deg = arg_real_preset(call, P_PITCH);
 	rp->distance = arg_real(call, P_DISTANCE, 1);
 	rp->has_distance = arg_has(call, P_DISTANCE);
 	if (!(fabs(rp->yaw_deg) <= 1e6))
@@ -300,30 +294,12 @@ static int read_return(struct call *call, struct render_params *rp)
 					: check_format(call, span_of("", 0));
 }
 
-/*
- * All processors but one: threads that draw give way to others at once, but while they keep every
- * processor busy the kernel no longer looks for a free one for a thread that wakes, which then
- * waits behind whoever has its last one. Edits meanwhile: p99 2.3 times that without drawing,
- * against 4.
- */
-static int default_threads(void)
-{
-	int cpus = cpu_count();
-
-	return cpus > 1 ? cpus - 1 : 1;
-}
-
 int render_params_read(struct call *call, struct render_params *out)
 {
-	int threads;
 	int rc = arg_has(call, P_OPTIONS) ? args_adopt(call, call->args[P_OPTIONS]) : 0;
 
 	*out = (struct render_params){ .background = rgba_of(240, 240, 240, 255),
 				       .project_index = P_PROJECT };
-	if (!rc)
-		rc = read_edge(call, P_WIDTH, &out->width);
-	if (!rc)
-		rc = read_edge(call, P_HEIGHT, &out->height);
 	if (!rc)
 		rc = read_return(call, out);
 	if (!rc)
@@ -332,16 +308,14 @@ int render_params_read(struct call *call, struct render_params *out)
 		rc = arg_color_at(call, P_BACKGROUND, &out->background);
 	if (rc < 0)
 		return rc;
+	out->width = (uint32_t)arg_int_preset(call, P_WIDTH);
+	out->height = (uint32_t)arg_int_preset(call, P_HEIGHT);
+	out->threads_max = (unsigned)arg_int_preset(call, P_THREADS);
 	out->is_flat = arg_bool(call, P_FLAT, false);
 	out->occlusion = arg_bool(call, P_OCCLUSION, true);
 	out->shadow = arg_bool(call, P_SHADOW, false);
 	out->smooth = arg_bool(call, P_SMOOTH, true);
 	out->has_progress = arg_bool(call, P_PROGRESS, false);
-	threads = arg_i32(call, P_THREADS, 0);
-	if (!threads)
-		threads = default_threads();
-	out->threads_count =
-		(unsigned)(threads < PICTURE_THREADS_MAX ? threads : PICTURE_THREADS_MAX);
 	return 0;
 }
 

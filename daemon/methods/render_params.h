@@ -44,7 +44,7 @@ struct render_params {
 	bool ortho;
 
 	bool is_flat, occlusion, shadow, smooth;
-	unsigned threads_count;
+	unsigned threads_max; /* 0: as many as there should be */
 	bool has_progress;
 	int project_index; /* of project_id in the parameters */
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/base/budget.h"
+#include "daemon/base/cancel.h"
 
 /* A t behind the whole scene, whichever the ray. */
 static double find_far(const struct picture_job *job)
@@ -57,6 +58,7 @@ struct workshop *workshop_new(uint32_t width)
 
 	if (!shop)
 		return NULL;
+	shop->width = width;
 	shop->pixels = budget_calloc(BUDGET_PICTURES, count, sizeof(*shop->pixels));
 	shop->sights = budget_calloc(BUDGET_PICTURES, count, sizeof(*shop->sights));
 	shop->edges = budget_calloc(BUDGET_PICTURES, count, sizeof(*shop->edges));
@@ -64,6 +66,12 @@ struct workshop *workshop_new(uint32_t width)
 		return shop;
 	workshop_free(shop);
 	return NULL;
+}
+
+void workshop_forget(struct workshop *shop)
+{
+	memset(&shop->beams, 0, sizeof(shop->beams));
+	memset(&shop->faces, 0, sizeof(shop->faces));
 }
 
 void workshop_free(struct workshop *shop)
@@ -140,33 +148,50 @@ static struct look_row row_of(const struct drawing *d, const struct workshop *w,
 				  w->t_min[index / BAND_TILE_ROWS] };
 }
 
-void draw_band(const struct drawing *d, uint32_t first, uint32_t end, struct workshop *shop)
+/* The rows of a band, and one above and below it where edges are smoothed, as seen through the
+ * middles of their pixels. */
+static int draw_rows(const struct drawing *d, const struct looker *k, uint32_t first, uint32_t end,
+		     struct workshop *shop)
 {
-	const struct looker k = { d->job->scene, &d->job->shading, &d->lens, &shop->faces,
-				  d->job->background };
 	uint32_t w = d->picture->width;
 	uint32_t h = d->picture->height;
-	rgba *out = d->picture->pixels + (size_t)first * w;
 	bool smooth = d->job->smooth_edges;
 	struct look_row above;
 
-	find_starts(d, (double)first - 1, shop);
 	for (uint32_t i = !smooth; i < end - first + 1 + smooth; i++) {
 		struct look_row row = row_of(d, shop, i);
 		uint32_t y = first + i ? first + i - 1 : 0;
+		int rc = cancel_check();
 
-		draw_row(d, &k, y < h ? y : h - 1, &row);
+		if (rc < 0)
+			return rc;
+		draw_row(d, k, y < h ? y : h - 1, &row);
 		if (smooth)
 			look_for_edges(&row, i ? &above : NULL, w);
 		above = row;
 	}
-	for (uint32_t i = 0; i < end - first; i++) {
+	return 0;
+}
+
+int draw_band(const struct drawing *d, uint32_t first, uint32_t end, struct workshop *shop)
+{
+	const struct looker k = { d->job->scene, &d->job->shading, &d->lens, &shop->faces,
+				  d->job->background };
+	uint32_t w = d->picture->width;
+	rgba *out = d->picture->pixels + (size_t)first * w;
+	int rc;
+
+	find_starts(d, (double)first - 1, shop);
+	rc = draw_rows(d, &k, first, end, shop);
+	for (uint32_t i = 0; rc == 0 && i < end - first; i++) {
 		const struct look_row rows[3] = { row_of(d, shop, i), row_of(d, shop, i + 1),
 						  row_of(d, shop, i + 2) };
 
-		if (smooth)
+		rc = cancel_check();
+		if (d->job->smooth_edges)
 			look_smooth(&k, rows, first + i, w, out + (size_t)i * w);
 		else
 			memcpy(out + (size_t)i * w, rows[1].pixels, w * sizeof(*out));
 	}
+	return rc;
 }

@@ -34,7 +34,8 @@ struct drawing {
 /* p's pixels need not be there yet. */
 void drawing_init(struct drawing *d, struct picture *p, const struct picture_job *job);
 
-/* What a thread works in: a band, and the row above and below it, which are found again. */
+/* What a thread works in: a band, and the row above and below it, which are found again. What it
+ * remembers is of one scene. */
 struct workshop {
 	struct trace_memory beams;
 	struct shade_memory faces;
@@ -42,13 +43,15 @@ struct workshop {
 	rgba *pixels;         /* [BAND_BEAM_ROWS][width] */
 	struct sight *sights; /* the same */
 	uint8_t *edges;       /* the same */
+	uint32_t width;
 };
 
-/* For pictures up to that width, all of one scene. NULL when out of memory. */
+/* For pictures up to that width. NULL when out of memory. */
 struct workshop *workshop_new(uint32_t width);
-void workshop_free(struct workshop *shop); /* NULL is fine */
+void workshop_forget(struct workshop *shop); /* before another scene */
+void workshop_free(struct workshop *shop);   /* NULL is fine */
 
-/* Rows first .. end - 1, at most BAND_ROWS. */
-void draw_band(const struct drawing *d, uint32_t first, uint32_t end, struct workshop *shop);
+/* Rows first .. end - 1, at most BAND_ROWS. 0 or a code of cancel_check: then not all are drawn. */
+int draw_band(const struct drawing *d, uint32_t first, uint32_t end, struct workshop *shop);
 
 #endif

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdlib.h>
 
+#include "daemon/base/cancel.h"
 #include "daemon/base/err.h"
 
 /*
@@ -65,8 +66,13 @@ static int write_png(png_structp png, png_infop info, const struct picture *p, s
 	png_write_info(png, info);
 	if (opaque)
 		png_set_filler(png, 0, PNG_FILLER_AFTER);
-	for (uint32_t y = 0; y < p->height; y++)
+	for (uint32_t y = 0; y < p->height; y++) {
+		int rc = cancel_check();
+
+		if (rc < 0)
+			return rc;
 		png_write_row(png, (png_const_bytep)(p->pixels + (size_t)y * p->width));
+	}
 	png_write_end(png, info);
 	return 0;
 }
@@ -85,7 +91,9 @@ int image_encode_png(const struct picture *p, struct strbuf *out, struct err *er
 	if (rc < 0) {
 		out->len = before;
 		return err_set(err, rc, "encode a PNG of %u x %u: %s", p->width, p->height,
-			       rc == -ENOMEM ? "out of memory" : "libpng failed");
+			       rc == -ENOMEM ? "out of memory"
+			       : rc == -EIO  ? "libpng failed"
+					     : "stopped");
 	}
 	return 0;
 }

@@ -7,7 +7,8 @@
 
 struct err;
 
-/* Appends the picture as PNG: RGBA, or RGB when every pixel is opaque. -ENOMEM, -EIO. */
+/* Appends the picture as PNG: RGBA, or RGB when every pixel is opaque. -ENOMEM, -EIO, codes of
+ * cancel_check. */
 int image_encode_png(const struct picture *p, struct strbuf *out, struct err *err);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * picture.h - draws a scene into images, in own threads.
+ * picture.h - pictures of a scene, and what to draw into them.
  *
  * Pixels are RGBA8, row-major from the top left. Pixels that no voxel covers are exactly the
- * background.
+ * background. Here they are drawn by the calling thread alone; drawers.h has threads for them.
  */
 #ifndef DAEMON_RENDER_PICTURE_H
 #define DAEMON_RENDER_PICTURE_H
@@ -33,6 +33,11 @@ struct picture {
 int picture_open(struct picture *p, uint32_t width, uint32_t height);
 void picture_close(struct picture *p);
 
+static inline size_t picture_bytes(const struct picture *p)
+{
+	return (size_t)p->width * p->height * sizeof(*p->pixels);
+}
+
 struct picture_job {
 	const struct scene *scene;
 	struct view view;
@@ -46,32 +51,27 @@ struct picture_set {
 	const struct picture_job *jobs; /* [count] */
 	struct picture *pictures;       /* [count]; pixels NULL: opened when it is their turn */
 	size_t count;                   /* 1..PICTURES_MAX */
-	unsigned threads_count;         /* 1..PICTURE_THREADS_MAX */
-	/* Makes what jobs point to, called once, by one of the threads, before the first pixel; a
-	 * negative return fails the set. NULL: they are ready. */
+	unsigned threads_max;           /* 0..PICTURE_THREADS_MAX; 0: see drawers.h */
+	uint64_t client_id;             /* who asked: clients share the threads equally */
+	/* Makes what jobs point to, called once, by the thread that draws first, before the first
+	 * pixel; a negative return fails the set. NULL: they are ready. */
 	int (*begin)(void *ctx);
 	void *begin_ctx;
 	/*
-	 * false: the caller's thread is one of them. true: it waits, and the threads run only where
-	 * nobody else wants the processor, so that requests are answered meanwhile as if there were
-	 * no drawing; when they hardly get to run (another process keeps the machine busy) the
-	 * caller's thread draws, too.
+	 * Told of each picture by the thread that drew the last of it, several at a time; it may
+	 * close the picture. A negative return fails the set. NULL: nobody is told.
 	 */
-	bool in_background;
-	/* Told of each picture by the thread that drew the last of it, several at a time; a
-	 * negative return fails the set. NULL: nobody is. */
 	int (*finish)(void *ctx, size_t index, struct picture *p);
 	void *finish_ctx;
-	/* Asked by the caller's thread between bands; false ends the drawing. NULL: nobody asks. */
-	bool (*go_on)(void *ctx, uint64_t rows_done);
+	/* Asked by the caller's thread again and again; a negative code ends the drawing and is
+	 * what it returns. NULL: nobody asks. */
+	int (*go_on)(void *ctx, uint64_t rows_done);
 	void *go_on_ctx;
 };
 
-/* Returns 0, -ENOMEM, -ECANCELED or what finish returned; pictures stay the caller's. */
+/* Returns 0, -ENOMEM, or what begin, finish, go_on or cancel_check returned; pictures stay the
+ * caller's. */
 int picture_draw_set(const struct picture_set *set, struct err *err);
-
-/* One, the caller's thread among those that draw. */
-int picture_draw(struct picture *p, const struct picture_job *job, unsigned threads_count,
-		 struct err *err);
+int picture_draw(struct picture *p, const struct picture_job *job, struct err *err);
 
 #endif

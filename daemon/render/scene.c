@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "daemon/base/budget.h"
+#include "daemon/base/cancel.h"
 #include "daemon/render/tree.h"
 
 /* Of the 16 voxels of a row, those that exist. */
@@ -60,10 +61,9 @@ static int fill_grid(struct scene *s)
 		budget_calloc(BUDGET_PICTURES, (size_t)size[0] * (size_t)size[1] * (size_t)size[2],
 			      sizeof(*cells));
 	uint64_t *voxels = s->voxels;
+	int rc = cells ? 0 : -ENOMEM;
 
-	if (!cells)
-		return -ENOMEM;
-	for (; volume_next(&it); voxels += SCENE_BRICKS) {
+	for (; rc == 0 && volume_next(&it); voxels += SCENE_BRICKS) {
 		size_t x = (size_t)((int64_t)it.pos.x - s->grid.base[0] / BLOCK_EDGE);
 		size_t y = (size_t)((int64_t)it.pos.y - s->grid.base[1] / BLOCK_EDGE);
 		size_t z = (size_t)((int64_t)it.pos.z - s->grid.base[2] / BLOCK_EDGE);
@@ -73,9 +73,10 @@ static int fill_grid(struct scene *s)
 		cells[index].voxels = voxels;
 		cells[index].bricks = find_voxels(it.block, voxels);
 		spread(cells, size, index);
+		rc = cancel_check();
 	}
 	s->grid.cells = cells;
-	return 0;
+	return rc;
 }
 
 static int fill_tree(struct scene *s)
@@ -83,17 +84,22 @@ static int fill_tree(struct scene *s)
 	struct volume_iter it = { .v = s->volume };
 	uint64_t *voxels = s->voxels;
 	struct tree_leaf *leaf;
+	int rc = 0;
 
 	s->tree = tree_new(volume_blocks_count(s->volume));
 	if (!s->tree)
 		return -ENOMEM;
-	for (leaf = tree_leaves(s->tree); volume_next(&it); leaf++, voxels += SCENE_BRICKS)
+	leaf = tree_leaves(s->tree);
+	for (; rc == 0 && volume_next(&it); leaf++, voxels += SCENE_BRICKS) {
 		*leaf = (struct tree_leaf){ it.pos,
 					    { .block = it.block,
 					      .voxels = voxels,
 					      .bricks = find_voxels(it.block, voxels) } };
-	tree_grow(s->tree);
-	return 0;
+		rc = cancel_check();
+	}
+	if (rc == 0)
+		tree_grow(s->tree); /* 20 ms for all the blocks of a document */
+	return rc;
 }
 
 int scene_open(struct scene *s, const struct volume *volume)

@@ -49,7 +49,7 @@ struct scene {
 	uint64_t *voxels; /* [blocks][SCENE_BRICKS] of all cells */
 };
 
-int scene_open(struct scene *s, const struct volume *volume); /* -ENOMEM */
+int scene_open(struct scene *s, const struct volume *volume); /* -ENOMEM, codes of cancel_check */
 void scene_close(struct scene *s);                            /* a zeroed one is fine */
 
 /* The voxel there; RGBA_NONE when there is none. Any coordinates. */

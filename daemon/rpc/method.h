@@ -31,7 +31,9 @@ struct param {
 	enum param_type type;
 	bool required;
 	int64_t min, max;   /* PARAM_INT; both 0 = all of int32 */
-	const char *preset; /* default as JSON text for documentation and schemas; NULL = none */
+	bool is_whole;      /* PARAM_INT: fractions are refused */
+	const char *preset; /* default as JSON text: documentation, schemas, arg_int_preset; NULL =
+			       none */
 	const char *doc;    /* a phrase */
 };
 

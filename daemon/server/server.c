@@ -14,6 +14,7 @@
 #include "daemon/methods/methods.h"
 #include "daemon/queue/queue.h"
 #include "daemon/render/cache.h"
+#include "daemon/render/drawers.h"
 #include "daemon/render/renders.h"
 #include "daemon/rpc/fault.h"
 #include "daemon/server/flow.h"
@@ -63,6 +64,7 @@ static void fill_worker_cfg(struct server *s)
 		.host = &s->host,
 		.renders = s->renders,
 		.pictures = s->pictures,
+		.drawers = s->drawers,
 		.root = s->cfg.root,
 		.journal = s->journal,
 		.has_slow_edits = s->journal && journal_is_slow(s->journal),
@@ -168,10 +170,11 @@ static int open_rpc(struct server *s, struct err *err)
 	return rc;
 }
 
-/* Costs nothing until a client asks for the first file. */
+/* Costs nothing until a client asks for the first picture or file. */
 static int open_renders(struct server *s, struct err *err)
 {
 	struct renders_cfg cfg;
+	int rc;
 
 	if (s->axes.has_render_cache) {
 		s->pictures = cache_new(CACHE_BYTES_DEFAULT);
@@ -179,7 +182,8 @@ static int open_renders(struct server *s, struct err *err)
 			return err_set(err, -ENOMEM, "cache of pictures");
 	}
 	renders_cfg_from_env(&cfg);
-	return renders_open(&cfg, &s->renders, err);
+	rc = renders_open(&cfg, &s->renders, err);
+	return rc < 0 ? rc : drawers_open(&(struct drawers_cfg){ 0 }, &s->drawers, err);
 }
 
 static int open_transport(struct server *s, struct err *err)
@@ -312,6 +316,7 @@ void server_close(struct server *s)
 	crew_deinit(&s->crew);
 	queue_close(s->queue);
 	dispatch_close(s->dispatch);
+	drawers_close(s->drawers);
 	renders_close(s->renders);
 	cache_free(s->pictures);
 	journal_close(s->journal);

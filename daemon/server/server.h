@@ -24,6 +24,7 @@ struct journal;
 struct journal_cfg;
 struct queue;
 struct cache;
+struct drawers;
 struct renders;
 struct root;
 
@@ -52,6 +53,7 @@ struct server {
 	struct queue *queue;
 	struct renders *renders;
 	struct cache *pictures; /* NULL: none are kept */
+	struct drawers *drawers;
 	struct transport *transport;
 	struct method_host host;
 	struct worker_cfg worker_cfg;

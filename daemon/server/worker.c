@@ -118,6 +118,7 @@ int worker_init(struct worker *w, const struct worker_cfg *cfg, struct err *err)
 		.started_ns = cfg->started_ns,
 		.renders = cfg->renders,
 		.pictures = cfg->pictures,
+		.drawers = cfg->drawers,
 		.root = cfg->root,
 		.client = { .ctx = w, .is_gone = is_client_gone, .notify = notify_client },
 	};

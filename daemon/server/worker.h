@@ -27,6 +27,7 @@ struct err;
 struct parser;
 struct cache;
 struct journal;
+struct drawers;
 struct renders;
 struct root;
 struct token;
@@ -57,6 +58,7 @@ struct worker_cfg {
 	const struct method_host *host;
 	struct renders *renders;
 	struct cache *pictures; /* NULL: none are kept */
+	struct drawers *drawers;
 	const struct root *root;
 	struct journal *journal; /* settled before replies leave; NULL: there is none */
 	bool has_slow_edits;     /* the journal waits for the disk: no edit in a reading thread */

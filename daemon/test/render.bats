@@ -30,7 +30,7 @@ is_png() {
 	build
 	[ "$(call render_scene "[\"$DIR/a.png\",64,48]" '[.success,.width,.height,.format,.output_path]')" = "[true,64,48,\"png\",\"$DIR/a.png\"]" ]
 	is_png "$DIR/a.png"
-	[ "$(call goxel.render_image "{\"output_path\":\"$DIR/b.png\",\"width\":0}" .width)" = 512 ]
+	[ "$(call goxel.render_image "{\"output_path\":\"$DIR/b.png\",\"width\":null}" .width)" = 512 ]
 	[ "$(call render_scene "{\"output_path\":\"$DIR/no/b.png\"}" .code)" = -1015 ]
 	[ "$(call render_scene "{\"output_path\":\"$DIR/b.jpg\"}" .code)" = -32602 ]
 	[ "$(call render_scene '{"width":4097}' .code)" = -32602 ]
@@ -195,7 +195,7 @@ wait_for() {
 	[ "$(grep -c result "$DIR/out")" = 0 ]
 	wait_for 60 grep -q result "$DIR/out"
 	exec 8>&-
-	kill "$client"
+	kill "$client" 2>/dev/null || true # it may have ended with its input
 	call undo '{}' .success
 	call render_scene "{$params,\"output_path\":\"$DIR/before.png\"}" .success
 	cmp "$DIR/during.png" "$DIR/before.png"
@@ -227,6 +227,31 @@ wait_for() {
 	[ "$(call render_scene '{"width":16,"height":16}' .success)" = true ]
 	[ ! -e "$DIR/never.png" ]
 	stop_daemon
+}
+
+# Eight of 2048 x 2048 take many seconds; what another client asks for in between does not wait for
+# any of them.
+@test "a client's large pictures do not hold up another's small ones" {
+	start_daemon --render-cache off
+	build
+	call procedural_shape '{"shape_type":"sphere","size":150,"hollow":true,"center":[40,40,40]}' .success
+	pids=
+	for i in 1 2 3 4 5 6 7 8; do
+		printf '{"jsonrpc":"2.0","method":"render_scene","params":{"width":4096,"height":4096,"shadow":true,"progress":true,"output_path":"%s"},"id":1}\n' "$DIR/large$i.png" |
+			timeout 60 socat -t60 - "UNIX-CONNECT:$SOCK" >"$DIR/large$i" 3>&- &
+		pids="$pids $!"
+	done
+	# The first notifications come when drawing has begun.
+	timeout 30 sh -c 'until [ -s "$0/large1" ] || [ -s "$0/large5" ]; do sleep 0.05; done' "$DIR"
+	for i in 1 2 3; do
+		[ "$(call render_scene '{"width":32,"height":32}' .success)" = true ]
+		[ "$(call render_scene '{"width":200,"height":200}' .success)" = true ]
+	done
+	[ -z "$(find "$DIR" -name 'large*.png')" ]
+	# shellcheck disable=SC2086 # several words
+	kill $pids
+	stop_daemon
+	[ -z "$(find "$DIR" -name 'large*.png')" ]
 }
 
 @test "a script edits in one step, answers its value and its output" {

@@ -15,6 +15,7 @@
 
 #include "daemon/base/err.h"
 #include "daemon/base/rng.h"
+#include "daemon/render/drawers.h"
 #include "daemon/render/image.h"
 #include "daemon/render/lens.h"
 #include "daemon/render/picture.h"
@@ -52,18 +53,31 @@ static void add_axes(struct volume *v)
 static struct picture draw_with(const struct scene *s, const struct picture_job *job,
 				unsigned threads_count)
 {
+	const struct drawers_cfg cfg = { .threads_max = threads_count };
 	struct picture p;
+	const struct picture_set set = {
+		.jobs = job, .pictures = &p, .count = 1, .threads_max = threads_count
+	};
+	struct drawers *drawers;
 	struct err err = ERR_INIT;
 
 	assert_ptr_equal(job->scene, s);
 	assert_int_equal(picture_open(&p, EDGE, EDGE), 0);
-	assert_int_equal(picture_draw(&p, job, threads_count, &err), 0);
+	assert_int_equal(drawers_open(&cfg, &drawers, &err), 0);
+	assert_int_equal(drawers_draw(drawers, &set, &err), 0);
+	drawers_close(drawers);
 	return p;
 }
 
 static struct picture draw(const struct scene *s, const struct picture_job *job)
 {
-	return draw_with(s, job, 1);
+	struct picture p;
+	struct err err = ERR_INIT;
+
+	assert_ptr_equal(job->scene, s);
+	assert_int_equal(picture_open(&p, EDGE, EDGE), 0);
+	assert_int_equal(picture_draw(&p, job, &err), 0);
+	return p;
 }
 
 static struct picture draw_preset(const struct scene *s, const char *name, bool ortho, bool smooth)
@@ -504,7 +518,7 @@ static void test_any_number_of_threads_draws_the_same(void **state)
 	assert_int_equal(scene_open(&s, &v), 0);
 	job = full_job(&s);
 	first = draw(&s, &job);
-	for (unsigned n = 2; n <= PICTURE_THREADS_MAX; n += 7) {
+	for (unsigned n = 1; n <= PICTURE_THREADS_MAX; n += 5) {
 		struct picture p;
 
 		p = draw_with(&s, &job, n);
@@ -521,14 +535,15 @@ static void test_any_number_of_threads_draws_the_same(void **state)
 struct asked {
 	unsigned count;
 	unsigned count_max;
+	int code;
 };
 
-static bool go_on(void *ctx, uint64_t rows_done)
+static int go_on(void *ctx, uint64_t rows_done)
 {
 	struct asked *a = ctx;
 
-	assert_true(rows_done <= (uint64_t)PICTURES_MAX * EDGE);
-	return ++a->count < a->count_max;
+	assert_true(rows_done <= (uint64_t)PICTURES_MAX * PICTURE_EDGE_MAX);
+	return ++a->count < a->count_max ? 0 : a->code;
 }
 
 static void test_drawing_can_be_cancelled(void **state)
@@ -538,23 +553,20 @@ static void test_drawing_can_be_cancelled(void **state)
 	struct picture_job job;
 	struct picture p;
 	struct err err = ERR_INIT;
-	struct asked asked = { 0, 1 };
-	struct picture_set set = { .jobs = &job,
-				   .pictures = &p,
-				   .count = 1,
-				   .threads_count = 1,
-				   .go_on = go_on,
-				   .go_on_ctx = &asked };
+	struct asked asked = { 0, 1, -ETIMEDOUT };
+	struct picture_set set = {
+		.jobs = &job, .pictures = &p, .count = 1, .go_on = go_on, .go_on_ctx = &asked
+	};
 
 	(void)state;
 	add_axes(&v);
 	assert_int_equal(scene_open(&s, &v), 0);
 	job = full_job(&s);
 	assert_int_equal(picture_open(&p, EDGE, EDGE), 0);
-	assert_int_equal(picture_draw_set(&set, &err), -ECANCELED);
-	assert_non_null(strstr(err.msg, "cancelled"));
+	assert_int_equal(picture_draw_set(&set, &err), -ETIMEDOUT);
+	assert_non_null(strstr(err.msg, "stopped"));
 	assert_int_equal(asked.count, 1);
-	asked = (struct asked){ 0, UINT_MAX };
+	asked = (struct asked){ 0, UINT_MAX, 0 };
 	assert_int_equal(picture_draw_set(&set, &err), 0);
 	assert_true(asked.count >= 2);
 	picture_close(&p);
@@ -563,19 +575,19 @@ static void test_drawing_can_be_cancelled(void **state)
 }
 
 /* A picture that takes long enough for the caller to ask, while it waits for the threads. */
-static void test_drawing_in_the_background_can_be_cancelled(void **state)
+static void test_threads_stop_drawing_when_told_to(void **state)
 {
 	struct volume v = { 0 };
 	struct scene s;
 	struct picture_job jobs[PICTURES_MAX];
 	struct picture pictures[PICTURES_MAX] = { { 0 } };
 	struct err err = ERR_INIT;
-	struct asked asked = { 0, 2 };
+	struct asked asked = { 0, 2, -ECANCELED };
+	struct drawers *drawers;
 	struct picture_set set = { .jobs = jobs,
 				   .pictures = pictures,
 				   .count = PICTURES_MAX,
-				   .threads_count = 2,
-				   .in_background = true,
+				   .threads_max = 2,
 				   .go_on = go_on,
 				   .go_on_ctx = &asked };
 
@@ -586,8 +598,11 @@ static void test_drawing_in_the_background_can_be_cancelled(void **state)
 		jobs[i] = full_job(&s);
 		pictures[i] = (struct picture){ .width = 2048, .height = 2048 };
 	}
-	assert_int_equal(picture_draw_set(&set, &err), -ECANCELED);
+	assert_int_equal(drawers_open(&(struct drawers_cfg){ .threads_max = 2 }, &drawers, &err),
+			 0);
+	assert_int_equal(drawers_draw(drawers, &set, &err), -ECANCELED);
 	assert_int_equal(asked.count, 2);
+	drawers_close(drawers);
 	for (int i = 0; i < PICTURES_MAX; i++)
 		picture_close(&pictures[i]);
 	scene_close(&s);
@@ -617,6 +632,7 @@ static void test_a_set_shows_what_single_pictures_do(void **state)
 	struct picture_job jobs[8];
 	struct picture pictures[8];
 	struct finished finished = { .rc = 0 };
+	struct drawers *drawers;
 	struct picture_set set = { .jobs = jobs,
 				   .pictures = pictures,
 				   .count = 8,
@@ -627,16 +643,19 @@ static void test_a_set_shows_what_single_pictures_do(void **state)
 	(void)state;
 	make_model(m, &v, 9, 1);
 	assert_int_equal(scene_open(&s, &v), 0);
+	assert_int_equal(drawers_open(&(struct drawers_cfg){ .threads_max = 4 }, &drawers, &err),
+			 0);
 	for (int round = 0; round < 4; round++) {
-		set.in_background = round & 1;
-		set.threads_count = round & 2 ? 4 : 1;
+		set.threads_max = (unsigned)round;
 		for (int i = 0; i < 8; i++) {
 			jobs[i] = full_job(&s);
 			view_from_preset(&jobs[i].view, &view_presets[i], &s.box, 20, i % 2, 1);
 			pictures[i] = (struct picture){ .width = EDGE, .height = EDGE };
 			atomic_store(&finished.count[i], 0);
 		}
-		assert_int_equal(picture_draw_set(&set, &err), 0);
+		assert_int_equal(round ? drawers_draw(drawers, &set, &err)
+				       : picture_draw_set(&set, &err),
+				 0);
 		for (int i = 0; i < 8; i++) {
 			struct picture alone = draw(&s, &jobs[i]);
 
@@ -650,7 +669,8 @@ static void test_a_set_shows_what_single_pictures_do(void **state)
 	finished.rc = -EIO;
 	for (int i = 0; i < 8; i++)
 		pictures[i] = (struct picture){ .width = EDGE, .height = EDGE };
-	assert_int_equal(picture_draw_set(&set, &err), -EIO);
+	assert_int_equal(drawers_draw(drawers, &set, &err), -EIO);
+	drawers_close(drawers);
 	for (int i = 0; i < 8; i++)
 		picture_close(&pictures[i]);
 	scene_close(&s);
@@ -712,7 +732,7 @@ int main(void)
 		cmocka_unit_test(test_voxels_at_the_ends_of_the_coordinates),
 		cmocka_unit_test(test_any_number_of_threads_draws_the_same),
 		cmocka_unit_test(test_drawing_can_be_cancelled),
-		cmocka_unit_test(test_drawing_in_the_background_can_be_cancelled),
+		cmocka_unit_test(test_threads_stop_drawing_when_told_to),
 		cmocka_unit_test(test_a_set_shows_what_single_pictures_do),
 		cmocka_unit_test(test_sizes_are_bounded),
 		cmocka_unit_test(test_png_holds_the_same_pixels),
