@@ -37,7 +37,7 @@ methods-srcs := \
 methods-libs := methods context formats render store voxel telemetry rpc
 methods-ldlibs := -lpng -lduktape
 
-methods-tests := methods methods_edit methods_stop
+methods-tests := methods methods_edit methods_memory methods_stop
 tests += $(methods-tests:%=test_%)
 $(foreach t,$(methods-tests),\
     $(eval test_$t-srcs := daemon/test/test_$t.c daemon/test/method_checks.c daemon/test/caller.c) \
