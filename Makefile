@@ -135,7 +135,7 @@ $(O)/%.o: %.cc $(O)/.flags | $(generated)
 -include $(all-objs:.o=.d)
 
 # ---- targets ---------------------------------------------------------------
-.PHONY: all tests check check-unit check-cli check-fuzz check-speed test lint floors headers \
+.PHONY: all tests check check-unit check-cli check-fuzz check-journal check-speed test lint floors headers \
         format-check clean help FORCE profile-baseline profile-optimized profile-compare \
         profile-ab benchmark-all install soak
 all: $(addprefix $(O)/bin/,$(progs))  ## build every program
@@ -206,6 +206,9 @@ soak:  ## clients of every kind for DURATION=10m, with a picture (PRESET TRANSPO
 
 check-speed: all $(addprefix $(O)/test/,$(tests))  ## a second build does nothing, and at once
 	$(q)+sh scripts/check-speed.sh $(MAKE) $^
+
+check-journal: $(O)/test/test_journal_kills  ## 200 times kill -9 under load, --journal-sync always
+	$(q)GOXEL_JOURNAL_KILLS=$(or $(KILLS),200) GOXEL_JOURNAL_SYNC=always $<
 
 check: check-unit check-cli check-speed floors headers  ## everything a commit must pass
 

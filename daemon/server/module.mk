@@ -42,3 +42,9 @@ test_server-ldflags = $(alloc-wrap-ldflags)
 bats += daemon/test/bounds.bats
 bats += daemon/test/process.bats
 bats += daemon/test/server.bats
+
+tests += test_journal_kills
+test_journal_kills-srcs := daemon/test/test_journal_kills.c daemon/test/journal_model.c
+test_journal_kills-libs := $(goxel-daemon-libs)
+test_journal_kills-ldlibs = $(goxel-daemon-ldlibs) -lcmocka -ljansson
+test_journal_kills-ldflags = $(alloc-wrap-ldflags)
