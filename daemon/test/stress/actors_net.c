@@ -124,7 +124,8 @@ static const char *const broken[] = {
 	"[]",
 	"[1,2,{\"jsonrpc\":\"2.0\"}]",
 	"}}}}]]]]",
-	"{\"jsonrpc\":\"2.0\",\"method\":\"add_voxels\",\"params\":{\"voxels\":[[1,2,3],[1,2]]},"
+	"{\"jsonrpc\":\"2.0\",\"method\":\"add_voxels\",\"params\":{\"voxels\":[[1,2,3],[1,2]],"
+	"\"project_id\":2147483647},"
 	"\"id\":1}",
 	"\"\\u0000\\ud800\"",
 	"{\"tool\":\"goxel_nothing\",\"arguments\":3}",

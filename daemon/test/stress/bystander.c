@@ -194,8 +194,10 @@ static int write_voxel(struct bystander *b)
 	rc = ask(b, BYSTANDER_EDIT, "add_voxel", params, &reply);
 	if (rc == 0 && !has_head(reply.body, "{\"success\":true,"))
 		fail(b, "wrong reply", "add_voxel", reply.text);
-	/* Without a reply nobody knows whether it was done; one with an error was not. */
-	if (rc < 0)
+	/* Without a reply nobody knows whether it was done; with an error it was not, unless the
+	 * error is about the reply itself. */
+	if (rc < 0 || (rc == 1 && (reply.kind == LINK_GARBLED ||
+				   memmem(reply.text.ptr, reply.text.len, "reply", 5))))
 		b->is_doubtful[cell] = true;
 	if (rc == 0) {
 		b->model[cell] = color;

@@ -14,9 +14,12 @@ struct run;
 struct calm_status {
 	int64_t connections_count;
 	int64_t projects_count;
+	int64_t refused_connections_count;
 	int64_t budget_used_bytes;
+	int64_t budget_kept_bytes; /* of it: for reuse */
+	int64_t pictures_bytes;    /* of it: those that are drawn and those that are cached */
 	int64_t budget_limit_bytes;
-	int64_t refused_count; /* takes from the budget that failed */
+	int64_t budget_refused_count; /* takes from the budget that failed */
 	int64_t queued_count;
 	int64_t errors_count;
 	int64_t blocks_count;

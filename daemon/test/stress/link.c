@@ -206,8 +206,10 @@ void link_classify(struct span line, uint64_t id, struct link_reply *reply)
 				      line.len - (sizeof(result) - 1) - strlen(tail));
 	} else if (starts_with(line, error)) {
 		reply->code = atoi(line.ptr + sizeof(error) - 1);
-		/* "Server busy" goes to a connection, not to a request: its id is null. */
-		if (ends_with(line, tail) || (reply->code == -32000 && ends_with(line, ":null}")))
+		/* "Server busy" goes to a connection; "out of memory" may come before the id is
+		 * read: the id is null then. */
+		if (ends_with(line, tail) ||
+		    ((reply->code == -32000 || reply->code == -32603) && ends_with(line, ":null}")))
 			reply->kind = LINK_ERROR;
 	}
 }

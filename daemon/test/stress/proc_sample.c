@@ -52,6 +52,37 @@ unsigned proc_count_fds(pid_t pid)
 	return count_entries(path);
 }
 
+void proc_describe_fds(pid_t pid, char *out, size_t cap)
+{
+	static const char *const kinds[] = { "socket:", "pipe:", "anon_inode:", "" };
+	unsigned counts[4] = { 0 };
+	char path[64];
+	char target[64];
+	int n = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	*out = '\0';
+	dir = opendir(path);
+	if (!dir)
+		return;
+	for (struct dirent *e; (e = readdir(dir));) { /* NOLINT(concurrency-mt-unsafe) */
+		ssize_t len = readlinkat(dirfd(dir), e->d_name, target, sizeof(target) - 1);
+		int kind = 0;
+
+		if (len < 0)
+			continue;
+		target[len] = '\0';
+		while (strncmp(target, kinds[kind], strlen(kinds[kind])) != 0)
+			kind++;
+		counts[kind]++;
+	}
+	closedir(dir);
+	for (int i = 0; i < 4 && n < (int)cap; i++)
+		n += snprintf(out + n, cap - (size_t)n, "%s%u %s", i ? ", " : "", counts[i],
+			      *kinds[i] ? kinds[i] : "files");
+}
+
 static unsigned count_words(const char *text)
 {
 	unsigned n = 0;

@@ -2,6 +2,7 @@
 #ifndef DAEMON_TEST_STRESS_PROC_SAMPLE_H
 #define DAEMON_TEST_STRESS_PROC_SAMPLE_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -19,5 +20,8 @@ int proc_sample_take(pid_t pid, struct proc_sample *out);
 
 unsigned proc_count_fds(pid_t pid);
 unsigned proc_count_children(pid_t pid);
+
+/* "65 socket, 3 anon_inode, 4 others": what the descriptors are. */
+void proc_describe_fds(pid_t pid, char *out, size_t cap);
 
 #endif

@@ -4,6 +4,7 @@
  * long requests run.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,7 @@ static const struct {
 	{ "v15", "epoll" }, { "v15", "uring" },   { "v14", "poll" },  { "v15", "threads" },
 	{ "v15", "poll" },  { "v14", "threads" }, { "v14", "epoll" },
 };
-enum { ROWS_COUNT = sizeof(rows) / sizeof(rows[0]) };
+enum { ROWS_COUNT = sizeof(rows) / sizeof(rows[0]), BUSY_ENDS = 2 };
 
 static const uint32_t phases[] = { 0,
 				   FAULT_ALLOC,
@@ -43,6 +44,16 @@ static bool is_listed(const char *list, const char *name)
 		if ((at == list || at[-1] == ',') && (at[len] == ',' || at[len] == '\0'))
 			return true;
 	return list == NULL;
+}
+
+static uint32_t allowed_faults(const struct stress *s)
+{
+	uint32_t mask = 0;
+
+	for (const struct fault *f = faults; f->name; f++)
+		if (is_listed(s->faults, f->name))
+			mask |= f->bit;
+	return mask;
 }
 
 static int add_everybody(struct arena *a, const struct stress *s, struct err *err)
@@ -76,29 +87,28 @@ static void say_round(struct arena *a, const struct stress *s)
 		   (unsigned long long)atomic_load(&s->place.fail->failed_count));
 }
 
-static int run_round(struct stress *s, const struct target_cfg *cfg, uint64_t round_ns,
-		     struct err *err)
+static int run_round(struct stress *s, const struct target_cfg *cfg, uint64_t attack_ns,
+		     bool is_end_busy, struct err *err)
 {
-	/* Apart from the attack, a round needs a start, a calm end and TERM: about a fifth. */
-	uint64_t phase_ns = round_ns * 4 / 5 / PHASES_COUNT;
+	uint64_t phase_ns = attack_ns / PHASES_COUNT;
 	struct arena *a = malloc(sizeof(*a));
 	char where[64];
 	int rc;
 
-	snprintf(where, sizeof(where), "%s %s", cfg->preset, cfg->transport);
+	snprintf(where, sizeof(where), "%s %s", cfg->preset, cfg->transport ? cfg->transport : "");
 	s->report->where = where;
 	rc = a ? arena_open(a, s, cfg, 1, err) : err_set(err, -ENOMEM, "a round");
 	if (rc == 0)
 		rc = add_everybody(a, s, err);
 	for (int i = 0; i < PHASES_COUNT && rc == 0 && target_is_alive(&a->target); i++) {
-		fault_set_mask(&a->run, phases[i]);
+		fault_set_mask(&a->run, phases[i] & allowed_faults(s));
 		stress_sleep(phase_ns);
 	}
 	if (rc == 0) {
 		say_round(a, s);
 		arena_end_attack(a);
 		arena_check_calm(a);
-		arena_close(a, true);
+		arena_close(a, is_end_busy);
 		report_say(s->report, "%s: ended %.2f s after TERM", where,
 			   (double)a->end_ns / 1e9);
 	}
@@ -107,26 +117,40 @@ static int run_round(struct stress *s, const struct target_cfg *cfg, uint64_t ro
 	return rc;
 }
 
+/*
+ * What of a round is the attack: apart from it a round needs a start, replies that are still
+ * missing, and an end. An end while long requests run takes ARENA_END_S, so not every round has
+ * one.
+ */
+static uint64_t attack_of(const struct stress *s, unsigned rounds, unsigned busy_ends)
+{
+	uint64_t rest_ns = busy_ends * ARENA_END_S * NSEC_PER_SEC + rounds * NSEC_PER_SEC / 2;
+
+	return s->duration_ns < 2 * rest_ns ? s->duration_ns / rounds / 2
+					    : (s->duration_ns - rest_ns) / rounds;
+}
+
 int rounds_run(struct stress *s, struct err *err)
 {
 	struct target_cfg cfg = { .program = s->daemon_path,
 				  .args = s->args,
 				  .with_fail_alloc = true };
-	uint64_t round_ns = s->duration_ns / ROWS_COUNT;
+	bool is_one = s->preset || s->transport;
+	unsigned rounds = is_one ? 1 : ROWS_COUNT;
+	unsigned busy_ends = is_one ? 1 : BUSY_ENDS;
+	uint64_t attack_ns = attack_of(s, rounds, busy_ends);
 	int rc = 0;
 
 	if (!s->place.has_disk)
 		report_say(s->report, "no mount namespace here: without the full disk");
 	if (!s->place.fail_library)
 		report_say(s->report, "no fail_alloc.so here: without failing allocations");
-	if (s->preset || s->transport)
-		round_ns = s->duration_ns;
-	for (int i = 0; i < ROWS_COUNT && rc == 0 && !stress_is_interrupted(); i++) {
-		cfg.preset = s->preset ? s->preset : rows[i].preset;
-		cfg.transport = s->transport ? s->transport : rows[i].transport;
-		rc = run_round(s, &cfg, round_ns, err);
-		if (s->preset || s->transport)
-			break;
+	for (unsigned i = 0; i < rounds && rc == 0 && !stress_is_interrupted(); i++) {
+		cfg.preset = s->preset ? s->preset : is_one ? "v15" : rows[i].preset;
+		cfg.transport = s->transport ? s->transport : is_one ? NULL : rows[i].transport;
+		/* Which rounds end busy goes round with the seed. */
+		rc = run_round(s, &cfg, attack_ns, (i + (unsigned)s->seed) % rounds < busy_ends,
+			       err);
 	}
 	return rc;
 }

@@ -18,6 +18,7 @@ struct stress {
 	const char *args;
 	const char *attack; /* a name, several with commas, or "all" */
 	const char *only;   /* rounds: the actors that take part */
+	const char *faults; /* rounds: those of the environment that may be in force */
 	bool do_list;
 	bool do_soak;
 	bool is_small; /* attacks of the rounds' size */
