@@ -29,7 +29,10 @@ static const char *const metric_names[METRIC_COUNT] = {
 
 _Thread_local struct metrics_block *metrics_mine;
 
-/* Where additions go when there is no memory for a block: they are lost, the daemon lives on. */
+/*
+ * Where additions go when there is no memory for a block. Threads share it, so that additions at
+ * the same time may be lost; each block has one writer otherwise.
+ */
 static struct metrics_block metrics_spill;
 
 static void metrics_forget(void)
@@ -76,16 +79,18 @@ static uint64_t level(uint64_t up, uint64_t down)
 	return up > down ? up - down : 0;
 }
 
+static void add_block(struct metrics *out, struct metrics_block *block)
+{
+	for (unsigned i = 0; i < METRIC_COUNT; i++)
+		out->counts[i] += atomic_load_explicit(&block->counts[i], memory_order_relaxed);
+}
+
 void metrics_read(struct metrics *out)
 {
 	memset(out, 0, sizeof(*out));
-	for (struct slot *slot = slots_first(&metrics_slots); slot; slot = slot->next) {
-		struct metrics_block *block = (struct metrics_block *)slot;
-
-		for (unsigned i = 0; i < METRIC_COUNT; i++)
-			out->counts[i] +=
-				atomic_load_explicit(&block->counts[i], memory_order_relaxed);
-	}
+	add_block(out, &metrics_spill);
+	for (struct slot *slot = slots_first(&metrics_slots); slot; slot = slot->next)
+		add_block(out, (struct metrics_block *)slot);
 	for (unsigned i = METRIC_ERROR_PARSE; i <= METRIC_ERROR_APPLICATION; i++)
 		out->errors_count += out->counts[i];
 	out->connections_count = level(out->counts[METRIC_CONNECTIONS_OPENED],
