@@ -136,6 +136,15 @@ enum frame_result frame_next(struct frame_scan *scan, struct span data, size_t m
 	return FRAME_TOO_LONG;
 }
 
+bool frame_give_up(struct frame_scan *scan, size_t bytes_count)
+{
+	if (!bytes_count || scan->skipping || scan->scanned_bytes != bytes_count)
+		return false;
+	scan->scanned_bytes = 0;
+	scan->skipping = 1;
+	return true;
+}
+
 void frame_unread(struct frame_scan *scan, struct span message)
 {
 	*scan = (struct frame_scan){ 0 };

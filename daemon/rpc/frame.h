@@ -42,6 +42,12 @@ enum frame_result frame_next(struct frame_scan *scan, struct span data, size_t m
 			     struct span *message, size_t *consumed_bytes);
 
 /*
+ * Gives up the unfinished message whose beginning are the bytes_count bytes that frame_next has
+ * looked at and not consumed: its rest is swallowed as it comes. False: they are not just that.
+ */
+bool frame_give_up(struct frame_scan *scan, size_t bytes_count);
+
+/*
  * The message that frame_next has just found stays in the stream: the next call, whose data begins
  * with it, finds it again, and looks at hardly any of it.
  */

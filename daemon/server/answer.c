@@ -463,9 +463,11 @@ bool answer_copy(struct worker *w, struct span text)
 
 void answer_too_long(struct worker *w)
 {
+	size_t max_bytes = client_request_max(w->conn, w->cfg->request_bytes_max);
+
 	fault_set(&w->call.fault, RPC_PARSE_ERROR,
-		  "Parse error: JSON message too large: more than %zu bytes",
-		  w->cfg->request_bytes_max);
+		  "Parse error: JSON message too large: more than %zu bytes%s", max_bytes,
+		  max_bytes < w->cfg->request_bytes_max ? " before authenticate" : "");
 	w->requests_count++;
 	answer_bare_fault(w);
 	end_line(w);

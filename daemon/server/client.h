@@ -18,9 +18,20 @@ struct client {
 	bool is_trusted;          /* local, or has shown the token */
 };
 
+/* Of a request of a client that has not shown the token: more than it takes to do so. */
+enum { CLIENT_UNTRUSTED_BYTES_MAX = 64 * 1024 };
+
 static inline struct client *client_of(const struct conn *c)
 {
 	return c->user;
+}
+
+/* The longest request that is taken from the client. */
+static inline size_t client_request_max(const struct conn *c, size_t max_bytes)
+{
+	if (client_of(c)->is_trusted || max_bytes < CLIENT_UNTRUSTED_BYTES_MAX)
+		return max_bytes;
+	return CLIENT_UNTRUSTED_BYTES_MAX;
 }
 
 #endif

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/sock.h"
 #include "daemon/buffers/buffers.h"
 #include "daemon/parser/parser.h"
@@ -16,16 +17,50 @@
 /* Under --queue priority: a longer request goes behind the shorter ones. */
 enum { PRIORITY_SHORT_BYTES = 4096 };
 
+enum { JOB_BYTES_COUNTED = 64 * 1024 }; /* larger ones are not of the pool */
+
 /* A request in memory of its own on its way to a worker (--zero-copy off). */
 struct job {
 	struct conn *conn;
-	size_t cap; /* of its buffer */
+	size_t cap;           /* of its buffer */
+	size_t counted_bytes; /* in the budget */
 	size_t len;
 	struct stage_clock clock;
 	char text[]; /* and PARSER_PADDING_BYTES */
 };
 
-static int on_opened(void *ctx, struct conn *c, struct span *parting)
+/* A large one is taken from the budget. NULL: no memory. */
+static struct job *job_new(struct server *s, struct conn *c, struct span text)
+{
+	size_t bytes = sizeof(struct job) + text.len + PARSER_PADDING_BYTES;
+	size_t counted_bytes = bytes > JOB_BYTES_COUNTED ? bytes : 0;
+	struct job *job;
+	size_t cap;
+
+	if (counted_bytes && !budget_take(BUDGET_REQUESTS, counted_bytes))
+		return NULL;
+	job = buffers_get(s->buffers, bytes, &cap);
+	if (!job) {
+		if (counted_bytes)
+			budget_give(BUDGET_REQUESTS, counted_bytes);
+		return NULL;
+	}
+	job->conn = c;
+	job->cap = cap;
+	job->counted_bytes = counted_bytes;
+	job->len = text.len;
+	memcpy(job->text, text.ptr, text.len);
+	return job;
+}
+
+static void job_free(struct server *s, struct job *job)
+{
+	if (job->counted_bytes)
+		budget_give(BUDGET_REQUESTS, job->counted_bytes);
+	buffers_put(s->buffers, job, job->cap);
+}
+
+static int on_opened(void *ctx, struct conn *c)
 {
 	struct server *s = ctx;
 	struct client *client;
@@ -33,8 +68,6 @@ static int on_opened(void *ctx, struct conn *c, struct span *parting)
 
 	if (atomic_fetch_add(&s->connections_count, 1) >= s->cfg.connections_max) {
 		atomic_fetch_sub(&s->connections_count, 1);
-		metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
-		*parting = span_of(s->busy, s->busy_bytes);
 		return -EAGAIN;
 	}
 	client = buffers_get(s->buffers, sizeof(*client), &cap);
@@ -48,6 +81,19 @@ static int on_opened(void *ctx, struct conn *c, struct span *parting)
 	c->user = client;
 	metrics_add(METRIC_CONNECTIONS_OPENED, 1);
 	return 0;
+}
+
+static void on_refused(void *ctx, int code, struct span *goodbye)
+{
+	const struct server *s = ctx;
+	enum notice notice = NOTICE_NO_MEMORY;
+
+	if (code == -EAGAIN)
+		notice = NOTICE_CONNECTIONS;
+	else if (code == -EMFILE)
+		notice = NOTICE_DESCRIPTORS;
+	metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
+	*goodbye = notices_get(&s->notices, notice);
 }
 
 static void on_closed(void *ctx, struct conn *c)
@@ -74,6 +120,41 @@ static void on_ended(void *ctx, struct conn *c, struct span rest)
 	readers_put(&s->readers, w);
 }
 
+static void tell(struct server *s, struct conn *c, enum notice notice)
+{
+	metrics_add_error(notices_code(notice));
+	(void)transport_send(c, notices_get(&s->notices, notice));
+}
+
+static bool on_unkept(void *ctx, struct conn *c, struct span rest)
+{
+	struct server *s = ctx;
+
+	metrics_add(METRIC_REFUSED_UNKEPT, 1);
+	client_of(c)->clock.on = false;
+	tell(s, c, NOTICE_UNKEPT);
+	return frame_give_up(&c->scan, rest.len);
+}
+
+/* What is said of an unfinished request; of a connection without one nothing is. */
+static void on_given_up(void *ctx, struct conn *c, struct span rest, enum transport_why why)
+{
+	struct server *s = ctx;
+
+	if (why == TRANSPORT_NO_ROOM)
+		metrics_add(METRIC_CONNECTIONS_REPLACED, 1);
+	else if (why != TRANSPORT_STOPPING)
+		metrics_add(METRIC_CONNECTIONS_TIMED_OUT, 1);
+	if (!rest.len || why == TRANSPORT_SLOW_READER)
+		return;
+	if (why == TRANSPORT_NO_ROOM)
+		tell(s, c, NOTICE_NO_ROOM);
+	else if (why == TRANSPORT_STOPPING)
+		tell(s, c, NOTICE_STOPPING);
+	else
+		tell(s, c, NOTICE_SLOW_REQUEST);
+}
+
 /* In the reading thread. */
 static size_t run_here(struct server *s, struct conn *c, struct span bytes, enum worker_mode mode,
 		       enum worker_end *end)
@@ -83,7 +164,7 @@ static size_t run_here(struct server *s, struct conn *c, struct span bytes, enum
 
 	*end = WORKER_DONE;
 	if (!w) {
-		(void)transport_send(c, span_of(s->no_worker, s->no_worker_bytes));
+		tell(s, c, NOTICE_NO_WORKER);
 		transport_hangup(c);
 		return bytes.len;
 	}
@@ -154,23 +235,17 @@ static size_t hand_copy(struct server *s, struct conn *c, struct span bytes, str
 {
 	size_t after = (size_t)(text.ptr - bytes.ptr) + text.len;
 	struct stage_clock *clock = &client_of(c)->clock;
-	struct job *job;
-	size_t cap;
+	struct job *job = job_new(s, c, text);
 
-	job = buffers_get(s->buffers, sizeof(*job) + text.len + PARSER_PADDING_BYTES, &cap);
 	if (!job) {
 		refuse_framed(s, c, text, WORKER_REFUSE_MEMORY);
 		return after;
 	}
-	job->conn = c;
-	job->cap = cap;
-	job->len = text.len;
 	job->clock = *clock;
 	clock->on = false;
-	memcpy(job->text, text.ptr, text.len);
 	if (transport_hold(c, span_of(bytes.ptr + after, bytes.len - after)) < 0) {
 		refuse_framed(s, c, text, WORKER_REFUSE_MEMORY);
-		buffers_put(s->buffers, job, cap);
+		job_free(s, job);
 		transport_hangup(c); /* what follows cannot be kept */
 		return bytes.len;
 	}
@@ -178,7 +253,7 @@ static size_t hand_copy(struct server *s, struct conn *c, struct span bytes, str
 	if (!crew_submit(&s->crew, job, priority_of(text.len))) {
 		metrics_add(METRIC_REFUSED_BUSY, 1);
 		refuse_framed(s, c, span_of(job->text, job->len), WORKER_REFUSE_FULL);
-		buffers_put(s->buffers, job, cap);
+		job_free(s, job);
 		transport_resume(c);
 	}
 	return TRANSPORT_HELD;
@@ -196,7 +271,8 @@ static size_t hand_next(struct server *s, struct conn *c, struct span bytes, siz
 		struct span text;
 		size_t taken;
 
-		switch (frame_next(&c->scan, rest, s->cfg.request_bytes_max, &text, &taken)) {
+		switch (frame_next(&c->scan, rest, client_request_max(c, s->cfg.request_bytes_max),
+				   &text, &taken)) {
 		case FRAME_MESSAGE:
 			stage_mark(clock, STAGE_READ);
 			if (s->axes.has_zero_copy) {
@@ -260,7 +336,7 @@ void flow_work(void *ctx, struct worker *w, void *item)
 
 		stage_mark(&job->clock, STAGE_DEQUEUE);
 		worker_one(w, c, span_of(job->text, job->len), &job->clock);
-		buffers_put(s->buffers, job, job->cap);
+		job_free(s, job);
 		transport_resume(c);
 	}
 }
@@ -273,10 +349,10 @@ void flow_refuse(void *ctx, void *item)
 	struct conn *c = job ? job->conn : item;
 
 	metrics_add(METRIC_REFUSED_BUSY, 1);
-	(void)transport_send(c, span_of(s->no_worker, s->no_worker_bytes));
+	tell(s, c, NOTICE_NO_WORKER);
 	transport_hangup(c);
 	if (job)
-		buffers_put(s->buffers, job, job->cap);
+		job_free(s, job);
 	transport_resume(c);
 }
 
@@ -293,8 +369,11 @@ struct transport_events flow_events(struct server *s)
 	return (struct transport_events){
 		.ctx = s,
 		.opened = on_opened,
+		.refused = on_refused,
 		.data = on_data,
+		.unkept = on_unkept,
 		.ended = on_ended,
+		.given_up = on_given_up,
 		.closed = on_closed,
 		.woken = on_woken,
 	};

@@ -6,6 +6,7 @@ server-srcs := \
 	daemon/server/crew.c \
 	daemon/server/flow.c \
 	daemon/server/listen.c \
+	daemon/server/notices.c \
 	daemon/server/options.c \
 	daemon/server/places.c \
 	daemon/server/preset.c \

@@ -1,7 +1,6 @@
 #include "daemon/server/server.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "daemon/base/clock.h"
@@ -16,7 +15,6 @@
 #include "daemon/render/cache.h"
 #include "daemon/render/drawers.h"
 #include "daemon/render/renders.h"
-#include "daemon/rpc/fault.h"
 #include "daemon/server/flow.h"
 #include "daemon/server/reclaim.h"
 #include "daemon/store/journal.h"
@@ -32,6 +30,9 @@ enum {
 	DRAIN_CLIENTS_MS = 4000,
 	DRAIN_THREADS_MS = 4700,
 };
+
+/* A connection that has waited this long for its client gives its place to a new one. */
+enum { ROOM_MS = 1000 };
 
 static void *memory_get(void *ctx, size_t min_bytes, size_t *cap)
 {
@@ -194,6 +195,12 @@ static int open_transport(struct server *s, struct err *err)
 		.conns_max = s->cfg.connections_max,
 		.stack_bytes = (size_t)s->axes.stack_kib * 1024,
 		.drain_ns = DRAIN_CLIENTS_MS * NSEC_PER_MSEC,
+		.limits = {
+			.idle_ns = s->cfg.idle_limit_ns,
+			.request_ns = s->cfg.read_limit_ns,
+			.reply_ns = s->cfg.write_limit_ns,
+			.room_ns = ROOM_MS * NSEC_PER_MSEC,
+		},
 		.events = flow_events(s),
 		.memory = { .ctx = s->buffers, .get = memory_get, .put = memory_put },
 	};
@@ -235,16 +242,7 @@ int server_open(struct server *s, const struct server_cfg *cfg, struct err *err)
 	s->cfg.axes = &s->axes;
 	s->token.text = cfg->token;
 	s->rules.limit_ns = cfg->request_limit_ns;
-	s->no_worker_bytes = (size_t)snprintf(
-		s->no_worker, sizeof(s->no_worker),
-		"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":%d,\"message\":\"Server busy: out of "
-		"memory for a worker\"},\"id\":null}\n",
-		RPC_SERVER_BUSY);
-	s->busy_bytes = (size_t)snprintf(
-		s->busy, sizeof(s->busy),
-		"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":%d,\"message\":\"Server busy: %zu "
-		"connections are open, no more are served\"},\"id\":null}\n",
-		RPC_SERVER_BUSY, cfg->connections_max);
+	notices_init(&s->notices, cfg->connections_max, cfg->read_limit_ns);
 	reclaim_start();
 	rc = open_memory(s, err);
 	if (rc == 0)

@@ -10,6 +10,7 @@
 
 #include "daemon/methods/env.h"
 #include "daemon/server/crew.h"
+#include "daemon/server/notices.h"
 #include "daemon/server/preset.h"
 #include "daemon/server/readers.h"
 #include "daemon/server/token.h"
@@ -36,6 +37,10 @@ struct server_cfg {
 	size_t connections_max;
 	size_t request_bytes_max;
 	uint64_t request_limit_ns; /* how long one message may be worked on; 0: without limit */
+	/* How long connections may wait for their clients; 0: for ever. */
+	uint64_t idle_limit_ns;
+	uint64_t read_limit_ns;  /* for the rest of a request */
+	uint64_t write_limit_ns; /* for taking replies */
 	enum worker_protocol protocol;
 	const char *token;       /* of TCP clients; NULL: none needed */
 	void (*woken)(void);     /* on the thread of server_run, after server_wake; may be NULL */
@@ -60,10 +65,7 @@ struct server {
 	struct crew crew;
 	struct readers readers;
 	_Atomic size_t connections_count;
-	char busy[160]; /* what the connection too many is told */
-	size_t busy_bytes;
-	char no_worker[160]; /* what clients are told when no worker can be made */
-	size_t no_worker_bytes;
+	struct notices notices;
 	struct token token;
 	struct watch_rules rules;
 	_Atomic uint64_t stopped_ns; /* when server_stop was called first; 0: it was not */

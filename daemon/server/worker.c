@@ -270,7 +270,8 @@ size_t worker_group(struct worker *w, struct conn *c, struct span bytes, enum wo
 		struct span text;
 		size_t used;
 		enum frame_result got =
-			frame_next(&c->scan, rest, w->cfg->request_bytes_max, &text, &used);
+			frame_next(&c->scan, rest, client_request_max(c, w->cfg->request_bytes_max),
+				   &text, &used);
 
 		if (got == FRAME_MESSAGE) {
 			if (!w->clock.on || !w->clock.ns[STAGE_READ])

@@ -26,10 +26,13 @@ enum metric {
 	METRIC_WRITTEN_BYTES,      /* to clients */
 	METRIC_CONNECTIONS_OPENED, /* accepted */
 	METRIC_CONNECTIONS_CLOSED,
-	METRIC_CONNECTIONS_REFUSED, /* over the limit */
+	METRIC_CONNECTIONS_REFUSED, /* over the limit, or without a descriptor or memory */
+	METRIC_CONNECTIONS_TIMED_OUT,
+	METRIC_CONNECTIONS_REPLACED, /* closed to make room for a new one */
 	METRIC_ENQUEUED,
 	METRIC_DEQUEUED,
 	METRIC_REFUSED_BUSY,      /* queue full, answered at once */
+	METRIC_REFUSED_UNKEPT,    /* no memory for the rest of a request */
 	METRIC_ERROR_PARSE,       /* -32700 */
 	METRIC_ERROR_REQUEST,     /* -32600 */
 	METRIC_ERROR_METHOD,      /* -32601 */

@@ -184,6 +184,39 @@ static void test_too_long_is_said_once_and_swallowed(void **state)
 }
 
 /* Random streams in random reads: what comes out does not depend on the reads, nor on the width. */
+/* Wherever a message is given up, the one behind it is found. */
+static void test_given_up_is_swallowed(void **state)
+{
+	static const char *const texts[] = { "{\"a\":[1,\"}\\\"\"]}", "some words\n" };
+	static const char next[] = " {\"b\":2}\n";
+
+	(void)state;
+	for (size_t t = 0; t < 2; t++) {
+		for (size_t cut = 1; cut < strlen(texts[t]) - 1; cut++) {
+			struct frame_scan scan = { 0 };
+			struct span message;
+			size_t used;
+			size_t rest;
+
+			assert_int_equal(
+				frame_next(&scan, span_of(texts[t], cut), 1000, &message, &used),
+				FRAME_MORE);
+			assert_int_equal(used, 0);
+			assert_false(frame_give_up(&scan, cut + 1));
+			assert_true(frame_give_up(&scan, cut));
+			assert_false(frame_give_up(&scan, cut));
+			rest = strlen(texts[t]) - cut;
+			assert_int_equal(frame_next(&scan, span_of(texts[t] + cut, rest), 1000,
+						    &message, &used),
+					 FRAME_MORE);
+			assert_int_equal(used, rest);
+			assert_int_equal(frame_next(&scan, span_str(next), 1000, &message, &used),
+					 FRAME_MESSAGE);
+			assert_int_equal(message.len, strlen(next) - 2);
+		}
+	}
+}
+
 static void test_reads_do_not_matter(void **state)
 {
 	static const char *const pieces[] = {
@@ -229,6 +262,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_messages_split_anywhere),
 		cmocka_unit_test(test_too_long_is_said_once_and_swallowed),
+		cmocka_unit_test(test_given_up_is_swallowed),
 		cmocka_unit_test(test_reads_do_not_matter),
 	};
 

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "daemon/base/clock.h"
@@ -395,36 +394,22 @@ static void memory_runs_out(const char *backend)
 	echo_finish(f);
 }
 
-static void for_each_backend(void (*test)(const char *))
-{
-	for (size_t i = 0; transport_backends[i]; i++)
-		if (transport_backends[i]->caps & TRANSPORT_SOCKETS)
-			test(transport_backends[i]->name);
-}
-
-#define EACH(what)                            \
-	static void test_##what(void **state) \
-	{                                     \
-		(void)state;                  \
-		for_each_backend(what);       \
-	}
-
-EACH(split_and_merged)
-EACH(long_line)
-EACH(many_connections)
-EACH(never_reads)
-EACH(goes_away_unread)
-EACH(held_keeps_order)
-EACH(comes_while_held)
-EACH(held_again_with_bytes_waiting)
-EACH(hangs_up)
-EACH(half_a_message)
-EACH(stop_drains)
-EACH(stop_gives_up)
-EACH(wakes_the_running_thread)
-EACH(closes_while_copied)
-EACH(no_thread_outlives_it)
-EACH(memory_runs_out)
+EACH_BACKEND(split_and_merged)
+EACH_BACKEND(long_line)
+EACH_BACKEND(many_connections)
+EACH_BACKEND(never_reads)
+EACH_BACKEND(goes_away_unread)
+EACH_BACKEND(held_keeps_order)
+EACH_BACKEND(comes_while_held)
+EACH_BACKEND(held_again_with_bytes_waiting)
+EACH_BACKEND(hangs_up)
+EACH_BACKEND(half_a_message)
+EACH_BACKEND(stop_drains)
+EACH_BACKEND(stop_gives_up)
+EACH_BACKEND(wakes_the_running_thread)
+EACH_BACKEND(closes_while_copied)
+EACH_BACKEND(no_thread_outlives_it)
+EACH_BACKEND(memory_runs_out)
 
 static void test_errors_say_why(void **state)
 {
@@ -460,12 +445,8 @@ int main(void)
 		cmocka_unit_test(test_memory_runs_out),
 		cmocka_unit_test(test_errors_say_why),
 	};
-	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max < 4096 ? limit.rlim_max : 4096;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
+	allow_files(4096);
 	alarm(300); /* a thread that never comes back ends the test */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "daemon/base/err.h"
@@ -49,18 +50,53 @@ static void memory_put(void *ctx, void *ptr, size_t cap)
 	free(ptr);
 }
 
-static int on_opened(void *ctx, struct conn *c, struct span *parting)
+static int on_opened(void *ctx, struct conn *c)
 {
 	struct echo *f = ctx;
 
-	if (atomic_load(&f->opened) - atomic_load(&f->closed) >= atomic_load(&f->refuse_from)) {
-		*parting = SPAN_LIT("too many\n");
+	if (atomic_load(&f->opened) - atomic_load(&f->closed) >= atomic_load(&f->refuse_from))
 		return -EAGAIN;
-	}
 	atomic_fetch_add(&f->opened, 1);
 	if (atomic_load(&f->do_copy_fds) && f->copied_count < CONNS)
 		f->copied_fds[f->copied_count++] = dup(c->fd);
 	return 0;
+}
+
+static void on_refused(void *ctx, int code, struct span *goodbye)
+{
+	struct echo *f = ctx;
+
+	atomic_fetch_add(&f->refused, 1);
+	*goodbye = code == -EMFILE ? SPAN_LIT("no descriptor\n") : SPAN_LIT("too many\n");
+}
+
+static bool on_unkept(void *ctx, struct conn *c, struct span rest)
+{
+	struct echo *f = ctx;
+
+	(void)rest;
+	atomic_fetch_add(&f->unkept, 1);
+	(void)transport_send(c, SPAN_LIT("no memory\n"));
+	c->scan.skipping = atomic_load(&f->does_skip);
+	return c->scan.skipping;
+}
+
+static void on_given_up(void *ctx, struct conn *c, struct span rest, enum transport_why why)
+{
+	static const char *const texts[] = {
+		[TRANSPORT_IDLE] = "idle",
+		[TRANSPORT_SLOW_REQUEST] = "slow request",
+		[TRANSPORT_SLOW_READER] = "slow reader",
+		[TRANSPORT_NO_ROOM] = "no room",
+		[TRANSPORT_STOPPING] = "stopping",
+	};
+	struct echo *f = ctx;
+	char line[128];
+
+	atomic_fetch_add(&f->given_up[why], 1);
+	snprintf(line, sizeof(line), "%s after '%.*s'\n", texts[why],
+		 (int)(rest.len < 64 ? rest.len : 64), rest.ptr);
+	(void)transport_send(c, span_str(line));
 }
 
 static void on_closed(void *ctx, struct conn *c)
@@ -111,10 +147,19 @@ static void submit(struct echo *f, struct conn *c, struct span line)
 	pthread_mutex_unlock(&f->lock);
 }
 
+/* The rest of a line that could not be kept. */
+static size_t skip_line(struct conn *c, struct span bytes)
+{
+	const char *end = memchr(bytes.ptr, '\n', bytes.len);
+
+	c->scan.skipping = !end;
+	return end ? (size_t)(end - bytes.ptr) + 1 : bytes.len;
+}
+
 static size_t on_data(void *ctx, struct conn *c, struct span bytes)
 {
 	struct echo *f = ctx;
-	size_t used = 0;
+	size_t used = c->scan.skipping ? skip_line(c, bytes) : 0;
 
 	while (!transport_is_stalled(c)) {
 		struct span rest = span_of(bytes.ptr + used, bytes.len - used);
@@ -176,6 +221,14 @@ void echo_pause(struct echo *f, bool is_paused)
 	pthread_mutex_unlock(&f->lock);
 }
 
+void wait_for_jobs(struct echo *f, size_t count)
+{
+	pthread_mutex_lock(&f->lock);
+	while (f->jobs_last < count)
+		pthread_cond_wait(&f->change, &f->lock);
+	pthread_mutex_unlock(&f->lock);
+}
+
 static void *run(void *arg)
 {
 	struct echo *f = arg;
@@ -187,12 +240,29 @@ static void *run(void *arg)
 
 struct echo *echo_start(const char *backend, uint64_t drain_ns)
 {
+	return echo_start_limited(backend, drain_ns, NULL);
+}
+
+struct echo *echo_start_limited(const char *backend, uint64_t drain_ns,
+				const struct transport_limits *limits)
+{
 	struct echo *f = calloc(1, sizeof(*f));
 	struct err err = ERR_INIT;
 	struct transport_cfg cfg = {
 		.conns_max = CONNS,
 		.drain_ns = drain_ns,
-		.events = { f, on_opened, on_data, on_ended, on_closed, on_woken },
+		.limits = limits ? *limits : (struct transport_limits){ 0 },
+		.events = {
+			.ctx = f,
+			.opened = on_opened,
+			.refused = on_refused,
+			.data = on_data,
+			.unkept = on_unkept,
+			.ended = on_ended,
+			.given_up = on_given_up,
+			.closed = on_closed,
+			.woken = on_woken,
+		},
 		.memory = { f, memory_get, memory_put },
 	};
 	int fd;
@@ -221,7 +291,8 @@ struct echo *echo_start(const char *backend, uint64_t drain_ns)
 
 void echo_join(struct echo *f)
 {
-	pthread_join(f->runner, NULL);
+	if (!f->is_joined)
+		pthread_join(f->runner, NULL);
 	pthread_mutex_lock(&f->lock);
 	f->is_over = true;
 	f->is_paused = false;
@@ -302,6 +373,25 @@ void peer_expect_end(int fd)
 	char one;
 
 	assert_int_equal(peer_hear(fd, &one, 1), 0);
+}
+
+void for_each_backend(void (*test)(const char *backend))
+{
+	for (size_t i = 0; transport_backends[i]; i++)
+		if (transport_backends[i]->caps & TRANSPORT_SOCKETS)
+			test(transport_backends[i]->name);
+}
+
+unsigned long allow_files(unsigned long count)
+{
+	struct rlimit limit;
+	unsigned long before;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	before = limit.rlim_cur;
+	limit.rlim_cur = limit.rlim_max < count ? limit.rlim_max : count;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	return before;
 }
 
 void wait_for_count(const atomic_int *counter, int value)

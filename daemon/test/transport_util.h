@@ -14,9 +14,9 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/base/sock.h"
+#include "daemon/transport/transport.h"
 
 struct conn;
-struct transport;
 
 #define DEADLINE_NS (20 * NSEC_PER_SEC)
 
@@ -34,6 +34,7 @@ struct echo {
 	char dir[64];
 	struct sock_addr addr;
 	pthread_t runner;
+	bool is_joined; /* the runner is, by the test */
 	int run_rc;
 
 	pthread_t worker;
@@ -48,6 +49,10 @@ struct echo {
 	atomic_int opened;
 	atomic_int closed;
 	atomic_int refuse_from; /* connections beyond this many are refused */
+	atomic_int refused;
+	atomic_int given_up[TRANSPORT_STOPPING + 1];
+	atomic_int unkept;
+	atomic_bool does_skip; /* what cannot be kept is dealt with; else: hung up on */
 	atomic_int buffers_out;
 	atomic_int gets_left; /* before the memory runs out */
 	atomic_size_t rest_bytes;
@@ -68,12 +73,18 @@ struct echo {
 
 /* Starts it on a fresh Unix socket with one more thread for "@" lines. */
 struct echo *echo_start(const char *backend, uint64_t drain_ns);
+/* With time limits; NULL: none. */
+struct echo *echo_start_limited(const char *backend, uint64_t drain_ns,
+				const struct transport_limits *limits);
 /* Waits for its threads after transport_stop. */
 void echo_join(struct echo *f);
 /* Stops, and checks that every connection and every buffer came back. */
 void echo_finish(struct echo *f);
 /* Holds the thread that answers "@" lines, or lets it go on. */
 void echo_pause(struct echo *f, bool is_paused);
+
+/* Waits until that many "@" lines have been handed over since the start. */
+void wait_for_jobs(struct echo *f, size_t count);
 
 /* Connects; the caller closes the descriptor. */
 int echo_dial(struct echo *f);
@@ -82,6 +93,20 @@ void peer_say(int fd, const char *text);
 size_t peer_hear(int fd, char *out, size_t bytes);
 void peer_expect(int fd, const char *text);
 void peer_expect_end(int fd);
+
+/* Runs test once for each backend that serves sockets, with its name. */
+void for_each_backend(void (*test)(const char *backend));
+
+/* test_x(state) for a function x(backend). */
+#define EACH_BACKEND(what)                    \
+	static void test_##what(void **state) \
+	{                                     \
+		(void)state;                  \
+		for_each_backend(what);       \
+	}
+
+/* Sets the soft limit of descriptors, as far as the hard one allows. Returns the one before. */
+unsigned long allow_files(unsigned long count);
 
 /* Fails when the counter is not at value or above before the deadline. */
 void wait_for_count(const atomic_int *counter, int value);

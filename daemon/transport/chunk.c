@@ -4,29 +4,61 @@
 #include <errno.h>
 #include <string.h>
 
-enum { LONG_BYTES = 256 << 10 };
+enum { LONG_BYTES = 256 << 10, HUGE_BYTES = 8 << 20 };
+
+/* How much more than what is there to ask for: doubling keeps appending linear; what is long
+ * already is likely to become much longer, and what is huge is not asked for in vain. */
+static size_t more_than(size_t len)
+{
+	if (len < LONG_BYTES || len > HUGE_BYTES)
+		return len;
+	return 3 * len < HUGE_BYTES ? 3 * len : HUGE_BYTES;
+}
 
 static size_t usable(const struct chunk *ch)
 {
 	return ch->cap - sizeof(*ch) - TRANSPORT_PADDING_BYTES;
 }
 
-/* Moves what is left into a buffer that has min_bytes behind it. */
-static int grow(struct chunk **ch, const struct transport_memory *mem, size_t min_bytes)
+/* A buffer with room for bytes, or NULL. */
+static struct chunk *get(const struct transport_memory *mem, enum budget_kind kind, size_t bytes)
 {
-	size_t len = *ch ? (*ch)->end - (*ch)->start : 0;
-	/* Doubling keeps appending linear; what is long already is likely to become much longer. */
-	size_t more = len < LONG_BYTES ? len : 3 * len;
-	size_t want = min_bytes > more ? min_bytes : more;
-	struct chunk *bigger;
+	size_t counted_bytes = bytes > CHUNK_SMALL_BYTES ? bytes : 0;
+	struct chunk *ch;
 	size_t cap;
 
-	if (__builtin_add_overflow(want, len + sizeof(*bigger) + TRANSPORT_PADDING_BYTES, &want))
-		return -ENOMEM;
-	bigger = mem->get(mem->ctx, want, &cap);
+	if (counted_bytes && !budget_take(kind, counted_bytes))
+		return NULL;
+	ch = mem->get(mem->ctx, bytes, &cap);
+	if (!ch) {
+		if (counted_bytes)
+			budget_give(kind, counted_bytes);
+		return NULL;
+	}
+	ch->cap = cap;
+	ch->counted_bytes = counted_bytes;
+	ch->kind = kind;
+	return ch;
+}
+
+/* Moves what is left into a buffer that has min_bytes behind it. */
+static int grow(struct chunk **ch, const struct transport_memory *mem, enum budget_kind kind,
+		size_t min_bytes)
+{
+	size_t len = *ch ? (*ch)->end - (*ch)->start : 0;
+	size_t head = len + sizeof(struct chunk) + TRANSPORT_PADDING_BYTES;
+	/* Near the limit of the budget less will do, but not so little that copying takes over. */
+	size_t wishes[] = { more_than(len), len / 4 };
+	struct chunk *bigger = NULL;
+
+	for (size_t i = 0; i < 2 && !bigger; i++) {
+		size_t more = wishes[i] > min_bytes ? wishes[i] : min_bytes;
+
+		if (!__builtin_add_overflow(more, head, &more))
+			bigger = get(mem, kind, more);
+	}
 	if (!bigger)
 		return -ENOMEM;
-	bigger->cap = cap;
 	bigger->start = 0;
 	bigger->end = len;
 	if (len)
@@ -36,8 +68,8 @@ static int grow(struct chunk **ch, const struct transport_memory *mem, size_t mi
 	return 0;
 }
 
-char *chunk_room(struct chunk **ch, const struct transport_memory *mem, size_t min_bytes,
-		 size_t *room)
+char *chunk_room(struct chunk **ch, const struct transport_memory *mem, enum budget_kind kind,
+		 size_t min_bytes, size_t *room)
 {
 	struct chunk *now = *ch;
 
@@ -49,7 +81,7 @@ char *chunk_room(struct chunk **ch, const struct transport_memory *mem, size_t m
 		now->start = 0;
 	}
 	if (!now || usable(now) - now->end < min_bytes) {
-		if (grow(ch, mem, min_bytes) < 0)
+		if (grow(ch, mem, kind, min_bytes) < 0)
 			return NULL;
 		now = *ch;
 	}
@@ -57,14 +89,15 @@ char *chunk_room(struct chunk **ch, const struct transport_memory *mem, size_t m
 	return now->bytes + now->end;
 }
 
-int chunk_append(struct chunk **ch, const struct transport_memory *mem, struct span bytes)
+int chunk_append(struct chunk **ch, const struct transport_memory *mem, enum budget_kind kind,
+		 struct span bytes)
 {
 	size_t room;
 	char *to;
 
 	if (!bytes.len)
 		return 0;
-	to = chunk_room(ch, mem, bytes.len, &room);
+	to = chunk_room(ch, mem, kind, bytes.len, &room);
 	if (!to)
 		return -ENOMEM;
 	memcpy(to, bytes.ptr, bytes.len);
@@ -88,6 +121,9 @@ void chunk_drop(struct chunk **ch, const struct transport_memory *mem)
 	struct chunk *old = *ch;
 
 	*ch = NULL;
-	if (old)
-		mem->put(mem->ctx, old, old->cap);
+	if (!old)
+		return;
+	if (old->counted_bytes)
+		budget_give(old->kind, old->counted_bytes);
+	mem->put(mem->ctx, old, old->cap);
 }

@@ -2,8 +2,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -11,27 +9,15 @@
 #include <unistd.h>
 
 #include "daemon/base/err.h"
-#include "daemon/base/log.h"
 #include "daemon/base/sock.h"
 #include "daemon/transport/chunk.h"
-
-/*
- * Closing a socket that has unread bytes resets the connection, which may overtake the last reply
- * on TCP: say that no more will come, and read away what is there.
- */
-static void close_politely(int fd)
-{
-	char sink[4096];
-
-	shutdown(fd, SHUT_WR);
-	for (int i = 0; i < 16 && recv(fd, sink, sizeof(sink), MSG_DONTWAIT) > 0; i++)
-		;
-	close(fd);
-}
+#include "daemon/transport/conn.h"
 
 int sockets_init(struct sockets *s, const struct transport_cfg *cfg, size_t conn_bytes,
 		 struct err *err)
 {
+	int rc;
+
 	assert(conn_bytes >= sizeof(struct conn));
 	assert(conn_bytes % 64 == 0);
 	if (cfg->listen_count > SOCKETS_LISTENERS_MAX)
@@ -42,7 +28,16 @@ int sockets_init(struct sockets *s, const struct transport_cfg *cfg, size_t conn
 	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->wake_fd < 0)
 		return err_set(err, -errno, "eventfd: %s", strerrordesc_np(errno));
-	s->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	rc = tick_init(s, err);
+	if (rc < 0) {
+		close(s->wake_fd);
+		return rc;
+	}
+	s->accept_wake_fd = s->wake_fd;
+	atomic_store(&s->spare_fd, -1);
+	(void)sockets_has_spare(s);
+	for (size_t i = 0; i < SOCKETS_REFUSED_MAX; i++)
+		s->refused[i].fd = -1;
 	for (size_t i = 0; i < cfg->listen_count; i++)
 		s->listeners[i] = (struct sockets_listener){
 			.fd = cfg->listen_fds[i],
@@ -57,24 +52,26 @@ void sockets_deinit(struct sockets *s)
 	size_t at = 0;
 	struct conn *c;
 
-	while ((c = sockets_next(s, &at)))
+	while ((c = sockets_next(s, &at, NULL)))
 		sockets_drop(s, c);
 	for (size_t i = 0; i < s->listeners_count; i++)
 		close(s->listeners[i].fd);
-	for (size_t i = 0; i < SOCKETS_PARTING_MAX; i++)
-		if (s->parting_fds[i])
-			close_politely(s->parting_fds[i]);
+	for (size_t i = 0; i < SOCKETS_REFUSED_MAX; i++)
+		if (s->refused[i].fd >= 0)
+			sockets_close_politely(s, s->refused[i].fd);
 	for (size_t i = 0; i < s->slabs_count; i++)
 		free(s->slabs[i]);
 	free(s->slabs);
+	close(s->tick_fd);
 	close(s->wake_fd);
-	if (s->spare_fd >= 0)
-		close(s->spare_fd);
+	if (atomic_load(&s->spare_fd) >= 0)
+		close(atomic_load(&s->spare_fd));
 }
 
+/* A slab is its connections, and behind them what tick.c knows of each. */
 static int add_slab(struct sockets *s)
 {
-	size_t bytes = s->conn_bytes * SOCKETS_SLAB_CONNS;
+	size_t bytes = (s->conn_bytes + sizeof(struct conn_wait)) * SOCKETS_SLAB_CONNS;
 	char **slabs = realloc(s->slabs, (s->slabs_count + 1) * sizeof(*slabs));
 	char *slab;
 
@@ -90,85 +87,61 @@ static int add_slab(struct sockets *s)
 		struct conn *c = (struct conn *)(void *)(slab + i * s->conn_bytes);
 
 		c->fd = -1;
-		c->next = s->unused;
-		s->unused = c;
+		sockets_recycle(s, c);
 	}
 	return 0;
 }
 
-struct conn *sockets_next(const struct sockets *s, size_t *at)
+static struct conn_wait *waits_of(const struct sockets *s, char *slab)
 {
-	while (*at < s->slabs_count * SOCKETS_SLAB_CONNS) {
-		size_t i = (*at)++;
-		struct conn *c = (struct conn *)(void *)(s->slabs[i / SOCKETS_SLAB_CONNS] +
-							 i % SOCKETS_SLAB_CONNS * s->conn_bytes);
+	return (struct conn_wait *)(void *)(slab + s->conn_bytes * SOCKETS_SLAB_CONNS);
+}
 
-		if (c->fd >= 0)
-			return c;
+struct conn *sockets_next(const struct sockets *s, size_t *at, struct conn_wait **wait)
+{
+	size_t count = s->slabs_count * SOCKETS_SLAB_CONNS;
+
+	for (size_t n = *at; n < count; n++) {
+		char *slab = s->slabs[n / SOCKETS_SLAB_CONNS];
+		size_t i = n % SOCKETS_SLAB_CONNS;
+		struct conn *c = (struct conn *)(void *)(slab + i * s->conn_bytes);
+
+		if (c->fd < 0)
+			continue;
+		*at = n + 1;
+		if (wait)
+			*wait = waits_of(s, slab) + i;
+		return c;
 	}
+	*at = count;
 	return NULL;
 }
 
-/* Descriptors have run out: the one kept for this lets the next in line be told by a close. */
-void sockets_refuse(struct sockets *s, const struct sockets_listener *l)
+/* 0, or why it is refused. */
+static int admit(struct sockets *s, struct conn *c)
 {
-	int fd;
+	const struct transport_events *ev = &s->base.cfg.events;
+	int rc;
 
-	if (s->spare_fd < 0)
-		return;
-	close(s->spare_fd);
-	fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd >= 0)
-		close(fd);
-	s->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (s->is_out_of_fds)
-		return;
-	s->is_out_of_fds = true;
-	log_warn("transport", "out of file descriptors with %zu connections open", s->open_count);
-}
-
-void sockets_accepted(struct sockets *s, const struct sockets_listener *l, int fd)
-{
-	s->is_out_of_fds = false;
-	if (l->is_tcp)
-		sock_set_nodelay(fd);
-}
-
-int sockets_accept(struct sockets *s, const struct sockets_listener *l)
-{
-	int fd;
-
-	do {
-		fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	} while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
-	if (fd < 0) {
-		if (errno == EMFILE || errno == ENFILE)
-			sockets_refuse(s, l);
-		return -EAGAIN;
+	/* It was accepted with the spare descriptor: it may stay when another one is closed. */
+	if (!sockets_has_spare(s)) {
+		sockets_warn_of_limit(s);
+		if (!sockets_make_room(s) || !sockets_has_spare(s))
+			return -EMFILE;
 	}
-	sockets_accepted(s, l, fd);
-	return fd;
-}
-
-static void part(struct sockets *s, int fd, struct span parting)
-{
-	int *slot = &s->parting_fds[s->parting_next++ % SOCKETS_PARTING_MAX];
-
-	if (*slot)
-		close_politely(*slot);
-	*slot = fd;
-	(void)send(fd, parting.ptr, parting.len, MSG_NOSIGNAL | MSG_DONTWAIT);
-	shutdown(fd, SHUT_WR);
+	rc = ev->opened(ev->ctx, c);
+	if (rc == -EAGAIN && sockets_make_room(s))
+		rc = ev->opened(ev->ctx, c);
+	return rc;
 }
 
 struct conn *sockets_adopt(struct sockets *s, int fd)
 {
-	const struct transport_events *ev = &s->base.cfg.events;
-	struct span parting = { 0 };
 	struct conn *c;
+	int rc;
 
 	if (!s->unused && add_slab(s) < 0) {
-		close(fd);
+		sockets_refuse(s, fd, -ENOMEM);
 		return NULL;
 	}
 	c = s->unused;
@@ -177,21 +150,20 @@ struct conn *sockets_adopt(struct sockets *s, int fd)
 	c->transport = &s->base;
 	c->fd = fd;
 	c->id = ++s->last_id;
-	if (ev->opened(ev->ctx, c, &parting) != 0) {
-		if (parting.len)
-			part(s, fd, parting);
-		else
-			close(fd);
+	conn_mark(c, true);
+	rc = admit(s, c);
+	if (rc != 0) {
 		c->fd = -1;
-		c->next = s->unused;
-		s->unused = c;
+		sockets_recycle(s, c);
+		sockets_refuse(s, fd, rc);
 		return NULL;
 	}
-	s->open_count++;
+	atomic_fetch_add(&s->open_count, 1);
+	tick_start(s);
 	return c;
 }
 
-void sockets_drop(struct sockets *s, struct conn *c)
+void sockets_leave(struct sockets *s, struct conn *c)
 {
 	const struct transport_events *ev = &s->base.cfg.events;
 
@@ -201,24 +173,40 @@ void sockets_drop(struct sockets *s, struct conn *c)
 	if (c->flags & CONN_ENDED) {
 		/* A forked child may have a copy; the peer shall see the end now. */
 		shutdown(c->fd, SHUT_RDWR);
-		close(c->fd);
+		sockets_close_fd(s, c->fd);
 	} else {
-		close_politely(c->fd);
+		sockets_close_politely(s, c->fd);
 	}
 	c->fd = -1;
-	c->next = s->unused;
-	s->unused = c;
-	s->open_count--;
+	atomic_fetch_sub(&s->open_count, 1);
+	sockets_listen_again(s);
 }
 
-void sockets_wake(struct sockets *s)
+void sockets_recycle(struct sockets *s, struct conn *c)
+{
+	c->next = s->unused;
+	s->unused = c;
+}
+
+void sockets_drop(struct sockets *s, struct conn *c)
+{
+	sockets_leave(s, c);
+	sockets_recycle(s, c);
+}
+
+void sockets_wake_fd(int fd)
 {
 	uint64_t one = 1;
 	int saved = errno;
 
 	/* The only failure is a full counter, which wakes as well. */
-	if (write(s->wake_fd, &one, sizeof(one)) < 0)
+	if (write(fd, &one, sizeof(one)) < 0)
 		errno = saved;
+}
+
+void sockets_wake(struct sockets *s)
+{
+	sockets_wake_fd(s->wake_fd);
 }
 
 void sockets_clear_wake(struct sockets *s)
@@ -244,7 +232,7 @@ bool sockets_is_busy(const struct sockets *s)
 	size_t at = 0;
 	const struct conn *c;
 
-	while ((c = sockets_next(s, &at)))
+	while ((c = sockets_next(s, &at, NULL)))
 		if (atomic_load(&c->hold) != HOLD_FREE || c->unsent)
 			return true;
 	return false;
@@ -262,64 +250,6 @@ void sockets_stop(struct transport *t)
 
 	atomic_store(&s->is_stopping, true);
 	sockets_wake(s);
-}
-
-static int cut(struct conn *c, int code)
-{
-	c->flags = (uint8_t)((c->flags & ~CONN_BACKLOGGED) | CONN_CLOSING | CONN_BROKEN);
-	chunk_drop(&c->unsent, &c->transport->cfg.memory);
-	return code;
-}
-
-/* Bytes taken by the socket, 0 when it is full, or -EPIPE. */
-static ssize_t send_some(const struct conn *c, struct span bytes)
-{
-	ssize_t n;
-
-	do {
-		n = send(c->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT);
-	} while (n < 0 && errno == EINTR);
-	if (n >= 0)
-		return n;
-	return errno == EAGAIN || errno == ENOBUFS ? 0 : -EPIPE;
-}
-
-int sockets_send(struct conn *c, struct span bytes)
-{
-	ssize_t sent = 0;
-
-	if (c->flags & CONN_BROKEN)
-		return -EPIPE;
-	if (!c->unsent) {
-		sent = send_some(c, bytes);
-		if (sent < 0)
-			return cut(c, -EPIPE);
-		if ((size_t)sent == bytes.len)
-			return 0;
-	}
-	c->flags |= CONN_BACKLOGGED;
-	bytes = span_of(bytes.ptr + sent, bytes.len - (size_t)sent);
-	if (chunk_append(&c->unsent, &c->transport->cfg.memory, bytes) < 0)
-		return cut(c, -ENOMEM);
-	return 0;
-}
-
-int sockets_hold(struct conn *c, struct span rest)
-{
-	const struct transport_memory *mem = &c->transport->cfg.memory;
-	struct span kept = chunk_span(c->kept);
-
-	if (c->kept && rest.ptr >= kept.ptr && rest.ptr <= kept.ptr + kept.len) {
-		chunk_consume(&c->kept, mem, (size_t)(rest.ptr - kept.ptr));
-	} else {
-		assert(!c->kept);
-		if (chunk_append(&c->kept, mem, rest) < 0)
-			return -ENOMEM;
-	}
-	/* Not listened to: it must come back through the list, to be listened to again. */
-	atomic_store_explicit(&c->hold, c->interest ? HOLD_HELD : HOLD_PARKED,
-			      memory_order_relaxed);
-	return 0;
 }
 
 void sockets_resume(struct conn *c)
@@ -346,151 +276,4 @@ void sockets_resume(struct conn *c)
 							memory_order_relaxed));
 	if (!head)
 		sockets_wake(s);
-}
-
-static enum conn_wants settle(const struct conn *c)
-{
-	if (c->unsent)
-		return CONN_WRITE;
-	return (c->flags & CONN_CLOSING) ? CONN_CLOSE : CONN_READ;
-}
-
-enum conn_wants conn_work(struct conn *c)
-{
-	const struct transport_events *ev = &c->transport->cfg.events;
-	size_t used = ev->data(ev->ctx, c, chunk_span(c->kept));
-
-	if (used == TRANSPORT_HELD)
-		return CONN_HELD;
-	chunk_consume(&c->kept, &c->transport->cfg.memory, used);
-	return settle(c);
-}
-
-enum conn_wants conn_take(struct conn *c, struct span bytes)
-{
-	const struct transport_events *ev = &c->transport->cfg.events;
-	size_t used;
-
-	assert(!c->kept);
-	used = ev->data(ev->ctx, c, bytes);
-	if (used == TRANSPORT_HELD)
-		return CONN_HELD;
-	assert(used <= bytes.len);
-	if (used < bytes.len && !(c->flags & CONN_CLOSING) &&
-	    chunk_append(&c->kept, &c->transport->cfg.memory,
-			 span_of(bytes.ptr + used, bytes.len - used)) < 0)
-		cut(c, -ENOMEM);
-	return settle(c);
-}
-
-enum conn_wants conn_end(struct conn *c)
-{
-	const struct transport_events *ev = &c->transport->cfg.events;
-
-	c->flags |= CONN_ENDED;
-	ev->ended(ev->ctx, c, chunk_span(c->kept));
-	c->flags |= CONN_CLOSING;
-	return settle(c);
-}
-
-static int recv_flags(const struct conn *c)
-{
-	return ((const struct sockets *)c->transport)->io_flags;
-}
-
-static enum conn_wants received(struct conn *c, ssize_t n)
-{
-	if (n == 0)
-		return conn_end(c);
-	if (errno == EAGAIN || errno == EINTR)
-		return CONN_READ;
-	c->flags |= CONN_ENDED;
-	cut(c, -EPIPE);
-	return CONN_CLOSE;
-}
-
-static enum conn_wants read_into_kept(struct conn *c, size_t min_bytes)
-{
-	const struct transport_memory *mem = &c->transport->cfg.memory;
-	size_t room;
-	char *to = chunk_room(&c->kept, mem, min_bytes, &room);
-	ssize_t n;
-
-	if (!to) {
-		cut(c, -ENOMEM);
-		return CONN_CLOSE;
-	}
-	n = recv(c->fd, to, room, recv_flags(c));
-	if (n > 0) {
-		c->kept->end += (size_t)n;
-		return conn_work(c);
-	}
-	if (c->kept->start == c->kept->end)
-		chunk_drop(&c->kept, mem);
-	return received(c, n);
-}
-
-enum conn_wants conn_read(struct conn *c, char *buf)
-{
-	size_t kept_bytes = c->kept ? c->kept->end - c->kept->start : 0;
-	ssize_t n;
-
-	if (!buf && !c->kept)
-		return read_into_kept(c, SOCKETS_CLIENT_BYTES - sizeof(struct chunk) -
-						 TRANSPORT_PADDING_BYTES);
-	if (!buf)
-		return read_into_kept(c, 1);
-	if (kept_bytes > SOCKETS_KEPT_COPY_BYTES)
-		return read_into_kept(c, TRANSPORT_READ_BYTES);
-	n = recv(c->fd, buf + kept_bytes, TRANSPORT_READ_BYTES - kept_bytes, recv_flags(c));
-	if (n <= 0)
-		return received(c, n);
-	if (kept_bytes) {
-		memcpy(buf, chunk_span(c->kept).ptr, kept_bytes);
-		chunk_drop(&c->kept, &c->transport->cfg.memory);
-	}
-	return conn_take(c, span_of(buf, kept_bytes + (size_t)n));
-}
-
-void sockets_flush(struct conn *c)
-{
-	ssize_t n = send_some(c, chunk_span(c->unsent));
-
-	if (n < 0) {
-		cut(c, -EPIPE);
-		return;
-	}
-	chunk_consume(&c->unsent, &c->transport->cfg.memory, (size_t)n);
-	if (c->unsent)
-		c->flags |= CONN_BACKLOGGED;
-}
-
-size_t transport_push(struct conn *c, int timeout_ms)
-{
-	struct pollfd fd = { .fd = c->fd, .events = POLLOUT };
-
-	/* inproc has no descriptor: its driver takes what is unsent when c comes back. */
-	if (!c->unsent || c->fd < 0)
-		return 0;
-	if (poll(&fd, 1, timeout_ms) > 0)
-		sockets_flush(c);
-	if (c->unsent)
-		return c->unsent->end - c->unsent->start;
-	c->flags &= (uint8_t)~CONN_BACKLOGGED;
-	return 0;
-}
-
-enum conn_wants conn_write(struct conn *c)
-{
-	if (c->unsent) {
-		sockets_flush(c);
-		if (c->flags & CONN_BROKEN)
-			return CONN_CLOSE;
-		if (c->unsent)
-			return CONN_WRITE;
-	}
-	c->flags &= (uint8_t)~CONN_BACKLOGGED;
-	if (c->kept && !(c->flags & CONN_CLOSING))
-		return conn_work(c);
-	return settle(c);
 }

@@ -1,9 +1,8 @@
 /*
  * sockets.h - what the backends that serve descriptors share: listeners, the table of connections,
- * and one connection's life. Private to daemon/transport.
+ * and how new ones come in and old ones make room. Private to daemon/transport.
  *
- * A backend decides who waits for what and how; conn_* do the reading, the sending and the calls of
- * the server, and answer what the connection waits for next.
+ * A backend decides who waits for what and how; the life of one connection is in conn.h.
  */
 #ifndef DAEMON_TRANSPORT_SOCKETS_H
 #define DAEMON_TRANSPORT_SOCKETS_H
@@ -13,32 +12,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/transport/conn.h"
 #include "daemon/transport/transport.h"
+
+struct sockets;
 
 enum {
 	SOCKETS_LISTENERS_MAX = 16,
-	SOCKETS_SLAB_CONNS = 64, /* connections come in slabs of one page */
-	/* A kept beginning up to this size is copied before the next read; a larger one is read
-	 * into where it stands. */
-	SOCKETS_KEPT_COPY_BYTES = 4096,
-	/* Refused connections that are not closed yet: see sockets_adopt. */
-	SOCKETS_PARTING_MAX = 64,
-	/* What a backend without a shared read buffer first gives a connection. */
-	SOCKETS_CLIENT_BYTES = 4096,
+	SOCKETS_SLAB_CONNS = 64, /* connections come in slabs of about a page */
+	/* Refused connections that are not closed yet: see accept.c. */
+	SOCKETS_REFUSED_MAX = 64,
 };
 
-/* struct conn.hold */
-enum {
-	HOLD_FREE,   /* the reading thread's */
-	HOLD_HELD,   /* another thread's */
-	HOLD_PARKED, /* the same, and the reading thread does not listen to it meanwhile */
+/*
+ * Closes c, which is free: conn_give_up, and then what sockets_drop wants. Its thread may do so
+ * soon, too (transport threads).
+ */
+typedef void(sockets_give_up)(struct sockets *s, struct conn *c, enum transport_why why);
+
+/* Of a free connection: since when it waits, and for what. tick.c's. */
+struct conn_wait {
+	uint64_t since_ns;
+	uint8_t phase; /* as in its pulse */
 };
 
-enum conn_wants {
-	CONN_READ,  /* call conn_read when readable */
-	CONN_WRITE, /* call conn_write when writable */
-	CONN_HELD,  /* do not touch it until it is resumed */
-	CONN_CLOSE, /* call sockets_drop */
+struct refused {
+	int fd;      /* -1: none */
+	bool is_old; /* for longer than a tick */
 };
 
 struct sockets_listener {
@@ -46,12 +46,15 @@ struct sockets_listener {
 	bool is_tcp;
 };
 
+/*
+ * Written by the thread that accepts and adopts; with transport poll these are two, and what both
+ * use is atomic.
+ */
 struct sockets {
 	struct transport base;
 	struct sockets_listener listeners[SOCKETS_LISTENERS_MAX];
 	size_t listeners_count;
-	int wake_fd;  /* eventfd: stop, or something was resumed */
-	int spare_fd; /* given up to refuse a connection when descriptors run out */
+	int wake_fd; /* eventfd: stop, or something was resumed */
 	atomic_bool is_stopping;
 	atomic_bool is_woken;           /* by transport_wake */
 	_Atomic(struct conn *) resumed; /* pushed by holders, taken by the reading thread */
@@ -62,29 +65,30 @@ struct sockets {
 	size_t slabs_count;
 	struct conn *unused;
 	uint32_t last_id;
-	size_t open_count;
-	int parting_fds[SOCKETS_PARTING_MAX]; /* a ring; 0: none yet */
-	unsigned parting_next;
-	bool is_out_of_fds; /* said so; not again before one could be accepted */
+	_Atomic size_t open_count;
+
+	/* accept.c */
+	atomic_int spare_fd;   /* -1: in use, or lost */
+	atomic_bool is_paused; /* no listener is looked at until there is a spare one */
+	int accept_wake_fd;    /* eventfd of the thread that accepts: is_paused has ended */
+	_Atomic uint64_t warned_ns;
+	struct refused refused[SOCKETS_REFUSED_MAX]; /* a ring */
+	unsigned refused_next;
+	unsigned refused_count;
+
+	/* tick.c */
+	sockets_give_up *give_up;
+	int tick_fd; /* timerfd: readable once per tick: call sockets_tick */
+	atomic_bool is_ticking;
+	bool is_without_room; /* nothing waits long enough, until the next tick */
 };
 
-/* conn_bytes: size of the backend's connection, a multiple of 64. */
+/* conn_bytes: size of the backend's connection, a multiple of 64. The backend sets give_up. */
 int sockets_init(struct sockets *s, const struct transport_cfg *cfg, size_t conn_bytes,
 		 struct err *err);
 void sockets_deinit(struct sockets *s); /* drops what is still open */
 
-/* Accepts one connection. A descriptor, or -EAGAIN: nothing (more) to accept now. */
-int sockets_accept(struct sockets *s, const struct sockets_listener *l);
-
-/* What sockets_accept does beside accepting, for those who accept otherwise. */
-void sockets_accepted(struct sockets *s, const struct sockets_listener *l, int fd);
-void sockets_refuse(struct sockets *s, const struct sockets_listener *l); /* -EMFILE */
-
-/*
- * Makes it a connection; NULL when refused. The last few of those refused with a parting word stay
- * open for what the client writes: it most often writes first, and would otherwise find a broken
- * pipe where it should read why.
- */
+/* Makes it a connection; NULL when refused. */
 struct conn *sockets_adopt(struct sockets *s, int fd);
 
 /*
@@ -93,10 +97,16 @@ struct conn *sockets_adopt(struct sockets *s, int fd);
  */
 void sockets_drop(struct sockets *s, struct conn *c);
 
-/* Every open connection: for (c = NULL; (c = sockets_next(s, &at));) with at = 0. */
-struct conn *sockets_next(const struct sockets *s, size_t *at);
+/* Its two halves, for a backend that must keep the memory: until sockets_recycle, fd is -1. */
+void sockets_leave(struct sockets *s, struct conn *c);
+void sockets_recycle(struct sockets *s, struct conn *c);
+
+/* Every open connection: for (c = NULL; (c = sockets_next(s, &at, &wait));) with at = 0; wait may
+ * be NULL. */
+struct conn *sockets_next(const struct sockets *s, size_t *at, struct conn_wait **wait);
 
 void sockets_wake(struct sockets *s); /* any thread, also a signal handler */
+void sockets_wake_fd(int fd);
 
 /* The wake-up was heard; calls `woken` where that is asked for. */
 void sockets_clear_wake(struct sockets *s);
@@ -107,26 +117,64 @@ struct conn *sockets_take_resumed(struct sockets *s);
 /* True while a connection is held or has something unsent. */
 bool sockets_is_busy(const struct sockets *s);
 
+/* ---- accept.c ---- */
+
 /*
- * Reads once and lets the server work. buf has TRANSPORT_READ_BYTES + TRANSPORT_PADDING_BYTES and
- * is the calling thread's; NULL: read into the connection's own buffer.
+ * Accepts one connection. A descriptor, or -EAGAIN: nothing (more) to accept now. It may have used
+ * the spare descriptor, or set is_paused.
  */
-enum conn_wants conn_read(struct conn *c, char *buf);
+int sockets_accept(struct sockets *s, const struct sockets_listener *l);
 
-/* The peer has sent all it will. */
-enum conn_wants conn_end(struct conn *c);
+/* What sockets_accept does besides accepting, for those who accept otherwise. */
+void sockets_accepted(const struct sockets_listener *l, int fd);
 
-/* Fresh bytes that are in nobody's chunk, behind which the padding is readable. */
-enum conn_wants conn_take(struct conn *c, struct span bytes);
+/* Says why and closes fd, soon. */
+void sockets_refuse(struct sockets *s, int fd, int code);
 
-/* Lets the server work on what is kept. */
-enum conn_wants conn_work(struct conn *c);
+/* Closes those that were refused before the last tick. */
+void sockets_close_refused(struct sockets *s);
 
-/* Sends what is unsent; then goes on with what is kept. Also after a resume. */
-enum conn_wants conn_write(struct conn *c);
+/* False: there is none, and no descriptor is free to be it. */
+bool sockets_has_spare(struct sockets *s);
 
-/* Sends what the socket takes now of what is unsent. */
-void sockets_flush(struct conn *c);
+/* A descriptor may have become free: ends is_paused if so. */
+void sockets_listen_again(struct sockets *s);
+
+void sockets_warn_of_limit(struct sockets *s); /* once a minute */
+
+/*
+ * Closing a socket that has unread bytes resets the connection, which may overtake the last reply
+ * on TCP: says that no more will come, and reads away what is there.
+ */
+void sockets_close_politely(struct sockets *s, int fd);
+void sockets_close_fd(struct sockets *s, int fd);
+
+/* ---- tick.c ---- */
+
+int tick_init(struct sockets *s, struct err *err);
+void tick_start(struct sockets *s); /* there is something to look at; any thread */
+
+/* Gives up who has waited too long. Call it when tick_fd is readable, and no event that was
+ * reported before for a connection is still to be worked on. */
+void sockets_tick(struct sockets *s);
+
+/* Closes the one that has waited longest for its client. False: none has waited long enough. */
+bool sockets_make_room(struct sockets *s);
+
+/* The transport stops: those who have begun a request are told. */
+void sockets_give_up_unfinished(struct sockets *s);
+
+/* True: c shall be closed. While stopping that is also one that wants to read. */
+static inline bool sockets_is_over(struct sockets *s, struct conn *c, enum conn_wants wants)
+{
+	if (wants != CONN_READ)
+		return wants == CONN_CLOSE;
+	if (__builtin_expect(!atomic_load_explicit(&s->is_stopping, memory_order_relaxed), 1))
+		return false;
+	if (c->kept)
+		conn_give_up(c, TRANSPORT_STOPPING);
+	return true;
+}
 
 /* The methods of struct transport_ops for backends with one reading thread. */
 void sockets_stop(struct transport *t);

@@ -7,6 +7,9 @@
  * until transport_resume. What comes meanwhile waits in the socket. A client that does not read
  * stops being served, not the daemon: while bytes wait to be sent, `data` is not called for that
  * connection and nothing is read from it.
+ *
+ * A connection that waits too long for its client is given up (struct transport_limits), and the
+ * one that has waited longest makes room when a new one comes and there is none.
  */
 #ifndef DAEMON_TRANSPORT_TRANSPORT_H
 #define DAEMON_TRANSPORT_TRANSPORT_H
@@ -26,21 +29,41 @@ struct transport;
 /* What `data` answers when it called transport_hold: c may already belong to another thread. */
 #define TRANSPORT_HELD SIZE_MAX
 
+/* Why the transport gives a connection up. */
+enum transport_why {
+	TRANSPORT_IDLE,         /* nothing came for idle_ns, and no request was under way */
+	TRANSPORT_SLOW_REQUEST, /* a request has begun and did not come to its end */
+	TRANSPORT_SLOW_READER,  /* the client took nothing of its replies */
+	TRANSPORT_NO_ROOM,      /* it has waited longest, and its place is needed */
+	TRANSPORT_STOPPING,     /* with an unfinished request when the transport stops */
+};
+
 /* What the server does about connections. Called by the transport's threads. */
 struct transport_events {
 	void *ctx;
-	/* A new connection. Non-zero refuses it: the text in *parting (if any) is sent, then it is
-	 * closed, and `closed` does not come. */
-	int (*opened)(void *ctx, struct conn *c, struct span *parting);
+	/* A new connection. -EAGAIN: too many are open; asked again when another one made room.
+	 * Any other code refuses it. */
+	int (*opened)(void *ctx, struct conn *c);
+	/* A new connection is closed: with the code of `opened`, or -EMFILE: no descriptor is left
+	 * for it. *goodbye is sent to it before. */
+	void (*refused)(void *ctx, int code, struct span *goodbye);
 	/*
 	 * All bytes not consumed so far. Returns how many are consumed now, or TRANSPORT_HELD.
 	 * TRANSPORT_PADDING_BYTES readable bytes follow them. Called again when more bytes have
 	 * come, or when the connection is resumed or writable again and some are left.
 	 */
 	size_t (*data)(void *ctx, struct conn *c, struct span bytes);
+	/*
+	 * What `data` did not consume cannot be kept: there is no memory for it. send still works.
+	 * True: rest is dealt with and the connection goes on; false: it is hung up.
+	 */
+	bool (*unkept)(void *ctx, struct conn *c, struct span rest);
 	/* No more bytes will come: the rest is an unfinished message. send still works. Then
 	 * `closed`. */
 	void (*ended)(void *ctx, struct conn *c, struct span rest);
+	/* Instead of `ended` where the transport gives c up. What is sent now goes as far as the
+	 * socket takes it at once; nothing does for TRANSPORT_SLOW_READER. */
+	void (*given_up)(void *ctx, struct conn *c, struct span rest, enum transport_why why);
 	void (*closed)(void *ctx, struct conn *c); /* the last mention of c */
 	void (*woken)(void *ctx); /* after transport_wake, on the thread of `run` */
 };
@@ -59,12 +82,24 @@ enum {
 	TRANSPORT_READ_BYTES = 64 * 1024,
 };
 
+/*
+ * How long a connection may wait for its client; 0: for ever. Kept to within two ticks: a tick is
+ * 1 s, or the smallest of them.
+ */
+struct transport_limits {
+	uint64_t idle_ns;    /* with no request under way */
+	uint64_t request_ns; /* from the first byte of a request to its last; anew for each MiB */
+	uint64_t reply_ns;   /* without taking anything of its replies */
+	uint64_t room_ns;    /* until a new one may take its place, unless replies are unsent */
+};
+
 struct transport_cfg {
 	const int *listen_fds; /* non-blocking; ownership passes to the transport on success */
 	size_t listen_count;
 	size_t conns_max;   /* bounds the tables; refusing is the business of `opened` */
 	size_t stack_bytes; /* of threads that the transport starts; 0 = default */
 	uint64_t drain_ns;  /* how long `run` goes on after stop for held and unsent ones */
+	struct transport_limits limits;
 	struct transport_events events;
 	struct transport_memory memory;
 };
@@ -82,9 +117,9 @@ struct transport_ops {
 	size_t size;
 
 	int (*init)(struct transport *t, const struct transport_cfg *cfg, struct err *err);
-	void (*deinit)(struct transport *t); /* nobody holds a connection any more */
-	/* Until stop; then lets held connections come back and sends what is unsent, drain_ns long,
-	 * and closes all. */
+	void (*deinit)(struct transport *t); /* closes all; those that are held come back first */
+	/* Until stop; then lets held connections come back and sends what is unsent, for drain_ns
+	 * at most. `data` is not called any more when it has returned. */
 	int (*run)(struct transport *t, struct err *err);
 	void (*stop)(struct transport *t); /* any thread, also a signal handler */
 	void (*wake)(struct transport *t); /* the same */
@@ -107,8 +142,8 @@ enum conn_flag {
 
 /*
  * A connection: one cache line, the first member of every backend's connection; what is seldom
- * needed hangs on `user`. Written by the thread that works on the connection; `next`, `hold` and
- * `interest` by the transport.
+ * needed hangs on `user`. Written by the thread that works on the connection; `next`, `hold`,
+ * `interest` and `pulse` by the transport.
  */
 struct conn {
 	struct transport *transport;
@@ -118,10 +153,11 @@ struct conn {
 	struct conn *next;      /* in the transport's lists */
 	struct frame_scan scan; /* the server's framing state */
 	int fd;
-	uint32_t id;          /* 1.. ; never reused within a run */
-	_Atomic uint8_t hold; /* the transport's */
-	uint8_t interest;     /* the reading thread's */
-	uint8_t flags;        /* enum conn_flag */
+	uint32_t id;           /* 1.. ; never reused within a run */
+	_Atomic uint8_t hold;  /* the transport's */
+	uint8_t interest;      /* the reading thread's */
+	uint8_t flags;         /* enum conn_flag */
+	_Atomic uint8_t pulse; /* what it waits for: tick.c */
 };
 _Static_assert(sizeof(struct conn) == 64, "the hot part of a connection is one cache line");
 

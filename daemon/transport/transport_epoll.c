@@ -5,7 +5,8 @@
  * beginning of an unfinished request is kept in a pooled buffer. A read that came back short has
  * emptied the socket: there is no second one to hear EAGAIN. A held connection stays registered,
  * since most come back before more bytes do; if an event comes after all, it is taken out until
- * then.
+ * then. What may close other connections (the tick, and accepting when there is no room) comes
+ * after the events of a round, which would otherwise mention connections that are gone.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -21,16 +22,22 @@
 enum {
 	EPOLL_BATCH = 64,
 	EPOLL_ACCEPTS = 64, /* connections taken at once before others get their turn */
-	/* epoll_event.data below this is no connection: a listener's number, or the wake-up. */
+	/* epoll_event.data up to this is no connection: a listener's number, or one of these. */
 	EPOLL_WAKE = SOCKETS_LISTENERS_MAX,
-	EPOLL_CONNS,
+	EPOLL_TICK,
 };
 
 struct transport_epoll {
 	struct sockets socks;
 	int fd;
-	char *buf; /* TRANSPORT_READ_BYTES + padding */
+	char *buf;        /* TRANSPORT_READ_BYTES + padding */
+	uint32_t knocked; /* bits of listeners that reported in this round */
+	bool has_ticked;  /* in this round */
+	bool has_news;    /* something other than bytes has come in this round */
+	bool is_deaf;     /* listeners are registered for nothing */
 };
+
+_Static_assert(SOCKETS_LISTENERS_MAX <= 32, "a bit of `knocked` for each");
 
 static int epoll_add(struct transport_epoll *e, int fd, uint64_t data, struct err *err)
 {
@@ -39,6 +46,26 @@ static int epoll_add(struct transport_epoll *e, int fd, uint64_t data, struct er
 	if (epoll_ctl(e->fd, EPOLL_CTL_ADD, fd, &ev) < 0)
 		return err_set(err, -errno, "epoll_ctl: %s", strerrordesc_np(errno));
 	return 0;
+}
+
+/* interest 0: not registered. */
+static void epoll_forget(struct transport_epoll *e, struct conn *c)
+{
+	if (c->interest)
+		epoll_ctl(e->fd, EPOLL_CTL_DEL, c->fd, NULL);
+	c->interest = 0;
+}
+
+static void epoll_drop(struct transport_epoll *e, struct conn *c)
+{
+	epoll_forget(e, c);
+	sockets_drop(&e->socks, c);
+}
+
+static void epoll_give_up(struct sockets *s, struct conn *c, enum transport_why why)
+{
+	conn_give_up(c, why);
+	epoll_drop((struct transport_epoll *)s, c);
 }
 
 static void epoll_deinit(struct transport *t)
@@ -68,7 +95,10 @@ static int epoll_init(struct transport *t, const struct transport_cfg *cfg, stru
 		rc = err_set(err, -ENOMEM, "read buffer");
 		goto out;
 	}
+	e->socks.give_up = epoll_give_up;
 	rc = epoll_add(e, e->socks.wake_fd, EPOLL_WAKE, err);
+	if (rc == 0)
+		rc = epoll_add(e, e->socks.tick_fd, EPOLL_TICK, err);
 	for (size_t i = 0; rc == 0 && i < e->socks.listeners_count; i++)
 		rc = epoll_add(e, e->socks.listeners[i].fd, i, err);
 	if (rc == 0)
@@ -79,20 +109,6 @@ out:
 	return rc;
 }
 
-/* interest 0: not registered. */
-static void epoll_forget(struct transport_epoll *e, struct conn *c)
-{
-	if (c->interest)
-		epoll_ctl(e->fd, EPOLL_CTL_DEL, c->fd, NULL);
-	c->interest = 0;
-}
-
-static void epoll_drop(struct transport_epoll *e, struct conn *c)
-{
-	epoll_forget(e, c);
-	sockets_drop(&e->socks, c);
-}
-
 /* Waits for what the connection wants next. */
 static void epoll_arm(struct transport_epoll *e, struct conn *c, enum conn_wants wants)
 {
@@ -101,10 +117,7 @@ static void epoll_arm(struct transport_epoll *e, struct conn *c, enum conn_wants
 
 	if (wants == CONN_HELD)
 		return;
-	/* While draining, a connection without anything under way is finished. */
-	if (wants == CONN_CLOSE ||
-	    (wants == CONN_READ &&
-	     atomic_load_explicit(&e->socks.is_stopping, memory_order_relaxed))) {
+	if (sockets_is_over(&e->socks, c, wants)) {
 		epoll_drop(e, c);
 		return;
 	}
@@ -162,17 +175,46 @@ static void epoll_event(struct transport_epoll *e, const struct epoll_event *ev)
 {
 	struct conn *c = ev->data.ptr;
 
-	if (ev->data.u64 < EPOLL_WAKE) {
-		epoll_accept(e, &e->socks.listeners[ev->data.u64]);
-		return;
-	}
-	if (ev->data.u64 == EPOLL_WAKE) {
-		sockets_clear_wake(&e->socks);
+	if (ev->data.u64 <= EPOLL_TICK) {
+		e->has_news = true;
+		if (ev->data.u64 == EPOLL_WAKE)
+			sockets_clear_wake(&e->socks);
+		else if (ev->data.u64 == EPOLL_TICK)
+			e->has_ticked = true;
+		else
+			e->knocked |= 1u << ev->data.u64;
 		return;
 	}
 	if (!epoll_owns(e, c))
 		return;
 	epoll_arm(e, c, c->interest == EPOLLOUT ? conn_write(c) : conn_read(c, e->buf));
+}
+
+/* Registered for nothing while descriptors are out: the waiting would be reported for ever. */
+static void epoll_listen(struct transport_epoll *e, bool is_deaf)
+{
+	for (size_t i = 0; i < e->socks.listeners_count; i++) {
+		struct epoll_event ev = { .events = is_deaf ? 0 : EPOLLIN, .data.u64 = i };
+
+		epoll_ctl(e->fd, EPOLL_CTL_MOD, e->socks.listeners[i].fd, &ev);
+	}
+	e->is_deaf = is_deaf;
+}
+
+/* Something other than bytes came. */
+static void epoll_end_round(struct transport_epoll *e)
+{
+	e->has_news = false;
+	if (e->has_ticked)
+		sockets_tick(&e->socks);
+	e->has_ticked = false;
+	for (size_t i = 0; e->knocked; i++) {
+		if (e->knocked & 1u << i)
+			epoll_accept(e, &e->socks.listeners[i]);
+		e->knocked &= ~(1u << i);
+	}
+	if (atomic_load_explicit(&e->socks.is_paused, memory_order_relaxed) != e->is_deaf)
+		epoll_listen(e, !e->is_deaf);
 }
 
 static int epoll_wait_once(struct transport_epoll *e, int timeout_ms, struct err *err)
@@ -185,6 +227,8 @@ static int epoll_wait_once(struct transport_epoll *e, int timeout_ms, struct err
 	for (int i = 0; i < n; i++)
 		epoll_event(e, &events[i]);
 	epoll_resumed(e);
+	if (__builtin_expect(e->has_news, 0))
+		epoll_end_round(e);
 	return 0;
 }
 
@@ -198,7 +242,8 @@ static int epoll_drain(struct transport_epoll *e, struct err *err)
 
 	for (size_t i = 0; i < e->socks.listeners_count; i++)
 		epoll_ctl(e->fd, EPOLL_CTL_DEL, e->socks.listeners[i].fd, NULL);
-	while ((c = sockets_next(&e->socks, &at)))
+	sockets_give_up_unfinished(&e->socks);
+	while ((c = sockets_next(&e->socks, &at, NULL)))
 		if (c->interest == EPOLLIN)
 			epoll_forget(e, c);
 	while (rc == 0 && sockets_is_busy(&e->socks)) {

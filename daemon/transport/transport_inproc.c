@@ -76,7 +76,7 @@ static int inproc_send(struct conn *c, struct span bytes)
 	if (taken == bytes.len)
 		return 0;
 	c->flags |= CONN_BACKLOGGED;
-	return chunk_append(&c->unsent, &c->transport->cfg.memory,
+	return chunk_append(&c->unsent, &c->transport->cfg.memory, BUDGET_REPLIES,
 			    span_of(bytes.ptr + taken, bytes.len - taken));
 }
 
@@ -90,8 +90,10 @@ static void inproc_resume(struct conn *c)
 struct conn *inproc_connect(struct transport *t, inproc_sink *sink, void *ctx)
 {
 	struct transport_inproc *in = (struct transport_inproc *)t;
+	const struct transport_events *ev = &t->cfg.events;
 	struct inproc_conn *ic = aligned_alloc(64, sizeof(*ic));
-	struct span parting = { 0 };
+	struct span goodbye = { 0 };
+	int rc;
 
 	if (!ic)
 		return NULL;
@@ -100,9 +102,11 @@ struct conn *inproc_connect(struct transport *t, inproc_sink *sink, void *ctx)
 	ic->conn.fd = -1;
 	ic->conn.id = atomic_fetch_add(&in->last_id, 1) + 1;
 	sem_init(&ic->resumed, 0, 0);
-	if (t->cfg.events.opened(t->cfg.events.ctx, &ic->conn, &parting) == 0)
+	rc = ev->opened(ev->ctx, &ic->conn);
+	if (rc == 0)
 		return &ic->conn;
-	sink(ctx, parting);
+	ev->refused(ev->ctx, rc, &goodbye);
+	sink(ctx, goodbye);
 	sem_destroy(&ic->resumed);
 	free(ic);
 	return NULL;
@@ -125,11 +129,16 @@ static bool inproc_work(struct inproc_conn *ic, enum conn_wants wants)
 	return false;
 }
 
+static int inproc_keep(struct conn *c, struct span bytes)
+{
+	return chunk_append(&c->kept, &c->transport->cfg.memory, BUDGET_REQUESTS, bytes);
+}
+
 bool inproc_feed(struct conn *c, struct span bytes)
 {
 	struct inproc_conn *ic = (struct inproc_conn *)(void *)c;
 
-	if (chunk_append(&c->kept, &c->transport->cfg.memory, bytes) < 0) {
+	if (inproc_keep(c, bytes) < 0 && (!conn_unkept(c) || inproc_keep(c, bytes) < 0)) {
 		inproc_hangup(c);
 		return false;
 	}

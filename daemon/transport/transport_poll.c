@@ -6,11 +6,11 @@
  * sends them. The set that poll looks at is made anew before each call, from all connections.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "daemon/base/clock.h"
@@ -23,18 +23,22 @@
 enum {
 	POLL_FLUSH_BYTES = 64 * 1024, /* a longer hand-over is sent by whoever makes it */
 	POLL_HANDED_MAX = 128,        /* accepted and not taken over yet: more wait in the kernel */
+	/* In the set that poll looks at, before the connections. */
+	POLL_WAKE = 0,
+	POLL_TICK,
+	POLL_CONNS,
 };
 
 struct transport_poll {
 	struct sockets socks;
 	pthread_t acceptor;
-	int acceptor_stop[2]; /* a pipe: closed at [1] to end the accept thread */
-	pthread_mutex_t lock; /* of the descriptors handed over */
-	pthread_cond_t taken; /* there is room for more of them, or the end has come */
-	bool is_ending;       /* under lock: the accept thread shall end */
+	int acceptor_fd;       /* eventfd: it may listen again, or shall end */
+	atomic_bool is_ending; /* the accept thread shall end; changed under lock */
+	pthread_mutex_t lock;  /* of the descriptors handed over */
+	pthread_cond_t taken;  /* there is room for more of them, or the end has come */
 	int handed[POLL_HANDED_MAX];
 	size_t handed_count;
-	struct pollfd *fds; /* [1 + connections] */
+	struct pollfd *fds; /* [POLL_CONNS + connections] */
 	struct conn **conns;
 	size_t fds_cap;
 };
@@ -46,10 +50,18 @@ static void poll_deinit(struct transport *t)
 	for (size_t i = 0; i < p->handed_count; i++)
 		close(p->handed[i]);
 	sockets_deinit(&p->socks);
+	if (p->acceptor_fd >= 0)
+		close(p->acceptor_fd);
 	pthread_cond_destroy(&p->taken);
 	pthread_mutex_destroy(&p->lock);
 	free(p->fds);
 	free(p->conns);
+}
+
+static void poll_give_up(struct sockets *s, struct conn *c, enum transport_why why)
+{
+	conn_give_up(c, why);
+	sockets_drop(s, c);
 }
 
 static int poll_init(struct transport *t, const struct transport_cfg *cfg, struct err *err)
@@ -61,14 +73,19 @@ static int poll_init(struct transport *t, const struct transport_cfg *cfg, struc
 		return rc;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->taken, NULL);
-	p->fds_cap = cfg->conns_max + 1;
+	p->socks.give_up = poll_give_up;
+	p->fds_cap = cfg->conns_max + POLL_CONNS;
 	p->fds = calloc(p->fds_cap, sizeof(*p->fds));
 	p->conns = calloc(p->fds_cap, sizeof(struct conn *));
-	if (p->fds && p->conns)
+	p->acceptor_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	p->socks.accept_wake_fd = p->acceptor_fd;
+	if (p->fds && p->conns && p->acceptor_fd >= 0)
 		return 0;
+	rc = p->acceptor_fd < 0 ? -errno : -ENOMEM;
 	p->socks.listeners_count = 0; /* they stay the caller's */
 	poll_deinit(t);
-	return err_set(err, -ENOMEM, "tables for %zu connections", cfg->conns_max);
+	return err_set(err, rc, "tables for %zu connections: %s", cfg->conns_max,
+		       strerrordesc_np(-rc));
 }
 
 /* Waits while the I/O thread has more of them than it took: the rest waits in the kernel. */
@@ -85,30 +102,41 @@ static void poll_hand_over(struct transport_poll *p, int fd)
 	sockets_wake(&p->socks);
 }
 
+/* One of each listener that has some. */
+static void poll_accept_round(struct transport_poll *p, const struct pollfd *fds)
+{
+	for (size_t i = 0; i < p->socks.listeners_count; i++) {
+		int fd;
+
+		if (!fds[i].revents)
+			continue;
+		fd = sockets_accept(&p->socks, &p->socks.listeners[i]);
+		if (fd >= 0)
+			poll_hand_over(p, fd);
+	}
+}
+
 static void *poll_accept(void *arg)
 {
 	struct transport_poll *p = arg;
-	struct pollfd fds[SOCKETS_LISTENERS_MAX + 1];
+	struct pollfd fds[1 + SOCKETS_LISTENERS_MAX];
 	size_t n = p->socks.listeners_count;
 
+	fds[0] = (struct pollfd){ .fd = p->acceptor_fd, .events = POLLIN };
 	for (size_t i = 0; i < n; i++)
-		fds[i] = (struct pollfd){ .fd = p->socks.listeners[i].fd, .events = POLLIN };
-	fds[n] = (struct pollfd){ .fd = p->acceptor_stop[0], .events = POLLIN };
-	for (;;) {
-		if (poll(fds, n + 1, -1) < 0)
-			continue; /* EINTR: nothing else can happen to it */
-		if (fds[n].revents)
-			return NULL;
-		for (size_t i = 0; i < n; i++) {
-			int fd;
+		fds[1 + i] = (struct pollfd){ .fd = p->socks.listeners[i].fd, .events = POLLIN };
+	while (!atomic_load(&p->is_ending)) {
+		bool is_paused = atomic_load(&p->socks.is_paused);
+		uint64_t count;
 
-			if (!fds[i].revents)
-				continue;
-			fd = sockets_accept(&p->socks, &p->socks.listeners[i]);
-			if (fd >= 0)
-				poll_hand_over(p, fd);
-		}
+		if (poll(fds, is_paused ? 1 : 1 + n, -1) < 0)
+			continue; /* EINTR: nothing else can happen to it */
+		if (fds[0].revents && read(p->acceptor_fd, &count, sizeof(count)) < 0)
+			continue;
+		if (!is_paused)
+			poll_accept_round(p, fds + 1);
 	}
+	return NULL;
 }
 
 /* What was copied for sending goes out; then waits for what the connection wants next. */
@@ -118,31 +146,31 @@ static void poll_settle(struct transport_poll *p, struct conn *c, enum conn_want
 		wants = conn_write(c);
 	if (wants == CONN_HELD)
 		return;
-	if (wants == CONN_CLOSE || (wants == CONN_READ && atomic_load(&p->socks.is_stopping))) {
+	if (sockets_is_over(&p->socks, c, wants)) {
 		sockets_drop(&p->socks, c);
 		return;
 	}
 	c->interest = wants == CONN_WRITE ? POLLOUT : POLLIN;
 }
 
+/* In the order in which they came. */
 static void poll_adopt(struct transport_poll *p)
 {
-	int fds[16];
+	int fds[POLL_HANDED_MAX];
 	size_t n;
 
-	do {
-		pthread_mutex_lock(&p->lock);
-		for (n = 0; n < 16 && p->handed_count; n++)
-			fds[n] = p->handed[--p->handed_count];
-		pthread_cond_signal(&p->taken);
-		pthread_mutex_unlock(&p->lock);
-		for (size_t i = 0; i < n; i++) {
-			struct conn *c = sockets_adopt(&p->socks, fds[i]);
+	pthread_mutex_lock(&p->lock);
+	n = p->handed_count;
+	memcpy(fds, p->handed, n * sizeof(fds[0]));
+	p->handed_count = 0;
+	pthread_cond_signal(&p->taken);
+	pthread_mutex_unlock(&p->lock);
+	for (size_t i = 0; i < n; i++) {
+		struct conn *c = sockets_adopt(&p->socks, fds[i]);
 
-			if (c)
-				poll_settle(p, c, CONN_READ);
-		}
-	} while (n);
+		if (c)
+			poll_settle(p, c, CONN_READ);
+	}
 }
 
 static void poll_resumed(struct transport_poll *p)
@@ -162,10 +190,11 @@ static size_t poll_gather(struct transport_poll *p)
 {
 	struct conn *c;
 	size_t at = 0;
-	size_t n = 1;
+	size_t n = POLL_CONNS;
 
-	p->fds[0] = (struct pollfd){ .fd = p->socks.wake_fd, .events = POLLIN };
-	while (n < p->fds_cap && (c = sockets_next(&p->socks, &at))) {
+	p->fds[POLL_WAKE] = (struct pollfd){ .fd = p->socks.wake_fd, .events = POLLIN };
+	p->fds[POLL_TICK] = (struct pollfd){ .fd = p->socks.tick_fd, .events = POLLIN };
+	while (n < p->fds_cap && (c = sockets_next(&p->socks, &at, NULL))) {
 		if (atomic_load_explicit(&c->hold, memory_order_acquire) != HOLD_FREE)
 			continue;
 		if (atomic_load(&p->socks.is_stopping) && c->interest == POLLIN)
@@ -183,18 +212,30 @@ static int poll_once(struct transport_poll *p, int timeout_ms, struct err *err)
 	if (poll(p->fds, n, timeout_ms) < 0)
 		return errno == EINTR ? 0
 				      : err_set(err, -errno, "poll: %s", strerrordesc_np(errno));
-	for (size_t i = 1; i < n; i++) {
+	for (size_t i = POLL_CONNS; i < n; i++) {
 		struct conn *c = p->conns[i];
 
 		if (p->fds[i].revents)
 			poll_settle(p, c,
 				    c->interest == POLLOUT ? conn_write(c) : conn_read(c, NULL));
 	}
-	if (p->fds[0].revents)
+	if (p->fds[POLL_WAKE].revents)
 		sockets_clear_wake(&p->socks);
+	if (p->fds[POLL_TICK].revents)
+		sockets_tick(&p->socks);
 	poll_adopt(p);
 	poll_resumed(p);
 	return 0;
+}
+
+static void poll_end_acceptor(struct transport_poll *p)
+{
+	pthread_mutex_lock(&p->lock);
+	atomic_store(&p->is_ending, true);
+	pthread_cond_signal(&p->taken);
+	pthread_mutex_unlock(&p->lock);
+	sockets_wake_fd(p->acceptor_fd);
+	pthread_join(p->acceptor, NULL);
 }
 
 static int poll_run(struct transport *t, struct err *err)
@@ -203,21 +244,14 @@ static int poll_run(struct transport *t, struct err *err)
 	uint64_t deadline_ns;
 	int rc;
 
-	if (pipe2(p->acceptor_stop, O_CLOEXEC) < 0)
-		return err_set(err, -errno, "pipe: %s", strerrordesc_np(errno));
 	rc = thread_start(&p->acceptor, "accept", t->cfg.stack_bytes, poll_accept, p, err);
 	if (rc < 0)
-		goto out;
+		return rc;
 	while (rc == 0 && !atomic_load(&p->socks.is_stopping))
 		rc = poll_once(p, -1, err);
-	pthread_mutex_lock(&p->lock);
-	p->is_ending = true;
-	pthread_cond_signal(&p->taken);
-	pthread_mutex_unlock(&p->lock);
-	close(p->acceptor_stop[1]);
-	p->acceptor_stop[1] = -1;
-	pthread_join(p->acceptor, NULL);
+	poll_end_acceptor(p);
 	deadline_ns = clock_ns() + t->cfg.drain_ns;
+	sockets_give_up_unfinished(&p->socks);
 	while (rc == 0 && sockets_is_busy(&p->socks)) {
 		uint64_t now_ns = clock_ns();
 
@@ -225,10 +259,6 @@ static int poll_run(struct transport *t, struct err *err)
 			break;
 		rc = poll_once(p, (int)((deadline_ns - now_ns) / NSEC_PER_MSEC) + 1, err);
 	}
-out:
-	if (p->acceptor_stop[1] >= 0)
-		close(p->acceptor_stop[1]);
-	close(p->acceptor_stop[0]);
 	return rc;
 }
 
@@ -236,12 +266,9 @@ static int poll_send(struct conn *c, struct span bytes)
 {
 	if (c->flags & CONN_BROKEN)
 		return -EPIPE;
-	if (bytes.len >= POLL_FLUSH_BYTES)
+	if (bytes.len >= POLL_FLUSH_BYTES ||
+	    chunk_append(&c->unsent, &c->transport->cfg.memory, BUDGET_REPLIES, bytes) < 0)
 		return sockets_send(c, bytes);
-	if (chunk_append(&c->unsent, &c->transport->cfg.memory, bytes) < 0) {
-		c->flags |= CONN_CLOSING | CONN_BROKEN;
-		return -ENOMEM;
-	}
 	return 0;
 }
 

@@ -1,8 +1,9 @@
 /*
  * transport_threads.c - one thread for each connection, blocking reads.
  *
- * The thread that calls run accepts. A client that does not read blocks its own thread only: what
- * the socket does not take is kept, and the thread waits until it can go.
+ * The thread that calls run accepts, and looks after the time limits. A client that does not read
+ * blocks its own thread only: what the socket does not take is kept, and the thread waits until it
+ * can go. A connection is given up by shutting its socket down: its thread then finds out why.
  */
 #include <errno.h>
 #include <poll.h>
@@ -22,10 +23,14 @@
 #include "daemon/transport/sockets.h"
 #include "daemon/transport/transport.h"
 
+/* What a new connection waits at most for another one to close. */
+#define THREADS_ROOM_NS (100 * NSEC_PER_MSEC)
+
 struct threads_conn {
 	struct conn conn;
 	alignas(64) sem_t resumed;
 	pthread_t thread;
+	atomic_bool is_waiting; /* for whoever holds the connection */
 };
 
 struct transport_threads {
@@ -33,6 +38,7 @@ struct transport_threads {
 	pthread_mutex_t lock; /* of the table of connections */
 	pthread_cond_t ended; /* a connection's thread has ended */
 	size_t live_count;    /* threads; under lock */
+	atomic_bool is_over;  /* the drain has ended: nothing is begun any more */
 	/* The thread that ended last. It joins the one that ended before it, so that who joins this
 	 * one has waited for all. Under lock. */
 	pthread_t last_ended;
@@ -43,11 +49,41 @@ static void threads_deinit(struct transport *t)
 {
 	struct transport_threads *th = (struct transport_threads *)t;
 
+	/* Those that were held when the drain ended have come back, or will. */
+	pthread_mutex_lock(&th->lock);
+	while (th->live_count)
+		pthread_cond_wait(&th->ended, &th->lock);
+	pthread_mutex_unlock(&th->lock);
 	if (th->has_ended)
 		pthread_join(th->last_ended, NULL);
 	sockets_deinit(&th->socks);
 	pthread_cond_destroy(&th->ended);
 	pthread_mutex_destroy(&th->lock);
+}
+
+/* A time that pthread_cond_timedwait takes. */
+static struct timespec timespec_of(uint64_t ns)
+{
+	return (struct timespec){ .tv_sec = (time_t)(ns / NSEC_PER_SEC),
+				  .tv_nsec = (long)(ns % NSEC_PER_SEC) };
+}
+
+/* Under the lock, by the thread of run. One that makes room is waited for, though not long: it may
+ * have got a request at last. */
+static void threads_give_up(struct sockets *s, struct conn *c, enum transport_why why)
+{
+	struct transport_threads *th = (struct transport_threads *)s;
+	struct timespec deadline = timespec_of(clock_ns() + THREADS_ROOM_NS);
+	uint8_t pulse = atomic_load_explicit(&c->pulse, memory_order_relaxed);
+	size_t before = atomic_load(&s->open_count);
+	int rc = 0;
+
+	/* Lost when its thread stores another pulse meanwhile: then it only sees the end. */
+	atomic_compare_exchange_strong(&c->pulse, &pulse,
+				       (uint8_t)(pulse | PULSE_GIVEN_UP | why << PULSE_WHY_SHIFT));
+	shutdown(c->fd, why == TRANSPORT_SLOW_READER ? SHUT_RDWR : SHUT_RD);
+	while (why == TRANSPORT_NO_ROOM && rc == 0 && atomic_load(&s->open_count) == before)
+		rc = pthread_cond_timedwait(&th->ended, &th->lock, &deadline);
 }
 
 static int threads_init(struct transport *t, const struct transport_cfg *cfg, struct err *err)
@@ -59,6 +95,7 @@ static int threads_init(struct transport *t, const struct transport_cfg *cfg, st
 	if (rc < 0)
 		return rc;
 	th->socks.io_flags = 0;
+	th->socks.give_up = threads_give_up;
 	pthread_mutex_init(&th->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -67,11 +104,33 @@ static int threads_init(struct transport *t, const struct transport_cfg *cfg, st
 	return 0;
 }
 
-static void wait_until_writable(const struct conn *c)
+/* Until it can be sent to; false: it is given up. An interrupted wait is tried again. */
+static bool wait_until_writable(struct conn *c)
 {
 	struct pollfd fd = { .fd = c->fd, .events = POLLOUT };
+	uint8_t pulse;
 
-	(void)poll(&fd, 1, -1); /* an interrupted wait is tried again by the caller */
+	(void)poll(&fd, 1, -1);
+	pulse = atomic_load_explicit(&c->pulse, memory_order_relaxed);
+	if (!(pulse & PULSE_GIVEN_UP))
+		return true;
+	conn_give_up(c, (enum transport_why)(pulse >> PULSE_WHY_SHIFT));
+	return false;
+}
+
+/*
+ * Until whoever holds the connection resumes it. False: the transport has stopped meanwhile.
+ * Sequentially consistent on both sides (also in threads_end): either this thread sees that it is
+ * over, or it is not taken for a waiting one.
+ */
+static bool wait_until_resumed(struct transport_threads *th, struct threads_conn *tc)
+{
+	atomic_store(&tc->is_waiting, true);
+	while (sem_wait(&tc->resumed) < 0)
+		;
+	atomic_store(&tc->is_waiting, false);
+	atomic_store_explicit(&tc->conn.hold, HOLD_FREE, memory_order_release);
+	return !atomic_load(&th->is_over);
 }
 
 static enum conn_wants threads_step(struct threads_conn *tc, enum conn_wants wants, char *buf)
@@ -82,13 +141,12 @@ static enum conn_wants threads_step(struct threads_conn *tc, enum conn_wants wan
 	case CONN_READ:
 		return conn_read(c, buf);
 	case CONN_WRITE:
-		if (c->flags & CONN_BACKLOGGED)
-			wait_until_writable(c);
+		if ((c->flags & CONN_BACKLOGGED) && !wait_until_writable(c))
+			return CONN_CLOSE;
 		return conn_write(c);
 	case CONN_HELD:
-		while (sem_wait(&tc->resumed) < 0)
-			;
-		atomic_store_explicit(&c->hold, HOLD_FREE, memory_order_relaxed);
+		if (!wait_until_resumed((struct transport_threads *)c->transport, tc))
+			return CONN_CLOSE;
 		return conn_write(c);
 	case CONN_CLOSE:
 		break;
@@ -136,13 +194,18 @@ static void *threads_serve(void *arg)
 /* Under the lock. */
 static void start_thread(struct transport_threads *th, struct conn *c)
 {
+	const struct transport_events *ev = &th->socks.base.cfg.events;
 	struct threads_conn *tc = (struct threads_conn *)(void *)c;
 	struct err err = ERR_INIT;
 
 	sem_init(&tc->resumed, 0, 0);
 	if (thread_start(&tc->thread, "client", th->socks.base.cfg.stack_bytes, threads_serve, tc,
 			 &err) < 0) {
+		struct span goodbye = { 0 };
+
 		log_warn("transport", "%s", err.msg);
+		ev->refused(ev->ctx, -ENOMEM, &goodbye);
+		(void)sockets_send(c, goodbye);
 		sem_destroy(&tc->resumed);
 		sockets_drop(&th->socks, c);
 		return;
@@ -171,50 +234,87 @@ static void shut_all(const struct transport_threads *th, int how)
 	size_t at = 0;
 	const struct conn *c;
 
-	while ((c = sockets_next(&th->socks, &at)))
+	while ((c = sockets_next(&th->socks, &at, NULL)))
 		shutdown(c->fd, how);
+}
+
+/* Under the lock. */
+static bool are_all_waiting(const struct transport_threads *th)
+{
+	size_t at = 0;
+	const struct conn *c;
+
+	while ((c = sockets_next(&th->socks, &at, NULL)))
+		if (!atomic_load(&((const struct threads_conn *)(const void *)c)->is_waiting))
+			return false;
+	return true;
+}
+
+/*
+ * Under the lock: no thread calls `data` any more when this returns. Those whose connection is held
+ * stay, and end when they are resumed; the others have nothing left to block on.
+ */
+static void threads_end(struct transport_threads *th)
+{
+	shut_all(th, SHUT_RDWR);
+	atomic_store(&th->is_over, true);
+	while (!are_all_waiting(th)) {
+		struct timespec soon = timespec_of(clock_ns() + NSEC_PER_MSEC);
+
+		pthread_cond_timedwait(&th->ended, &th->lock, &soon);
+	}
 }
 
 static void threads_drain(struct transport_threads *th)
 {
-	uint64_t deadline_ns = clock_ns() + th->socks.base.cfg.drain_ns;
-	struct timespec deadline = { .tv_sec = (time_t)(deadline_ns / NSEC_PER_SEC),
-				     .tv_nsec = (long)(deadline_ns % NSEC_PER_SEC) };
+	struct timespec deadline = timespec_of(clock_ns() + th->socks.base.cfg.drain_ns);
 	int rc = 0;
 
 	pthread_mutex_lock(&th->lock);
 	shut_all(th, SHUT_RD);
 	while (th->live_count && rc == 0)
 		rc = pthread_cond_timedwait(&th->ended, &th->lock, &deadline);
-	shut_all(th, SHUT_RDWR);
-	while (th->live_count)
-		pthread_cond_wait(&th->ended, &th->lock);
+	threads_end(th);
 	pthread_mutex_unlock(&th->lock);
+}
+
+static void threads_tick(struct transport_threads *th)
+{
+	pthread_mutex_lock(&th->lock);
+	sockets_tick(&th->socks);
+	pthread_mutex_unlock(&th->lock);
+}
+
+/* The wake-up and the tick come before the listeners, which are left out while descriptors are. */
+static int threads_round(struct transport_threads *th, struct err *err)
+{
+	struct pollfd fds[2 + SOCKETS_LISTENERS_MAX];
+	size_t n = atomic_load(&th->socks.is_paused) ? 0 : th->socks.listeners_count;
+
+	fds[0] = (struct pollfd){ .fd = th->socks.wake_fd, .events = POLLIN };
+	fds[1] = (struct pollfd){ .fd = th->socks.tick_fd, .events = POLLIN };
+	for (size_t i = 0; i < n; i++)
+		fds[2 + i] = (struct pollfd){ .fd = th->socks.listeners[i].fd, .events = POLLIN };
+	if (poll(fds, 2 + n, -1) < 0)
+		return errno == EINTR ? 0
+				      : err_set(err, -errno, "poll: %s", strerrordesc_np(errno));
+	if (fds[0].revents)
+		sockets_clear_wake(&th->socks);
+	if (fds[1].revents)
+		threads_tick(th);
+	for (size_t i = 0; i < n; i++)
+		if (fds[2 + i].revents)
+			threads_accept(th, &th->socks.listeners[i]);
+	return 0;
 }
 
 static int threads_run(struct transport *t, struct err *err)
 {
 	struct transport_threads *th = (struct transport_threads *)t;
-	struct pollfd fds[SOCKETS_LISTENERS_MAX + 1];
-	size_t n = th->socks.listeners_count;
 	int rc = 0;
 
-	for (size_t i = 0; i < n; i++)
-		fds[i] = (struct pollfd){ .fd = th->socks.listeners[i].fd, .events = POLLIN };
-	fds[n] = (struct pollfd){ .fd = th->socks.wake_fd, .events = POLLIN };
-	while (!atomic_load(&th->socks.is_stopping)) {
-		if (poll(fds, n + 1, -1) < 0) {
-			if (errno == EINTR)
-				continue;
-			rc = err_set(err, -errno, "poll: %s", strerrordesc_np(errno));
-			break;
-		}
-		for (size_t i = 0; i < n; i++)
-			if (fds[i].revents)
-				threads_accept(th, &th->socks.listeners[i]);
-		if (fds[n].revents)
-			sockets_clear_wake(&th->socks);
-	}
+	while (rc == 0 && !atomic_load(&th->socks.is_stopping))
+		rc = threads_round(th, err);
 	threads_drain(th);
 	return rc;
 }

@@ -5,7 +5,11 @@
  * Receives go into a ring of provided buffers, so an idle connection owns none. A reply is copied
  * into the connection's unsent chunk and sent by the ring, with the next receive linked behind it,
  * so that one entry into the kernel serves a whole round of connections. At most one send and one
- * receive of a connection are under way; a held one has neither.
+ * receive of a connection are under way; a held one has neither. The memory of a closed one is used
+ * again when its receive has ended.
+ *
+ * An accept takes a descriptor before there is a connection, so it fails at once and for ever while
+ * descriptors are out. Then the listener is polled, and accepted from by a system call.
  */
 #include <errno.h>
 #include <liburing.h>
@@ -28,20 +32,33 @@ enum {
 	URING_BUF_STRIDE = URING_BUF_BYTES + TRANSPORT_PADDING_BYTES,
 	URING_GROUP = 1,
 	URING_BATCH = 64,
+	URING_ACCEPTS = 64, /* connections taken at once where they are accepted by a call */
+	/* A longer reply goes in pieces, so that a client that reads slowly is seen to read. */
+	URING_SEND_BYTES = 256 * 1024,
 };
 
 /* struct conn.interest: what is under way. */
 enum { UNDER_WAY_RECV = 1 << 0, UNDER_WAY_SEND = 1 << 1 };
 
 /* The low bits of a completion's tag; the rest is the connection, or a listener's number. */
-enum tag { TAG_RECV, TAG_SEND, TAG_ACCEPT, TAG_WAKE, TAG_MASK = 3 };
+enum tag {
+	TAG_RECV,
+	TAG_SEND,
+	TAG_ACCEPT,
+	TAG_KNOCK, /* a listener can be accepted from by a call */
+	TAG_WAKE,
+	TAG_TICK,
+	TAG_MASK = 7,
+	TAG_BITS = 3,
+};
 
 struct transport_uring {
 	struct sockets socks;
 	struct io_uring ring;
 	struct io_uring_buf_ring *bufs;
-	char *memory; /* [URING_BUFS][URING_BUF_STRIDE] */
-	uint64_t wake_count;
+	char *memory;                         /* [URING_BUFS][URING_BUF_STRIDE] */
+	bool is_asked[SOCKETS_LISTENERS_MAX]; /* an accept or a poll of it is under way */
+	bool is_short;                        /* descriptors are out: poll the listeners */
 };
 
 static void uring_close_ring(struct transport_uring *u)
@@ -104,6 +121,26 @@ static int uring_open_bufs(struct transport_uring *u, struct err *err)
 	return 0;
 }
 
+static void uring_close(struct transport_uring *u, struct conn *c)
+{
+	if (!c->interest) {
+		sockets_drop(&u->socks, c);
+		return;
+	}
+	/* Ends what is under way. */
+	shutdown(c->fd, SHUT_RDWR);
+	c->flags |= CONN_CLOSING | CONN_BROKEN;
+	/* The bytes of a send are the kernel's until then: its completion comes here again. */
+	if (!(c->interest & UNDER_WAY_SEND))
+		sockets_leave(&u->socks, c);
+}
+
+static void uring_give_up(struct sockets *s, struct conn *c, enum transport_why why)
+{
+	conn_give_up(c, why);
+	uring_close((struct transport_uring *)s, c);
+}
+
 static int uring_init(struct transport *t, const struct transport_cfg *cfg, struct err *err)
 {
 	struct transport_uring *u = (struct transport_uring *)t;
@@ -111,6 +148,7 @@ static int uring_init(struct transport *t, const struct transport_cfg *cfg, stru
 
 	if (rc < 0)
 		return rc;
+	u->socks.give_up = uring_give_up;
 	rc = uring_open_ring(u, err);
 	if (rc == 0) {
 		rc = uring_open_bufs(u, err);
@@ -139,19 +177,24 @@ static struct io_uring_sqe *uring_sqe(struct transport_uring *u, const void *obj
 
 static void uring_ask_accept(struct transport_uring *u, size_t listener)
 {
+	int fd = u->socks.listeners[listener].fd;
 	struct io_uring_sqe *sqe = uring_sqe(u, NULL, TAG_ACCEPT);
 
-	io_uring_prep_multishot_accept(sqe, u->socks.listeners[listener].fd, NULL, NULL,
-				       SOCK_CLOEXEC | SOCK_NONBLOCK);
-	io_uring_sqe_set_data64(sqe, listener << 2 | TAG_ACCEPT);
+	if (u->is_short)
+		io_uring_prep_poll_add(sqe, fd, POLLIN);
+	else
+		io_uring_prep_multishot_accept(sqe, fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	io_uring_sqe_set_data64(sqe, (uint64_t)listener << TAG_BITS |
+					     (uint64_t)(u->is_short ? TAG_KNOCK : TAG_ACCEPT));
+	u->is_asked[listener] = true;
 }
 
-static void uring_ask_wake(struct transport_uring *u)
+static void uring_ask_poll(struct transport_uring *u, int fd, enum tag tag)
 {
-	struct io_uring_sqe *sqe = uring_sqe(u, NULL, TAG_WAKE);
+	struct io_uring_sqe *sqe = uring_sqe(u, NULL, tag);
 
-	io_uring_prep_poll_add(sqe, u->socks.wake_fd, POLLIN);
-	io_uring_sqe_set_data64(sqe, TAG_WAKE);
+	io_uring_prep_poll_add(sqe, fd, POLLIN);
+	io_uring_sqe_set_data64(sqe, tag);
 }
 
 static void uring_ask_recv(struct transport_uring *u, struct conn *c)
@@ -170,6 +213,10 @@ static void uring_ask_send(struct transport_uring *u, struct conn *c, bool is_li
 	struct span bytes = chunk_span(c->unsent);
 	struct io_uring_sqe *sqe = uring_sqe(u, c, TAG_SEND);
 
+	if (bytes.len > URING_SEND_BYTES) {
+		bytes.len = URING_SEND_BYTES;
+		is_linked = false;
+	}
 	/* All or an error: a receive that is linked behind it waits for the client to read. */
 	io_uring_prep_send(sqe, c->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL | MSG_WAITALL);
 	if (is_linked)
@@ -188,14 +235,12 @@ static void uring_arm(struct transport_uring *u, struct conn *c, enum conn_wants
 	case CONN_HELD:
 		return;
 	case CONN_CLOSE:
-		/* What is under way ends first; its completion comes here again. */
-		if (!c->interest)
-			sockets_drop(&u->socks, c);
+		uring_close(u, c);
 		return;
 	case CONN_READ:
 		if (c->interest)
 			return;
-		if (is_stopping)
+		if (sockets_is_over(&u->socks, c, wants))
 			sockets_drop(&u->socks, c);
 		else
 			uring_ask_recv(u, c);
@@ -207,6 +252,7 @@ static void uring_arm(struct transport_uring *u, struct conn *c, enum conn_wants
 		/* Both halves of a link must be submitted together. */
 		if (is_linked && io_uring_sq_space_left(&u->ring) < 2)
 			io_uring_submit(&u->ring);
+		is_linked = is_linked && chunk_span(c->unsent).len <= URING_SEND_BYTES;
 		uring_ask_send(u, c, is_linked);
 		if (is_linked)
 			uring_ask_recv(u, c);
@@ -214,44 +260,68 @@ static void uring_arm(struct transport_uring *u, struct conn *c, enum conn_wants
 	}
 }
 
-static void uring_accepted(struct transport_uring *u, const struct io_uring_cqe *cqe)
+static void uring_adopt(struct transport_uring *u, int fd)
 {
-	size_t listener = (size_t)cqe->user_data >> 2;
-	struct conn *c;
+	struct conn *c = sockets_adopt(&u->socks, fd);
 
-	if (cqe->res >= 0) {
-		sockets_accepted(&u->socks, &u->socks.listeners[listener], cqe->res);
-		c = sockets_adopt(&u->socks, cqe->res);
-		if (c)
-			uring_arm(u, c, CONN_READ);
-	} else if (cqe->res == -EMFILE || cqe->res == -ENFILE) {
-		sockets_refuse(&u->socks, &u->socks.listeners[listener]);
-	}
-	if (!(cqe->flags & IORING_CQE_F_MORE) && !atomic_load(&u->socks.is_stopping))
-		uring_ask_accept(u, listener);
+	if (c)
+		uring_arm(u, c, CONN_READ);
 }
 
-static enum conn_wants uring_take(struct conn *c, struct span bytes)
+static void uring_accepted(struct transport_uring *u, size_t listener,
+			   const struct io_uring_cqe *cqe)
 {
-	if (!c->kept)
-		return conn_take(c, bytes);
-	if (chunk_append(&c->kept, &c->transport->cfg.memory, bytes) < 0) {
-		c->flags |= CONN_CLOSING | CONN_BROKEN;
-		return CONN_CLOSE;
+	if (cqe->res >= 0) {
+		sockets_accepted(&u->socks.listeners[listener], cqe->res);
+		uring_adopt(u, cqe->res);
+	} else if (cqe->res == -EMFILE || cqe->res == -ENFILE || cqe->res == -ENOMEM ||
+		   cqe->res == -ENOBUFS) {
+		u->is_short = true;
 	}
-	return conn_work(c);
+	if (!(cqe->flags & IORING_CQE_F_MORE))
+		u->is_asked[listener] = false;
+}
+
+static void uring_knocked(struct transport_uring *u, size_t listener)
+{
+	u->is_asked[listener] = false;
+	for (int i = 0; i < URING_ACCEPTS; i++) {
+		int fd = sockets_accept(&u->socks, &u->socks.listeners[listener]);
+
+		if (fd < 0)
+			return;
+		u->is_short = atomic_load(&u->socks.spare_fd) < 0;
+		uring_adopt(u, fd);
+	}
+}
+
+/* Where nothing is asked of a listener, something is. */
+static void uring_listen(struct transport_uring *u)
+{
+	if (atomic_load_explicit(&u->socks.is_paused, memory_order_relaxed) ||
+	    atomic_load_explicit(&u->socks.is_stopping, memory_order_relaxed))
+		return;
+	for (size_t i = 0; i < u->socks.listeners_count; i++)
+		if (!u->is_asked[i])
+			uring_ask_accept(u, i);
 }
 
 static void uring_received(struct transport_uring *u, struct conn *c,
 			   const struct io_uring_cqe *cqe)
 {
+	unsigned id = cqe->flags >> IORING_CQE_BUFFER_SHIFT;
 	enum conn_wants wants;
 
 	c->interest &= (uint8_t)~UNDER_WAY_RECV;
+	if (c->fd < 0) {
+		/* Closed meanwhile. */
+		if (cqe->res > 0)
+			uring_give_buf(u, id);
+		sockets_recycle(&u->socks, c);
+		return;
+	}
 	if (cqe->res > 0) {
-		unsigned id = cqe->flags >> IORING_CQE_BUFFER_SHIFT;
-
-		wants = uring_take(
+		wants = conn_take_more(
 			c, span_of(u->memory + (size_t)id * URING_BUF_STRIDE, (size_t)cqe->res));
 		uring_give_buf(u, id);
 	} else if (cqe->res == 0) {
@@ -273,13 +343,14 @@ static void uring_sent(struct transport_uring *u, struct conn *c, const struct i
 	const struct transport_memory *mem = &u->socks.base.cfg.memory;
 
 	c->interest &= (uint8_t)~UNDER_WAY_SEND;
-	if (cqe->res < 0 && cqe->res != -EAGAIN && cqe->res != -EINTR) {
-		c->flags |= CONN_CLOSING | CONN_BROKEN;
+	if ((cqe->res < 0 && cqe->res != -EAGAIN && cqe->res != -EINTR) ||
+	    (c->flags & CONN_BROKEN)) {
 		chunk_drop(&c->unsent, mem);
-		uring_arm(u, c, CONN_CLOSE);
+		uring_close(u, c);
 		return;
 	}
 	chunk_consume(&c->unsent, mem, cqe->res > 0 ? (size_t)cqe->res : 0);
+	conn_mark(c, cqe->res > 0);
 	if (!c->unsent)
 		c->flags &= (uint8_t)~CONN_BACKLOGGED;
 	if (!c->interest)
@@ -303,6 +374,8 @@ static void uring_complete(struct transport_uring *u, const struct io_uring_cqe 
 {
 	struct conn *c = (struct conn *)(uintptr_t)(cqe->user_data & ~(uint64_t)TAG_MASK);
 
+	size_t listener = (size_t)(cqe->user_data >> TAG_BITS);
+
 	switch ((enum tag)(cqe->user_data & TAG_MASK)) {
 	case TAG_RECV:
 		uring_received(u, c, cqe);
@@ -311,11 +384,18 @@ static void uring_complete(struct transport_uring *u, const struct io_uring_cqe 
 		uring_sent(u, c, cqe);
 		break;
 	case TAG_ACCEPT:
-		uring_accepted(u, cqe);
+		uring_accepted(u, listener, cqe);
+		break;
+	case TAG_KNOCK:
+		uring_knocked(u, listener);
 		break;
 	case TAG_WAKE:
 		sockets_clear_wake(&u->socks);
-		uring_ask_wake(u);
+		uring_ask_poll(u, u->socks.wake_fd, TAG_WAKE);
+		break;
+	default: /* TAG_TICK */
+		sockets_tick(&u->socks);
+		uring_ask_poll(u, u->socks.tick_fd, TAG_TICK);
 		break;
 	}
 }
@@ -329,6 +409,7 @@ static int uring_once(struct transport_uring *u, uint64_t timeout_ns, struct err
 	unsigned n;
 	int rc;
 
+	uring_listen(u);
 	if (timeout_ns == UINT64_MAX)
 		rc = io_uring_submit_and_wait(&u->ring, 1);
 	else
@@ -351,6 +432,7 @@ static int uring_drain(struct transport_uring *u, struct err *err)
 	uint64_t deadline_ns = clock_ns() + u->socks.base.cfg.drain_ns;
 	int rc = 0;
 
+	sockets_give_up_unfinished(&u->socks);
 	while (rc == 0 && sockets_is_busy(&u->socks)) {
 		uint64_t now_ns = clock_ns();
 
@@ -368,9 +450,8 @@ static int uring_run(struct transport *t, struct err *err)
 
 	if (rc < 0)
 		return err_set(err, rc, "io_uring_enable_rings: %s", strerrordesc_np(-rc));
-	for (size_t i = 0; i < u->socks.listeners_count; i++)
-		uring_ask_accept(u, i);
-	uring_ask_wake(u);
+	uring_ask_poll(u, u->socks.wake_fd, TAG_WAKE);
+	uring_ask_poll(u, u->socks.tick_fd, TAG_TICK);
 	while (rc == 0 && !atomic_load_explicit(&u->socks.is_stopping, memory_order_relaxed))
 		rc = uring_once(u, UINT64_MAX, err);
 	return rc == 0 ? uring_drain(u, err) : rc;
@@ -382,12 +463,9 @@ static int uring_send(struct conn *c, struct span bytes)
 		return -EPIPE;
 	/* Another thread may not submit; and a long reply need not be copied. */
 	if (atomic_load_explicit(&c->hold, memory_order_relaxed) != HOLD_FREE ||
-	    bytes.len >= TRANSPORT_READ_BYTES)
+	    bytes.len >= TRANSPORT_READ_BYTES ||
+	    chunk_append(&c->unsent, &c->transport->cfg.memory, BUDGET_REPLIES, bytes) < 0)
 		return sockets_send(c, bytes);
-	if (chunk_append(&c->unsent, &c->transport->cfg.memory, bytes) < 0) {
-		c->flags |= CONN_CLOSING | CONN_BROKEN;
-		return -ENOMEM;
-	}
 	return 0;
 }
 
@@ -397,7 +475,7 @@ static int uring_hold(struct conn *c, struct span rest)
 
 	/* The replies so far must not wait for the holder's. */
 	if (c->unsent)
-		sockets_flush(c);
+		conn_flush(c);
 	rc = sockets_hold(c, rest);
 	if (rc == 0)
 		atomic_store_explicit(&c->hold, HOLD_PARKED, memory_order_relaxed);

@@ -147,15 +147,15 @@ int calm_take_base(struct run *r, struct calm_base *base)
 	return rc < 0 ? rc : proc_sample_take(r->target->pid, &base->sample);
 }
 
-/* Refused connections stay open for a while, a few of them, so that they read why. */
+/* Refused connections stay open for one or two seconds, a few of them, so that they read why. */
 static unsigned fds_allowed(const struct calm_base *base, const struct calm_status *s)
 {
 	int64_t refused = s->refused_connections_count - base->status.refused_connections_count;
 
 	if (refused < 0)
 		refused = 0;
-	if (refused > SOCKETS_PARTING_MAX)
-		refused = SOCKETS_PARTING_MAX;
+	if (refused > SOCKETS_REFUSED_MAX)
+		refused = SOCKETS_REFUSED_MAX;
 	return base->sample.fds_count + FDS_SLACK + (unsigned)refused;
 }
 
