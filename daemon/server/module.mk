@@ -41,6 +41,7 @@ test_server-ldlibs = $(goxel-daemon-ldlibs) -lcmocka
 test_server-ldflags = $(alloc-wrap-ldflags)
 
 bats += daemon/test/bounds.bats
+bats += daemon/test/connections.bats
 bats += daemon/test/process.bats
 bats += daemon/test/server.bats
 

@@ -51,6 +51,9 @@ struct options {
 	int64_t queue_size;
 	int64_t connections_max;
 	uint64_t request_limit_ns;
+	uint64_t idle_limit_ns;
+	uint64_t read_limit_ns;
+	uint64_t write_limit_ns;
 	uint64_t memory_high_bytes; /* 0: no limit; OPTIONS_MEMORY_AUTO */
 
 	/* edits that survive */

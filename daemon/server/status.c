@@ -6,6 +6,7 @@
 
 #include "daemon/base/alloc.h"
 #include "daemon/base/budget.h"
+#include "daemon/base/clock.h"
 #include "daemon/base/json_out.h"
 #include "daemon/base/log.h"
 #include "daemon/base/memory.h"
@@ -146,6 +147,16 @@ static void write_stages(struct server *s, struct json_out *j)
 		json_put_null(j, NULL);
 }
 
+static void write_timeouts(struct server *s, struct json_out *j)
+{
+	json_object_open(j, NULL);
+	json_u64(j, "request_ms", s->cfg.request_limit_ns / NSEC_PER_MSEC);
+	json_u64(j, "idle_ms", s->cfg.idle_limit_ns / NSEC_PER_MSEC);
+	json_u64(j, "request_read_ms", s->cfg.read_limit_ns / NSEC_PER_MSEC);
+	json_u64(j, "write_ms", s->cfg.write_limit_ns / NSEC_PER_MSEC);
+	json_close(j);
+}
+
 struct member {
 	const char *key;
 	void (*write)(struct server *s, struct json_out *j);
@@ -161,6 +172,7 @@ static const struct member status_members[] = {
 	{ "buffers", write_buffers },
 	{ "memory", write_memory },
 	{ "journal", write_journal },
+	{ "timeouts", write_timeouts },
 	{ "stages_every", write_stages_every },
 	{ NULL, NULL },
 };
@@ -194,6 +206,7 @@ static const struct member config_members[] = {
 	{ "connections_max", write_connections },
 	{ "queue_size", write_queue_size },
 	{ "memory_high_bytes", write_memory_high },
+	{ "timeouts", write_timeouts },
 	{ NULL, NULL },
 };
 

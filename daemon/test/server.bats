@@ -266,18 +266,19 @@ sizes() {
 
 @test "R-109: a connection too many is told at once, and one may come when another goes" {
 	start_daemon --max-connections 2
-	mkfifo "$DIR/hold1" "$DIR/hold2"
-	socat -t10 - "UNIX-CONNECT:$SOCK" <"$DIR/hold1" >/dev/null 3>&- &
-	local first=$!
-	exec 8>"$DIR/hold1"
-	socat -t10 - "UNIX-CONNECT:$SOCK" <"$DIR/hold2" >/dev/null 3>&- &
-	local second=$!
-	exec 9>"$DIR/hold2"
+	local i pids=
+	for i in 1 2; do
+		# They ask: who has waited for a second would make room.
+		{ while sleep 0.1 && [ ! -e "$DIR/end" ]; do echo "$PING"; done; } |
+			socat -t10 - "UNIX-CONNECT:$SOCK" >/dev/null 3>&- &
+		pids="$pids $!"
+	done
 	full() { [ "$(rpc "$PING" | jq .error.code)" = -32000 ]; }
 	wait_until full
 	[[ "$(rpc "$PING" | jq -r .error.message)" == "Server busy: 2 connections are open"* ]]
-	exec 8>&- 9>&-
-	wait "$first" "$second"
+	touch "$DIR/end"
+	# shellcheck disable=SC2086
+	wait $pids
 	wait_until answers
 }
 
