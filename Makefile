@@ -16,6 +16,10 @@ MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 .SUFFIXES:
 .DEFAULT_GOAL := all
 
+# OPT=native is a name for a variant; before anything is derived from BUILD.
+ifeq ($(OPT),native)
+BUILD ?= native
+endif
 BUILD ?= release
 V     ?= 0
 ifneq ($(filter default undefined,$(origin CC)),)
@@ -33,18 +37,24 @@ warn := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
         -Wimplicit-fallthrough -Wconversion
 opt-release := -O2 -g
 opt-native  := -O3 -g -march=native -flto=auto -ffunction-sections -fdata-sections
+opt-pgo-train := -O3 -g -march=native -fprofile-generate -fprofile-update=prefer-atomic
+opt-pgo     := -O3 -g -march=native -flto=auto -ffunction-sections -fdata-sections \
+               -fprofile-use -fprofile-correction -fprofile-partial-training -Wno-missing-profile
 opt-debug   := -O0 -g3
 opt-asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+opt-ubsan   := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
 opt-tsan    := -O1 -g -fsanitize=thread
 opt-cov     := -O0 -g --coverage
 opt-fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined
-ifeq ($(OPT),native)
-BUILD := native
-endif
 opt := $(opt-$(BUILD))
-$(if $(opt),,$(error unknown BUILD=$(BUILD); use release native debug asan tsan cov fuzz))
+$(if $(opt),,$(error unknown BUILD=$(BUILD); use release native pgo debug asan ubsan tsan cov fuzz))
 link-fuzz   := -fsanitize=address,undefined
 link-native := -O3 -flto=auto -march=native -Wl,--gc-sections
+link-pgo    := $(link-native) -fprofile-use -fprofile-correction -fprofile-partial-training
+link-pgo-train := -fprofile-generate
+ifeq ($(BUILD)$(wildcard build/pgo/daemon/server/*.gcda),pgo)
+$(error build/pgo has no profile yet: run make pgo)
+endif
 
 # Frame pointers stay in every variant: the profiles need stacks.
 base-cppflags := -D_GNU_SOURCE -iquote . -iquote build/gen -MMD -MP
@@ -135,7 +145,7 @@ $(O)/%.o: %.cc $(O)/.flags | $(generated)
 -include $(all-objs:.o=.d)
 
 # ---- targets ---------------------------------------------------------------
-.PHONY: all tests check check-unit check-cli check-fuzz check-journal check-speed test lint floors headers \
+.PHONY: all tests pgo check check-unit check-cli check-fuzz check-journal check-speed test lint floors headers \
         format-check clean help FORCE profile-baseline profile-optimized profile-compare \
         profile-ab benchmark-all install soak
 all: $(addprefix $(O)/bin/,$(progs))  ## build every program
@@ -177,6 +187,17 @@ benchmark-all:  ## the micro-benchmarks, then the speed targets in interleaved r
 	$(q)$(O)/bin/goxel-bench --out $(or $(RUNS),profiles/runs)/bench.json $(ARGS)
 	$(q)scripts/bench-ceiling.sh
 
+# The counts lie beside the objects that they are of, under the names that gcc looks for beside the
+# objects that it makes. Objects do not depend on them, so all are made anew.
+pgo:  ## the fastest daemon for this machine, in build/pgo: laid out by a training load
+	$(bootstrap) build run
+	$(q)rm -rf build/pgo; [ ! -d build/pgo-train ] || find build/pgo-train -name '*.gcda' -delete
+	$(build-all) BUILD=pgo-train OPT= all
+	$(q)scripts/pgo-train.sh --bin $(CURDIR)/build/pgo-train/bin
+	$(q)mkdir -p build/pgo && cd build/pgo-train && \
+	    find . -name '*.gcda' -exec cp --parents -t ../pgo {} +
+	$(build-all) BUILD=pgo OPT= all
+
 PREFIX ?= /usr/local
 version-text = $(shell sed -n 's/.*GOXEL_PERF_VERSION *"\(.*\)"/\1/p' daemon/base/version.h)
 install: $(O)/install/libbenchshim.a  ## bench/shim.h and its library into PREFIX, for C programs
@@ -215,11 +236,9 @@ check: check-unit check-cli check-speed floors headers  ## everything a commit m
 floors:  ## check that #include arrows only point down
 	$(q)sh scripts/check-floors.sh scripts/floors.txt
 
-check-fuzz: $(addprefix $(O)/fuzz/,$(fuzz))  ## 20 s per fuzz target (BUILD=fuzz CC=clang)
-	$(q)for f in $^; do mkdir -p $(O)/corpus/$${f##*/}; \
-	    $$f -max_total_time=$(or $(FUZZ_SECONDS),20) -rss_limit_mb=4096 \
-	    $(O)/corpus/$${f##*/} $$(ls -d */fuzz/corpus/$${f##*/} */test/corpus/$${f##*/} 2>/dev/null) \
-	    || exit 1; done
+check-fuzz: $(addprefix $(O)/fuzz/,$(fuzz))  ## every fuzz target, FUZZ_SECONDS=20 each, FUZZ_JOBS=2 at a time (BUILD=fuzz CC=clang)
+	$(q)FUZZ_SECONDS=$(or $(FUZZ_SECONDS),20) FUZZ_JOBS=$(or $(FUZZ_JOBS),2) \
+	    scripts/check-fuzz.sh $(O) $^
 
 headers: | $(generated)  ## each header must compile alone
 	$(q)for h in $$(git ls-files '*.h'); do \

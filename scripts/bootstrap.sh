@@ -63,6 +63,7 @@ test   socat                      socat
 test   valgrind                   valgrind
 test   libcmocka-dev
 test   clang                      clang
+test   libclang-rt-dev
 test   clang-format               clang-format
 test   clang-tidy                 clang-tidy
 test   cppcheck                   cppcheck

@@ -55,6 +55,41 @@ scripts="bench-ceiling.sh bootstrap.sh compare-profiles.sh profile-ab.sh profile
 	done
 }
 
+@test "each variant is built in its own folder, and only what is known is a variant" {
+	local make=(env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS -u O -u BUILD make --dry-run)
+	run "${make[@]}" OPT=native all
+	[ "$status" -eq 0 ]
+	[[ $output == *build/native/bin/goxel-daemon* && $output == *-march=native* ]]
+	[[ $output != *build/release/* ]]
+	run "${make[@]}" BUILD=ubsan all
+	[[ $output == *"-fsanitize=undefined "* && $output != *address* ]]
+	run "${make[@]}" pgo
+	[ "$status" -eq 0 ]
+	[[ $output == *"BUILD=pgo-train"*pgo-train.sh*"BUILD=pgo "* ]]
+	run "${make[@]}" BUILD=nonsense all
+	[ "$status" -eq 2 ]
+	[[ $output == *"unknown BUILD=nonsense; use release native pgo "* ]]
+}
+
+@test "check-fuzz runs every target, also after one that fails, and names that one" {
+	mkdir "$TMPDIR/fuzz"
+	for name in fuzz_a fuzz_b fuzz_c; do
+		printf '#!/bin/sh\necho "$@" >%s\necho "Done 17 runs in 1 second(s)"\n' \
+			"$TMPDIR/$name.args" >"$TMPDIR/fuzz/$name"
+	done
+	printf 'echo "SUMMARY: something bad"\nexit 77\n' >>"$TMPDIR/fuzz/fuzz_b"
+	chmod +x "$TMPDIR"/fuzz/*
+	FUZZ_SECONDS=1 run scripts/check-fuzz.sh "$TMPDIR/out" "$TMPDIR"/fuzz/fuzz_[abc]
+	[ "$status" -eq 1 ]
+	[[ $output == *"fuzz_a"*"17 runs in 1 second(s)"* && $output == *"fuzz_c"*"17 runs"* ]]
+	[[ $output == *"SUMMARY: something bad"*"fuzz_b: FAILED (exit 77)"* ]]
+	[ "${lines[-1]}" = "1 of 3 fuzz targets failed: fuzz_b" ]
+	grep -q -e "-max_total_time=1 .*-artifact_prefix=$TMPDIR/out/found/fuzz_a-" "$TMPDIR/fuzz_a.args"
+	run scripts/check-fuzz.sh "$TMPDIR/out" "$TMPDIR"/fuzz/fuzz_[ac]
+	[ "$status" -eq 0 ]
+	[ "${lines[-1]}" = "all 2 fuzz targets ran 20 s each without a finding" ]
+}
+
 # ---- bootstrap --------------------------------------------------------------------
 
 # fake NAME <<<SCRIPT: a command that comes before the real one
