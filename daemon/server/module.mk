@@ -43,6 +43,7 @@ test_server-ldflags = $(alloc-wrap-ldflags)
 bats += daemon/test/bounds.bats
 bats += daemon/test/connections.bats
 bats += daemon/test/process.bats
+bats += daemon/test/journal.bats
 bats += daemon/test/server.bats
 
 tests += test_journal_kills

@@ -29,3 +29,8 @@ test_journal_faults-libs    := store voxel base
 test_journal_faults-ldlibs  := -lcmocka -lm $(store-ldlibs)
 test_journal_faults-ldflags := \
     -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=pwrite,--wrap=fdatasync,--wrap=fsync
+
+fuzz += fuzz_journal
+fuzz_journal-srcs   := daemon/fuzz/fuzz_journal.c
+fuzz_journal-libs   := store voxel base
+fuzz_journal-ldlibs := -lm $(store-ldlibs)
