@@ -49,6 +49,7 @@ build  libelf-dev
 build  libprotobuf-c-dev
 build  protobuf-c-compiler        protoc-c
 build  systemtap-sdt-dev
+build  libxxhash-dev
 build  libzstd-dev
 build  zlib1g-dev
 run    jq                         jq

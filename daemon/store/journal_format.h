@@ -7,11 +7,11 @@
 /* clang-format off
  *
  * file    = head record*
- * head    = magic[8] version:u32 kind:u32 number:u64 boot_id[16] zero[20] crc:u32
+ * head    = magic[8] version:u32 kind:u32 number:u64 boot_id[16] zero[20] sum:u32
  *           boot_id: of the kernel that ran when the file was begun
- * record  = magic:u32 stored_bytes:u32 raw_bytes:u32 crc:u32 lsn:u64 synced_lsn:u64 payload
+ * record  = magic:u32 stored_bytes:u32 raw_bytes:u32 sum:u32 lsn:u64 synced_lsn:u64 payload
  *           raw_bytes != stored_bytes: the payload is packed with zstd.
- *           crc: CRC-32 of the payload as stored, then of the other fields in their order.
+ *           sum: XXH3 (its lower half) of the fields with a zero sum; the seed is the payload's.
  *           lsn counts records from 1 without a gap through all segments. In a snapshot it is that of
  *           the last record that the project's state includes.
  *           synced_lsn: records up to this one were on the disk when this one was written.
@@ -85,23 +85,37 @@ enum journal_tag {
 	TAG_END,
 };
 
+/* strbuf_add for a few bytes, without a call where there is room. */
+static inline void put_raw(struct strbuf *sb, const void *bytes, size_t len)
+{
+	if (__builtin_expect(sb->cap - sb->len <= len, 0)) {
+		strbuf_add(sb, bytes, len);
+		return;
+	}
+	memcpy(sb->ptr + sb->len, bytes, len);
+	sb->len += len;
+	sb->ptr[sb->len] = 0;
+}
+
 static inline void put_u8(struct strbuf *sb, unsigned v)
 {
-	strbuf_add_char(sb, (char)v);
+	uint8_t byte = (uint8_t)v;
+
+	put_raw(sb, &byte, 1);
 }
 
 static inline void put_u16(struct strbuf *sb, unsigned v)
 {
 	uint16_t le = htole16((uint16_t)v);
 
-	strbuf_add(sb, &le, sizeof(le));
+	put_raw(sb, &le, sizeof(le));
 }
 
 static inline void put_u32(struct strbuf *sb, uint32_t v)
 {
 	uint32_t le = htole32(v);
 
-	strbuf_add(sb, &le, sizeof(le));
+	put_raw(sb, &le, sizeof(le));
 }
 
 static inline void put_i32(struct strbuf *sb, int32_t v)
@@ -113,7 +127,7 @@ static inline void put_u64(struct strbuf *sb, uint64_t v)
 {
 	uint64_t le = htole64(v);
 
-	strbuf_add(sb, &le, sizeof(le));
+	put_raw(sb, &le, sizeof(le));
 }
 
 static inline void put_f32(struct strbuf *sb, float v)

@@ -237,7 +237,7 @@ static void note_room(struct journal_log *l, int rc)
 
 static int append(struct journal_log *l, struct span stored, uint32_t raw_bytes, uint64_t *lsn)
 {
-	uint32_t crc = journal_payload_crc(stored);
+	uint32_t sum = journal_payload_sum(stored);
 	struct journal_record rec = { .stored = stored, .raw_bytes = raw_bytes };
 	char head[JOURNAL_RECORD_BYTES];
 	int rc;
@@ -247,7 +247,7 @@ static int append(struct journal_log *l, struct span stored, uint32_t raw_bytes,
 	if (rc == 0) {
 		rec.lsn = l->lsn + 1;
 		rec.synced_lsn = l->synced_lsn;
-		journal_record_put(&rec, crc, head);
+		journal_record_put(&rec, sum, head);
 		rc = put_record(l, head, stored);
 	}
 	if (rc == 0) {

@@ -30,9 +30,9 @@ void journal_head_put(const struct journal_head *head, char out[JOURNAL_HEAD_BYT
 /* -EBADMSG: not the head of a journal's file, or damaged; -EOPNOTSUPP: of another version. */
 int journal_head_get(struct span bytes, struct journal_head *out);
 
-uint32_t journal_payload_crc(struct span stored);
-/* payload_crc of the payload as stored. */
-void journal_record_put(const struct journal_record *rec, uint32_t payload_crc,
+uint32_t journal_payload_sum(struct span stored);
+/* payload_sum of the payload as stored. */
+void journal_record_put(const struct journal_record *rec, uint32_t payload_sum,
 			char out[JOURNAL_RECORD_BYTES]);
 
 /*

@@ -115,7 +115,7 @@ static int emit(void *ctx, struct span payload)
 		rc = -ECANCELED;
 	if (rc < 0)
 		return rc;
-	journal_record_put(&rec, journal_payload_crc(stored), w->out + w->out_bytes);
+	journal_record_put(&rec, journal_payload_sum(stored), w->out + w->out_bytes);
 	memcpy(w->out + w->out_bytes + JOURNAL_RECORD_BYTES, stored.ptr, stored.len);
 	w->out_bytes += JOURNAL_RECORD_BYTES + stored.len;
 	return 0;

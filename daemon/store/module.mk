@@ -11,7 +11,7 @@ store-srcs := \
 	daemon/store/root.c
 
 # Static, as liburing: one library less to load at start.
-store-ldlibs := -l:libzstd.a -lz
+store-ldlibs := -l:libzstd.a
 
 tests += test_root
 test_root-srcs   := daemon/test/test_root.c
