@@ -44,7 +44,7 @@ static int per_worker_attach(struct context *c, struct context_lease *lease, str
 {
 	lease->workspace = &((struct context_per_worker *)c)->workspaces[lease->index];
 	/* Of a thread beside those of the start. */
-	if (!lease->workspace->voxels && workspace_fill(lease->workspace) < 0)
+	if (!lease->workspace->is_filled && workspace_fill(lease->workspace) < 0)
 		return err_set(err, -ENOMEM, "workspace of thread %u", lease->index);
 	return 0;
 }

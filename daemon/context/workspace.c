@@ -29,9 +29,12 @@ int workspace_fill(struct workspace *w)
 {
 	document_init(&w->image);
 	if (document_add_defaults(&w->image) < 0 || !workspace_voxels(w, WORKSPACE_VOXELS_FIRST) ||
-	    strbuf_reserve(&w->text, 4096) < 0)
+	    strbuf_reserve(&w->text, 4096) < 0) {
+		workspace_deinit(w);
 		return -ENOMEM;
+	}
 	memset(w->voxels, 0, w->voxels_cap * sizeof(*w->voxels));
+	w->is_filled = true;
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #ifndef DAEMON_CONTEXT_WORKSPACE_H
 #define DAEMON_CONTEXT_WORKSPACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "daemon/base/strbuf.h"
@@ -23,11 +24,11 @@ struct workspace {
 	size_t voxels_cap;
 	struct strbuf text;
 	struct document image; /* v14's engine context: its own default document */
+	bool is_filled;        /* by workspace_fill */
 };
 
 /* What v14 makes for each worker before the first request: a batch array, text, a document.
- * -ENOMEM.
- */
+ * -ENOMEM: it is empty then. */
 int workspace_fill(struct workspace *w);
 
 /* Room for count voxels; the contents are lost. NULL when out of memory or over the limit. */

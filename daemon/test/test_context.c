@@ -336,6 +336,24 @@ static void a_lease_may_refuse_to_wait(const struct context_ops *ops)
 	context_close(c);
 }
 
+/* A thread that gave back its large array is followed by another: nothing is made twice.
+ * LeakSanitizer watches. */
+static void a_place_is_taken_over_after_a_trim(const struct context_ops *ops)
+{
+	struct context *c = open_context(ops, 1);
+	struct context_lease lease;
+
+	attach(c, &lease);
+	assert_non_null(workspace_voxels(lease.workspace, WORKSPACE_VOXELS_MAX));
+	workspace_trim(lease.workspace);
+	assert_null(lease.workspace->voxels);
+	context_detach(&lease);
+	attach(c, &lease);
+	assert_non_null(workspace_voxels(lease.workspace, 1));
+	context_detach(&lease);
+	context_close(c);
+}
+
 static void long_readers_follow_the_caps(const struct context_ops *ops)
 {
 	struct context *c = open_context(ops, 2);
@@ -504,6 +522,7 @@ CASE(projects_of_before_are_adopted)
 CASE(unsaved_projects_are_never_closed_for_others)
 CASE(many_open_at_once)
 CASE(a_lease_may_refuse_to_wait)
+CASE(a_place_is_taken_over_after_a_trim)
 CASE(long_readers_follow_the_caps)
 CASE(edits_exclude_each_other)
 CASE(projects_close_under_others)
@@ -534,6 +553,7 @@ int main(void)
 		cmocka_unit_test(test_unsaved_projects_are_never_closed_for_others),
 		cmocka_unit_test(test_many_open_at_once),
 		cmocka_unit_test(test_a_lease_may_refuse_to_wait),
+		cmocka_unit_test(test_a_place_is_taken_over_after_a_trim),
 		cmocka_unit_test(test_long_readers_follow_the_caps),
 		cmocka_unit_test(test_edits_exclude_each_other),
 		cmocka_unit_test(test_projects_close_under_others),
