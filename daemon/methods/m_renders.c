@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/clock.h"
 #include "daemon/methods/renders_reply.h"
 #include "daemon/methods/scope.h"
@@ -118,10 +118,10 @@ static int run_list_renders(struct call *call)
 		return no_renders(call, RPC_INTERNAL_ERROR);
 	renders_stats(call->env->renders, &stats);
 	/* Files that come meanwhile are for the next time. */
-	files = malloc((stats.files_count + 1) * sizeof(*files));
+	files = budget_malloc(BUDGET_WORK, (stats.files_count + 1) * sizeof(*files));
 	if (!files)
-		return fault_set(&call->fault, RPC_INTERNAL_ERROR,
-				 "Failed to list renders: out of memory");
+		return fault_set(&call->fault, RPC_INTERNAL_ERROR, "Failed to list renders: %s",
+				 budget_why());
 	count = renders_list(call->env->renders, files, stats.files_count);
 	if (count > stats.files_count)
 		count = stats.files_count;
@@ -134,7 +134,7 @@ static int run_list_renders(struct call *call)
 		reply_render_file(r, &files[i]);
 	reply_array_end(r);
 	reply_object_end(r);
-	free(files);
+	budget_free(files);
 	return 0;
 }
 

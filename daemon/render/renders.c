@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 #include "daemon/base/file.h"
@@ -122,7 +123,7 @@ static size_t delete_files(struct entries *taken)
 		if (unlink(e->file.path) < 0 && errno != ENOENT)
 			log_warn("renders", "cannot delete %s: %s", e->file.path,
 				 strerrordesc_np(errno));
-		free(e);
+		budget_free(e);
 		count++;
 	}
 	return count;
@@ -285,9 +286,9 @@ int renders_add(struct renders *r, const struct render_new *picture, struct rend
 		return err_set(err, -ENOSPC,
 			       "a picture of %zu bytes is over the folder's limit of %" PRIu64,
 			       png.len, r->cfg.bytes_max);
-	e = calloc(1, sizeof(*e));
+	e = budget_calloc(BUDGET_PICTURES, 1, sizeof(*e));
 	if (!e)
-		return err_set(err, -ENOMEM, "list of render files");
+		return err_set(err, -ENOMEM, "list of render files: %s", budget_why());
 	e->file = (struct render_file){ .width = picture->width,
 					.height = picture->height,
 					.size_bytes = png.len,
@@ -298,7 +299,7 @@ int renders_add(struct renders *r, const struct render_new *picture, struct rend
 	if (rc == 0)
 		keep(r, e, out);
 	else
-		free(e);
+		budget_free(e);
 	return rc;
 }
 

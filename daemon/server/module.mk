@@ -44,6 +44,7 @@ bats += daemon/test/bounds.bats
 bats += daemon/test/connections.bats
 bats += daemon/test/process.bats
 bats += daemon/test/journal.bats
+bats += daemon/test/memory.bats
 bats += daemon/test/server.bats
 
 tests += test_journal_kills

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 #include "daemon/base/file.h"
@@ -372,7 +373,10 @@ int journal_open(const struct journal_cfg *cfg, struct journal **out, struct err
 	rc = j->dir ? open_folder(j, err) : err_set(err, -ENOMEM, "out of memory");
 	if (rc == 0) {
 		read_boot_id(j->log.boot_id);
+		/* What was there before comes back, whatever the memory limit is now. */
+		budget_begin_restore();
 		rc = replay(j, &r, err);
+		budget_end_restore();
 	}
 	journal_replay_deinit(&r);
 	if (rc == 0)

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/rng.h"
 #include "daemon/render/cache.h"
 
@@ -157,6 +158,43 @@ static void test_any_thread_may_use_it(void **state)
 	cache_free(c);
 }
 
+/* Issue 7, item 2: pictures go before anything else is refused, the oldest first. */
+static void test_short_memory_drops_pictures(void **state)
+{
+	struct cache *c = cache_new(BYTES_MAX);
+	uint64_t used = budget_used();
+	struct cache_stats s;
+
+	(void)state;
+	for (unsigned n = 0; n < 10; n++)
+		put(c, n);
+	assert_true(has(c, 0));
+	budget_set_limit(budget_used() + PICTURE);
+	assert_true(budget_take(BUDGET_FILES, 3 * PICTURE));
+	cache_read_stats(c, &s);
+	assert_int_equal(s.pictures_count, 8);
+	assert_true(has(c, 0));
+	assert_false(has(c, 1));
+	assert_false(has(c, 2));
+	/* A copy of a picture, made with the cache locked, finds no memory and waits for nobody. */
+	{
+		struct strbuf out = strbuf_counted(BUDGET_PICTURES);
+		char key[32];
+
+		budget_set_limit(budget_used());
+		assert_false(cache_get(c, key_of(key, sizeof(key), 0), &out));
+		strbuf_deinit(&out);
+	}
+	/* All of them, and then a refusal. */
+	assert_false(budget_take(BUDGET_FILES, 9 * PICTURE));
+	cache_read_stats(c, &s);
+	assert_int_equal(s.pictures_count, 0);
+	budget_give(BUDGET_FILES, 3 * PICTURE);
+	budget_set_limit(0);
+	cache_free(c);
+	assert_int_equal(budget_used(), used);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +203,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_too_large_is_not_kept),
 		cmocka_unit_test(test_the_number_of_pictures_is_bounded),
 		cmocka_unit_test(test_any_thread_may_use_it),
+		cmocka_unit_test(test_short_memory_drops_pictures),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
