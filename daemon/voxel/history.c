@@ -116,7 +116,10 @@ int history_begin(struct history *h, const char *label)
 	if (!h->steps && make_ring(h) < 0)
 		return -ENOMEM;
 	h->is_open = true;
-	budget_set_spare(drop_spare, h);
+	/* Single voxels hold next to nothing, and edits of them are many. */
+	h->has_spare = h->blocks_count > 0;
+	if (h->has_spare)
+		budget_set_spare(drop_spare, h);
 	h->epoch++;
 	open_step(h)->label = label;
 	return 0;
@@ -167,7 +170,8 @@ static void unwatch(struct history *h)
 		volume_unwatch(&l->volume);
 		layer_put(l);
 	}
-	budget_set_spare(NULL, NULL);
+	if (h->has_spare)
+		budget_set_spare(NULL, NULL);
 	h->is_open = false;
 }
 

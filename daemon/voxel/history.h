@@ -37,6 +37,7 @@ struct history {
 	uint64_t epoch;
 	uint64_t blocks_count; /* before-images held */
 	bool is_open;          /* an edit is under way */
+	bool has_spare;        /* it may drop steps where memory is short */
 	struct volume_watch watch;
 	struct layer **watched; /* layers under watch in the open edit, referenced */
 	uint32_t watched_count;
