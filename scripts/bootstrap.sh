@@ -42,6 +42,7 @@ build  libcjson-dev
 build  libpfm4-dev
 build  libpng-dev
 build  duktape-dev
+build  libseccomp-dev
 build  liburing-dev
 build  libbenchmark-dev
 build  libdw-dev

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/cancel.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 #include "daemon/methods/scope.h"
@@ -71,9 +72,9 @@ static struct layer *layer_of(struct applying *a, int32_t id)
 
 static int write_out(struct applying *a)
 {
-	int rc = 0;
+	int rc = cancel_check();
 
-	if (a->voxels_count)
+	if (rc == 0 && a->voxels_count)
 		rc = volume_set_many(&a->layer->volume, a->voxels, a->voxels_count);
 	a->voxels_count = 0;
 	return rc;
@@ -100,10 +101,10 @@ static int apply_new_layer(struct applying *a, const struct script_op *op)
 	struct layer *l;
 	int rc;
 
-	if (op->pos[0] < 0 || op->pos[0] >= SCRIPT_LAYERS_MAX || fresh->count == SCRIPT_LAYERS_MAX)
+	if (op->pos[0] < 0 || (uint32_t)op->pos[0] >= a->result->names_count ||
+	    fresh->count == SCRIPT_LAYERS_MAX)
 		return -EINVAL;
-	voxel_name_copy(name, a->result->names[op->pos[0]],
-			strnlen(a->result->names[op->pos[0]], VOXEL_NAME_MAX));
+	voxel_name_copy(name, a->result->names[op->pos[0]], strlen(a->result->names[op->pos[0]]));
 	rc = document_add_layer(&a->project->doc, 0, name, &l);
 	if (rc == 0) {
 		fresh->theirs[fresh->count] = op->layer_id;
@@ -162,7 +163,6 @@ static int apply_op(struct applying *a, const struct script_op *op)
 
 static int apply(struct call *call, const struct script_result *result)
 {
-	uint32_t count = result->ops_count < SCRIPT_OPS_MAX ? result->ops_count : SCRIPT_OPS_MAX;
 	struct applying *a = calloc(1, sizeof(*a));
 	int rc = a ? 0 : -ENOMEM;
 
@@ -172,7 +172,7 @@ static int apply(struct call *call, const struct script_result *result)
 		rc = project_begin(a->project, "script");
 	if (rc == 0) {
 		a->result = result;
-		for (uint32_t i = 0; rc == 0 && i < count; i++)
+		for (uint32_t i = 0; rc == 0 && i < result->ops_count; i++)
 			rc = apply_op(a, &result->ops[i]);
 		if (rc == 0)
 			rc = write_out(a);
@@ -182,16 +182,9 @@ static int apply(struct call *call, const struct script_result *result)
 	return scope_fault(call, RPC_INTERNAL_ERROR, rc, "apply the script's edits");
 }
 
-static void reply_text(struct reply *r, const struct script_text *t)
-{
-	reply_string(r, span_of(t->text, t->bytes < SCRIPT_TEXT_BYTES_MAX ? t->bytes
-									  : SCRIPT_TEXT_BYTES_MAX));
-}
-
 static void answer(struct reply *r, const struct script_result *result)
 {
-	bool is_done = result->state == SCRIPT_SUCCEEDED;
-	const struct script_text *value = &result->value;
+	bool is_done = result->is_done;
 
 	reply_object(r);
 	reply_key_bool(r, "success", is_done);
@@ -200,17 +193,14 @@ static void answer(struct reply *r, const struct script_result *result)
 			 span_str(is_done ? "Script executed successfully"
 					  : "Script execution failed with code -1"));
 	if (!is_done)
-		reply_key_string(r, "error",
-				 span_of(result->message,
-					 strnlen(result->message, sizeof(result->message))));
+		reply_key_string(r, "error", result->error);
 	reply_key(r, SPAN_LIT("value"));
-	if (is_done && value->bytes && value->bytes <= SCRIPT_TEXT_BYTES_MAX)
-		reply_raw(r, span_of(value->text, value->bytes));
+	if (is_done && result->value.len)
+		reply_raw(r, result->value);
 	else
 		reply_null(r);
-	reply_key(r, SPAN_LIT("output"));
-	reply_text(r, &result->output);
-	reply_key_bool(r, "output_truncated", result->output.is_cut);
+	reply_key_string(r, "output", result->output);
+	reply_key_bool(r, "output_truncated", result->is_output_cut);
 	reply_key_integer(r, "edits", is_done ? result->ops_count : 0);
 	reply_object_end(r);
 }
@@ -247,7 +237,7 @@ static int take_snapshot(struct call *call, struct snapshot **out)
 	return scope_fault(call, RPC_INTERNAL_ERROR, rc, "read the project");
 }
 
-static int run_and_apply(struct call *call, struct script_job *job)
+static int run_and_apply(struct call *call, struct script_job_cfg *job)
 {
 	struct script_result *result;
 	struct snapshot *snapshot = NULL;
@@ -259,9 +249,12 @@ static int run_and_apply(struct call *call, struct script_job *job)
 	job->doc = &snapshot->doc;
 	rc = script_run(job, &result, &err);
 	snapshot_put(snapshot);
+	if (scope_is_stopped(rc))
+		return scope_fault(call, RPC_STOPPED, rc, "run the script");
 	if (rc < 0)
-		return fault_set(&call->fault, RPC_INTERNAL_ERROR, "%s", err.msg);
-	if (result->state == SCRIPT_SUCCEEDED && result->ops_count)
+		return fault_set(&call->fault, rc == -EAGAIN ? RPC_SERVER_BUSY : RPC_INTERNAL_ERROR,
+				 "%s", err.msg);
+	if (result->is_done && result->ops_count)
 		rc = apply(call, result);
 	if (rc == 0)
 		answer(call->reply, result);
@@ -272,7 +265,7 @@ static int run_and_apply(struct call *call, struct script_job *job)
 static int run_execute_script(struct call *call)
 {
 	int64_t timeout_ms = arg_int(call, SCRIPT_TIMEOUT, TIMEOUT_MS_DEFAULT);
-	struct script_job job = { .client = &call->env->client };
+	struct script_job_cfg job = { 0 };
 	char *loaded;
 	int rc = read_source(call, &job.source, &loaded);
 

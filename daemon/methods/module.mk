@@ -27,15 +27,25 @@ methods-srcs := \
 	daemon/methods/methods.c \
 	daemon/methods/render_params.c \
 	daemon/methods/scope.c \
+	daemon/methods/script_answer.c \
 	daemon/methods/script_edits.c \
 	daemon/methods/script_engine.c \
+	daemon/methods/script_goxel.c \
 	daemon/methods/script_heap.c \
+	daemon/methods/script_json.c \
+	daemon/methods/script_link.c \
+	daemon/methods/script_pool.c \
+	daemon/methods/script_process.c \
+	daemon/methods/script_result.c \
 	daemon/methods/script_run.c \
-	daemon/methods/script_text.c
+	daemon/methods/script_sandbox.c \
+	daemon/methods/script_server.c \
+	daemon/methods/script_text.c \
+	daemon/methods/script_view.c
 
 # What a program that runs methods links, in order.
 methods-libs := methods context formats render store voxel telemetry rpc
-methods-ldlibs := -lpng -lduktape
+methods-ldlibs := -lpng -lduktape -lseccomp
 
 methods-tests := methods methods_edit methods_memory methods_stop
 tests += $(methods-tests:%=test_%)
@@ -44,6 +54,18 @@ $(foreach t,$(methods-tests),\
     $(eval test_$t-libs = $$(methods-libs) dispatch parser alloccount base) \
     $(eval test_$t-ldlibs = $$(methods-ldlibs) -lcmocka -lcjson -lm) \
     $(eval test_$t-ldflags = $$(alloc-wrap-ldflags)))
+
+script-tests := script script_sandbox
+tests += $(script-tests:%=test_%)
+$(foreach t,$(script-tests),\
+    $(eval test_$t-srcs := daemon/test/test_$t.c) \
+    $(eval test_$t-libs = $$(methods-libs) dispatch base) \
+    $(eval test_$t-ldlibs = $$(methods-ldlibs) -lcmocka -lcjson -lm))
+
+fuzz += fuzz_script
+fuzz_script-srcs := daemon/fuzz/fuzz_script.c
+fuzz_script-libs := $(methods-libs) base
+fuzz_script-ldlibs := $(methods-ldlibs) -ljansson -lcjson -lm
 
 bats += daemon/test/contract.bats
 bats += daemon/test/files.bats

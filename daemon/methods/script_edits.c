@@ -4,24 +4,29 @@
 
 #include "daemon/methods/script_text.h"
 
-void script_edits_init(struct script_edits *e, const struct document *doc,
-		       struct script_result *result,
-		       uint32_t *slots) /* NOLINT(readability-non-const-parameter): written later */
+/* NOLINTBEGIN(readability-non-const-parameter): written later */
+void script_edits_init(struct script_edits *e, struct script_view *view, struct script_op *ops,
+		       uint32_t *slots)
+/* NOLINTEND(readability-non-const-parameter) */
 {
-	*e = (struct script_edits){
-		.doc = doc,
-		.result = result,
-		.slots = slots,
-		.active_id = doc->active_id,
-		.next_id = doc->next_layer_id,
-	};
+	*e = (struct script_edits){ .view = view,
+				    .link = view->link,
+				    .ops = ops,
+				    .slots = slots,
+				    .slots_mask = SCRIPT_SLOTS_FIRST - 1 };
+}
+
+void script_edits_begin(struct script_edits *e)
+{
+	e->active_id = e->view->active_id;
+	e->next_id = e->view->next_layer_id;
 }
 
 static bool add(struct script_edits *e, const struct script_op *op)
 {
-	if (e->result->ops_count == SCRIPT_OPS_MAX)
+	if (e->ops_count == SCRIPT_OPS_MAX || !script_link_take_memory(e->link, sizeof(*op)))
 		return false;
-	e->result->ops[e->result->ops_count++] = *op;
+	e->ops[e->ops_count++] = *op;
 	return true;
 }
 
@@ -32,23 +37,44 @@ static uint32_t hash(int32_t layer_id, const int32_t pos[3])
 
 	for (int i = 0; i < 3; i++)
 		h = (h ^ (uint32_t)pos[i]) * 0x9e3779b97f4a7c15ull + (h >> 29);
-	return (uint32_t)(h >> 32) & (SCRIPT_SLOTS - 1);
+	return (uint32_t)(h >> 32);
 }
 
 /* The slot of that place: of its op, or the free one where it would be. */
 static uint32_t *slot_of(const struct script_edits *e, int32_t layer_id, const int32_t pos[3])
 {
-	uint32_t at = hash(layer_id, pos);
+	uint32_t at = hash(layer_id, pos) & e->slots_mask;
 
-	for (;; at = (at + 1) & (SCRIPT_SLOTS - 1)) {
+	for (;; at = (at + 1) & e->slots_mask) {
 		const struct script_op *op;
 
 		if (!e->slots[at])
 			return &e->slots[at];
-		op = &e->result->ops[e->slots[at] - 1];
+		op = &e->ops[e->slots[at] - 1];
 		if (op->layer_id == layer_id && !memcmp(op->pos, pos, sizeof(op->pos)))
 			return &e->slots[at];
 	}
+}
+
+/* Twice the slots when half of them may be in use. The later of two edits of a place wins, as when
+ * they came. */
+static bool make_room(struct script_edits *e)
+{
+	size_t slots_bytes = ((size_t)e->slots_mask + 1) * sizeof(*e->slots);
+
+	if (e->ops_count <= e->slots_mask / 2 || e->slots_mask == SCRIPT_SLOTS_MAX - 1)
+		return true;
+	if (!script_link_take_memory(e->link, slots_bytes))
+		return false;
+	memset(e->slots, 0, slots_bytes);
+	e->slots_mask = 2 * e->slots_mask + 1;
+	for (uint32_t i = 0; i < e->ops_count; i++) {
+		const struct script_op *op = &e->ops[i];
+
+		if (op->kind == SCRIPT_VOXEL)
+			*slot_of(e, op->layer_id, op->pos) = i + 1;
+	}
+	return true;
 }
 
 /* NULL: the layer was neither cleared nor deleted. */
@@ -85,32 +111,28 @@ bool script_edits_set(struct script_edits *e, const int32_t pos[3], rgba color)
 				.color = rgba_stored(color) };
 
 	if (known) {
-		e->result->ops[known - 1].color = op.color;
+		e->ops[known - 1].color = op.color;
 		return true;
 	}
-	if (!add(e, &op))
+	if (!make_room(e) || !add(e, &op))
 		return false;
-	*slot_of(e, e->active_id, pos) = e->result->ops_count;
+	*slot_of(e, e->active_id, pos) = e->ops_count;
 	return true;
 }
 
-/* What the snapshot has of the layer; NULL: nothing that is to be seen. */
-static const struct volume *seen_volume(const struct script_edits *e, int32_t id)
+/* The view's voxels of the layer are still there. */
+static bool is_seen(const struct script_edits *e, int32_t id)
 {
-	const struct layer *l = mark_of(e, id) ? NULL : document_layer(e->doc, id);
-
-	return l ? &l->volume : NULL;
+	return !mark_of(e, id) && script_view_has_layer(e->view, id);
 }
 
-rgba script_edits_get(const struct script_edits *e, const int32_t pos[3])
+rgba script_edits_get(struct script_edits *e, const int32_t pos[3])
 {
 	uint32_t known = op_at(e, pos);
-	const struct volume *v;
 
 	if (known)
-		return e->result->ops[known - 1].color;
-	v = seen_volume(e, e->active_id);
-	return v ? volume_get(v, pos[0], pos[1], pos[2]) : RGBA_NONE;
+		return e->ops[known - 1].color;
+	return is_seen(e, e->active_id) ? script_view_voxel(e->view, e->active_id, pos) : RGBA_NONE;
 }
 
 static void widen(struct box *box, bool *is_there, const int32_t pos[3])
@@ -124,52 +146,80 @@ static void widen(struct box *box, bool *is_there, const int32_t pos[3])
 	*is_there = true;
 }
 
-/* The voxels of a block of the snapshot that no op has taken away. */
-static void widen_by_block(const struct script_edits *e, int32_t id, const struct volume_iter *it,
-			   struct box *box, bool *is_there)
+/* The voxels of a block of the view that no op has taken away. */
+static void widen_by_block(struct script_edits *e, int32_t id, struct block_pos at, struct box *box,
+			   bool *is_there)
 {
-	for (int32_t i = 0; i < BLOCK_VOXELS; i++) {
-		int32_t pos[3] = { it->pos.x * BLOCK_EDGE + (i & BLOCK_MASK),
-				   it->pos.y * BLOCK_EDGE + (i >> BLOCK_BITS & BLOCK_MASK),
-				   it->pos.z * BLOCK_EDGE + (i >> 2 * BLOCK_BITS) };
+	const int32_t low[3] = { at.x * BLOCK_EDGE, at.y * BLOCK_EDGE, at.z * BLOCK_EDGE };
+	const rgba *voxels;
+
+	if (*is_there && box_has(box, low[0], low[1], low[2]) &&
+	    box_has(box, low[0] + BLOCK_MASK, low[1] + BLOCK_MASK, low[2] + BLOCK_MASK))
+		return;
+	voxels = script_view_block(e->view, id, at);
+	for (int32_t i = 0; voxels && i < BLOCK_VOXELS; i++) {
+		int32_t pos[3] = { low[0] + (i & BLOCK_MASK),
+				   low[1] + (i >> BLOCK_BITS & BLOCK_MASK),
+				   low[2] + (i >> 2 * BLOCK_BITS) };
 		uint32_t index;
 
-		if (!it->block->voxels[i] || (*is_there && box_has(box, pos[0], pos[1], pos[2])))
+		if (!voxels[i] || (*is_there && box_has(box, pos[0], pos[1], pos[2])))
 			continue;
 		index = *slot_of(e, id, pos);
-		if (!index || e->result->ops[index - 1].color)
+		if (!index || e->ops[index - 1].color)
 			widen(box, is_there, pos);
 	}
 }
 
-bool script_edits_box(const struct script_edits *e, int32_t id, struct box *out)
+/* By the edits of the layer that can be seen; *has_removed: one of them takes a voxel away. */
+static void widen_by_edits(const struct script_edits *e, int32_t id, struct box *box,
+			   bool *is_there, bool *has_removed)
 {
-	struct volume_iter it = { .v = seen_volume(e, id) };
-	bool is_there = false;
+	for (uint32_t i = first_op(e, id); i < e->ops_count; i++) {
+		const struct script_op *op = &e->ops[i];
 
-	for (uint32_t i = first_op(e, id); i < e->result->ops_count; i++) {
-		const struct script_op *op = &e->result->ops[i];
-
-		if (op->kind == SCRIPT_VOXEL && op->layer_id == id && op->color)
-			widen(out, &is_there, op->pos);
+		if (op->kind != SCRIPT_VOXEL || op->layer_id != id)
+			continue;
+		if (op->color)
+			widen(box, is_there, op->pos);
+		else
+			*has_removed = true;
 	}
-	while (it.v && volume_next(&it))
-		widen_by_block(e, id, &it, out, &is_there);
+}
+
+bool script_edits_box(struct script_edits *e, int32_t id, struct box *out)
+{
+	struct script_places places = { 0 };
+	struct box seen;
+	bool is_there = false;
+	bool has_removed = false;
+
+	widen_by_edits(e, id, out, &is_there, &has_removed);
+	if (!is_seen(e, id) || !script_view_box(e->view, id, &seen))
+		return is_there;
+	if (!has_removed) {
+		widen(out, &is_there, seen.min);
+		widen(out, &is_there, seen.max);
+		return true;
+	}
+	do {
+		script_view_places(e->view, id, &places);
+		for (uint32_t i = 0; i < places.count; i++)
+			widen_by_block(e, id, places.at[i], out, &is_there);
+	} while (places.next);
 	return is_there;
 }
 
 int32_t script_edits_add_layer(struct script_edits *e, const char *name, size_t len)
 {
-	struct script_result *result = e->result;
 	size_t used = 0;
 	struct script_op op = { .kind = SCRIPT_LAYER_NEW,
 				.layer_id = e->next_id,
-				.pos = { (int32_t)result->names_count } };
+				.pos = { (int32_t)e->names_count } };
 
-	if (result->names_count == SCRIPT_LAYERS_MAX || e->next_id == INT32_MAX || !add(e, &op))
+	if (e->names_count == SCRIPT_LAYERS_MAX || e->next_id == INT32_MAX || !add(e, &op))
 		return 0;
-	(void)script_utf8(result->names[result->names_count++], VOXEL_NAME_MAX - 1, &used, name,
-			  len);
+	(void)script_utf8(e->names[e->names_count++], VOXEL_NAME_MAX - 1, &used, name, len);
 	e->active_id = e->next_id++;
 	return e->active_id;
 }
@@ -180,7 +230,8 @@ bool script_edits_has_layer(const struct script_edits *e, int32_t id)
 
 	if (mark && mark->is_deleted)
 		return false;
-	return document_layer(e->doc, id) || (id >= e->doc->next_layer_id && id < e->next_id);
+	return script_view_has_layer(e->view, id) ||
+	       (id >= e->view->next_layer_id && id < e->next_id);
 }
 
 bool script_edits_activate(struct script_edits *e, int32_t id)
@@ -208,7 +259,7 @@ static struct script_mark *mark_now(struct script_edits *e, int32_t id, enum scr
 		return NULL;
 	if (!mark)
 		mark = &e->marks[e->marks_count++];
-	*mark = (struct script_mark){ .layer_id = id, .first_op = e->result->ops_count };
+	*mark = (struct script_mark){ .layer_id = id, .first_op = e->ops_count };
 	return mark;
 }
 
@@ -219,18 +270,18 @@ bool script_edits_clear(struct script_edits *e, int32_t id)
 
 uint32_t script_edits_layers_count(const struct script_edits *e)
 {
-	return (uint32_t)e->doc->layers_count + e->result->names_count - e->deleted_count;
+	return e->view->layers_count + e->names_count - e->deleted_count;
 }
 
 /* The highest layer that is left. */
 static int32_t top_layer(const struct script_edits *e)
 {
-	for (int32_t id = e->next_id - 1; id >= e->doc->next_layer_id; id--)
+	for (int32_t id = e->next_id - 1; id >= e->view->next_layer_id; id--)
 		if (script_edits_has_layer(e, id))
 			return id;
-	for (size_t i = e->doc->layers_count; i-- > 0;)
-		if (script_edits_has_layer(e, e->doc->layers[i]->meta.id))
-			return e->doc->layers[i]->meta.id;
+	for (uint32_t i = e->view->layers_count; i-- > 0;)
+		if (script_edits_has_layer(e, e->view->layers[i].id))
+			return e->view->layers[i].id;
 	return 0;
 }
 

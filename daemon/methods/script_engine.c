@@ -1,10 +1,9 @@
-/* The functions that scripts see, and one evaluation. */
 #include "daemon/methods/script_engine.h"
 
 #include <duktape.h>
 #include <string.h>
 
-#include "daemon/methods/script_text.h"
+#include "daemon/methods/script_goxel.h"
 
 static void *get(void *udata, duk_size_t bytes)
 {
@@ -21,330 +20,21 @@ static void put(void *udata, void *block)
 	script_heap_put(&((struct script_engine *)udata)->heap, block);
 }
 
-static struct script_edits *edits_of(duk_context *ctx)
+static void on_fatal(void *udata, const char *why)
 {
-	duk_memory_functions memory;
-
-	duk_get_memory_functions(ctx, &memory);
-	return &((struct script_engine *)memory.udata)->edits;
+	(void)udata;
+	(void)why;
+	__builtin_trap(); /* ends this process; the daemon sees it */
 }
 
-static int32_t coordinate(duk_context *ctx, duk_idx_t i)
+bool script_engine_open(struct script_engine *e)
 {
-	double v = duk_require_number(ctx, i);
-
-	if (!(v >= INT32_MIN && v < 0x1p31))
-		(void)duk_range_error(ctx, "coordinate %d is not in 32 bits", (int)i);
-	return (int32_t)(v < 0 && v != (double)(int32_t)v ? (int32_t)v - 1 : (int32_t)v);
+	e->ctx = duk_create_heap(get, resize, put, e, on_fatal);
+	if (!e->ctx || duk_safe_call(e->ctx, script_goxel_put, NULL, 0, 1) != DUK_EXEC_SUCCESS)
+		return false;
+	duk_pop(e->ctx);
+	return true;
 }
-
-static void position(duk_context *ctx, duk_idx_t first, int32_t pos[3])
-{
-	for (int i = 0; i < 3; i++)
-		pos[i] = coordinate(ctx, first + i);
-}
-
-static unsigned channel(duk_context *ctx, duk_idx_t i, unsigned preset)
-{
-	double v;
-
-	if (duk_is_undefined(ctx, i))
-		return preset;
-	v = duk_require_number(ctx, i);
-	return v > 0 ? v < 255 ? (unsigned)v : 255 : 0;
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 32;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static rgba color_from_text(duk_context *ctx, duk_idx_t i)
-{
-	duk_size_t len;
-	const char *text = duk_get_lstring(ctx, i, &len);
-	unsigned c[4] = { 0, 0, 0, 255 };
-
-	if ((len != 7 && len != 9) || text[0] != '#')
-		(void)duk_type_error(ctx, "color must be \"#RRGGBB\" or \"#RRGGBBAA\"");
-	for (duk_size_t n = 0; 2 * n + 2 < len; n++) {
-		int high = hex_digit(text[2 * n + 1]);
-		int low = hex_digit(text[2 * n + 2]);
-
-		if (high < 0 || low < 0)
-			(void)duk_type_error(ctx, "color must be \"#RRGGBB\" or \"#RRGGBBAA\"");
-		c[n] = (unsigned)(high << 4 | low);
-	}
-	return rgba_of(c[0], c[1], c[2], c[3]);
-}
-
-/* "#RRGGBB[AA]", [r,g,b,a], {r,g,b,a}, or r, g, b, a from i on; white when there is nothing. */
-static rgba color(duk_context *ctx, duk_idx_t i)
-{
-	static const char *const names[] = { "r", "g", "b", "a" };
-	bool is_array = duk_is_array(ctx, i);
-	unsigned c[4];
-
-	if (duk_is_undefined(ctx, i))
-		return RGBA_WHITE;
-	if (duk_is_string(ctx, i))
-		return color_from_text(ctx, i);
-	for (int n = 0; n < 4; n++) {
-		duk_idx_t at = i + n;
-
-		if (is_array)
-			duk_get_prop_index(ctx, i, (duk_uarridx_t)n);
-		else if (duk_is_object(ctx, i))
-			duk_get_prop_string(ctx, i, names[n]);
-		if (duk_is_object(ctx, i))
-			at = duk_get_top_index(ctx);
-		c[n] = channel(ctx, at, n == 3 ? 255 : 0);
-	}
-	return rgba_of(c[0], c[1], c[2], c[3]);
-}
-
-static void set(duk_context *ctx, const int32_t pos[3], rgba c)
-{
-	if (!script_edits_set(edits_of(ctx), pos, c))
-		(void)duk_range_error(ctx, "more than %d edits", SCRIPT_OPS_MAX);
-}
-
-static duk_ret_t add_voxel(duk_context *ctx)
-{
-	int32_t pos[3];
-
-	position(ctx, 0, pos);
-	set(ctx, pos, color(ctx, 3));
-	duk_push_true(ctx);
-	return 1;
-}
-
-static duk_ret_t remove_voxel(duk_context *ctx)
-{
-	int32_t pos[3];
-
-	position(ctx, 0, pos);
-	set(ctx, pos, RGBA_NONE);
-	duk_push_true(ctx);
-	return 1;
-}
-
-static duk_ret_t get_voxel(duk_context *ctx)
-{
-	static const char *const names[] = { "r", "g", "b", "a" };
-	int32_t pos[3];
-	rgba c;
-
-	position(ctx, 0, pos);
-	c = script_edits_get(edits_of(ctx), pos);
-	if (!c) {
-		duk_push_null(ctx);
-		return 1;
-	}
-	duk_push_object(ctx);
-	for (int i = 0; i < 4; i++) {
-		duk_push_uint(ctx, c >> 8 * i & 255);
-		duk_put_prop_string(ctx, -2, names[i]);
-	}
-	return 1;
-}
-
-/* fillBox(x0, y0, z0, x1, y1, z1, color): both corners in it. */
-static duk_ret_t fill_box(duk_context *ctx)
-{
-	int32_t a[3];
-	int32_t b[3];
-	double count = 1;
-	rgba c;
-
-	position(ctx, 0, a);
-	position(ctx, 3, b);
-	c = color(ctx, 6);
-	for (int i = 0; i < 3; i++) {
-		int32_t low = a[i] < b[i] ? a[i] : b[i];
-
-		b[i] = a[i] < b[i] ? b[i] : a[i];
-		a[i] = low;
-		count *= (double)b[i] - a[i] + 1;
-	}
-	if (count > SCRIPT_OPS_MAX)
-		(void)duk_range_error(ctx, "more than %d edits", SCRIPT_OPS_MAX);
-	for (int64_t z = a[2]; z <= b[2]; z++)
-		for (int64_t y = a[1]; y <= b[1]; y++)
-			for (int64_t x = a[0]; x <= b[0]; x++)
-				set(ctx, (int32_t[3]){ (int32_t)x, (int32_t)y, (int32_t)z }, c);
-	duk_push_number(ctx, count);
-	return 1;
-}
-
-static duk_ret_t add_layer(duk_context *ctx)
-{
-	duk_size_t len = 0;
-	const char *name = duk_opt_lstring(ctx, 0, &len, "New Layer", 9);
-	int32_t id = script_edits_add_layer(edits_of(ctx), name, len);
-
-	if (!id)
-		return duk_range_error(ctx, "too many layers");
-	duk_push_int(ctx, id);
-	return 1;
-}
-
-static int32_t layer_id(duk_context *ctx, duk_idx_t i)
-{
-	int32_t id = duk_require_int(ctx, i);
-
-	if (!script_edits_has_layer(edits_of(ctx), id))
-		(void)duk_range_error(ctx, "there is no layer %d", (int)id);
-	return id;
-}
-
-static duk_ret_t set_active_layer(duk_context *ctx)
-{
-	if (!script_edits_activate(edits_of(ctx), layer_id(ctx, 0)))
-		return duk_range_error(ctx, "too many edits");
-	return 0;
-}
-
-static duk_ret_t set_layer_visible(duk_context *ctx)
-{
-	if (!script_edits_show(edits_of(ctx), layer_id(ctx, 0), duk_to_boolean(ctx, 1)))
-		return duk_range_error(ctx, "too many edits");
-	return 0;
-}
-
-static duk_ret_t get_active_layer(duk_context *ctx)
-{
-	duk_push_int(ctx, edits_of(ctx)->active_id);
-	return 1;
-}
-
-static void push_layer(duk_context *ctx, duk_uarridx_t at, int32_t id, const char *name)
-{
-	duk_push_object(ctx);
-	duk_push_int(ctx, id);
-	duk_put_prop_string(ctx, -2, "id");
-	duk_push_string(ctx, name);
-	duk_put_prop_string(ctx, -2, "name");
-	duk_put_prop_index(ctx, -2, at);
-}
-
-static duk_ret_t list_layers(duk_context *ctx)
-{
-	const struct script_edits *e = edits_of(ctx);
-	duk_uarridx_t n = 0;
-
-	duk_push_array(ctx);
-	for (size_t i = 0; i < e->doc->layers_count; i++)
-		if (script_edits_has_layer(e, e->doc->layers[i]->meta.id))
-			push_layer(ctx, n++, e->doc->layers[i]->meta.id,
-				   e->doc->layers[i]->meta.name);
-	for (uint32_t i = 0; i < e->result->names_count; i++)
-		if (script_edits_has_layer(e, e->doc->next_layer_id + (int32_t)i))
-			push_layer(ctx, n++, e->doc->next_layer_id + (int32_t)i,
-				   e->result->names[i]);
-	return 1;
-}
-
-/* The layer that argument i names, or the active one. */
-static int32_t layer_or_active(duk_context *ctx, duk_idx_t i)
-{
-	return duk_is_undefined(ctx, i) ? edits_of(ctx)->active_id : layer_id(ctx, i);
-}
-
-static duk_ret_t clear_layer(duk_context *ctx)
-{
-	if (!script_edits_clear(edits_of(ctx), layer_or_active(ctx, 0)))
-		return duk_range_error(ctx, "too many edits, or layers cleared");
-	return 0;
-}
-
-static duk_ret_t delete_layer(duk_context *ctx)
-{
-	int32_t id = layer_id(ctx, 0);
-
-	if (script_edits_layers_count(edits_of(ctx)) == 1)
-		return duk_range_error(ctx, "the last layer cannot be deleted");
-	if (!script_edits_delete(edits_of(ctx), id))
-		return duk_range_error(ctx, "too many edits, or layers deleted");
-	return 0;
-}
-
-static void push_triple(duk_context *ctx, const char *name, const double v[3])
-{
-	duk_push_array(ctx);
-	for (duk_uarridx_t i = 0; i < 3; i++) {
-		duk_push_number(ctx, v[i]);
-		duk_put_prop_index(ctx, -2, i);
-	}
-	duk_put_prop_string(ctx, -2, name);
-}
-
-/* boundingBox(layer): of the active layer without one; null when it is empty. */
-static duk_ret_t bounding_box(duk_context *ctx)
-{
-	struct box box;
-	double size[3];
-
-	if (!script_edits_box(edits_of(ctx), layer_or_active(ctx, 0), &box)) {
-		duk_push_null(ctx);
-		return 1;
-	}
-	for (int i = 0; i < 3; i++)
-		size[i] = (double)box_size(&box, i);
-	duk_push_object(ctx);
-	push_triple(ctx, "min", (double[3]){ box.min[0], box.min[1], box.min[2] });
-	push_triple(ctx, "max", (double[3]){ box.max[0], box.max[1], box.max[2] });
-	push_triple(ctx, "dimensions", size);
-	return 1;
-}
-
-/* console.log and the like: the arguments as text, a space between, a line. */
-static duk_ret_t log_line(duk_context *ctx)
-{
-	struct script_text *output = &edits_of(ctx)->result->output;
-	duk_idx_t count = duk_get_top(ctx);
-
-	for (duk_idx_t i = 0; i < count; i++) {
-		duk_size_t len;
-		const char *text;
-
-		if (i)
-			script_text_add(output, " ", 1);
-		if (duk_is_object(ctx, i) && !duk_is_function(ctx, i) && !duk_is_error(ctx, i))
-			duk_json_encode(ctx, i);
-		text = duk_safe_to_lstring(ctx, i, &len);
-		script_text_add(output, text, len);
-	}
-	script_text_add(output, "\n", 1);
-	return 0;
-}
-
-static const duk_function_list_entry goxel_functions[] = {
-	{ "addVoxel", add_voxel, 7 },
-	{ "setVoxel", add_voxel, 7 },
-	{ "removeVoxel", remove_voxel, 3 },
-	{ "getVoxel", get_voxel, 3 },
-	{ "fillBox", fill_box, 10 },
-	{ "addLayer", add_layer, 1 },
-	{ "createLayer", add_layer, 1 },
-	{ "deleteLayer", delete_layer, 1 },
-	{ "clear", clear_layer, 1 },
-	{ "boundingBox", bounding_box, 1 },
-	{ "listLayers", list_layers, 0 },
-	{ "getActiveLayer", get_active_layer, 0 },
-	{ "setActiveLayer", set_active_layer, 1 },
-	{ "setLayerVisible", set_layer_visible, 2 },
-	{ NULL, NULL, 0 },
-};
-
-static const duk_function_list_entry console_functions[] = {
-	{ "log", log_line, DUK_VARARGS },   { "info", log_line, DUK_VARARGS },
-	{ "warn", log_line, DUK_VARARGS },  { "error", log_line, DUK_VARARGS },
-	{ "debug", log_line, DUK_VARARGS }, { NULL, NULL, 0 },
-};
 
 struct source {
 	struct span text;
@@ -356,17 +46,8 @@ static duk_ret_t evaluate(duk_context *ctx, void *udata)
 {
 	const struct source *source = udata;
 
-	duk_push_object(ctx);
-	duk_put_function_list(ctx, -1, goxel_functions);
-	duk_put_global_string(ctx, "goxel");
-	duk_push_object(ctx);
-	duk_put_function_list(ctx, -1, console_functions);
-	duk_put_global_string(ctx, "console");
-	duk_push_c_function(ctx, log_line, DUK_VARARGS);
-	duk_put_global_string(ctx, "print");
-	duk_push_lstring(ctx, source->text.ptr, source->text.len);
 	duk_push_lstring(ctx, source->name.ptr, source->name.len);
-	duk_compile(ctx, DUK_COMPILE_EVAL);
+	duk_compile_lstring_filename(ctx, DUK_COMPILE_EVAL, source->text.ptr, source->text.len);
 	duk_call(ctx, 0);
 	if (duk_is_undefined(ctx, -1) || duk_is_function(ctx, -1))
 		return 0;
@@ -374,42 +55,29 @@ static duk_ret_t evaluate(duk_context *ctx, void *udata)
 	return 1;
 }
 
-static void fail(struct script_result *result, const char *why)
+static void fail(struct script_engine *e, const char *why)
 {
 	size_t used = 0;
 
-	(void)script_utf8(result->message, sizeof(result->message) - 1, &used, why, strlen(why));
-	result->state = SCRIPT_FAILED;
-}
-
-static void on_fatal(void *udata, const char *why)
-{
-	(void)udata;
-	(void)why;
-	__builtin_trap(); /* ends this process; the daemon sees how */
+	(void)script_utf8(e->error, sizeof(e->error) - 1, &used, why, strlen(why));
+	e->error[used] = '\0';
 }
 
 void script_engine_run(struct script_engine *e, struct span source, struct span name)
 {
-	struct script_result *result = e->edits.result;
 	struct source input = { source, name };
-	duk_context *ctx = duk_create_heap(get, resize, put, e, on_fatal);
 	duk_size_t len = 0;
 	const char *value;
 
-	if (!ctx) {
-		fail(result, "no memory for the engine");
+	if (duk_safe_call(e->ctx, evaluate, &input, 0, 1) != DUK_EXEC_SUCCESS) {
+		fail(e, duk_safe_to_string(e->ctx, -1));
 		return;
 	}
-	if (duk_safe_call(ctx, evaluate, &input, 0, 1) != DUK_EXEC_SUCCESS) {
-		fail(result, duk_safe_to_string(ctx, -1));
-		return;
-	}
-	value = duk_get_lstring(ctx, -1, &len);
+	value = duk_get_lstring(e->ctx, -1, &len);
 	if (value)
-		script_text_add(&result->value, value, len);
-	if (result->value.is_cut)
-		fail(result, "the value is longer than 65536 bytes");
+		script_text_add(&e->value, value, len);
+	if (e->value.is_cut)
+		fail(e, "the value is longer than 65536 bytes");
 	else
-		result->state = SCRIPT_SUCCEEDED;
+		e->is_done = true;
 }

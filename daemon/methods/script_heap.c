@@ -3,15 +3,17 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "daemon/methods/script_link.h"
+
 /* Before each block; its size keeps blocks aligned to 16. */
 struct header {
 	uint64_t class;
 	void *next; /* while freed */
 };
 
-void script_heap_init(struct script_heap *h, void *region, size_t bytes)
+void script_heap_init(struct script_heap *h, void *region, size_t bytes, struct script_link *link)
 {
-	*h = (struct script_heap){ .base = region, .cap_bytes = bytes };
+	*h = (struct script_heap){ .base = region, .cap_bytes = bytes, .link = link };
 }
 
 /* log2 of the block that holds bytes and the header; SCRIPT_HEAP_CLASSES: too large. */
@@ -38,7 +40,8 @@ void *script_heap_get(struct script_heap *h, size_t bytes)
 	if (block) {
 		h->freed[class] = block->next;
 	} else {
-		if (h->cap_bytes - h->used_bytes < size)
+		if (h->cap_bytes - h->used_bytes < size ||
+		    (h->link && !script_link_take_memory(h->link, size)))
 			return NULL;
 		block = (struct header *)(void *)(h->base + h->used_bytes);
 		h->used_bytes += size;

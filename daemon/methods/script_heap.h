@@ -1,6 +1,5 @@
 /*
- * script_heap.h - memory of a script: a fixed region, so that a script can have no more and takes
- * no lock that another thread may hold.
+ * script_heap.h - memory of a script: a fixed region, so that a script can have no more.
  *
  * Blocks are powers of two with free lists; what is given back is reused for its own size only.
  * One thread.
@@ -9,6 +8,8 @@
 #define DAEMON_METHODS_SCRIPT_HEAP_H
 
 #include <stddef.h>
+
+struct script_link;
 
 enum {
 	SCRIPT_HEAP_CLASS_MIN = 5, /* 32 bytes, the header included */
@@ -19,12 +20,14 @@ struct script_heap {
 	char *base;
 	size_t used_bytes;
 	size_t cap_bytes;
+	struct script_link *link;         /* is asked for what is used; NULL: nobody counts */
 	void *freed[SCRIPT_HEAP_CLASSES]; /* lists by log2 of the size */
 };
 
-void script_heap_init(struct script_heap *h, void *region, size_t bytes); /* region: 16-aligned */
+/* region: 16-aligned */
+void script_heap_init(struct script_heap *h, void *region, size_t bytes, struct script_link *link);
 
-/* As malloc, realloc and free; NULL when the region is used up. */
+/* As malloc, realloc and free; NULL when the region is used up, or the daemon's memory. */
 void *script_heap_get(struct script_heap *h, size_t bytes);
 void *script_heap_resize(struct script_heap *h, void *block, size_t bytes);
 void script_heap_put(struct script_heap *h, void *block);

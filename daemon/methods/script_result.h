@@ -1,56 +1,50 @@
 /*
- * script_result.h - what a script leaves behind, in memory that its process shares with the daemon:
- * the edits in order, the value, the output.
- *
- * The daemon reads it when the process is gone, and believes none of its numbers.
+ * script_result.h - what a script leaves behind: its value, its output, its edits; taken from what
+ * its process sends, and checked.
  */
 #ifndef DAEMON_METHODS_SCRIPT_RESULT_H
 #define DAEMON_METHODS_SCRIPT_RESULT_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/voxel/layer.h"
+#include "daemon/base/span.h"
+#include "daemon/methods/script_wire.h"
 
-enum {
-	SCRIPT_TEXT_BYTES_MAX = 64 << 10, /* of value and of output */
-	SCRIPT_MESSAGE_BYTES_MAX = 512,
-	SCRIPT_LAYERS_MAX = 64,   /* new ones of one script */
-	SCRIPT_OPS_MAX = 1 << 22, /* edits: 96 MiB of address space, used as they come */
-};
-
-enum script_state { SCRIPT_RUNNING, SCRIPT_SUCCEEDED, SCRIPT_FAILED };
-
-enum script_op_kind {
-	SCRIPT_VOXEL,     /* color 0 removes */
-	SCRIPT_LAYER_NEW, /* pos[0]: index of its name; layer_id: what the script calls it */
-	SCRIPT_LAYER_ACTIVE,
-	SCRIPT_LAYER_VISIBLE, /* pos[0]: 0 or 1 */
-	SCRIPT_LAYER_CLEAR,
-	SCRIPT_LAYER_DELETE,
-};
-
-struct script_op {
-	int32_t kind;
-	int32_t layer_id;
-	int32_t pos[3];
-	rgba color;
-};
-
-struct script_text {
-	uint32_t bytes;
-	uint32_t is_cut; /* there was more */
-	char text[SCRIPT_TEXT_BYTES_MAX];
-};
-
+/* One allocation, counted as BUDGET_SCRIPTS. Pointers go into it. */
 struct script_result {
-	uint32_t state;
-	char message[SCRIPT_MESSAGE_BYTES_MAX]; /* NUL-terminated; why it failed */
-	struct script_text value;               /* JSON; empty: undefined */
-	struct script_text output;              /* of console.log and its like */
+	bool is_done; /* or it failed */
+	bool is_output_cut;
+	struct span error; /* why it failed */
+	struct span value; /* JSON; empty: undefined */
+	struct span output;
+	const char (*names)[VOXEL_NAME_MAX]; /* of new layers; NUL-terminated */
 	uint32_t names_count;
-	char names[SCRIPT_LAYERS_MAX][VOXEL_NAME_MAX];
+	const struct script_op *ops; /* any kind, id and position */
 	uint32_t ops_count;
-	struct script_op ops[SCRIPT_OPS_MAX];
+
+	size_t text_bytes;     /* of all that follows the message's struct */
+	size_t received_bytes; /* of them */
+	char *text;
 };
+
+/*
+ * The result that the message begins. -EPROTO: it is none; -ENOMEM. Then script_result_add until
+ * received_bytes is text_bytes, then script_result_check.
+ */
+int script_result_begin(const void *message, size_t len, struct script_result **out);
+
+/* Where the next piece goes, at most *cap bytes. */
+char *script_result_room(struct script_result *r, size_t *cap);
+void script_result_add(struct script_result *r, size_t len);
+
+/* -EPROTO: text is no UTF-8, the value no JSON, a name without end. */
+int script_result_check(struct script_result *r);
+
+/* A script that failed for a reason that its process could not tell. NULL: out of memory. */
+struct script_result *script_result_failed(const char *why);
+
+void script_result_free(struct script_result *r); /* NULL is fine */
 
 #endif

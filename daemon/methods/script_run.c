@@ -1,216 +1,238 @@
 #include "daemon/methods/script_run.h"
 
 #include <errno.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/pidfd.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <ucontext.h>
-#include <unistd.h>
+#include <sys/random.h>
+#include <sys/socket.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/cancel.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
-#include "daemon/methods/script_engine.h"
+#include "daemon/methods/script_answer.h"
+#include "daemon/methods/script_pool.h"
+#include "daemon/voxel/document.h"
 
-enum { ASK_MS = 50 }; /* between two looks whether the client is still there */
-
-/* Memory that is there when it is touched. NULL: none. */
-static void *map(size_t bytes, int sharing)
-{
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, sharing | MAP_ANONYMOUS | MAP_NORESERVE,
-		       -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
-
-void script_result_free(struct script_result *result)
-{
-	if (result)
-		munmap(result, sizeof(*result));
-}
-
-#define ALLOW(name)                                            \
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1), \
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
-
-/*
- * What is left: to end, to look at the clock, and what the C library and sanitizers do with their
- * own memory. Nothing opens, sends, starts or signals. Numbers of another architecture's calls
- * cannot come: this process has no code of one.
- */
-static void confine(void)
-{
-	struct sock_filter filter[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		ALLOW(exit_group),
-		ALLOW(exit),
-		ALLOW(clock_gettime),
-		ALLOW(gettimeofday),
-		ALLOW(mmap),
-		ALLOW(munmap),
-		ALLOW(madvise),
-		ALLOW(sigaltstack),
-		ALLOW(rt_sigreturn),
-		ALLOW(futex),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-	};
-	struct sock_fprog prog = { sizeof(filter) / sizeof(filter[0]), filter };
-
-	/* A second wall: the engine has no functions that reach out. Some containers forbid it. */
-	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	(void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog);
-}
-
-static void reset_signals(void)
-{
-	static const int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTERM, SIGINT };
-	sigset_t none;
-
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		signal(signals[i], SIG_DFL);
-	sigemptyset(&none);
-	pthread_sigmask(SIG_SETMASK, &none, NULL);
-}
-
-struct regions {
-	struct script_result *result; /* shared */
-	uint32_t *slots;
-	void *heap;
-	void *stack;
+struct run {
+	const struct script_job_cfg *cfg;
+	struct script_runner runner;
+	struct script_answers answers;
+	uint64_t end_ns;
 };
 
-/* What the child works on; a static, since makecontext passes no pointers. Only the child sets it.
- */
-static struct {
-	const struct script_job *job;
-	const struct regions *regions;
-} child;
-
-static void run_engine(void)
+/* Until the process has sent something, or can take something. */
+static int wait_for(struct run *r, short events)
 {
-	const struct script_job *job = child.job;
-	struct script_engine engine;
-
-	confine();
-	script_heap_init(&engine.heap, child.regions->heap, SCRIPT_HEAP_BYTES);
-	script_edits_init(&engine.edits, job->doc, child.regions->result, child.regions->slots);
-	script_engine_run(&engine, job->source, job->name);
-	_exit(0);
-}
-
-/* On a stack of its own: the engine recurses deeper than a worker's stack is high. */
-_Noreturn static void run_child(const struct script_job *job, const struct regions *r, pid_t parent)
-{
-	static const struct rlimit none = { 0, 0 };
-	ucontext_t context;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(1);
-	reset_signals();
-	setrlimit(RLIMIT_CORE, &none);
-	close_range(0, ~0u, 0);
-	child.job = job;
-	child.regions = r;
-	getcontext(&context);
-	context.uc_stack.ss_sp = r->stack;
-	context.uc_stack.ss_size = SCRIPT_STACK_BYTES;
-	context.uc_link = NULL;
-	makecontext(&context, run_engine, 0);
-	setcontext(&context);
-	_exit(1);
-}
-
-/* 0 when the process has ended by itself. */
-static int wait_for(const struct script_job *job, int pidfd)
-{
-	uint64_t end_ns = clock_ns() + job->timeout_ns;
-	struct pollfd fd = { .fd = pidfd, .events = POLLIN };
+	struct pollfd fd = { .fd = r->runner.fd, .events = events };
 
 	for (;;) {
 		uint64_t now_ns = clock_ns();
-		uint64_t left_ms = now_ns < end_ns ? (end_ns - now_ns) / NSEC_PER_MSEC + 1 : 0;
+		int rc = cancel_check();
+		uint64_t left_ms;
 
-		if (poll(&fd, 1, left_ms < ASK_MS ? (int)left_ms : ASK_MS) > 0)
+		if (rc < 0)
+			return rc;
+		if (now_ns >= r->end_ns)
+			return -ETIME; /* its own limit, not the one of cancel_check */
+		left_ms = (r->end_ns - now_ns) / NSEC_PER_MSEC + 1;
+		if (poll(&fd, 1, left_ms < CANCEL_ASK_MS ? (int)left_ms : CANCEL_ASK_MS) > 0)
 			return 0;
-		if (!left_ms)
-			return -ETIMEDOUT;
-		if (job->client->is_gone && job->client->is_gone(job->client->ctx))
-			return -ECANCELED;
-		if (cancel_check() < 0)
-			return cancel_check();
 	}
 }
 
-static int reap(const struct script_job *job, pid_t pid, struct script_result *result,
-		struct err *err)
+/* One message. -EPIPE: the process has ended. */
+static int send_message(struct run *r, const char *bytes, size_t len)
 {
-	int pidfd = pidfd_open(pid, 0);
-	int rc = pidfd < 0 ? -errno : wait_for(job, pidfd);
-	int status = 0;
+	int rc = 0;
 
-	if (rc < 0)
-		kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (pidfd >= 0)
-		close(pidfd);
-	if (rc < 0)
-		return err_set(err, rc, "%s",
-			       rc == -ETIMEDOUT ? "Script execution timeout"
-						: "Script execution was stopped");
-	if (result->state == SCRIPT_RUNNING) {
-		result->state = SCRIPT_FAILED;
-		snprintf(result->message, sizeof(result->message),
-			 "the engine ended by signal %d: memory or depth beyond its limits",
-			 WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+	for (;;) {
+		if (send(r->runner.fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
+			return 0;
+		if (errno != EAGAIN && errno != EINTR)
+			return -EPIPE;
+		rc = wait_for(r, POLLOUT);
+		if (rc < 0)
+			return rc;
 	}
-	return 0;
 }
 
-int script_run(const struct script_job *job, struct script_result **out, struct err *err)
+/* One message of at most cap bytes. -EPIPE: the process has ended; -EPROTO: it is longer. */
+static int receive_message(struct run *r, char *out, size_t cap, size_t *len)
 {
-	size_t slots_bytes = SCRIPT_SLOTS * sizeof(uint32_t);
-	struct regions r = {
-		.result = map(sizeof(*r.result), MAP_SHARED),
-		.slots = map(slots_bytes, MAP_PRIVATE),
-		.heap = map(SCRIPT_HEAP_BYTES, MAP_PRIVATE),
-		.stack = map(SCRIPT_STACK_BYTES, MAP_PRIVATE),
-	};
-	pid_t parent = getpid();
-	pid_t pid = -1;
-	int rc = -ENOMEM;
+	int rc = wait_for(r, POLLIN);
+	ssize_t n;
 
-	tzset(); /* or the child would want to read a file for it */
-	if (r.result && r.slots && r.heap && r.stack) {
-		pid = fork();
-		if (pid == 0)
-			run_child(job, &r, parent);
-		rc = pid < 0 ? -errno : reap(job, pid, r.result, err);
-	}
-	if (r.slots)
-		munmap(r.slots, slots_bytes);
-	if (r.heap)
-		munmap(r.heap, SCRIPT_HEAP_BYTES);
-	if (r.stack)
-		munmap(r.stack, SCRIPT_STACK_BYTES);
-	if (pid < 0)
-		err_set(err, rc, "Script execution failed to start: %s", strerrordesc_np(-rc));
-	if (rc < 0) {
-		script_result_free(r.result);
+	if (rc < 0)
 		return rc;
-	}
-	*out = r.result;
+	n = recv(r->runner.fd, out, cap, MSG_DONTWAIT | MSG_TRUNC);
+	if (n <= 0)
+		return -EPIPE;
+	if ((size_t)n > cap)
+		return -EPROTO;
+	*len = (size_t)n;
 	return 0;
+}
+
+static size_t name_bytes(struct span name)
+{
+	size_t len = name.len < SCRIPT_NAME_BYTES_MAX ? name.len : SCRIPT_NAME_BYTES_MAX;
+
+	while (len < name.len && len && ((unsigned char)name.ptr[len] & 0xc0) == 0x80)
+		len--;
+	return len;
+}
+
+/* All of the job but the source, which may be long: free() it. */
+static char *make_head(const struct script_job_cfg *cfg, size_t *len)
+{
+	const struct document *doc = cfg->doc;
+	struct script_job job = {
+		.active_id = doc->active_id,
+		.next_layer_id = doc->next_layer_id,
+		.name_bytes = (uint32_t)name_bytes(cfg->name),
+		.layers_count = (uint32_t)doc->layers_count,
+		.source_bytes = (uint32_t)cfg->source.len,
+	};
+	char *head;
+	char *to;
+
+	*len = sizeof(job) + job.name_bytes + doc->layers_count * sizeof(struct script_layer);
+	head = malloc(*len);
+	if (!head)
+		return NULL;
+	if (getrandom(&job.seed, sizeof(job.seed), GRND_NONBLOCK) != sizeof(job.seed))
+		job.seed = clock_ns();
+	to = head;
+	memcpy(to, &job, sizeof(job));
+	to += sizeof(job);
+	memcpy(to, cfg->name.ptr, job.name_bytes);
+	to += job.name_bytes;
+	for (size_t i = 0; i < doc->layers_count; i++) {
+		struct script_layer layer = { .id = doc->layers[i]->meta.id };
+
+		memcpy(layer.name, doc->layers[i]->meta.name, sizeof(layer.name));
+		memcpy(to, &layer, sizeof(layer));
+		to += sizeof(layer);
+	}
+	return head;
+}
+
+static int send_text(struct run *r, struct span text)
+{
+	int rc = 0;
+
+	while (rc == 0 && text.len) {
+		size_t n =
+			text.len < SCRIPT_MESSAGE_BYTES_MAX ? text.len : SCRIPT_MESSAGE_BYTES_MAX;
+
+		rc = send_message(r, text.ptr, n);
+		text = span_of(text.ptr + n, text.len - n);
+	}
+	return rc;
+}
+
+static int send_job(struct run *r)
+{
+	size_t len;
+	char *head = make_head(r->cfg, &len);
+	int rc;
+
+	if (!head)
+		return -ENOMEM;
+	rc = send_text(r, span_of(head, len));
+	free(head);
+	return rc < 0 ? rc : send_text(r, r->cfg->source);
+}
+
+/* The rest of what the message begins. */
+static int receive_end(struct run *r, const char *message, size_t len, struct script_result **out)
+{
+	struct script_result *result;
+	int rc = script_result_begin(message, len, &result);
+
+	if (rc < 0)
+		return rc;
+	while (rc == 0 && result->received_bytes < result->text_bytes) {
+		size_t cap;
+		char *room = script_result_room(result, &cap);
+
+		rc = receive_message(r, room, cap, &len);
+		if (rc == 0)
+			script_result_add(result, len);
+	}
+	if (rc == 0)
+		rc = script_result_check(result);
+	if (rc < 0)
+		script_result_free(result);
+	else
+		*out = result;
+	return rc;
+}
+
+/* Answers until the end. */
+static int serve(struct run *r, struct script_result **out)
+{
+	char message[SCRIPT_ASK_BYTES_MAX];
+	struct script_reply reply;
+	size_t len;
+	int rc;
+
+	for (;;) {
+		rc = receive_message(r, message, sizeof(message), &len);
+		if (rc < 0)
+			return rc;
+		if (script_is_end(message, len))
+			return receive_end(r, message, len, out);
+		rc = script_answer(&r->answers, message, len, &reply);
+		if (rc == 0 && reply.bytes.len)
+			rc = send_message(r, reply.bytes.ptr, reply.bytes.len);
+		if (rc < 0)
+			return rc;
+	}
+}
+
+/* What the process could not say itself is a failure of the script; the rest is one of the call. */
+static int explain(int rc, struct script_result **out, struct err *err)
+{
+	const char *why = rc == -EPIPE ? "the script's process has ended: it was killed, or its "
+					 "memory or depth was beyond the limits"
+				       : "the script's process does not keep to the protocol";
+
+	if (rc == -EPIPE || rc == -EPROTO) {
+		*out = script_result_failed(why);
+		rc = *out ? 0 : -ENOMEM;
+	}
+	if (rc == -ENOMEM)
+		return err_set(err, rc, "Script execution failed: %s", budget_why());
+	if (rc == -ETIME)
+		return err_set(err, rc, "Script execution timeout");
+	return rc < 0 ? err_set(err, rc, "Script execution was stopped") : 0;
+}
+
+int script_run(const struct script_job_cfg *cfg, struct script_result **out, struct err *err)
+{
+	struct run r = { .cfg = cfg };
+	int rc;
+
+	if (cfg->source.len > SCRIPT_SOURCE_BYTES_MAX)
+		return err_set(err, -EMSGSIZE, "the script is longer than %d bytes",
+			       SCRIPT_SOURCE_BYTES_MAX);
+	if (!script_answers_init(&r.answers, cfg->doc, cfg->source.len))
+		return explain(-ENOMEM, out, err);
+	rc = script_pool_get(&r.runner, err);
+	if (rc < 0) {
+		script_answers_deinit(&r.answers);
+		return err_wrap(err, rc, "Script execution failed to start");
+	}
+	r.end_ns = clock_ns() + cfg->timeout_ns;
+	rc = send_job(&r);
+	if (rc == 0)
+		rc = serve(&r, out);
+	script_pool_put(&r.runner);
+	if (r.answers.has_hello)
+		script_pool_note_sandbox(r.answers.sandbox_code);
+	script_answers_deinit(&r.answers);
+	return rc < 0 ? explain(rc, out, err) : 0;
 }

@@ -1,36 +1,35 @@
 /*
- * script_run.h - runs a script in a process of its own.
+ * script_run.h - runs a script in a process of its own, and waits for its end.
  *
  * Why a process: the packaged engine has no way to interrupt a loop, and a script's memory, stack
- * and crashes must not be the daemon's. The child is a fork, so it reads the snapshot where it
- * stands; it takes no lock (another thread may have held it), calls no malloc, has no descriptors,
- * and a system call filter lets it do nothing but compute and end.
+ * and crashes must not be the daemon's. The process is a fork of the small script server
+ * (script_server.h), never of the daemon. It has one descriptor, a socket to the thread that waits
+ * here; over it the script comes, blocks of voxels are asked for, and the edits go back
+ * (script_wire.h). A filter of system calls lets it do nothing else.
  */
 #ifndef DAEMON_METHODS_SCRIPT_RUN_H
 #define DAEMON_METHODS_SCRIPT_RUN_H
 
+#include <stdint.h>
+
 #include "daemon/base/span.h"
-#include "daemon/methods/env.h"
 #include "daemon/methods/script_result.h"
 
 struct document;
 struct err;
 
-enum { SCRIPT_HEAP_BYTES = 64 << 20, SCRIPT_STACK_BYTES = 16 << 20 };
-
-struct script_job {
+struct script_job_cfg {
 	const struct document *doc; /* frozen */
-	struct span source;
+	struct span source;         /* at most SCRIPT_SOURCE_BYTES_MAX */
 	struct span name;
 	uint64_t timeout_ns;
-	const struct method_client *client; /* asked now and then whether it is still there */
 };
 
 /*
- * Waits for its end. 0: *out is what it left (script_result_free it), whether it failed or not.
- * -ETIMEDOUT and -ECANCELED (the client has gone): it was killed. -ENOMEM, -EAGAIN of fork.
+ * 0: *out is what it left (script_result_free it), whether it failed or not. -ETIME: its time
+ * is over; -ECANCELED and -ETIMEDOUT of cancel_check; -ENOMEM; -EAGAIN: too many run; and those of
+ * script_pool_get. The process has ended in all cases.
  */
-int script_run(const struct script_job *job, struct script_result **out, struct err *err);
-void script_result_free(struct script_result *result);
+int script_run(const struct script_job_cfg *cfg, struct script_result **out, struct err *err);
 
 #endif

@@ -5,8 +5,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-#include "daemon/methods/script_result.h"
+#include "daemon/methods/script_wire.h"
+
+/* Caller-allocated; zeroed it is empty. */
+struct script_text {
+	uint32_t bytes;
+	bool is_cut; /* there was more */
+	char text[SCRIPT_TEXT_BYTES_MAX];
+};
 
 /* Appends at out + *used what fits into cap, whole characters only; a lone surrogate becomes
  * U+FFFD. False: not all of it. */

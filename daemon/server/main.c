@@ -18,6 +18,8 @@
 #include "daemon/base/memory.h"
 #include "daemon/base/pidfile.h"
 #include "daemon/base/version.h"
+#include "daemon/methods/script_pool.h"
+#include "daemon/methods/script_server.h"
 #include "daemon/server/control.h"
 #include "daemon/server/listen.h"
 #include "daemon/server/options.h"
@@ -303,6 +305,7 @@ static int serve(struct daemon *d, int ready_fd, struct err *err)
 	if (d->options.is_verbose)
 		server_log_statistics(&d->server);
 	server_close(&d->server);
+	script_pool_stop();
 	return rc;
 }
 
@@ -379,6 +382,7 @@ int main(int argc, char **argv)
 	struct err err = ERR_INIT;
 	int rc;
 
+	script_server_enter(argc, argv);
 	startup_init();
 	signals_block();
 	d.argc = argc;

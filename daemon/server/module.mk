@@ -40,6 +40,12 @@ test_server-libs := $(goxel-daemon-libs)
 test_server-ldlibs = $(goxel-daemon-ldlibs) -lcmocka
 test_server-ldflags = $(alloc-wrap-ldflags)
 
+tests += test_script_server
+test_script_server-srcs := daemon/test/test_script_server.c
+test_script_server-libs := $(test_server-libs)
+test_script_server-ldlibs = $(test_server-ldlibs)
+test_script_server-ldflags = $(alloc-wrap-ldflags)
+
 bats += daemon/test/bounds.bats
 bats += daemon/test/connections.bats
 bats += daemon/test/process.bats

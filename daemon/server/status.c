@@ -3,6 +3,7 @@
  * statistics in the log.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "daemon/base/alloc.h"
 #include "daemon/base/budget.h"
@@ -12,6 +13,7 @@
 #include "daemon/base/memory.h"
 #include "daemon/base/strbuf.h"
 #include "daemon/buffers/buffers.h"
+#include "daemon/methods/script_pool.h"
 #include "daemon/queue/queue.h"
 #include "daemon/rpc/reply.h"
 #include "daemon/server/server.h"
@@ -134,6 +136,28 @@ static void write_startup(struct server *s, struct json_out *j)
 	startup_write(j, NULL);
 }
 
+/* What confines scripts, as the process of one has found it. */
+static void write_scripts(struct server *s, struct json_out *j)
+{
+	struct script_status status;
+	char sandbox[128] = "unknown: no script has run yet";
+
+	(void)s;
+	script_pool_status(&status);
+	if (status.is_sandbox_known && status.sandbox_code == 0)
+		snprintf(sandbox, sizeof(sandbox), "seccomp");
+	else if (status.is_sandbox_known)
+		snprintf(sandbox, sizeof(sandbox), "none: the filter cannot be installed: %s",
+			 strerrordesc_np(-status.sandbox_code));
+	json_object_open(j, NULL);
+	json_str(j, "sandbox", sandbox);
+	json_u64(j, "running_count", status.running_count);
+	json_u64(j, "running_max", SCRIPTS_MAX);
+	json_u64(j, "runs_count", status.runs_count);
+	json_u64(j, "servers_count", status.servers_count);
+	json_close(j);
+}
+
 static void write_stages_every(struct server *s, struct json_out *j)
 {
 	(void)s;
@@ -173,6 +197,7 @@ static const struct member status_members[] = {
 	{ "memory", write_memory },
 	{ "journal", write_journal },
 	{ "timeouts", write_timeouts },
+	{ "scripts", write_scripts },
 	{ "stages_every", write_stages_every },
 	{ NULL, NULL },
 };

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# R-301: what a script may do with layers, and that it sees what it did.
+# R-301: what a script may do with layers, and that it sees what it did; the processes that scripts
+# run in, and what becomes of them.
 
 load daemon_helper
 
@@ -67,4 +68,142 @@ call() {
 	[[ $(run_script 'var a = []; for (;;) a.push(new Uint8Array(1 << 20))' .error) == *alloc* ]]
 	[ "$(run_script '1 + 1')" = 2 ]
 	stop_daemon
+}
+
+ENDLESS='{"jsonrpc":"2.0","method":"execute_script","params":{"script":"while(1){}","timeout_ms":60000},"id":7}'
+
+# The script server, and the processes of scripts: those that run, and the one that is ready.
+server_pid() {
+	pgrep -P "$PID" -f 'goxel-daemon script-server'
+}
+
+process_pids() {
+	pgrep -P "$(server_pid)"
+}
+
+# One process uses the processor, so a script runs.
+is_computing() {
+	local pid
+	for pid in $(process_pids); do
+		[ "$(awk '{ print $14 }' "/proc/$pid/stat")" -gt 0 ] && echo "$pid"
+	done | grep .
+}
+
+running() {
+	[ "$(status_of .scripts.running_count)" = "$1" ]
+}
+
+all_gone() {
+	local pid
+	for pid in "$@"; do
+		[ ! -e "/proc/$pid" ] || return 1
+	done
+}
+
+@test "status says what confines scripts, and that nothing can" {
+	start_daemon
+	call create_project '["p"]' .success
+	[ "$(status_of .scripts.sandbox)" = 'unknown: no script has run yet' ]
+	[ "$(run_script 1)" = 1 ]
+	[[ $(status_of .scripts.sandbox) =~ ^(seccomp$|none:) ]]
+	[ "$(status_of '.scripts | [.running_count, .runs_count, .servers_count] | tojson')" = '[0,1,1]' ]
+	stop_daemon
+	local without=${O:-build/release}/test/test_script_sandbox
+	[ -x "$without" ] || skip "$without is not built"
+	"$without" --without-filters "$BIN/goxel-daemon" -s "$SOCK" 2>"$DIR/log" 3>&- &
+	PID=$!
+	wait_until answers
+	call create_project '["p"]' .success
+	[ "$(run_script 'goxel.addVoxel(1,2,3); [goxel.getVoxel(1,2,3).r, new Date(0).getTime()]')" = '[255,0]' ]
+	[ "$(status_of .scripts.sandbox)" = 'none: the filter cannot be installed: Operation not permitted' ]
+	stop_daemon
+}
+
+@test "a script's process has one descriptor, no environment, and none of the daemon's memory" {
+	start_daemon
+	call create_project '["p"]' .success
+	rpc "$ENDLESS" >"$DIR/reply" 3>&- &
+	local client=$!
+	wait_until is_computing
+	local pid
+	pid=$(is_computing)
+	[ "$(ls "/proc/$pid/fd")" = 3 ]
+	[ -z "$(tr '\0' '\n' <"/proc/$pid/environ" | grep -vE '^(TZ|LD_LIBRARY_PATH|LD_BIND_NOW)=' | grep .)" ]
+	[ "$(awk '/^(NoNewPrivs|Seccomp):/ { print $2 }' "/proc/$pid/status" | tr '\n' ' ')" = '1 2 ' ] ||
+		[[ $(status_of .scripts.sandbox) == none:* ]]
+	kill "$client"
+	wait "$client" || true
+	stop_daemon
+}
+
+@test "a killed server and a killed process: the script fails with a reason, the next one runs" {
+	start_daemon
+	call create_project '["p"]' .success
+	rpc "$ENDLESS" >"$DIR/reply" 3>&- &
+	local client=$!
+	wait_until is_computing
+	kill -KILL "$(is_computing)"
+	wait "$client"
+	[[ $(jq -r .result.error "$DIR/reply") == "the script's process has ended"* ]]
+	[ "$(run_script 2)" = 2 ]
+	rpc "$ENDLESS" >"$DIR/reply" 3>&- &
+	client=$!
+	wait_until is_computing
+	kill -KILL "$(server_pid)"
+	wait "$client"
+	[[ $(jq -r .result.error "$DIR/reply") == "the script's process has ended"* ]]
+	[ "$(run_script 3)" = 3 ]
+	# Also one that was ready, and nobody had asked for.
+	# shellcheck disable=SC2046
+	kill -KILL $(process_pids)
+	[ "$(run_script 4)" = 4 ]
+	kill -KILL "$(server_pid)"
+	[ "$(run_script 5)" = 5 ]
+	[ "$(status_of .scripts.servers_count)" = 3 ]
+	stop_daemon
+}
+
+@test "a server that does not answer is replaced" {
+	start_daemon
+	call create_project '["p"]' .success
+	[ "$(run_script 1)" = 1 ]
+	kill -STOP "$(server_pid)"
+	[ "$(run_script 2)" = 2 ] # the process that was ready
+	[ "$(run_script 3)" = 3 ]
+	[ "$(status_of .scripts.servers_count)" = 2 ]
+	stop_daemon
+}
+
+@test "the script of a client that has left ends" {
+	start_daemon
+	call create_project '["p"]' .success
+	rpc "$ENDLESS" >"$DIR/reply" 3>&- &
+	local client=$!
+	wait_until is_computing
+	local pid
+	pid=$(is_computing)
+	kill -KILL "$client" "$(pgrep -P "$client")"
+	wait "$client" || true
+	wait_until all_gone "$pid"
+	wait_until running 0
+	stop_daemon
+}
+
+@test "nothing is left of scripts when the daemon ends, by TERM or by KILL" {
+	for preset in v14 v15; do
+		for signal in TERM KILL; do
+			start_daemon --preset $preset
+			call create_project '["p"]' .success
+			rpc "$ENDLESS" >"$DIR/reply" 3>&- &
+			local client=$!
+			wait_until is_computing
+			local pids
+			pids="$(server_pid) $(process_pids)"
+			stop_daemon $signal || [ $signal = KILL ]
+			wait "$client" || true
+			# shellcheck disable=SC2086
+			wait_until all_gone $pids
+			rm -f "$SOCK"
+		done
+	done
 }
