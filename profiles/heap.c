@@ -134,9 +134,18 @@ static bool ends_with(const char *text, const char *tail)
 
 bool heap_is_own_frame(const char *function, const char *file)
 {
-	return strncmp(function, "__wrap_", 7) == 0 ||
-	       ends_with(file, "daemon/base/alloc_count.c") ||
-	       ends_with(file, "daemon/telemetry/heap_sampler.c");
+	/* The sampler, and what stands between malloc or mmap and who wants memory. */
+	static const char *const files[] = {
+		"daemon/base/alloc_count.c",
+		"daemon/base/budget_memory.c",
+		"daemon/telemetry/heap_sampler.c",
+		"daemon/voxel/slab.c",
+	};
+	bool is_own = strncmp(function, "__wrap_", 7) == 0;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		is_own |= ends_with(file, files[i]);
+	return is_own;
 }
 
 /* All that stands at the address is the sampler's own. */

@@ -1,6 +1,5 @@
 /* Slices side by side in one picture: depth slices of width x height, the lowest z at the left. */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "daemon/base/budget.h"
 #include "daemon/base/err.h"
@@ -53,7 +52,7 @@ static int draw(struct slices *s, const struct volume *v, struct strbuf *out, st
 	}
 	if (rc == 0)
 		rc = tile_png_write(s->pixels, (uint32_t)s->width, (uint32_t)s->height, out);
-	free(slots);
+	budget_free(slots);
 	budget_free(s->pixels);
 	return rc < 0 ? err_set(err, rc, "cannot draw the slices") : 0;
 }

@@ -1,8 +1,8 @@
 /* A scene for POV-Ray: the active camera, the light, one unit box per voxel. Z is up. */
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/err.h"
 #include "daemon/base/version.h"
 #include "daemon/formats/registry.h"
@@ -70,7 +70,7 @@ static int write_voxels(const struct volume *v, struct strbuf *out, struct err *
 	if (!count)
 		strbuf_add_str(out, "\tsphere { <0, 0, -1e6>, 1e-6 pigment { rgbt 1 } }\n");
 	strbuf_add_str(out, "}\n");
-	free(slots);
+	budget_free(slots);
 	return rc;
 }
 

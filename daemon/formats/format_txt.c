@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/err.h"
 #include "daemon/base/version.h"
 #include "daemon/formats/registry.h"
@@ -162,7 +163,7 @@ static int txt_write(struct document *doc, const struct format_options *options,
 		write_block(&slots[i], out);
 		rc = format_fits(out, err);
 	}
-	free(slots);
+	budget_free(slots);
 	volume_deinit(&v);
 	return rc;
 }

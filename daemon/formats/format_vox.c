@@ -263,7 +263,7 @@ static int vox_write(struct document *doc, const struct format_options *options,
 	if (rc == 0)
 		rc = write_file(&w, &v, err);
 	palette_deinit(&w.palette);
-	free(w.slots);
+	budget_free(w.slots);
 	budget_free(w.pieces);
 	volume_deinit(&v);
 	return rc;

@@ -1,6 +1,5 @@
 /* .gox into a document. Unknown chunks and keys are passed over; what is known must be right. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/base/budget.h"

@@ -1,7 +1,6 @@
 #include "daemon/formats/mesh.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/base/budget.h"
@@ -161,7 +160,7 @@ static int mesh_volume(struct mesh *mesh, const struct volume *v)
 		if (rc == 0)
 			rc = mesh_block(&w, &slots[i]);
 	}
-	free(slots);
+	budget_free(slots);
 	return rc;
 }
 

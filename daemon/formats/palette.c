@@ -1,7 +1,6 @@
 #include "daemon/formats/palette.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/base/budget.h"

@@ -1,6 +1,5 @@
 /* MagicaVoxel's chunks into models, nodes and colors; and the older files without a header. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/base/budget.h"

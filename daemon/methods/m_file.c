@@ -3,7 +3,6 @@
  * becomes a project, or a part of one, when it is complete.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/base/err.h"

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <png.h>
 #include <setjmp.h>
-#include <stdlib.h>
 
 #include "daemon/base/cancel.h"
 #include "daemon/base/err.h"

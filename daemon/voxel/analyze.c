@@ -1,7 +1,6 @@
 #include "daemon/voxel/analyze.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/base/budget.h"
@@ -68,7 +67,7 @@ int analyze_walk(const struct volume *v, const struct box *region, analyze_visit
 		if (rc == 0)
 			rc = walk_block(&list[i], &part, visit, arg);
 	}
-	free(list);
+	budget_free(list);
 	return rc;
 }
 

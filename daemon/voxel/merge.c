@@ -1,7 +1,5 @@
 #include "daemon/voxel/merge.h"
 
-#include <stdlib.h>
-
 #include "daemon/base/budget.h"
 #include "daemon/base/cancel.h"
 #include "daemon/voxel/document.h"
@@ -143,7 +141,7 @@ static int cut_down(const struct merge *m, const struct volume *source)
 		return rc;
 	for (uint32_t i = 0; rc == 0 && i < n; i++)
 		rc = merge_block(m, list[i].pos, volume_find(source, list[i].pos));
-	free(list);
+	budget_free(list);
 	return rc;
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/cancel.h"
 #include "daemon/voxel/shape_rows.h"
 
@@ -225,7 +226,7 @@ static int remove_body(struct pen *pen, struct body *b, const struct box *box)
 		if (box_intersect(box, &place, &pen->clip))
 			rc = draw_rows(pen, b);
 	}
-	free(list);
+	budget_free(list);
 	return rc;
 }
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/voxel/table.h"
 
 void volume_init(struct volume *v, struct volume_budget *budget)
@@ -236,7 +237,7 @@ int volume_sorted(const struct volume *v, const struct box *region, struct volum
 		places.min[i] = region->min[i] >> BLOCK_BITS;
 		places.max[i] = region->max[i] >> BLOCK_BITS;
 	}
-	list = malloc((blocks ? blocks : 1) * sizeof(*list));
+	list = budget_malloc(BUDGET_WORK, blocks * sizeof(*list));
 	if (!list)
 		return -ENOMEM;
 	if (box_volume(&places) <= blocks) {

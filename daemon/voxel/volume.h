@@ -142,7 +142,7 @@ bool volume_next(struct volume_iter *it);
 
 /*
  * Slots of the blocks that touch region (NULL = all), sorted by z, y, x: the order in which voxels
- * are listed to clients. free() *out. -ENOMEM.
+ * are listed to clients. budget_free *out. -ENOMEM.
  */
 int volume_sorted(const struct volume *v, const struct box *region, struct volume_slot **out,
 		  uint32_t *count);

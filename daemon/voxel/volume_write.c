@@ -6,8 +6,8 @@
 #include "daemon/voxel/volume.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
+#include "daemon/base/budget.h"
 #include "daemon/base/cancel.h"
 #include "daemon/voxel/table.h"
 
@@ -397,7 +397,7 @@ static int clear_box(struct volume *v, const struct box *box)
 		if (rc == 0)
 			rc = fill_in_block(v, box, list[i].pos, RGBA_NONE, &none);
 	}
-	free(list);
+	budget_free(list);
 	return rc;
 }
 

@@ -220,6 +220,8 @@ static void test_frames_of_the_allocator_are_its_own(void **state)
 	(void)state;
 	assert_true(heap_is_own_frame("__wrap_malloc", NULL));
 	assert_true(heap_is_own_frame("walk", "/src/daemon/telemetry/heap_sampler.c"));
+	assert_true(heap_is_own_frame("slab_take", "/src/daemon/voxel/slab.c"));
+	assert_true(heap_is_own_frame("budget_malloc", "/src/daemon/base/budget_memory.c"));
 	assert_false(heap_is_own_frame("strbuf_grow", "/src/daemon/base/strbuf.c"));
 }
 
