@@ -1,6 +1,5 @@
 #include "daemon/store/journal_replay.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,115 +11,20 @@
 
 #include "daemon/base/err.h"
 #include "daemon/base/log.h"
+#include "daemon/store/journal_folder.h"
 #include "daemon/store/journal_log.h"
 #include "daemon/store/journal_reader.h"
-
-/* What the folder has. */
-struct listing {
-	uint64_t *logs; /* numbers of segments, sorted */
-	size_t count;
-	size_t cap;
-	uint64_t *snapshots; /* sorted */
-	size_t snapshots_count;
-	size_t snapshots_cap;
-};
 
 struct replaying {
 	struct journal_replay *out;
 	int dir_fd;
 	const uint8_t *boot_id;
 	bool is_repairing;
-	struct listing files;
+	struct journal_folder files;
 	size_t old_count; /* segments from before the snapshot */
 };
 
 /* ---- the folder ----------------------------------------------------------- */
-
-/* "journal-12.log" with prefix "journal-" and suffix ".log": 12. No number: 0. */
-static uint64_t number_of(const char *name, const char *prefix, const char *suffix)
-{
-	uint64_t number = 0;
-	size_t len = strlen(prefix);
-
-	if (strncmp(name, prefix, len) != 0)
-		return 0;
-	for (name += len; *name >= '0' && *name <= '9'; name++)
-		if (__builtin_mul_overflow(number, 10, &number) ||
-		    __builtin_add_overflow(number, (uint64_t)(*name - '0'), &number))
-			return 0;
-	return strcmp(name, suffix) == 0 ? number : 0;
-}
-
-static int add_number(uint64_t **list, size_t *count, size_t *cap, uint64_t number)
-{
-	if (*count == *cap) {
-		size_t more = *cap ? 2 * *cap : 16;
-		uint64_t *grown = realloc(*list, more * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		*list = grown;
-		*cap = more;
-	}
-	(*list)[(*count)++] = number;
-	return 0;
-}
-
-static int note_file(struct replaying *r, const char *name)
-{
-	struct listing *f = &r->files;
-	uint64_t number = number_of(name, "journal-", ".log");
-
-	if (number)
-		return add_number(&f->logs, &f->count, &f->cap, number);
-	number = number_of(name, "snapshot-", "");
-	if (number)
-		return add_number(&f->snapshots, &f->snapshots_count, &f->snapshots_cap, number);
-	if (number_of(name, "snapshot-", ".tmp"))
-		(void)unlinkat(r->dir_fd, name, 0); /* was never completed */
-	return 0;
-}
-
-static int compare_numbers(const void *a, const void *b)
-{
-	uint64_t na = *(const uint64_t *)a;
-	uint64_t nb = *(const uint64_t *)b;
-
-	return (na > nb) - (na < nb);
-}
-
-static int list_folder(struct replaying *r, struct err *err)
-{
-	int fd = openat(r->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
-	int rc = 0;
-
-	if (!dir) {
-		rc = err_set(err, -errno, "list the folder: %s", strerrordesc_np(errno));
-		if (fd >= 0)
-			close(fd);
-		return rc;
-	}
-	while (rc == 0 && (entry = readdir(dir)))
-		rc = note_file(r, entry->d_name);
-	closedir(dir);
-	if (rc < 0)
-		return err_set(err, rc, "list the folder: out of memory");
-	if (r->files.count)
-		qsort(r->files.logs, r->files.count, sizeof(uint64_t), compare_numbers);
-	if (r->files.snapshots_count)
-		qsort(r->files.snapshots, r->files.snapshots_count, sizeof(uint64_t),
-		      compare_numbers);
-	return 0;
-}
-
-static void listing_deinit(struct listing *f)
-{
-	free(f->logs);
-	free(f->snapshots);
-	*f = (struct listing){ 0 };
-}
 
 static void remove_file(const struct replaying *r, enum journal_file_kind kind, uint64_t number)
 {
@@ -133,7 +37,7 @@ static void remove_file(const struct replaying *r, enum journal_file_kind kind, 
 /* The newest snapshot. What it replaces, a crash may have left behind; it stands first. */
 static void choose_snapshot(struct replaying *r)
 {
-	struct listing *f = &r->files;
+	struct journal_folder *f = &r->files;
 
 	r->out->snapshot_number = f->snapshots_count ? f->snapshots[f->snapshots_count - 1] : 0;
 	r->old_count = 0;
@@ -294,6 +198,15 @@ static int cut_from(struct replaying *r, const struct broken_place *place, struc
 	return rc;
 }
 
+/* A head is on the disk before the first record is. */
+static bool is_damage(const struct broken_place *place, const struct journal_later *later,
+		      bool is_same_boot)
+{
+	if (place->is_content)
+		return true;
+	return later->count && (!place->offset || is_same_boot || later->synced_lsn >= place->lsn);
+}
+
 /*
  * Decides whether the place is a torn tail, and cuts it then. Returns 1 when something was cut, so
  * that the replay must begin again, or -EBADMSG: damage, with the message.
@@ -316,13 +229,14 @@ static int judge(struct replaying *r, const struct journal_reader *in,
 		return rc;
 	if (err)
 		*err = why;
-	if (!r->is_repairing &&
-	    (place->is_content ||
-	     (later.count && (!place->offset || is_same_boot || later.synced_lsn >= place->lsn))))
+	if (!r->is_repairing && is_damage(place, &later, is_same_boot)) {
+		log_error("journal", "a file is damaged; --journal-repair cuts the damage off, and "
+				     "what was edited behind it");
 		return err_wrap(err, -EBADMSG,
 				"journal-%" PRIu64 ".log: damaged at byte %" PRIu64
 				", with %" PRIu64 " whole records behind",
 				r->files.logs[place->index], place->offset, later.count);
+	}
 	rc = cut_from(r, place, err);
 	return rc < 0 ? rc : 1;
 }
@@ -406,9 +320,9 @@ static int replay_once(struct replaying *r, struct err *err)
 	int rc;
 
 	journal_replay_deinit(out);
-	listing_deinit(&r->files);
+	journal_folder_deinit(&r->files);
 	*out = (struct journal_replay){ .cut_bytes = cut_bytes };
-	rc = list_folder(r, err);
+	rc = journal_folder_read(&r->files, r->dir_fd, err);
 	if (rc < 0)
 		return rc;
 	choose_snapshot(r);
@@ -451,7 +365,7 @@ int journal_replay_run(struct journal_replay *out, int dir_fd, const uint8_t boo
 	while (rc == 1);
 	if (rc == 0)
 		remove_replaced(&r);
-	listing_deinit(&r.files);
+	journal_folder_deinit(&r.files);
 	if (rc < 0)
 		journal_replay_deinit(out);
 	return rc;

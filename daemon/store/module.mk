@@ -1,12 +1,16 @@
 libs += store
 store-srcs := \
 	daemon/store/journal.c \
+	daemon/store/journal_folder.c \
+	daemon/store/journal_items.c \
 	daemon/store/journal_log.c \
 	daemon/store/journal_read.c \
 	daemon/store/journal_reader.c \
 	daemon/store/journal_record.c \
 	daemon/store/journal_replay.c \
+	daemon/store/journal_scene.c \
 	daemon/store/journal_snapshot.c \
+	daemon/store/journal_status.c \
 	daemon/store/journal_write.c \
 	daemon/store/root.c
 

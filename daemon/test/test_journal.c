@@ -313,6 +313,37 @@ static uint64_t status_number(struct world *w, const char *key)
 	return number;
 }
 
+/* Where the log has lost track, the next record holds all of the project. */
+static void test_a_lost_project_is_written_as_a_whole(void **state)
+{
+	struct voxel v = { 1, 2, 3, RGBA_WHITE };
+	struct world before;
+	struct project *p;
+	struct world w;
+
+	(void)state;
+	for (int kind = 0; kind < 3; kind++) {
+		must_open(&w, in_folder("j"));
+		p = world_create(&w, "p");
+		p->doc.layers[0]->meta.opacity = 0.25f; /* behind the log's back */
+		p->log->needs_whole = true;
+		if (kind == 0)
+			assert_int_equal(project_set_voxel(p, p->doc.layers[0], &v, NULL), 0);
+		else if (kind == 1)
+			assert_int_equal(project_set_camera(p, 0, &p->doc.cameras[0]), 0);
+		else
+			project_saved(p, p->doc.version, SPAN_LIT("/path"));
+		assert_false(p->log->needs_whole);
+		assert_int_equal(journal_settle(w.journal), 0);
+		world_copy(&before, &w);
+		world_close(&w);
+		must_open(&w, in_folder("j"));
+		assert_true(same_world(&before, &w));
+		world_close(&before);
+		world_close(&w);
+	}
+}
+
 /* Snapshots in the background, some of them given up in the middle. */
 static void test_snapshots_bound_the_files(void **state)
 {
@@ -350,6 +381,8 @@ int main(void)
 		cmocka_unit_test(test_shared_blocks_stay_shared),
 		cmocka_unit_test(test_a_change_without_its_last_part_is_dropped),
 		cmocka_unit_test_setup_teardown(test_projects_come_back, open_folder, close_folder),
+		cmocka_unit_test_setup_teardown(test_a_lost_project_is_written_as_a_whole,
+						open_folder, close_folder),
 		cmocka_unit_test_setup_teardown(test_snapshots_bound_the_files, open_folder,
 						close_folder),
 	};

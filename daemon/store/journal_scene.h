@@ -1,0 +1,25 @@
+/* journal_scene.h - private to journal_*.c: items of what a project is besides its voxels. */
+#ifndef DAEMON_STORE_JOURNAL_SCENE_H
+#define DAEMON_STORE_JOURNAL_SCENE_H
+
+#include "daemon/store/journal_format.h"
+#include "daemon/store/journal_write.h"
+
+struct history_step;
+struct kept_meta;
+
+void journal_put_project(struct strbuf *sb, const struct journal_identity *id,
+			 const struct document *d);
+void journal_put_saved(struct strbuf *sb, uint64_t saved_version, const char *path);
+void journal_put_cameras(struct strbuf *sb, const struct document *d);
+void journal_put_materials(struct strbuf *sb, const struct document *d);
+
+/* The list as it is now, with what has changed of each layer; step NULL: all of it is new. */
+void journal_put_layers(struct strbuf *sb, const struct document *d,
+			const struct history_step *step);
+
+/* What the step keeps of a layer; NULL: it was not in the list. hint: where it is likely to be. */
+const struct kept_meta *journal_kept_of(const struct history_step *step, const struct layer *l,
+					size_t hint);
+
+#endif
