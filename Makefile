@@ -145,7 +145,7 @@ $(O)/%.o: %.cc $(O)/.flags | $(generated)
 -include $(all-objs:.o=.d)
 
 # ---- targets ---------------------------------------------------------------
-.PHONY: all tests pgo check check-unit check-cli check-fuzz check-journal check-speed test lint floors headers \
+.PHONY: all tests pgo check check-unit check-cli check-fuzz check-journal check-speed check-stress test lint floors headers \
         format-check clean help FORCE profile-baseline profile-optimized profile-compare \
         profile-ab benchmark-all install soak
 all: $(addprefix $(O)/bin/,$(progs))  ## build every program
@@ -225,13 +225,16 @@ soak:  ## clients of every kind for DURATION=10m, with a picture (PRESET TRANSPO
 	$(build-all) $(stress-build)
 	$(q)scripts/soak.sh --stress $(O)/test/goxel-stress
 
+check-stress: $(stress-build)  ## 30 s of every client and every fault at once, on each transport
+	$(q)$(O)/test/goxel-stress --duration $(or $(STRESS_TIME),30s)
+
 check-speed: all $(addprefix $(O)/test/,$(tests))  ## a second build does nothing, and at once
 	$(q)+sh scripts/check-speed.sh $(MAKE) $^
 
 check-journal: $(O)/test/test_journal_kills  ## 200 times kill -9 under load, --journal-sync always
 	$(q)GOXEL_JOURNAL_KILLS=$(or $(KILLS),200) GOXEL_JOURNAL_SYNC=always $<
 
-check: check-unit check-cli check-speed floors headers  ## everything a commit must pass
+check: check-unit check-cli check-stress check-speed floors headers  ## everything a commit must pass
 
 floors:  ## check that #include arrows only point down
 	$(q)sh scripts/check-floors.sh scripts/floors.txt

@@ -9,13 +9,13 @@
 /* Reload, statistics, and signals that must mean nothing. */
 static int step_signals(struct player *p)
 {
-	static const int signals[] = { SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE, SIGCONT, SIGURG };
+	static const int signals[] = { SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE, SIGURG };
 
 	pid_t pid = p->run->target->pid;
 
 	/* Until target_end, which comes after the players' end, the number is the daemon's. */
 	if (pid > 1)
-		kill(pid, signals[player_draw(p, 0, 5)]);
+		kill(pid, signals[player_draw(p, 0, 4)]);
 	run_sleep(p->run, player_draw(p, 5, 60) * NSEC_PER_MSEC);
 	return 0;
 }
@@ -37,7 +37,7 @@ static int step_status(struct player *p)
 }
 
 static const struct actor actors_of_host[] = {
-	{ "signals", "HUP, USR1, USR2, PIPE, CONT and URG to the daemon", "", ACTOR_SOAK, 1,
+	{ "signals", "HUP, USR1, USR2, PIPE and URG to the daemon", "", ACTOR_SOAK, 1,
 	  step_signals },
 	{ "status", "status, configuration, lists", "", ACTOR_SOAK, 2, step_status },
 	{ 0 },

@@ -43,7 +43,7 @@ int bystander_open(struct bystander *b, struct run *run, struct err *err)
 
 void bystander_close(struct bystander *b)
 {
-	link_close(&b->link);
+	link_deinit(&b->link);
 	for (int i = 0; i < BYSTANDER_KINDS; i++) {
 		hist_free(b->total[i]);
 		hist_free(b->window[i]);
@@ -273,7 +273,7 @@ static void knock(struct bystander *b)
 	} else if (rc != -ECANCELED && target_is_alive(b->run->target)) {
 		lost(b, begin_ns, "connection lost", "connect, ping", text_of(strerror(-rc)));
 	}
-	link_close(&l);
+	link_deinit(&l);
 }
 
 static void *live(void *arg)

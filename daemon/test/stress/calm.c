@@ -79,7 +79,7 @@ int calm_read_status(struct run *r, struct calm_status *out)
 
 	take_status(result, out);
 	json_decref(result);
-	link_close(&l);
+	link_deinit(&l);
 	return rc;
 }
 
@@ -106,7 +106,7 @@ static int close_projects(struct run *r)
 		json_decref(closed);
 	}
 	json_decref(result);
-	link_close(&l);
+	link_deinit(&l);
 	return rc;
 }
 
@@ -127,7 +127,7 @@ static int use_everything_once(struct run *r)
 		rc = call(r, &l, methods[i][0], methods[i][1], &result);
 		json_decref(result);
 	}
-	link_close(&l);
+	link_deinit(&l);
 	return rc;
 }
 

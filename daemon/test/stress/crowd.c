@@ -45,7 +45,7 @@ static void *play(void *arg)
 		if (p->pause_ns > 0)
 			run_sleep(p->run, p->pause_ns / 2 + rng_below(&p->rng, p->pause_ns));
 	}
-	link_close(&p->link);
+	link_deinit(&p->link);
 	atomic_store(&p->has_ended, true);
 	return NULL;
 }

@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/base/clock.h"
@@ -18,6 +20,7 @@ enum {
 	ALLOC_ONE_IN = 25,
 	FDS_SPARE = 2, /* descriptors that are left while there are few */
 	FILE_BYTES_MAX = 16 << 10,
+	STOP_MS = 200,
 };
 
 static int alloc_on(struct run *r)
@@ -47,9 +50,30 @@ static int limit(struct run *r, int resource, rlim_t soft)
 	return prlimit(r->target->pid, resource, &now, NULL) < 0 ? -errno : 0;
 }
 
+/* Stopped, or ended: that is for others to see. A moment, since others may let it continue. */
+static void wait_stopped(pid_t pid)
+{
+	uint64_t until_ns = clock_ns() + STOP_MS * NSEC_PER_MSEC;
+	siginfo_t info = { 0 };
+
+	while (info.si_pid == 0 && clock_ns() < until_ns) {
+		if (waitid(P_PID, (id_t)pid, &info, WSTOPPED | WEXITED | WNOWAIT | WNOHANG) < 0)
+			return;
+		clock_sleep_until_ns(clock_ns() + NSEC_PER_MSEC / 10);
+	}
+}
+
+/* The daemon stands still meanwhile: a limit below what is open is another fault than this one. */
 static int fds_on(struct run *r)
 {
-	return limit(r, RLIMIT_NOFILE, proc_count_fds(r->target->pid) + FDS_SPARE);
+	pid_t pid = r->target->pid;
+	int rc;
+
+	kill(pid, SIGSTOP);
+	wait_stopped(pid);
+	rc = limit(r, RLIMIT_NOFILE, proc_count_fds(pid) + FDS_SPARE);
+	kill(pid, SIGCONT);
+	return rc;
 }
 
 static void fds_off(struct run *r)

@@ -32,6 +32,11 @@ void link_close(struct link *l)
 	if (l->fd >= 0)
 		close(l->fd);
 	l->fd = -1;
+}
+
+void link_deinit(struct link *l)
+{
+	link_close(l);
 	strbuf_deinit(&l->in);
 	l->used = 0;
 }

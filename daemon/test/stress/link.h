@@ -46,7 +46,8 @@ struct link_reply {
  * closed the connection, others from system calls.
  */
 int link_open(struct link *l, const struct sock_addr *addr, int stop_fd);
-void link_close(struct link *l);
+void link_close(struct link *l); /* a reply's text stays until link_open or link_deinit */
+void link_deinit(struct link *l);
 void link_reset(struct link *l); /* closes with RST on TCP, and with unread bytes thrown away */
 
 int link_send(struct link *l, const void *bytes, size_t len, uint64_t timeout_ns);

@@ -1,5 +1,5 @@
 /*
- * rounds.c - the test of combinations: a few seconds for each row of daemons, all actors at once,
+ * rounds.c - the test of combinations: a few seconds for each row of daemons, many actors at once,
  * the faults of the environment one after the other and all together; then calm, then TERM while
  * long requests run.
  */
@@ -56,14 +56,19 @@ static uint32_t allowed_faults(const struct stress *s)
 	return mask;
 }
 
-static int add_everybody(struct arena *a, const struct stress *s, struct err *err)
+/* Two of three rows, at random for each round: with all of them at once, nobody gets far on a small
+ * machine. */
+static int add_actors(struct arena *a, const struct stress *s, struct rng *rng, struct err *err)
 {
 	const struct actor *row;
 	int rc = 0;
 
-	for (size_t i = 0; (row = actor_at(i)) && rc == 0; i++)
-		if (!(row->uses & ACTOR_ALONE) && is_listed(s->only, row->name))
-			rc = crowd_add(&a->crowd, row, row->players_count < 2 ? 1 : 2, 0, err);
+	for (size_t i = 0; (row = actor_at(i)) && rc == 0; i++) {
+		bool is_in = s->only ? is_listed(s->only, row->name) : rng_below(rng, 3) > 0;
+
+		if (!(row->uses & ACTOR_ALONE) && is_in)
+			rc = crowd_add(&a->crowd, row, row->uses & ACTOR_LONG ? 1 : 2, 0, err);
+	}
 	return rc;
 }
 
@@ -88,7 +93,7 @@ static void say_round(struct arena *a, const struct stress *s)
 }
 
 static int run_round(struct stress *s, const struct target_cfg *cfg, uint64_t attack_ns,
-		     bool is_end_busy, struct err *err)
+		     bool is_end_busy, struct rng *rng, struct err *err)
 {
 	uint64_t phase_ns = attack_ns / PHASES_COUNT;
 	struct arena *a = malloc(sizeof(*a));
@@ -99,7 +104,7 @@ static int run_round(struct stress *s, const struct target_cfg *cfg, uint64_t at
 	s->report->where = where;
 	rc = a ? arena_open(a, s, cfg, 1, err) : err_set(err, -ENOMEM, "a round");
 	if (rc == 0)
-		rc = add_everybody(a, s, err);
+		rc = add_actors(a, s, rng, err);
 	for (int i = 0; i < PHASES_COUNT && rc == 0 && target_is_alive(&a->target); i++) {
 		fault_set_mask(&a->run, phases[i] & allowed_faults(s));
 		stress_sleep(phase_ns);
@@ -139,7 +144,10 @@ int rounds_run(struct stress *s, struct err *err)
 	unsigned rounds = is_one ? 1 : ROWS_COUNT;
 	unsigned busy_ends = is_one ? 1 : BUSY_ENDS;
 	uint64_t attack_ns = attack_of(s, rounds, busy_ends);
+	struct rng rng;
 	int rc = 0;
+
+	rng_init(&rng, (uint64_t)s->seed, UINT64_MAX);
 
 	if (!s->place.has_disk)
 		report_say(s->report, "no mount namespace here: without the full disk");
@@ -150,7 +158,7 @@ int rounds_run(struct stress *s, struct err *err)
 		cfg.transport = s->transport ? s->transport : is_one ? NULL : rows[i].transport;
 		/* Which rounds end busy goes round with the seed. */
 		rc = run_round(s, &cfg, attack_ns, (i + (unsigned)s->seed) % rounds < busy_ends,
-			       err);
+			       &rng, err);
 	}
 	return rc;
 }

@@ -150,7 +150,7 @@ static int greet(struct target *t)
 	if (rc == 0)
 		t->is_sanitized = memmem(reply.body.ptr, reply.body.len, "asan", 4) ||
 				  memmem(reply.body.ptr, reply.body.len, "tsan", 4);
-	link_close(&l);
+	link_deinit(&l);
 	return rc;
 }
 
@@ -223,6 +223,28 @@ void target_kill(struct target *t)
 	reap(t);
 }
 
+/* Reports the first sanitizer's report in the log; false without one. */
+static bool show_sanitizer(const struct target *t, struct report *report)
+{
+	static const char *const marks[] = { "ERROR: AddressSanitizer", "ERROR: LeakSanitizer",
+					     "WARNING: ThreadSanitizer", "runtime error:" };
+	char *text = NULL;
+	const char *at = NULL;
+	size_t len;
+
+	if (file_read(t->log, LOG_BYTES_MAX, &text, &len, NULL) < 0)
+		return false;
+	for (size_t i = 0; !at && i < sizeof(marks) / sizeof(marks[0]); i++)
+		at = strstr(text, marks[i]);
+	if (at) {
+		report_fail(report, "daemon", "sanitizer report", "%.*s", (int)strcspn(at, "\n"),
+			    at);
+		fprintf(stderr, "%.*s\n", LOG_TAIL_BYTES, at);
+	}
+	free(text);
+	return at != NULL;
+}
+
 static void check_status(const struct target *t, int status, struct report *report)
 {
 	if (WIFSIGNALED(status))
@@ -230,31 +252,8 @@ static void check_status(const struct target *t, int status, struct report *repo
 			    WTERMSIG(status), sigabbrev_np(WTERMSIG(status)));
 	else if (WEXITSTATUS(status) != 0)
 		report_fail(report, "daemon", "exit code", "exit code %d", WEXITSTATUS(status));
-	else
-		return;
-	target_show_log(t);
-}
-
-static void check_log(const struct target *t, struct report *report)
-{
-	static const char *const marks[] = { "ERROR: AddressSanitizer", "ERROR: LeakSanitizer",
-					     "WARNING: ThreadSanitizer", "runtime error:" };
-	char *text = NULL;
-	size_t len;
-
-	if (file_read(t->log, LOG_BYTES_MAX, &text, &len, NULL) < 0)
-		return;
-	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-		const char *at = strstr(text, marks[i]);
-
-		if (!at)
-			continue;
-		report_fail(report, "daemon", "sanitizer report", "%.*s", (int)strcspn(at, "\n"),
-			    at);
-		fprintf(stderr, "%.*s\n", LOG_TAIL_BYTES, at);
-		break;
-	}
-	free(text);
+	if (!show_sanitizer(t, report) && status != 0)
+		target_show_log(t);
 }
 
 /* Files of file_write_atomic that a save did not rename or remove: NAME.XXXXXX. */
@@ -344,7 +343,6 @@ uint64_t target_end(struct target *t, uint64_t limit_ns, struct report *report)
 		report_fail(report, "daemon", "end", "ended %.1f s after TERM",
 			    (double)took_ns / 1e9);
 	check_status(t, reap(t), report);
-	check_log(t, report);
 	check_children(report);
 	if (was_alive)
 		check_left_behind(t, report);
