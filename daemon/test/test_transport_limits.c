@@ -387,6 +387,27 @@ static void lost_spare_comes_back(const char *backend)
 	echo_finish(f);
 }
 
+/* As an operator may do with prlimit. Who is connected is served on. */
+static void limit_below_what_is_open(const char *backend)
+{
+	struct echo *f = echo_start(backend, NSEC_PER_SEC);
+	unsigned long before;
+	int fds[40];
+
+	for (int i = 0; i < 40; i++) {
+		fds[i] = echo_dial(f);
+		ping(fds[i]);
+	}
+	before = allow_files(20);
+	for (int i = 0; i < 40; i++)
+		ping(fds[i]);
+	allow_files(before);
+	for (int i = 0; i < 40; i++)
+		close(fds[i]);
+	close(dial_until_served(f));
+	echo_finish(f);
+}
+
 /* ---- memory ---- */
 
 enum { LIMIT_BYTES = 1 << 20, LONG_BYTES = 3 << 20 };
@@ -522,6 +543,7 @@ EACH_BACKEND(busy_one_makes_no_room)
 EACH_BACKEND(out_of_descriptors_refuses)
 EACH_BACKEND(out_of_descriptors_makes_room)
 EACH_BACKEND(lost_spare_comes_back)
+EACH_BACKEND(limit_below_what_is_open)
 EACH_BACKEND(budget_refuses_long_requests)
 EACH_BACKEND(budget_counts_what_is_kept)
 EACH_BACKEND(budget_cuts_off_unread_replies)
@@ -540,6 +562,7 @@ int main(void)
 		cmocka_unit_test(test_out_of_descriptors_refuses),
 		cmocka_unit_test(test_out_of_descriptors_makes_room),
 		cmocka_unit_test(test_lost_spare_comes_back),
+		cmocka_unit_test(test_limit_below_what_is_open),
 		cmocka_unit_test(test_budget_refuses_long_requests),
 		cmocka_unit_test(test_budget_counts_what_is_kept),
 		cmocka_unit_test(test_budget_cuts_off_unread_replies),

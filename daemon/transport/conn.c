@@ -173,10 +173,9 @@ void conn_give_up(struct conn *c, enum transport_why why)
 static enum conn_wants received_none(struct conn *c)
 {
 	const struct sockets *s = (const struct sockets *)c->transport;
-	uint8_t pulse = atomic_load_explicit(&c->pulse, memory_order_relaxed);
-	enum transport_why why = (enum transport_why)(pulse >> PULSE_WHY_SHIFT);
+	enum transport_why why;
 
-	if (!(pulse & PULSE_GIVEN_UP)) {
+	if (!conn_is_given_up(c, &why)) {
 		if (!c->kept || !atomic_load_explicit(&s->is_stopping, memory_order_relaxed))
 			return conn_end(c);
 		why = TRANSPORT_STOPPING;

@@ -29,6 +29,8 @@ enum {
 	HOLD_FREE,   /* the reading thread's */
 	HOLD_HELD,   /* another thread's */
 	HOLD_PARKED, /* the same, and the reading thread does not listen to it meanwhile */
+	/* Plus an enum transport_why: its own thread shall give it up (transport threads). */
+	HOLD_GIVEN_UP,
 };
 
 /*
@@ -42,9 +44,6 @@ enum {
 	PULSE_REPLY,   /* its client to read */
 	PULSE_PHASE = 3,
 	PULSE_MOVED = 1 << 2,
-	/* Its own thread shall give it up; why is above PULSE_WHY_SHIFT (transport threads). */
-	PULSE_GIVEN_UP = 1 << 3,
-	PULSE_WHY_SHIFT = 4,
 };
 
 enum conn_wants {
@@ -94,6 +93,17 @@ static inline void conn_mark(struct conn *c, bool has_moved)
 
 /* There is no memory to keep more. True: the server has dealt with what is kept, which is gone. */
 bool conn_unkept(struct conn *c);
+
+/* False: another thread has not asked for it to be given up. */
+static inline bool conn_is_given_up(const struct conn *c, enum transport_why *why)
+{
+	uint8_t hold = atomic_load_explicit(&c->hold, memory_order_relaxed);
+
+	if (hold < HOLD_GIVEN_UP)
+		return false;
+	*why = (enum transport_why)(hold - HOLD_GIVEN_UP);
+	return true;
+}
 
 /* Tells the server, and the client if the server wants to. The caller then closes it. */
 void conn_give_up(struct conn *c, enum transport_why why);

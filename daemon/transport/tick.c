@@ -87,8 +87,7 @@ static bool is_waiting(struct conn *c, struct conn_wait *w, uint64_t now_ns)
 	uint8_t pulse = atomic_load_explicit(&c->pulse, memory_order_relaxed);
 	uint8_t phase = pulse & PULSE_PHASE;
 
-	if (atomic_load_explicit(&c->hold, memory_order_acquire) != HOLD_FREE ||
-	    (pulse & PULSE_GIVEN_UP))
+	if (atomic_load_explicit(&c->hold, memory_order_acquire) != HOLD_FREE)
 		return false;
 	if (!(pulse & PULSE_MOVED) && phase == w->phase)
 		return true;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "daemon/base/clock.h"
@@ -23,6 +24,7 @@
 enum {
 	POLL_FLUSH_BYTES = 64 * 1024, /* a longer hand-over is sent by whoever makes it */
 	POLL_HANDED_MAX = 128,        /* accepted and not taken over yet: more wait in the kernel */
+	POLL_PARTS_MS = 5,
 	/* In the set that poll looks at, before the connections. */
 	POLL_WAKE = 0,
 	POLL_TICK,
@@ -205,11 +207,44 @@ static size_t poll_gather(struct transport_poll *p)
 	return n;
 }
 
+/*
+ * poll takes no more descriptors at once than the process may open. When that limit has been
+ * lowered below what is open, they are looked at in parts, from time to time.
+ */
+static int poll_parts(struct pollfd *fds, size_t n)
+{
+	struct rlimit limit;
+	int ready = 0;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= n || !limit.rlim_cur) {
+		errno = EINVAL;
+		return -1;
+	}
+	for (size_t i = 0; i < n; i += limit.rlim_cur) {
+		size_t rest = n - i;
+		int rc = poll(fds + i, rest < limit.rlim_cur ? rest : limit.rlim_cur, 0);
+
+		if (rc < 0)
+			return rc;
+		ready += rc;
+	}
+	if (!ready)
+		(void)poll(NULL, 0, POLL_PARTS_MS);
+	return ready;
+}
+
+static int poll_all(struct pollfd *fds, size_t n, int timeout_ms)
+{
+	int rc = poll(fds, n, timeout_ms);
+
+	return rc < 0 && errno == EINVAL ? poll_parts(fds, n) : rc;
+}
+
 static int poll_once(struct transport_poll *p, int timeout_ms, struct err *err)
 {
 	size_t n = poll_gather(p);
 
-	if (poll(p->fds, n, timeout_ms) < 0)
+	if (poll_all(p->fds, n, timeout_ms) < 0)
 		return errno == EINTR ? 0
 				      : err_set(err, -errno, "poll: %s", strerrordesc_np(errno));
 	for (size_t i = POLL_CONNS; i < n; i++) {

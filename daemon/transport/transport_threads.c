@@ -74,13 +74,12 @@ static void threads_give_up(struct sockets *s, struct conn *c, enum transport_wh
 {
 	struct transport_threads *th = (struct transport_threads *)s;
 	struct timespec deadline = timespec_of(clock_ns() + THREADS_ROOM_NS);
-	uint8_t pulse = atomic_load_explicit(&c->pulse, memory_order_relaxed);
 	size_t before = atomic_load(&s->open_count);
+	uint8_t held = HOLD_FREE;
 	int rc = 0;
 
-	/* Lost when its thread stores another pulse meanwhile: then it only sees the end. */
-	atomic_compare_exchange_strong(&c->pulse, &pulse,
-				       (uint8_t)(pulse | PULSE_GIVEN_UP | why << PULSE_WHY_SHIFT));
+	/* If its thread gets a request meanwhile, it answers that and sees the end. */
+	atomic_compare_exchange_strong(&c->hold, &held, (uint8_t)(HOLD_GIVEN_UP + why));
 	shutdown(c->fd, why == TRANSPORT_SLOW_READER ? SHUT_RDWR : SHUT_RD);
 	while (why == TRANSPORT_NO_ROOM && rc == 0 && atomic_load(&s->open_count) == before)
 		rc = pthread_cond_timedwait(&th->ended, &th->lock, &deadline);
@@ -108,13 +107,12 @@ static int threads_init(struct transport *t, const struct transport_cfg *cfg, st
 static bool wait_until_writable(struct conn *c)
 {
 	struct pollfd fd = { .fd = c->fd, .events = POLLOUT };
-	uint8_t pulse;
+	enum transport_why why;
 
 	(void)poll(&fd, 1, -1);
-	pulse = atomic_load_explicit(&c->pulse, memory_order_relaxed);
-	if (!(pulse & PULSE_GIVEN_UP))
+	if (!conn_is_given_up(c, &why))
 		return true;
-	conn_give_up(c, (enum transport_why)(pulse >> PULSE_WHY_SHIFT));
+	conn_give_up(c, why);
 	return false;
 }
 
