@@ -163,6 +163,24 @@ int sock_set_nodelay(int fd)
 	return -errno;
 }
 
+int sock_set_keepalive(int fd)
+{
+	static const struct {
+		int level, name, value;
+	} options[] = {
+		{ IPPROTO_TCP, TCP_KEEPIDLE, 15 },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, 5 },
+		{ IPPROTO_TCP, TCP_KEEPCNT, 3 },
+		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+			       sizeof(options[i].value)) < 0)
+			return errno == EOPNOTSUPP ? 0 : -errno;
+	return 0;
+}
+
 bool sock_is_tcp(int fd)
 {
 	struct sockaddr_storage addr = { 0 };

@@ -47,6 +47,13 @@ int sock_connect(const struct sock_addr *addr, uint64_t timeout_ns, struct err *
 int sock_set_nonblocking(int fd, bool on);
 int sock_set_nodelay(int fd); /* no-op on a Unix socket */
 
+/*
+ * Lets the kernel ask a silent peer whether it still has the connection, from 15 s on. A peer that
+ * closed its end looks as one that has only finished sending, until its kernel has forgotten the
+ * connection (a minute) and answers the question with a reset. No-op on a Unix socket.
+ */
+int sock_set_keepalive(int fd);
+
 /* False for a Unix socket, and for what is no socket. */
 bool sock_is_tcp(int fd);
 

@@ -48,7 +48,7 @@ void watch_end(struct watch *w);
 bool watch_is_drained(const struct watch_rules *rules);
 
 /* Nobody will read a reply. Of TCP a closed connection looks like one whose client has only
- * finished asking: that one is served to its end or its time limit. */
+ * finished asking, until its kernel resets it (sock_set_keepalive): that takes about a minute. */
 bool watch_client_is_gone(const struct conn *c);
 
 #endif

@@ -126,6 +126,7 @@ static void expect_talk(const struct sock_addr *addr, int listen_fd)
 	server = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
 	assert_true(server >= 0);
 	assert_int_equal(sock_set_nodelay(client), 0);
+	assert_int_equal(sock_set_keepalive(client), 0);
 	assert_int_equal(write(client, "x", 1), 1);
 	assert_int_equal(read(server, &c, 1), 1);
 	assert_int_equal(c, 'x');

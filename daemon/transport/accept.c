@@ -113,8 +113,11 @@ int sockets_accept(struct sockets *s, const struct sockets_listener *l)
 
 void sockets_accepted(const struct sockets_listener *l, int fd)
 {
-	if (l->is_tcp)
-		sock_set_nodelay(fd);
+	if (!l->is_tcp)
+		return;
+	/* Both make the connection better where they work; it also works without. */
+	(void)sock_set_nodelay(fd);
+	(void)sock_set_keepalive(fd);
 }
 
 void sockets_close_politely(struct sockets *s, int fd)
