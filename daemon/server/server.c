@@ -72,6 +72,7 @@ static void fill_worker_cfg(struct server *s)
 		.started_ns = clock_ns(),
 		.request_bytes_max = s->cfg.request_bytes_max,
 		.protocol = s->cfg.protocol,
+		.write_limit_ns = s->cfg.write_limit_ns,
 		.has_zero_copy = s->axes.has_zero_copy,
 		.has_request_log = s->axes.has_request_log,
 		.token = &s->token,

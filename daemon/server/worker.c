@@ -5,6 +5,7 @@
 
 #include "daemon/base/budget.h"
 #include "daemon/base/cancel.h"
+#include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 #include "daemon/buffers/buffers.h"
 #include "daemon/parser/parser.h"
@@ -173,14 +174,24 @@ void worker_flush(struct worker *w)
 
 int worker_stream(struct worker *w)
 {
+	uint64_t limit_ns = w->cfg->write_limit_ns;
+	uint64_t taken_ns = 0; /* when something was taken last */
+	size_t unsent;
+
 	worker_flush(w);
-	while (transport_push(w->conn, 0) > WORKER_UNSENT_BYTES_MAX) {
+	unsent = transport_push(w->conn, 0);
+	while (unsent > WORKER_UNSENT_BYTES_MAX) {
+		size_t before = unsent;
 		int rc = cancel_check();
 
 		if (rc < 0)
 			return rc;
 		context_leave(&w->lease); /* its project must not wait for this client */
-		(void)transport_push(w->conn, STREAM_WAIT_MS);
+		unsent = transport_push(w->conn, STREAM_WAIT_MS);
+		if (unsent < before || !taken_ns)
+			taken_ns = clock_ns();
+		else if (limit_ns && clock_ns() - taken_ns >= limit_ns)
+			return -ETIMEDOUT;
 	}
 	return (w->conn->flags & CONN_BROKEN) ? -EPIPE : 0;
 }

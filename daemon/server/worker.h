@@ -65,6 +65,7 @@ struct worker_cfg {
 	uint64_t started_ns;
 	size_t request_bytes_max;
 	enum worker_protocol protocol;
+	uint64_t write_limit_ns; /* without a client taking anything of its replies; 0: none */
 	bool has_zero_copy;
 	bool has_request_log;
 	struct token *token; /* of TCP clients */
@@ -139,8 +140,8 @@ void worker_flush(struct worker *w);
 
 /*
  * The same in the middle of a batch, and waits until the client has taken most of it. Only where
- * the thread may wait. Returns 0, or a negative code of cancel_check, or -EPIPE: the rest of the
- * batch reaches nobody.
+ * the thread may wait. Returns 0, or a negative code of cancel_check, -ETIMEDOUT when the client
+ * takes nothing, or -EPIPE: the rest of the batch reaches nobody.
  */
 int worker_stream(struct worker *w);
 

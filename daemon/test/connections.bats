@@ -58,6 +58,16 @@ counter() {
 	wait_until cut_off
 }
 
+@test "a batch whose replies nobody takes does not keep its worker" {
+	start_daemon --write-timeout 300ms
+	awk 'BEGIN { for (i = 0; i < 1500; i++) printf "%s%s", i ? "," : "[",
+		"{\"jsonrpc\":\"2.0\",\"method\":\"list_methods\",\"params\":{\"verbose\":true},\"id\":0}"; print "]" }' >"$DIR/batch"
+	{ cat "$DIR/batch"; sleep 20; } | socat -u - "UNIX-CONNECT:$SOCK" 2>/dev/null 3>&- &
+	CLIENTS=$!
+	cut_off() { [ "$(counter connections_timed_out_count)" = 1 ]; }
+	wait_until cut_off
+}
+
 @test "as many unfinished requests as there are places lock nobody out" {
 	local i
 	for transport in epoll poll threads; do
