@@ -1,16 +1,8 @@
 #include "daemon/store/journal_items.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 enum { POS_MAX = INT32_MAX >> BLOCK_BITS };
-
-int journal_bad(struct applying *a, const char *why)
-{
-	if (!a->why)
-		a->why = why;
-	return -EBADMSG;
-}
 
 /* ---- the project and its scene ------------------------------------- */
 
@@ -256,10 +248,10 @@ static int get_place(struct applying *a, struct layer **l, struct block_pos *pos
 static int get_none(struct applying *a)
 {
 	struct block_pos pos;
-	struct layer *l;
+	struct layer *l = NULL;
 	int rc = get_place(a, &l, &pos);
 
-	return rc < 0 ? rc : volume_share_block(&l->volume, pos, NULL);
+	return rc ? rc : volume_share_block(&l->volume, pos, NULL);
 }
 
 static int get_diff(struct applying *a)
@@ -329,7 +321,7 @@ static int get_content(struct applying *a, int (*fill)(struct applying *a, struc
 	struct block *b;
 	int rc = get_place(a, &l, &pos);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	b = block_new();
 	if (!b)
@@ -354,7 +346,7 @@ static int get_same(struct applying *a)
 	int rc = get_place(a, &l, &pos);
 	uint32_t n = get_u32(&a->in);
 
-	if (rc < 0)
+	if (rc)
 		return rc;
 	if (n >= a->slot->blocks_count)
 		return journal_bad(a, "a block is named that was not written");

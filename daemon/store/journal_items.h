@@ -2,6 +2,8 @@
 #ifndef DAEMON_STORE_JOURNAL_ITEMS_H
 #define DAEMON_STORE_JOURNAL_ITEMS_H
 
+#include <errno.h>
+
 #include "daemon/store/journal_format.h"
 #include "daemon/store/journal_read.h"
 
@@ -15,7 +17,12 @@ struct applying {
 };
 
 /* -EBADMSG, and the first reason is kept. */
-int journal_bad(struct applying *a, const char *why);
+static inline int journal_bad(struct applying *a, const char *why)
+{
+	if (!a->why)
+		a->why = why;
+	return -EBADMSG;
+}
 
 /* Applies the items that are left of a->in to a->p. -EBADMSG, -ENOMEM, -ENOSPC. */
 int journal_get_items(struct applying *a);

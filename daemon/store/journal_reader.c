@@ -38,6 +38,7 @@ static int open_file(struct journal_reader *r, int dir_fd, const char *name, str
 static int look(struct journal_reader *r, uint64_t offset, size_t want, struct span *out,
 		struct err *err)
 {
+	*out = span_of("", 0);
 	if (offset < r->window_offset || offset + want > r->window_offset + r->window_bytes) {
 		r->window_offset = offset;
 		r->window_bytes = 0;

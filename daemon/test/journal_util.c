@@ -295,13 +295,21 @@ void random_edit(struct rng *r, struct project *p)
 
 /* ---- comparing ------------------------------------------------------------ */
 
+static bool same_floats(const float *a, const float *b, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (a[i] != b[i])
+			return false;
+	return true;
+}
+
 static bool same_meta(const struct layer_meta *a, const struct layer_meta *b)
 {
 	return a->id == b->id && !strcmp(a->name, b->name) && a->visible == b->visible &&
 	       a->opacity == b->opacity && a->color == b->color && a->mode == b->mode &&
 	       a->base_id == b->base_id && a->material == b->material &&
-	       !memcmp(a->mat, b->mat, sizeof(a->mat)) && a->has_box == b->has_box &&
-	       !memcmp(a->box, b->box, sizeof(a->box));
+	       same_floats(a->mat, b->mat, 16) && a->has_box == b->has_box &&
+	       same_floats(a->box, b->box, 16);
 }
 
 static bool same_volume(const struct volume *a, const struct volume *b)
@@ -324,14 +332,14 @@ static bool same_volume(const struct volume *a, const struct volume *b)
 static bool same_camera(const struct camera *a, const struct camera *b)
 {
 	return !strcmp(a->name, b->name) && a->ortho == b->ortho && a->dist == b->dist &&
-	       a->fov_deg == b->fov_deg && !memcmp(a->mat, b->mat, sizeof(a->mat));
+	       a->fov_deg == b->fov_deg && same_floats(a->mat, b->mat, 16);
 }
 
 static bool same_material(const struct material *a, const struct material *b)
 {
-	return !strcmp(a->name, b->name) && !memcmp(a->color, b->color, sizeof(a->color)) &&
+	return !strcmp(a->name, b->name) && same_floats(a->color, b->color, 4) &&
 	       a->metallic == b->metallic && a->roughness == b->roughness &&
-	       !memcmp(a->emission, b->emission, sizeof(a->emission));
+	       same_floats(a->emission, b->emission, 3);
 }
 
 static bool same_light(const struct light *a, const struct light *b)
@@ -343,7 +351,7 @@ static bool same_light(const struct light *a, const struct light *b)
 
 bool same_document(const struct document *a, const struct document *b)
 {
-	if (strcmp(a->name, b->name) != 0 || memcmp(a->box, b->box, sizeof(a->box)) != 0 ||
+	if (strcmp(a->name, b->name) != 0 || !same_floats(a->box, b->box, 16) ||
 	    a->layers_count != b->layers_count || a->active_id != b->active_id ||
 	    a->version != b->version || a->cameras_count != b->cameras_count ||
 	    a->camera_active != b->camera_active || a->materials_count != b->materials_count ||
@@ -409,7 +417,7 @@ void copy_folder(const char *from, const char *to)
 
 	assert(dir);
 	(void)mkdir(to, 0700);
-	while ((entry = readdir(dir))) {
+	while ((entry = readdir(dir))) { /* NOLINT(concurrency-mt-unsafe): a stream of its own */
 		char path[512];
 		char *text;
 		size_t len;

@@ -526,7 +526,7 @@ static void test_without_room_an_edit_changes_nothing(void **state)
 	for (int i = 0; i < 40; i++)
 		random_edit(&r, w.projects[i % 2]);
 	assert_int_equal(journal_settle(w.journal), 0);
-	limit_files(1100 * 1024); /* a little more than what is reserved */
+	limit_files(1100000); /* a little more than what is reserved */
 	for (int i = 0; i < 1500; i++) {
 		struct project *p = w.projects[i % 2];
 		uint64_t version = p->doc.version;

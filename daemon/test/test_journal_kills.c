@@ -352,7 +352,7 @@ static void load(uint64_t for_ns)
 
 static const char *setting(const char *name, const char *preset)
 {
-	const char *value = getenv(name);
+	const char *value = getenv(name); /* NOLINT(concurrency-mt-unsafe): only read */
 
 	return value && *value ? value : preset;
 }
@@ -414,7 +414,7 @@ static void load_and_kill(pid_t pid)
 
 static void test_what_was_answered_survives_kills(void **state)
 {
-	int kills = atoi(setting("GOXEL_JOURNAL_KILLS", "0"));
+	int kills = (int)strtol(setting("GOXEL_JOURNAL_KILLS", "0"), NULL, 10);
 	uint64_t seed = clock_ns();
 	char path[96];
 
