@@ -62,7 +62,7 @@ static int set_up(struct bench_state *s, void **out)
 	int rc;
 
 	close_last();
-	rc = buffers_open(ops->name, &cfg, &b, &err);
+	rc = buffers_open(ops->head.name, &cfg, &b, &err);
 	if (rc < 0)
 		return suite_fail(s, rc, "%s", err.msg);
 	rc = check(s, b);
@@ -123,11 +123,11 @@ static void add(void)
 	for (size_t i = 0; buffers_backends[i]; i++) {
 		const struct buffers_ops *ops = buffers_backends[i];
 
-		add_sizes(suite_add(get_put, &fixture, ops, "memory_allocate/%s", ops->name));
-		add_sizes(suite_add(burst, &fixture, ops, "memory_allocate_16/%s", ops->name));
+		add_sizes(suite_add(get_put, &fixture, ops, "memory_allocate/%s", ops->head.name));
+		add_sizes(suite_add(burst, &fixture, ops, "memory_allocate_16/%s", ops->head.name));
 		bench_use_real_time(
 			bench_threads(bench_arg(suite_add(get_put, &fixture, ops,
-							  "memory_contended/%s", ops->name),
+							  "memory_contended/%s", ops->head.name),
 						4096),
 				      2));
 	}

@@ -61,7 +61,7 @@ static int set_up(struct bench_state *s, void **out)
 
 	if (!shared)
 		return -ENOMEM;
-	rc = context_open(ops->name, &cfg, &shared->c, &err);
+	rc = context_open(ops->head.name, &cfg, &shared->c, &err);
 	if (rc < 0) {
 		free(shared);
 		return suite_fail(s, rc, "%s", err.msg);
@@ -162,13 +162,13 @@ static void add(void)
 	for (size_t i = 0; context_backends[i]; i++) {
 		const struct context_ops *ops = context_backends[i];
 
-		suite_add(one, &fixture, ops, "context_enter/%s", ops->name);
-		suite_add(group, &fixture, ops, "context_enter/%s/group_32", ops->name);
+		suite_add(one, &fixture, ops, "context_enter/%s", ops->head.name);
+		suite_add(group, &fixture, ops, "context_enter/%s/group_32", ops->head.name);
 		bench_use_real_time(bench_threads(
-			suite_add(one, &fixture, ops, "context_contended/%s", ops->name), 2));
+			suite_add(one, &fixture, ops, "context_contended/%s", ops->head.name), 2));
 		bench_use_real_time(bench_threads(
-			suite_add(own_project, &fixture, ops, "context_apart/%s", ops->name), 2));
-		suite_add(snapshot, &fixture, ops, "context_snapshot/%s", ops->name);
+			suite_add(own_project, &fixture, ops, "context_apart/%s", ops->head.name), 2));
+		suite_add(snapshot, &fixture, ops, "context_snapshot/%s", ops->head.name);
 	}
 }
 

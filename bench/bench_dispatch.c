@@ -87,7 +87,7 @@ static int set_up(struct bench_state *s, void **out)
 
 	if (!shared)
 		return -ENOMEM;
-	rc = dispatch_open(ops->name, all, count, &shared->d, &err);
+	rc = dispatch_open(ops->head.name, all, count, &shared->d, &err);
 	if (rc < 0)
 		suite_fail(s, rc, "%s", err.msg);
 	add_names(shared);
@@ -131,10 +131,10 @@ static void add(void)
 	for (size_t i = 0; dispatch_backends[i]; i++) {
 		const struct dispatch_ops *ops = dispatch_backends[i];
 
-		suite_add(known, &fixture, ops, "method_dispatch/%s", ops->name);
-		suite_add(unknown, &fixture, ops, "method_unknown/%s", ops->name);
+		suite_add(known, &fixture, ops, "method_dispatch/%s", ops->head.name);
+		suite_add(unknown, &fixture, ops, "method_unknown/%s", ops->head.name);
 		bench_use_real_time(bench_threads(
-			suite_add(known, &fixture, ops, "method_dispatch_shared/%s", ops->name),
+			suite_add(known, &fixture, ops, "method_dispatch_shared/%s", ops->head.name),
 			2));
 	}
 }

@@ -169,7 +169,7 @@ static int open_parser(struct bench_state *s, void *shared, void **out)
 	const struct text *t = what->text;
 	struct err err = ERR_INIT;
 	struct parser *p;
-	int rc = parser_open(what->ops->name, &p, &err);
+	int rc = parser_open(what->ops->head.name, &p, &err);
 
 	(void)shared;
 	if (rc < 0)
@@ -267,7 +267,7 @@ static void refuse(struct bench_state *s)
 	struct value root;
 	struct parser *p;
 
-	if (parser_open(what->ops->name, &p, &err) < 0) {
+	if (parser_open(what->ops->head.name, &p, &err) < 0) {
 		suite_fail(s, -ENOMEM, "%s", err.msg);
 		return;
 	}
@@ -289,13 +289,13 @@ static void add_parser(const struct parser_ops *ops)
 
 	for (size_t i = 0; i < 3; i++) {
 		what[i] = (struct parsing){ ops, &texts[i] };
-		suite_add(parse, &fixture, &what[i], "%s/%s", texts[i].name, ops->name);
+		suite_add(parse, &fixture, &what[i], "%s/%s", texts[i].name, ops->head.name);
 	}
 	bench_use_real_time(bench_threads(
-		suite_add(parse, &fixture, &what[1], "json_parse_1k_contended/%s", ops->name), 2));
+		suite_add(parse, &fixture, &what[1], "json_parse_1k_contended/%s", ops->head.name), 2));
 	for (size_t i = 0; i < 4; i++) {
 		refusals[i] = (struct refusal){ ops, &hostiles[i] };
-		suite_add(refuse, NULL, &refusals[i], "json_refuse_100k/%s/%s", ops->name,
+		suite_add(refuse, NULL, &refusals[i], "json_refuse_100k/%s/%s", ops->head.name,
 			  hostiles[i].name);
 	}
 }

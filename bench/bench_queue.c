@@ -64,7 +64,7 @@ static int open_queue(struct bench_state *s, struct queue **out)
 	const struct queue_ops *ops = bench_context(s);
 	struct queue_cfg cfg = { .capacity = CAPACITY };
 	struct err err = ERR_INIT;
-	int rc = queue_open(ops->name, &cfg, out, &err);
+	int rc = queue_open(ops->head.name, &cfg, out, &err);
 
 	return rc < 0 ? suite_fail(s, rc, "%s", err.msg) : 0;
 }
@@ -211,16 +211,16 @@ static void add(void)
 	for (size_t i = 0; queue_backends[i]; i++) {
 		const struct queue_ops *ops = queue_backends[i];
 
-		suite_add(single, &alone, ops, "queue_operations/%s", ops->name);
-		suite_add(batch, &alone, ops, "queue_operations/%s/batch_32", ops->name);
+		suite_add(single, &alone, ops, "queue_operations/%s", ops->head.name);
+		suite_add(batch, &alone, ops, "queue_operations/%s/batch_32", ops->head.name);
 		bench_use_real_time(bench_threads(
 			bench_threads(
-				suite_add(single, &alone, ops, "queue_contended/%s", ops->name), 2),
+				suite_add(single, &alone, ops, "queue_contended/%s", ops->head.name), 2),
 			4));
 		bench_use_real_time(bench_threads(
-			suite_add(batch, &alone, ops, "queue_contended/%s/batch_32", ops->name),
+			suite_add(batch, &alone, ops, "queue_contended/%s/batch_32", ops->head.name),
 			2));
-		bench_use_real_time(suite_add(hop, &paired, ops, "queue_hop/%s", ops->name));
+		bench_use_real_time(suite_add(hop, &paired, ops, "queue_hop/%s", ops->head.name));
 	}
 }
 

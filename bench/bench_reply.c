@@ -88,7 +88,7 @@ static int open_writer(struct bench_state *s, void *shared, void **out)
 	if (!w)
 		return -ENOMEM;
 	w->out.grow = outbuf_grow_malloc;
-	rc = parser_open(ops->name, &w->parser, &err);
+	rc = parser_open(ops->head.name, &w->parser, &err);
 	if (rc == 0)
 		rc = parser_reply_open(w->parser, &w->reply, &err);
 	if (rc < 0)

@@ -39,9 +39,9 @@ static const struct method *wrong_find(const struct dispatch *d, struct span nam
 	return first;
 }
 
-static const struct dispatch_ops wrong_ops = { .name = "wrong",
-					       .summary = "always the first",
-					       .size = sizeof(struct dispatch),
+static const struct dispatch_ops wrong_ops = { .head = { .name = "wrong",
+						         .summary = "always the first",
+						         .size = sizeof(struct dispatch) },
 					       .init = wrong_init,
 					       .deinit = wrong_deinit,
 					       .find = wrong_find };

@@ -2,6 +2,7 @@ libs += base
 base-srcs := \
 	daemon/base/base64.c \
 	daemon/base/alloc_none.c \
+	daemon/base/backend.c \
 	daemon/base/budget.c \
 	daemon/base/budget_memory.c \
 	daemon/base/cancel.c \

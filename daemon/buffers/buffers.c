@@ -13,33 +13,29 @@ const struct buffers_ops *const buffers_backends[] = {
 	NULL,
 };
 
-static const struct buffers_ops *find(const char *name)
+static const struct backend *at(size_t i)
 {
-	for (size_t i = 0; buffers_backends[i]; i++)
-		if (!strcmp(buffers_backends[i]->name, name))
-			return buffers_backends[i];
-	return NULL;
+	return buffers_backends[i] ? &buffers_backends[i]->head : NULL;
 }
+
+const struct backend_axis buffers_axis = { "buffers", at };
 
 int buffers_open(const char *name, const struct buffers_cfg *cfg, struct buffers **out,
 		 struct err *err)
 {
-	const struct buffers_ops *ops = find(name);
+	const struct backend *which;
 	struct buffers *b;
-	size_t bytes;
+	void *object;
 	int rc;
 
 	assert(cfg);
 	assert(out);
-	if (!ops)
-		return err_set(err, -ENOENT, "no buffers backend named '%s'", name);
-	bytes = (ops->size + 63) & ~(size_t)63;
-	b = aligned_alloc(64, bytes);
-	if (!b)
-		return err_set(err, -ENOMEM, "buffers object of %zu bytes", bytes);
-	memset(b, 0, bytes);
-	b->ops = ops;
-	rc = ops->init(b, cfg, err);
+	rc = backend_new(&buffers_axis, name, &which, &object, err);
+	if (rc < 0)
+		return rc;
+	b = object;
+	b->ops = (const struct buffers_ops *)which;
+	rc = b->ops->init(b, cfg, err);
 	if (rc < 0) {
 		free(b);
 		return err_wrap(err, rc, "open buffers '%s'", name);

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/base/backend.h"
+
 struct buffers;
 struct err;
 
@@ -29,9 +31,7 @@ struct buffers_stats {
 };
 
 struct buffers_ops {
-	const char *name;
-	const char *summary;
-	size_t size;
+	struct backend head;
 
 	int (*init)(struct buffers *b, const struct buffers_cfg *cfg, struct err *err);
 	void (*deinit)(struct buffers *b); /* asserts that all came back */
@@ -52,6 +52,7 @@ struct buffers {
 extern const struct buffers_ops buffers_malloc_ops;
 extern const struct buffers_ops buffers_pool_ops;
 extern const struct buffers_ops *const buffers_backends[];
+extern const struct backend_axis buffers_axis; /* the same */
 
 /* Errors: -ENOENT unknown name, -ENOMEM. */
 int buffers_open(const char *name, const struct buffers_cfg *cfg, struct buffers **out,

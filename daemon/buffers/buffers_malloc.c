@@ -122,9 +122,9 @@ static void malloc_stats(struct buffers *b, struct buffers_stats *out)
 }
 
 const struct buffers_ops buffers_malloc_ops = {
-	.name = "malloc",
-	.summary = "malloc and free for every buffer (v14)",
-	.size = sizeof(struct buffers_malloc),
+	.head = { .name = "malloc",
+		  .summary = "malloc and free for every buffer (v14)",
+		  .size = sizeof(struct buffers_malloc) },
 	.init = malloc_init,
 	.deinit = malloc_deinit,
 	.get = malloc_get,

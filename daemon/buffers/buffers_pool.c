@@ -292,9 +292,9 @@ static void pool_stats(struct buffers *b, struct buffers_stats *out)
 }
 
 const struct buffers_ops buffers_pool_ops = {
-	.name = "pool",
-	.summary = "512 B, 4 KiB and 64 KiB buffers kept per thread and in a depot (v15)",
-	.size = sizeof(struct buffers_pool),
+	.head = { .name = "pool",
+		  .summary = "512 B, 4 KiB and 64 KiB buffers kept per thread and in a depot (v15)",
+		  .size = sizeof(struct buffers_pool) },
 	.init = pool_init,
 	.deinit = pool_deinit,
 	.get = pool_get,

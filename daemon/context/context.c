@@ -17,37 +17,35 @@ const struct context_ops *const context_backends[] = {
 	NULL,
 };
 
-static const struct context_ops *find_ops(const char *name)
+static const struct backend *at(size_t i)
 {
-	for (size_t i = 0; context_backends[i]; i++)
-		if (!strcmp(context_backends[i]->name, name))
-			return context_backends[i];
-	return NULL;
+	return context_backends[i] ? &context_backends[i]->head : NULL;
 }
+
+const struct backend_axis context_axis = { "context", at };
 
 int context_open(const char *name, const struct context_cfg *cfg, struct context **out,
 		 struct err *err)
 {
-	const struct context_ops *ops = find_ops(name);
+	const struct backend *which;
 	struct context *c;
-	size_t bytes;
+	void *object;
 	int rc;
 
-	if (!ops)
-		return err_set(err, -ENOENT, "no context backend named '%s'", name);
+	if (!backend_find(&context_axis, name))
+		return backend_unknown(&context_axis, name, err);
 	if (cfg->leases_count < 1 || cfg->leases_count > CONTEXT_WORKERS_MAX)
 		return err_set(err, -EINVAL, "%u threads that run methods are not in 1..%d",
 			       cfg->leases_count, CONTEXT_WORKERS_MAX);
-	bytes = (ops->size + 63) & ~(size_t)63;
-	c = aligned_alloc(64, bytes);
-	if (!c)
-		return err_set(err, -ENOMEM, "context object of %zu bytes", bytes);
-	memset(c, 0, bytes);
-	c->ops = ops;
+	rc = backend_new(&context_axis, name, &which, &object, err);
+	if (rc < 0)
+		return rc;
+	c = object;
+	c->ops = (const struct context_ops *)which;
 	c->cfg = *cfg;
 	c->next_id = 1;
 	pthread_mutex_init(&c->registry, NULL);
-	rc = ops->init(c, cfg, err);
+	rc = c->ops->init(c, cfg, err);
 	if (rc < 0) {
 		pthread_mutex_destroy(&c->registry);
 		free(c);

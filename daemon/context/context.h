@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/base/backend.h"
 #include "daemon/voxel/project.h"
 #include "daemon/voxel/snapshot.h"
 
@@ -49,10 +50,8 @@ enum context_cap {
 
 /* One backend. Every method is present. */
 struct context_ops {
-	const char *name;
-	const char *summary;
+	struct backend head;
 	unsigned caps;
-	size_t size;
 
 	int (*init)(struct context *c, const struct context_cfg *cfg, struct err *err);
 	void (*deinit)(struct context *c);
@@ -107,6 +106,7 @@ struct context_lease {
 extern const struct context_ops context_per_worker_ops;
 extern const struct context_ops context_shared_ops;
 extern const struct context_ops *const context_backends[];
+extern const struct backend_axis context_axis; /* the same */
 
 int context_open(const char *name, const struct context_cfg *cfg, struct context **out,
 		 struct err *err);

@@ -75,10 +75,10 @@ static void per_worker_reading(struct context *c, struct context_lease *lease)
 }
 
 const struct context_ops context_per_worker_ops = {
-	.name = "per-worker",
-	.summary = "a workspace per worker made at start, one lock for all documents",
+	.head = { .name = "per-worker",
+		  .summary = "a workspace per worker made at start, one lock for all documents",
+		  .size = sizeof(struct context_per_worker) },
 	.caps = CONTEXT_CAP_EAGER,
-	.size = sizeof(struct context_per_worker),
 	.init = per_worker_init,
 	.deinit = per_worker_deinit,
 	.attach = per_worker_attach,

@@ -64,10 +64,11 @@ static void shared_reading(struct context *c, struct context_lease *lease)
 }
 
 const struct context_ops context_shared_ops = {
-	.name = "shared",
-	.summary = "made on first use, a lock per project and group, snapshots for readers",
+	.head = { .name = "shared",
+		  .summary =
+			  "made on first use, a lock per project and group, snapshots for readers",
+		  .size = sizeof(struct context_shared) },
 	.caps = CONTEXT_CAP_GROUPS | CONTEXT_CAP_SNAPSHOTS,
-	.size = sizeof(struct context_shared),
 	.init = shared_init,
 	.deinit = shared_deinit,
 	.attach = shared_attach,

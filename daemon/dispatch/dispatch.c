@@ -13,33 +13,29 @@ const struct dispatch_ops *const dispatch_backends[] = {
 	NULL,
 };
 
-static const struct dispatch_ops *find(const char *name)
+static const struct backend *at(size_t i)
 {
-	for (size_t i = 0; dispatch_backends[i]; i++)
-		if (!strcmp(dispatch_backends[i]->name, name))
-			return dispatch_backends[i];
-	return NULL;
+	return dispatch_backends[i] ? &dispatch_backends[i]->head : NULL;
 }
+
+const struct backend_axis dispatch_axis = { "dispatch", at };
 
 int dispatch_open(const char *name, const struct method *const *methods, size_t count,
 		  struct dispatch **out, struct err *err)
 {
-	const struct dispatch_ops *ops = find(name);
+	const struct backend *which;
 	struct dispatch *d;
-	size_t bytes;
+	void *object;
 	int rc;
 
 	assert(methods || !count);
 	assert(out);
-	if (!ops)
-		return err_set(err, -ENOENT, "no dispatch backend named '%s'", name);
-	bytes = (ops->size + 63) & ~(size_t)63;
-	d = aligned_alloc(64, bytes);
-	if (!d)
-		return err_set(err, -ENOMEM, "dispatch object of %zu bytes", bytes);
-	memset(d, 0, bytes);
-	d->ops = ops;
-	rc = ops->init(d, methods, count, err);
+	rc = backend_new(&dispatch_axis, name, &which, &object, err);
+	if (rc < 0)
+		return rc;
+	d = object;
+	d->ops = (const struct dispatch_ops *)which;
+	rc = d->ops->init(d, methods, count, err);
 	if (rc < 0) {
 		free(d);
 		return err_wrap(err, rc, "open dispatch '%s'", name);

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+#include "daemon/base/backend.h"
 #include "daemon/base/span.h"
 
 struct dispatch;
@@ -15,9 +16,7 @@ struct err;
 struct method;
 
 struct dispatch_ops {
-	const char *name;
-	const char *summary;
-	size_t size;
+	struct backend head;
 
 	/*
 	 * methods[count] is borrowed until deinit. -EEXIST names a name that stands twice; -EINVAL
@@ -37,6 +36,7 @@ struct dispatch {
 extern const struct dispatch_ops dispatch_linear_ops;
 extern const struct dispatch_ops dispatch_hash_ops;
 extern const struct dispatch_ops *const dispatch_backends[];
+extern const struct backend_axis dispatch_axis; /* the same */
 
 int dispatch_open(const char *name, const struct method *const *methods, size_t count,
 		  struct dispatch **out, struct err *err);

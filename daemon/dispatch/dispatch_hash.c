@@ -79,9 +79,9 @@ static const struct method *hash_find(const struct dispatch *d, struct span name
 }
 
 const struct dispatch_ops dispatch_hash_ops = {
-	.name = "hash",
-	.summary = "perfect hash made at build time (v15)",
-	.size = sizeof(struct dispatch_hash),
+	.head = { .name = "hash",
+		  .summary = "perfect hash made at build time (v15)",
+		  .size = sizeof(struct dispatch_hash) },
 	.init = hash_init,
 	.deinit = hash_deinit,
 	.find = hash_find,

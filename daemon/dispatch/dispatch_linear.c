@@ -79,9 +79,9 @@ static const struct method *linear_find(const struct dispatch *d, struct span na
 }
 
 const struct dispatch_ops dispatch_linear_ops = {
-	.name = "linear",
-	.summary = "strcmp over the whole table (v14)",
-	.size = sizeof(struct dispatch_linear),
+	.head = { .name = "linear",
+		  .summary = "strcmp over the whole table (v14)",
+		  .size = sizeof(struct dispatch_linear) },
 	.init = linear_init,
 	.deinit = linear_deinit,
 	.find = linear_find,

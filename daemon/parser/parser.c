@@ -13,28 +13,31 @@ const struct parser_ops *const parser_backends[] = {
 	NULL,
 };
 
+static const struct backend *at(size_t i)
+{
+	return parser_backends[i] ? &parser_backends[i]->head : NULL;
+}
+
+const struct backend_axis parser_axis = { "parser", at };
+
 int parser_open(const char *name, struct parser **out, struct err *err)
 {
-	for (size_t i = 0; parser_backends[i]; i++) {
-		const struct parser_ops *ops = parser_backends[i];
-		struct parser *p;
-		int rc;
+	const struct backend *which;
+	struct parser *p;
+	void *object;
+	int rc = backend_new(&parser_axis, name, &which, &object, err);
 
-		if (strcmp(ops->name, name) != 0)
-			continue;
-		p = calloc(1, ops->size);
-		if (!p)
-			return err_set(err, -ENOMEM, "open parser '%s': out of memory", name);
-		p->ops = ops;
-		rc = ops->init(p, err);
-		if (rc < 0) {
-			free(p);
-			return err_wrap(err, rc, "open parser '%s'", name);
-		}
-		*out = p;
-		return 0;
+	if (rc < 0)
+		return rc;
+	p = object;
+	p->ops = (const struct parser_ops *)which;
+	rc = p->ops->init(p, err);
+	if (rc < 0) {
+		free(p);
+		return err_wrap(err, rc, "open parser '%s'", name);
 	}
-	return err_set(err, -ENOENT, "no parser is named '%s'", name);
+	*out = p;
+	return 0;
 }
 
 void parser_close(struct parser *p)

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/base/backend.h"
 #include "daemon/base/span.h"
 #include "daemon/rpc/reply.h"
 #include "daemon/rpc/request.h"
@@ -31,9 +32,7 @@ enum {
 };
 
 struct parser_ops {
-	const char *name;
-	const char *summary;
-	size_t size;
+	struct backend head;
 	const struct reply_ops *reply; /* how this architecture writes results */
 
 	int (*init)(struct parser *p, struct err *err);
@@ -65,6 +64,7 @@ extern const struct parser_ops parser_simd_ops;
 
 /* All of them, NULL-terminated, in the order shown by --help. */
 extern const struct parser_ops *const parser_backends[];
+extern const struct backend_axis parser_axis; /* the same */
 
 int parser_open(const char *name, struct parser **out, struct err *err);
 void parser_close(struct parser *p);

@@ -240,9 +240,9 @@ static int dom_envelope(struct parser *p, struct value object, struct rpc_reques
 }
 
 const struct parser_ops parser_dom_ops = {
-	.name = "dom",
-	.summary = "cJSON tree of the text, params cloned (v14)",
-	.size = sizeof(struct parser_dom),
+	.head = { .name = "dom",
+		  .summary = "cJSON tree of the text, params cloned (v14)",
+		  .size = sizeof(struct parser_dom) },
 	.reply = &reply_tree_ops,
 	.init = dom_init,
 	.deinit = dom_deinit,

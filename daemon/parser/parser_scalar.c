@@ -45,9 +45,9 @@ static void scalar_reset(struct parser *p)
 }
 
 const struct parser_ops parser_scalar_ops = {
-	.name = "scalar",
-	.summary = "one pass, byte by byte, onto a flat tape",
-	.size = sizeof(struct parser_scalar),
+	.head = { .name = "scalar",
+		  .summary = "one pass, byte by byte, onto a flat tape",
+		  .size = sizeof(struct parser_scalar) },
 	.reply = &reply_text_ops,
 	.init = scalar_init,
 	.deinit = scalar_deinit,

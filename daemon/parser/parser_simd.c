@@ -77,9 +77,10 @@ static void simd_reset(struct parser *p)
 }
 
 const struct parser_ops parser_simd_ops = {
-	.name = "simd",
-	.summary = "one pass with vectors onto a flat tape, tables of records guessed (v15)",
-	.size = sizeof(struct parser_simd),
+	.head = { .name = "simd",
+		  .summary =
+			  "one pass with vectors onto a flat tape, tables of records guessed (v15)",
+		  .size = sizeof(struct parser_simd) },
 	.reply = &reply_text_ops,
 	.init = simd_init,
 	.deinit = simd_deinit,

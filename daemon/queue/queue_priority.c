@@ -126,9 +126,9 @@ static size_t priority_count(struct queue *q)
 }
 
 const struct queue_ops queue_priority_ops = {
-	.name = "priority",
-	.summary = "one list per priority behind a mutex and a condition variable",
-	.size = sizeof(struct queue_priority_lists),
+	.head = { .name = "priority",
+		  .summary = "one list per priority behind a mutex and a condition variable",
+		  .size = sizeof(struct queue_priority_lists) },
 	.init = priority_init,
 	.deinit = priority_deinit,
 	.push = priority_push,

@@ -424,7 +424,7 @@ static const struct cli_opt table[] = {
 	do {                                                                                       \
 		fprintf(out, "\n%s:\n", title);                                                    \
 		for (size_t i = 0; (backends)[i]; i++)                                             \
-			fprintf(out, "  %-12s %s\n", (backends)[i]->name, (backends)[i]->summary); \
+			fprintf(out, "  %-12s %s\n", (backends)[i]->head.name, (backends)[i]->head.summary); \
 	} while (0)
 
 static void help_more(FILE *out)

@@ -98,7 +98,7 @@ enum { AXIS_NAMES_MAX = 8 };
 	do {                                                                         \
 		size_t n_ = (n);                                                     \
 		for (size_t i_ = 0; (backends)[i_] && n_ + 1 < AXIS_NAMES_MAX; i_++) \
-			(names)[n_++] = (backends)[i_]->name;                        \
+			(names)[n_++] = (backends)[i_]->head.name;                        \
 		(names)[n_] = NULL;                                                  \
 	} while (0)
 
@@ -284,7 +284,7 @@ int preset_resolve(const struct options *o, struct axes *out, struct err *err)
 		rc = resolve_affinity(&a, err);
 	if (rc < 0)
 		return rc;
-	a.transport = transport_find(a.transport)->name;
+	a.transport = transport_find(a.transport)->head.name;
 	*out = a;
 	return 0;
 }

@@ -97,7 +97,7 @@ int method_checks_run(const struct CMUnitTest *tests, size_t count)
 
 	for (size_t i = 0; i < 2; i++)
 		for (size_t k = 0; parser_backends[k]; k++)
-			failed += method_checks_run_with(contexts[i], parser_backends[k]->name,
+			failed += method_checks_run_with(contexts[i], parser_backends[k]->head.name,
 							 tests, count);
 	return failed;
 }

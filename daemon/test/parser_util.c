@@ -33,7 +33,7 @@ void parsers_open(struct parsers *ps)
 	best = cpu_simd_level();
 	add_parser(ps, "scalar", "scalar");
 	for (size_t i = 0; parser_backends[i]; i++) {
-		const char *name = parser_backends[i]->name;
+		const char *name = parser_backends[i]->head.name;
 
 		if (strcmp(name, "scalar") != 0 && strcmp(name, "simd") != 0)
 			add_parser(ps, name, name);

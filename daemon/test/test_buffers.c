@@ -71,7 +71,7 @@ static struct buffers *open_b(const char *name, int huge_pages)
 static void for_each_backend(void (*test)(const char *))
 {
 	for (size_t i = 0; buffers_backends[i]; i++)
-		test(buffers_backends[i]->name);
+		test(buffers_backends[i]->head.name);
 }
 
 static struct buffers_stats stats_of(struct buffers *b)
@@ -429,7 +429,7 @@ static void test_unknown_name_is_refused(void **state)
 
 	(void)state;
 	assert_int_equal(buffers_open("nope", &cfg, &b, &err), -ENOENT);
-	assert_string_equal(err.msg, "no buffers backend named 'nope'");
+	assert_string_equal(err.msg, "--buffers: 'nope' is not one of malloc, pool");
 	buffers_close(NULL);
 }
 

@@ -23,7 +23,7 @@ static struct context *open_context(const struct context_ops *ops, unsigned leas
 	struct err err = ERR_INIT;
 	struct context *c = NULL;
 
-	assert_int_equal(context_open(ops->name, &cfg, &c, &err), 0);
+	assert_int_equal(context_open(ops->head.name, &cfg, &c, &err), 0);
 	return c;
 }
 
@@ -257,7 +257,7 @@ static void a_log_that_refuses_leaves_all_as_it_was(const struct context_ops *op
 
 	logged.opened_count = logged.closed_count = 0;
 	logged.is_refusing = false;
-	assert_int_equal(context_open(ops->name, &cfg, &c, NULL), 0);
+	assert_int_equal(context_open(ops->head.name, &cfg, &c, NULL), 0);
 	attach(c, &lease);
 	id = create(&lease);
 	assert_int_equal(logged.opened_count, 1);

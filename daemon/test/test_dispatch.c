@@ -90,7 +90,7 @@ static struct dispatch *open_d(const char *name)
 static void for_each_backend(void (*test)(const char *))
 {
 	for (size_t i = 0; dispatch_backends[i]; i++)
-		test(dispatch_backends[i]->name);
+		test(dispatch_backends[i]->head.name);
 }
 
 /* The name in memory of exactly its size, so that asan sees a read past its end. */
@@ -244,7 +244,7 @@ static void test_unknown_backend_is_refused(void **state)
 
 	(void)state;
 	assert_int_equal(dispatch_open("nope", table, NAMES_COUNT, &d, &err), -ENOENT);
-	assert_string_equal(err.msg, "no dispatch backend named 'nope'");
+	assert_string_equal(err.msg, "--dispatch: 'nope' is not one of linear, hash");
 	dispatch_close(NULL);
 }
 

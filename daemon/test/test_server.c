@@ -202,8 +202,8 @@ static void same(const struct axes *axes, const char *what)
 #define SAME_FOR_EACH(preset_name, field, backends)      \
 	for (size_t i_ = 0; (backends)[i_]; i_++) {      \
 		struct axes axes_ = preset(preset_name); \
-		axes_.field = (backends)[i_]->name;      \
-		same(&axes_, (backends)[i_]->name);      \
+		axes_.field = (backends)[i_]->head.name;      \
+		same(&axes_, (backends)[i_]->head.name);      \
 	}
 
 static void each_axis(const char *name)

@@ -379,7 +379,7 @@ void for_each_backend(void (*test)(const char *backend))
 {
 	for (size_t i = 0; transport_backends[i]; i++)
 		if (transport_backends[i]->caps & TRANSPORT_SOCKETS)
-			test(transport_backends[i]->name);
+			test(transport_backends[i]->head.name);
 }
 
 unsigned long allow_files(unsigned long count)

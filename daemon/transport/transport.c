@@ -19,36 +19,40 @@ const struct transport_ops *const transport_backends[] = {
  */
 #define TRANSPORT_AUTO "epoll"
 
+static const struct backend *at(size_t i)
+{
+	return transport_backends[i] ? &transport_backends[i]->head : NULL;
+}
+
+const struct backend_axis transport_axis = { "transport", at };
+
 const struct transport_ops *transport_find(const char *name)
 {
-	if (!strcmp(name, "auto"))
-		name = TRANSPORT_AUTO;
-	for (size_t i = 0; transport_backends[i]; i++)
-		if (!strcmp(transport_backends[i]->name, name))
-			return transport_backends[i];
-	return NULL;
+	bool is_auto = !strcmp(name, "auto");
+
+	return (const struct transport_ops *)backend_find(&transport_axis,
+							  is_auto ? TRANSPORT_AUTO : name);
 }
 
 int transport_open(const char *name, const struct transport_cfg *cfg, struct transport **out,
 		   struct err *err)
 {
 	const struct transport_ops *ops = transport_find(name);
+	const struct backend *which;
 	struct transport *t;
-	int rc;
+	void *object;
+	int rc = backend_new(&transport_axis, ops ? ops->head.name : name, &which, &object, err);
 
-	if (!ops)
-		return err_set(err, -ENOENT, "no transport named '%s'", name);
-	t = aligned_alloc(64, (ops->size + 63) & ~(size_t)63);
-	if (!t)
-		return err_set(err, -ENOMEM, "transport object of %zu bytes", ops->size);
-	memset(t, 0, ops->size);
+	if (rc < 0)
+		return rc;
+	t = object;
 	t->ops = ops;
 	t->cfg = *cfg;
 	t->cfg.listen_fds = NULL;
 	rc = ops->init(t, cfg, err);
 	if (rc < 0) {
 		free(t);
-		return err_wrap(err, rc, "open transport '%s'", ops->name);
+		return err_wrap(err, rc, "open transport '%s'", ops->head.name);
 	}
 	*out = t;
 	return 0;

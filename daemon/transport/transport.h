@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/base/backend.h"
 #include "daemon/base/span.h"
 #include "daemon/rpc/frame.h"
 
@@ -111,10 +112,8 @@ enum transport_caps {
 };
 
 struct transport_ops {
-	const char *name;
-	const char *summary;
+	struct backend head;
 	unsigned caps;
-	size_t size;
 
 	int (*init)(struct transport *t, const struct transport_cfg *cfg, struct err *err);
 	void (*deinit)(struct transport *t); /* closes all; those that are held come back first */
@@ -169,6 +168,7 @@ extern const struct transport_ops transport_inproc_ops;
 
 /* All of them, NULL-terminated, in the order shown by --help. */
 extern const struct transport_ops *const transport_backends[];
+extern const struct backend_axis transport_axis; /* the same */
 
 /* NULL: unknown. "auto" is the best that this machine has. */
 const struct transport_ops *transport_find(const char *name);

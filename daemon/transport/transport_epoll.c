@@ -267,10 +267,10 @@ static int epoll_run(struct transport *t, struct err *err)
 }
 
 const struct transport_ops transport_epoll_ops = {
-	.name = "epoll",
-	.summary = "one thread, epoll; requests may run in the reading thread",
+	.head = { .name = "epoll",
+		  .summary = "one thread, epoll; requests may run in the reading thread",
+		  .size = sizeof(struct transport_epoll) },
 	.caps = TRANSPORT_SOCKETS | TRANSPORT_INLINE,
-	.size = sizeof(struct transport_epoll),
 	.init = epoll_init,
 	.deinit = epoll_deinit,
 	.run = epoll_run,

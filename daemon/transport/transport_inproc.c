@@ -174,10 +174,10 @@ void inproc_hangup(struct conn *c)
 }
 
 const struct transport_ops transport_inproc_ops = {
-	.name = "inproc",
-	.summary = "no sockets: for tests, and the floor of measurements",
+	.head = { .name = "inproc",
+		  .summary = "no sockets: for tests, and the floor of measurements",
+		  .size = sizeof(struct transport_inproc) },
 	.caps = TRANSPORT_INLINE | TRANSPORT_READERS,
-	.size = sizeof(struct transport_inproc),
 	.init = inproc_init,
 	.deinit = inproc_deinit,
 	.run = inproc_run,

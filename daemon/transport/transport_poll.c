@@ -318,10 +318,11 @@ static int poll_hold(struct conn *c, struct span rest)
 }
 
 const struct transport_ops transport_poll_ops = {
-	.name = "poll",
-	.summary = "an accept thread and one I/O thread with poll(2), a copy per hand-over",
+	.head = { .name = "poll",
+		  .summary =
+			  "an accept thread and one I/O thread with poll(2), a copy per hand-over",
+		  .size = sizeof(struct transport_poll) },
 	.caps = TRANSPORT_SOCKETS | TRANSPORT_INLINE,
-	.size = sizeof(struct transport_poll),
 	.init = poll_init,
 	.deinit = poll_deinit,
 	.run = poll_run,

@@ -325,10 +325,10 @@ static void threads_resume(struct conn *c)
 }
 
 const struct transport_ops transport_threads_ops = {
-	.name = "threads",
-	.summary = "one thread for each connection, blocking reads",
+	.head = { .name = "threads",
+		  .summary = "one thread for each connection, blocking reads",
+		  .size = sizeof(struct transport_threads) },
 	.caps = TRANSPORT_SOCKETS | TRANSPORT_INLINE | TRANSPORT_READERS,
-	.size = sizeof(struct transport_threads),
 	.init = threads_init,
 	.deinit = threads_deinit,
 	.run = threads_run,

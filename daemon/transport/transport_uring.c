@@ -483,10 +483,10 @@ static int uring_hold(struct conn *c, struct span rest)
 }
 
 const struct transport_ops transport_uring_ops = {
-	.name = "uring",
-	.summary = "one thread, io_uring with provided buffers and linked operations",
+	.head = { .name = "uring",
+		  .summary = "one thread, io_uring with provided buffers and linked operations",
+		  .size = sizeof(struct transport_uring) },
 	.caps = TRANSPORT_SOCKETS | TRANSPORT_INLINE,
-	.size = sizeof(struct transport_uring),
 	.init = uring_init,
 	.deinit = uring_deinit,
 	.run = uring_run,

@@ -1,0 +1,44 @@
+/*
+ * backend.h - what the implementations of all axes have in common: a name, a line of help, a size.
+ *
+ * Each axis has a table of functions for each implementation ("ops"); its first member is a struct
+ * backend. The common code finds the table by its name and allocates the object; the
+ * implementation fills it.
+ */
+#ifndef DAEMON_BASE_BACKEND_H
+#define DAEMON_BASE_BACKEND_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+struct err;
+
+struct backend {
+	const char *name;    /* what the option of the axis takes */
+	const char *summary; /* one line for --help */
+	size_t size;         /* bytes of the whole object */
+};
+
+struct backend_axis {
+	const char *name; /* the option: "queue" */
+	const struct backend *(*at)(
+		size_t index); /* in the order of --help; NULL behind the last */
+};
+
+/* NULL: there is none of that name. */
+const struct backend *backend_find(const struct backend_axis *axis, const char *name);
+
+/*
+ * The zeroed object of the backend with that name, aligned to 64 bytes; free it. *which is the
+ * backend, the first member of its ops. -ENOENT says which names there are; -ENOMEM.
+ */
+int backend_new(const struct backend_axis *axis, const char *name, const struct backend **which,
+		void **object, struct err *err);
+
+/* "--AXIS: 'NAME' is not one of A, B". Returns -ENOENT. */
+int backend_unknown(const struct backend_axis *axis, const char *name, struct err *err);
+
+/* The axis and a line for each of its backends, for --help. */
+void backend_print(const struct backend_axis *axis, FILE *out);
+
+#endif
