@@ -24,10 +24,12 @@
 
 enum {
 	PROGRESS_NS = 200 * 1000 * 1000, /* between two notifications */
-	/* Up to this the worker draws at once: some milliseconds, as its other requests take, and
-	 * no wait for anybody. */
-	SMALL_PIXELS = 128 * 128,
-	SMALL_BLOCKS = 256,
+	/*
+	 * Up to this the worker draws by itself: 20 ms, and the scene, as other requests take. It
+	 * waits for nobody then: not for the large pictures of others, and not for a thread that
+	 * stands back while others keep the processors busy.
+	 */
+	SMALL_PIXELS = 256 * 256,
 };
 
 /* One call: what it draws from, and whom it may disturb. */
@@ -213,9 +215,7 @@ static void keep(const struct job *j)
 
 static bool is_small(const struct job *j)
 {
-	uint64_t pixels = (uint64_t)j->rp->width * j->rp->height * j->drawn_count;
-
-	return pixels <= SMALL_PIXELS && j->snapshot->doc.budget.blocks_count <= SMALL_BLOCKS;
+	return (uint64_t)j->rp->width * j->rp->height * j->drawn_count <= SMALL_PIXELS;
 }
 
 /* Fills j->pngs. */

@@ -1,16 +1,14 @@
 /*
  * drawers.h - the threads that draw, shared by all who want pictures.
  *
- * A thread takes one band, draws it, and then looks again whose turn it is: that of the client that
- * has had the least of the threads' time. So every client has its share of them whatever others ask
- * for, and a small picture waits for a band or two of another's at most. Of one client's pictures
- * the one with the least left goes first and is drawn to its end, so few are in memory at a time.
- * Source: fair queueing with a virtual clock, A. Demers, S. Keshav, S. Shenker 1989.
+ * A thread draws one band, and is then given one of whichever client has had the least of the
+ * threads' time (orders.h). So every client has its share of them whatever others ask for, a
+ * picture that is soon drawn waits for a band or two of others at most, and few are in memory at a
+ * time.
  *
  * The threads run only where nobody else wants the processor, so that requests are answered
  * meanwhile as if there were no drawing. Where they hardly get to run (other threads keep the
- * machine busy), and where a small picture still waits after 20 ms, the thread that waits for it
- * draws, too.
+ * machine busy), the callers draw, too. Small pictures are better drawn by the caller alone.
  *
  * The threads start with the first pictures and end with drawers_close.
  */
@@ -18,18 +16,13 @@
 #define DAEMON_RENDER_DRAWERS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "daemon/render/picture.h"
 
 struct drawers;
 struct err;
 
-enum {
-	DRAWERS_THREADS_MAX = 64,
-	DRAWERS_OPEN_BYTES_MAX = 256 << 20, /* of pictures under way that others wait for */
-	DRAWERS_SMALL_BYTES = 16 << 20,     /* a smaller one never waits for that */
-};
+enum { DRAWERS_THREADS_MAX = 64 };
 
 struct drawers_cfg {
 	unsigned threads_max; /* 0: as many as this process may use processors */

@@ -5,7 +5,9 @@ render-srcs := \
 	daemon/render/band.c \
 	daemon/render/cache.c \
 	daemon/render/drawers.c \
+	daemon/render/hands.c \
 	daemon/render/image.c \
+	daemon/render/orders.c \
 	daemon/render/picture.c \
 	daemon/render/render_folder.c \
 	daemon/render/renders.c \
