@@ -268,6 +268,7 @@ static void put_voxels(struct journal_writer *w, const struct document *d,
 		       const struct history_step *step)
 {
 	const struct layer *l = step->voxels_layer;
+	struct cursor now = { .v = l ? &l->volume : NULL };
 	struct strbuf *sb = w->part;
 
 	if (!step->voxels_count || !is_kept(d, step, l) || !has_room(w))
@@ -275,13 +276,15 @@ static void put_voxels(struct journal_writer *w, const struct document *d,
 	put_u8(sb, TAG_VOXELS);
 	put_i32(sb, l->meta.id);
 	put_u16(sb, step->voxels_count);
+	if (strbuf_reserve(sb, (size_t)step->voxels_count * 16) < 0)
+		return;
 	for (uint32_t i = 0; i < step->voxels_count; i++) {
 		const struct voxel *v = step_voxel(step, i);
+		uint32_t words[4] = { htole32((uint32_t)v->x), htole32((uint32_t)v->y),
+				      htole32((uint32_t)v->z),
+				      htole32(cursor_get(&now, v->x, v->y, v->z)) };
 
-		put_i32(sb, v->x);
-		put_i32(sb, v->y);
-		put_i32(sb, v->z);
-		put_u32(sb, volume_get(&l->volume, v->x, v->y, v->z));
+		put_raw(sb, words, sizeof(words));
 	}
 }
 

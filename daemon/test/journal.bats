@@ -239,6 +239,25 @@ edit_much() {
 	stop_daemon
 }
 
+@test "R-305: what the disk did not take is not answered; edits go on when it takes them again" {
+	start_daemon --journal "$DIR/j" --journal-sync always
+	call create_project '["p"]' | jq -e .success
+	call add_voxel '[1,2,3,4,5,6]' | jq -e .success
+	prlimit --pid "$PID" --fsize=300:unlimited # below what is written already: as a write that fails
+	[ -z "$(call add_voxel '[2,2,3,4,5,6]')" ]
+	[[ $(call add_voxel '[3,2,3,4,5,6]') == *"-1004"*"the journal cannot be written, nothing was changed"* ]]
+	[ "$(status_of .journal.error)" = 'File too large' ]
+	call get_voxel '[1,2,3]' | jq -e .exists
+	prlimit --pid "$PID" --fsize=unlimited:unlimited
+	wait_until sh -c "grep -q 'whole again: edits are taken' $DIR/log"
+	call add_voxel '[4,2,3,4,5,6]' | jq -e .success
+	everything >"$DIR/before"
+	kill_daemon
+	start_daemon --journal "$DIR/j"
+	everything | diff "$DIR/before" -
+	stop_daemon
+}
+
 @test "R-305: the journal's place and policy: options, configuration file, defaults" {
 	start_daemon
 	[ "$(status_of .journal)" = null ]
