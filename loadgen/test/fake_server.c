@@ -1,12 +1,17 @@
 /* fake_server.c - see fake_server.h. */
 #include <errno.h>
+#include <poll.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -15,17 +20,31 @@
 #include "daemon/base/strbuf.h"
 #include "loadgen/test/fake_server.h"
 
+/* Waits until fd is readable. False: the server must stop. */
+static bool await(const struct server *s, int fd)
+{
+	struct pollfd fds[2] = { { .fd = s->stop_fd, .events = POLLIN },
+				 { .fd = fd, .events = POLLIN } };
+
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	return !fds[0].revents;
+}
+
 static void *serve_all(void *arg)
 {
 	struct server *s = arg;
 
-	while (!atomic_load(&s->must_stop)) {
+	while (await(s, s->listen_fd)) {
 		int fd = accept(s->listen_fd, NULL, NULL);
 
-		if (fd < 0) {
-			usleep(500);
-			continue;
+		/* It was shut down: only the end is left to wait for. */
+		if (fd < 0 && errno == EINVAL) {
+			await(s, -1);
+			break;
 		}
+		if (fd < 0)
+			continue;
 		s->serve(s, fd);
 		s->served_count++;
 		close(fd);
@@ -44,14 +63,17 @@ void server_start(struct server *s, void (*serve)(struct server *s, int fd))
 	assert_int_equal(sock_parse_unix(path, &s->addr, NULL), 0);
 	s->listen_fd = sock_listen(&s->addr, 16, 0600, NULL);
 	assert_true(s->listen_fd >= 0);
+	s->stop_fd = eventfd(0, EFD_CLOEXEC);
+	assert_true(s->stop_fd >= 0);
 	s->serve = serve;
 	assert_int_equal(pthread_create(&s->thread, NULL, serve_all, s), 0);
 }
 
 void server_stop(struct server *s)
 {
-	atomic_store(&s->must_stop, true);
+	assert_int_equal(eventfd_write(s->stop_fd, 1), 0);
 	pthread_join(s->thread, NULL);
+	close(s->stop_fd);
 	close(s->listen_fd);
 	unlink(s->addr.path);
 	rmdir(s->dir);
@@ -60,18 +82,14 @@ void server_stop(struct server *s)
 /* Reads what is there; 0 when the client is gone or the server must stop. */
 static size_t read_some(struct server *s, int fd, char *buf, size_t cap)
 {
-	struct timeval tv = { .tv_usec = 20000 };
+	ssize_t n = -1;
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
-	while (!atomic_load(&s->must_stop)) {
-		ssize_t n = recv(fd, buf, cap, 0);
-
-		if (n > 0)
-			return (size_t)n;
-		if (n == 0 || (errno != EAGAIN && errno != EINTR))
+	while (n < 0 && await(s, fd)) {
+		n = recv(fd, buf, cap, MSG_DONTWAIT);
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			return 0;
 	}
-	return 0;
+	return n > 0 ? (size_t)n : 0;
 }
 
 static void reply_to(int fd, const char *line, size_t len)
@@ -103,12 +121,17 @@ static void answer_lines(int fd, char *buf, size_t *len,
 void serve_ping(struct server *s, int fd)
 {
 	static char buf[1 << 16];
+	uint64_t stall_at_ns = 0;
 	size_t len = 0, n;
 
 	while ((n = read_some(s, fd, buf + len, sizeof(buf) - len))) {
 		len += n;
-		if (s->stall_to_ns && clock_ns() > s->stall_from_ns && clock_ns() < s->stall_to_ns)
-			clock_sleep_until_ns(s->stall_to_ns);
+		if (s->stall_after_ns && !stall_at_ns)
+			stall_at_ns = clock_ns() + s->stall_after_ns;
+		if (stall_at_ns && clock_ns() > stall_at_ns) {
+			clock_sleep_until_ns(stall_at_ns + s->stall_ns);
+			stall_at_ns = UINT64_MAX;
+		}
 		answer_lines(fd, buf, &len, reply_to);
 	}
 }
@@ -233,12 +256,27 @@ void serve_errors(struct server *s, int fd)
 	}
 }
 
+/* Waits until the client cannot send more: what has come stays the same for a while. */
+static void await_full(struct server *s, int fd)
+{
+	int before = 0, waiting = 0;
+
+	if (!await(s, fd))
+		return;
+	for (int same = 0; same < 20; same = waiting == before ? same + 1 : 0) {
+		before = waiting;
+		clock_sleep_until_ns(clock_ns() + NSEC_PER_MSEC);
+		if (ioctl(fd, FIONREAD, &waiting) < 0)
+			return;
+	}
+}
+
 void serve_slow_reader(struct server *s, int fd)
 {
 	static char buf[8 << 20];
 	size_t len = 0, n;
 
-	clock_sleep_until_ns(clock_ns() + 100 * NSEC_PER_MSEC);
+	await_full(s, fd);
 	while ((n = read_some(s, fd, buf + len, sizeof(buf) - len))) {
 		len += n;
 		answer_lines(fd, buf, &len, reply_to);
@@ -269,16 +307,35 @@ void serve_three(struct server *s, int fd)
 	}
 }
 
+enum { REPLIES_BEFORE = 50 };
+
+/* Answers REPLIES_BEFORE requests. False: client or server ended before. */
+static bool serve_some(struct server *s, int fd)
+{
+	char buf[4096];
+
+	for (int i = 0; i < REPLIES_BEFORE; i++) {
+		size_t n = read_some(s, fd, buf, sizeof(buf));
+
+		if (!n)
+			return false;
+		reply_to(fd, buf, n - 1);
+	}
+	return true;
+}
+
 void serve_and_die(struct server *s, int fd)
 {
-	static char buf[1 << 16];
-	uint64_t until_ns = clock_ns() + 200 * NSEC_PER_MSEC;
-	size_t len = 0, n;
-
-	while (clock_ns() < until_ns && (n = read_some(s, fd, buf + len, sizeof(buf) - len))) {
-		len += n;
-		answer_lines(fd, buf, &len, reply_to);
-	}
+	if (!serve_some(s, fd))
+		return;
 	unlink(s->addr.path);
 	shutdown(s->listen_fd, SHUT_RDWR);
+}
+
+void serve_and_interrupt(struct server *s, int fd)
+{
+	if (!serve_some(s, fd))
+		return;
+	kill(getpid(), SIGINT);
+	serve_ping(s, fd);
 }

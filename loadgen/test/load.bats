@@ -27,6 +27,17 @@ start_echo() {
 	await grep -q listens "$D/echo.log"
 }
 
+# client: a connection to the echo server; "${CLIENT[1]}" is written to, hears LINE reads.
+client() {
+	coproc CLIENT { exec timeout 20 socat - "UNIX-CONNECT:$D/s" 3>&-; }
+}
+
+hears() {
+	local line
+	read -r -t 10 line <&"${CLIENT[0]}"
+	[ "$line" = "$1" ]
+}
+
 load() {
 	timeout 60 "$B/goxel-load" --unix "$D/s" --warmup 0s --progress off "$@"
 }
@@ -272,11 +283,13 @@ SH
 
 @test "the echo server copies ids, keeps half a request, and cleans up" {
 	start_echo --unix "$D/s"
-	run bash -c "{ printf '{\"id\":1}\n{\"a\":\"x\",'; sleep 0.1; printf '\"id\":7}\nno\n'; sleep 0.1; } |
-		timeout 5 socat -t1 - UNIX-CONNECT:'$D/s'"
-	[ "${lines[0]}" = '{"jsonrpc":"2.0","result":{"pong":true},"id":1}' ]
-	[ "${lines[1]}" = '{"jsonrpc":"2.0","result":{"pong":true},"id":7}' ]
-	[ "${lines[2]}" = '{"jsonrpc":"2.0","result":{"pong":true},"id":null}' ]
+	client
+	# The second half comes once the first request is answered, so half of the second waited.
+	printf '{"id":1}\n{"a":"x",' >&"${CLIENT[1]}"
+	hears '{"jsonrpc":"2.0","result":{"pong":true},"id":1}'
+	printf '"id":7}\nno\n' >&"${CLIENT[1]}"
+	hears '{"jsonrpc":"2.0","result":{"pong":true},"id":7}'
+	hears '{"jsonrpc":"2.0","result":{"pong":true},"id":null}'
 	kill "$ECHO"
 	wait "$ECHO"
 	[ ! -e "$D/s" ]
@@ -294,8 +307,7 @@ SH
 @test "a client that never reads does not hold up the echo server" {
 	start_echo --unix "$D/s"
 	# Its replies (over 20 MB) do not fit any socket buffer.
-	{ yes '{"id":1}' | head -n 500000; sleep 5; } 3>&- |
-		timeout 10 socat -u - "UNIX-CONNECT:$D/s" 3>&- &
+	yes '{"id":1}' 3>&- | timeout 20 socat -u - "UNIX-CONNECT:$D/s" 3>&- &
 	hog=$!
 	load --workload ping -d 300ms --json >"$D/json"
 	[ "$(jq .totals.errors_count "$D/json")" -eq 0 ]
@@ -305,9 +317,10 @@ SH
 
 @test "the echo server answers a request that comes in many pieces" {
 	start_echo --unix "$D/s"
-	run bash -c "{ printf '{\"fill\":\"'; head -c 300000 /dev/zero | tr '\\0' x; sleep 0.1;
-		printf '\",\"id\":42}\n'; sleep 0.2; } | timeout 5 socat -t1 - UNIX-CONNECT:'$D/s'"
-	[ "$output" = '{"jsonrpc":"2.0","result":{"pong":true},"id":42}' ]
+	client
+	# More than a pipe or the socket holds.
+	{ printf '{"fill":"' && head -c 1000000 /dev/zero | tr '\0' x && printf '","id":42}\n'; } >&"${CLIENT[1]}"
+	hears '{"jsonrpc":"2.0","result":{"pong":true},"id":42}'
 }
 
 @test "the echo server refuses a socket that somebody serves" {

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -212,10 +211,10 @@ static void test_event_lists_are_checked(void **state)
 	assert_int_equal(events[2].group, 0);
 }
 
-static void *wait_for_flag(void *arg)
+static void *hold_out_for_mutex(void *arg)
 {
-	while (!atomic_load((atomic_bool *)arg))
-		usleep(1000);
+	pthread_mutex_lock(arg);
+	pthread_mutex_unlock(arg);
 	return NULL;
 }
 
@@ -224,7 +223,7 @@ static void test_target_knows_threads_and_listeners(void **state)
 	struct sock_addr addr = { .is_unix = true }, found[16];
 	struct target target;
 	struct err err = ERR_INIT;
-	atomic_bool flag = false;
+	pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 	pthread_t thread;
 	pid_t *tids;
 	bool is_found = false;
@@ -234,7 +233,8 @@ static void test_target_knows_threads_and_listeners(void **state)
 	snprintf(addr.path, sizeof(addr.path), "/tmp/test_counters.%d.sock", (int)getpid());
 	fd = sock_listen(&addr, 1, 0600, &err);
 	assert_true(fd >= 0);
-	assert_int_equal(pthread_create(&thread, NULL, wait_for_flag, &flag), 0);
+	pthread_mutex_lock(&mutex);
+	assert_int_equal(pthread_create(&thread, NULL, hold_out_for_mutex, &mutex), 0);
 	assert_int_equal(target_open(getpid(), &target, &err), 0);
 	assert_true(target_is_alive(&target));
 	count = target_threads(getpid(), &tids);
@@ -246,7 +246,7 @@ static void test_target_knows_threads_and_listeners(void **state)
 	for (int i = 0; i < count; i++)
 		is_found |= found[i].is_unix && strcmp(found[i].path, addr.path) == 0;
 	assert_true(is_found);
-	atomic_store(&flag, true);
+	pthread_mutex_unlock(&mutex);
 	pthread_join(thread, NULL);
 	target_close(&target);
 	close(fd);
@@ -318,13 +318,6 @@ static void test_blocked_calls_are_told_apart(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_string_equal(waits_kind_name((unsigned)waits_parse(cases[i].line)),
 				    cases[i].kind);
-}
-
-static void *hold_out_for_mutex(void *arg)
-{
-	pthread_mutex_lock(arg);
-	pthread_mutex_unlock(arg);
-	return NULL;
 }
 
 /* lock-wait time. A thread waits for a mutex that this one holds meanwhile. */
