@@ -11,7 +11,13 @@
 enum {
 	PATIENCE_SANITIZED = 4,
 	BUSY_MS = 400, /* long requests are under way this long before TERM */
+	IDLE_LINKS = 12,
+	IDLE_SETTLE_MS = 50, /* until the last of them has been looked at */
+	IDLE_MS = 300,
 };
+
+/* Of one processor. A loop without sleep takes all of it, or half on a machine that others use. */
+#define IDLE_SHARE_MAX 0.25
 
 int arena_open(struct arena *a, const struct stress *s, const struct target_cfg *cfg,
 	       unsigned scale, struct err *err)
@@ -56,6 +62,37 @@ void arena_check_calm(struct arena *a)
 	bystander_check_all(&a->bystander);
 	link_close(&a->bystander.link);
 	calm_check(&a->run, &a->base);
+}
+
+void arena_check_idle(struct arena *a)
+{
+	struct link links[IDLE_LINKS];
+	uint64_t begin_ns;
+	uint64_t cpu_ms;
+	double share;
+	struct proc_sample sample;
+
+	if (!target_is_alive(&a->target) || stress_is_interrupted())
+		return;
+	fault_set_mask(&a->run, FAULT_FDS);
+	for (int i = 0; i < IDLE_LINKS; i++) {
+		links[i] = LINK_INIT;
+		link_open(&links[i], &a->target.addr, a->run.stop_fd);
+	}
+	clock_sleep_until_ns(clock_ns() + IDLE_SETTLE_MS * NSEC_PER_MSEC);
+	proc_sample_take(a->target.pid, &sample);
+	cpu_ms = sample.cpu_ms;
+	begin_ns = clock_ns();
+	clock_sleep_until_ns(begin_ns + IDLE_MS * NSEC_PER_MSEC);
+	proc_sample_take(a->target.pid, &sample);
+	share = (double)(sample.cpu_ms - cpu_ms) * 1e6 / (double)(clock_ns() - begin_ns);
+	if (share > IDLE_SHARE_MAX)
+		report_fail(a->run.report, "daemon", "spins",
+			    "%.0f %% of a processor with %d idle clients and no descriptor left",
+			    share * 100, IDLE_LINKS);
+	for (int i = 0; i < IDLE_LINKS; i++)
+		link_deinit(&links[i]);
+	fault_set_mask(&a->run, 0);
 }
 
 static void make_busy(struct arena *a)

@@ -40,6 +40,9 @@ void arena_end_attack(struct arena *a);
 /* The daemon with nobody but the bystander: its voxels, then what is left behind. */
 void arena_check_calm(struct arena *a);
 
+/* With more clients than descriptors, and nobody who asks: the daemon must sleep. */
+void arena_check_idle(struct arena *a);
+
 /* Ends the daemon; is_busy: while long requests are under way. */
 void arena_close(struct arena *a, bool is_busy);
 

@@ -186,6 +186,8 @@ static void compare(const struct calm_base *base, const struct proc_sample *p,
 		snprintf(out, cap, "%u descriptors, %u before, %lld connections refused",
 			 p->fds_count, base->sample.fds_count,
 			 (long long)s->refused_connections_count);
+	else if (p->umask != base->sample.umask)
+		snprintf(out, cap, "umask %03o, %03o before", p->umask, base->sample.umask);
 	else if (budget_in_use(s) > budget_in_use(&base->status) + BUDGET_SLACK_BYTES)
 		snprintf(out, cap, "%lld bytes of the budget in use, %lld before",
 			 (long long)budget_in_use(s), (long long)budget_in_use(&base->status));

@@ -15,6 +15,7 @@
 
 enum {
 	AFTER_FAILURE_MS = 20,
+	PROJECT_STEPS = 40, /* mean, until a player of a soak begins a new project */
 	/*
 	 * The players leave the processor to the daemon and the bystander: what is measured is how
 	 * the daemon shares itself, not how the kernel shares a small machine among clients.
@@ -29,6 +30,19 @@ void crowd_init(struct crowd *c, struct run *run)
 	c->run = run;
 }
 
+/*
+ * At a modest rate for a long time: projects do not grow for ever. What the clients hold is then
+ * the same in each minute, and what grows is the daemon's.
+ */
+static void begin_anew(struct player *p)
+{
+	if (p->pause_ns == 0 || p->project == 0 || player_draw(p, 1, PROJECT_STEPS) > 1)
+		return;
+	player_call(p, player_limit_ns(p, 60), NULL, "close_project", "{\"project_id\":%d}",
+		    p->project);
+	p->project = 0;
+}
+
 static void *play(void *arg)
 {
 	struct player *p = arg;
@@ -41,6 +55,8 @@ static void *play(void *arg)
 		if (rc < 0) {
 			link_close(&p->link);
 			run_sleep(p->run, AFTER_FAILURE_MS * NSEC_PER_MSEC);
+		} else {
+			begin_anew(p);
 		}
 		if (p->pause_ns > 0)
 			run_sleep(p->run, p->pause_ns / 2 + rng_below(&p->rng, p->pause_ns));

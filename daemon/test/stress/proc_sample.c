@@ -24,11 +24,11 @@ static void read_text(const char *path, char *out, size_t cap)
 }
 
 /* The number after "key:"; 0 without it. */
-static uint64_t number_after(const char *text, const char *key)
+static uint64_t number_after(const char *text, const char *key, int base)
 {
 	const char *at = strstr(text, key);
 
-	return at ? strtoull(at + strlen(key), NULL, 10) : 0;
+	return at ? strtoull(at + strlen(key), NULL, base) : 0;
 }
 
 static unsigned count_entries(const char *path)
@@ -144,11 +144,12 @@ int proc_sample_take(pid_t pid, struct proc_sample *out)
 	read_text(path, text, sizeof(text));
 	if (!*text)
 		return -ESRCH;
-	out->rss_bytes = number_after(text, "\nVmRSS:") << 10;
-	out->threads_count = (unsigned)number_after(text, "\nThreads:");
+	out->rss_bytes = number_after(text, "\nVmRSS:", 10) << 10;
+	out->threads_count = (unsigned)number_after(text, "\nThreads:", 10);
+	out->umask = (unsigned)number_after(text, "Umask:", 8);
 	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
 	read_text(path, text, sizeof(text));
-	out->pss_bytes = number_after(text, "\nPss:") << 10;
+	out->pss_bytes = number_after(text, "\nPss:", 10) << 10;
 	out->cpu_ms = cpu_ms_of(pid);
 	out->fds_count = proc_count_fds(pid);
 	out->children_count = proc_count_children(pid);

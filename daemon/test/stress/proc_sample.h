@@ -12,6 +12,7 @@ struct proc_sample {
 	uint64_t cpu_ms; /* user and system, since its start */
 	unsigned fds_count;
 	unsigned threads_count;
+	unsigned umask;          /* of new files */
 	unsigned children_count; /* of all its threads; zombies included */
 };
 

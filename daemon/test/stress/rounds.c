@@ -13,7 +13,6 @@
 #include "daemon/base/err.h"
 #include "daemon/base/hist.h"
 #include "daemon/test/stress/arena.h"
-#include "daemon/test/stress/fail_alloc.h"
 #include "daemon/test/stress/fault.h"
 #include "daemon/test/stress/report.h"
 #include "daemon/test/stress/stress.h"
@@ -26,6 +25,24 @@ static const struct {
 	{ "v15", "poll" },  { "v14", "threads" }, { "v14", "epoll" },
 };
 enum { ROWS_COUNT = sizeof(rows) / sizeof(rows[0]), BUSY_ENDS = 2 };
+
+/* A row runs with one of these, at random. {dir} is the run's own folder, {n} a fresh number. */
+static const struct {
+	const char *args;
+	bool is_tight; /* requests of good clients may be refused, too */
+} variants[] = {
+	{ "", false },
+	{ "-j 1:1", false },
+	{ "--queue priority", false },
+	{ "--context per-worker", false },
+	{ "--context shared --start lazy", false },
+	{ "--buffers malloc --parser scalar", false },
+	{ "--memory-high 96", true },
+	{ "--request-timeout 2s --request-read-timeout 1s --write-timeout 1s", true },
+	{ "--journal {dir}/journal{n} --journal-sync interval", false },
+	{ "--journal {dir}/journal{n} --journal-sync always", false },
+};
+enum { VARIANTS_COUNT = sizeof(variants) / sizeof(variants[0]) };
 
 static const uint32_t phases[] = { 0,
 				   FAULT_ALLOC,
@@ -79,41 +96,52 @@ static void say_round(struct arena *a, const struct stress *s)
 
 	report_say(s->report,
 		   "%s: %llu steps, %llu results, %llu errors, %llu hang-ups; bystander: %llu "
-		   "requests, get_voxel p50 %.2f p99 %.1f max %.1f ms, render max %.0f ms, "
-		   "%llu excused errors; failed allocations %llu",
+		   "requests, get_voxel p50 %.2f p99 %.1f ms, %llu excused errors",
 		   s->report->where, (unsigned long long)n.steps, (unsigned long long)n.results,
 		   (unsigned long long)n.errors, (unsigned long long)n.cuts,
 		   (unsigned long long)b->requests_count,
 		   (double)hist_quantile_ns(b->total[BYSTANDER_GET], 0.5) / 1e6,
 		   (double)hist_quantile_ns(b->total[BYSTANDER_GET], 0.99) / 1e6,
-		   (double)b->total[BYSTANDER_GET]->max_ns / 1e6,
-		   (double)b->total[BYSTANDER_RENDER]->max_ns / 1e6,
-		   (unsigned long long)b->errors_count,
-		   (unsigned long long)atomic_load(&s->place.fail->failed_count));
+		   (unsigned long long)b->errors_count);
 }
 
-static int run_round(struct stress *s, const struct target_cfg *cfg, uint64_t attack_ns,
-		     bool is_end_busy, struct rng *rng, struct err *err)
+static void attack_in_phases(struct arena *a, const struct stress *s, uint64_t attack_ns)
 {
-	uint64_t phase_ns = attack_ns / PHASES_COUNT;
+	for (int i = 0; i < PHASES_COUNT && target_is_alive(&a->target); i++) {
+		fault_set_mask(&a->run, phases[i] & allowed_faults(s));
+		stress_sleep(attack_ns / PHASES_COUNT);
+	}
+}
+
+struct round {
+	struct target_cfg cfg;
+	uint64_t attack_ns;
+	bool is_tight;
+	bool is_end_busy;
+};
+
+static int run_round(struct stress *s, const struct round *round, struct rng *rng, struct err *err)
+{
 	struct arena *a = malloc(sizeof(*a));
-	char where[64];
+	char where[128];
 	int rc;
 
-	snprintf(where, sizeof(where), "%s %s", cfg->preset, cfg->transport ? cfg->transport : "");
+	snprintf(where, sizeof(where), "%s %s%s%s", round->cfg.preset,
+		 round->cfg.transport ? round->cfg.transport : "", *round->cfg.args ? " " : "",
+		 round->cfg.args);
 	s->report->where = where;
-	rc = a ? arena_open(a, s, cfg, 1, err) : err_set(err, -ENOMEM, "a round");
-	if (rc == 0)
+	rc = a ? arena_open(a, s, &round->cfg, 1, err) : err_set(err, -ENOMEM, "a round");
+	if (rc == 0) {
+		a->run.is_tight = round->is_tight;
 		rc = add_actors(a, s, rng, err);
-	for (int i = 0; i < PHASES_COUNT && rc == 0 && target_is_alive(&a->target); i++) {
-		fault_set_mask(&a->run, phases[i] & allowed_faults(s));
-		stress_sleep(phase_ns);
 	}
 	if (rc == 0) {
+		attack_in_phases(a, s, round->attack_ns);
 		say_round(a, s);
 		arena_end_attack(a);
 		arena_check_calm(a);
-		arena_close(a, is_end_busy);
+		arena_check_idle(a);
+		arena_close(a, round->is_end_busy);
 		report_say(s->report, "%s: ended %.2f s after TERM", where,
 			   (double)a->end_ns / 1e9);
 	}
@@ -135,30 +163,44 @@ static uint64_t attack_of(const struct stress *s, unsigned rounds, unsigned busy
 					    : (s->duration_ns - rest_ns) / rounds;
 }
 
+/* The row's daemon, in one of its variants unless one was asked for. */
+static void choose(const struct stress *s, unsigned row, struct rng *rng, struct round *round)
+{
+	bool is_one = s->preset || s->transport;
+	size_t v = s->args ? 0 : rng_below(rng, VARIANTS_COUNT);
+
+	round->is_tight = variants[v].is_tight;
+	round->cfg = (struct target_cfg){
+		.program = s->daemon_path,
+		.preset = s->preset ? s->preset
+			  : is_one  ? "v15"
+				    : rows[row].preset,
+		.transport = s->transport ? s->transport
+			     : is_one     ? NULL
+					  : rows[row].transport,
+		.args = s->args ? s->args : variants[v].args,
+		.with_fail_alloc = true,
+	};
+}
+
 int rounds_run(struct stress *s, struct err *err)
 {
-	struct target_cfg cfg = { .program = s->daemon_path,
-				  .args = s->args,
-				  .with_fail_alloc = true };
-	bool is_one = s->preset || s->transport;
-	unsigned rounds = is_one ? 1 : ROWS_COUNT;
-	unsigned busy_ends = is_one ? 1 : BUSY_ENDS;
-	uint64_t attack_ns = attack_of(s, rounds, busy_ends);
+	unsigned rounds = s->preset || s->transport ? 1 : ROWS_COUNT;
+	unsigned busy_ends = rounds == 1 ? 1 : BUSY_ENDS;
+	struct round round = { .attack_ns = attack_of(s, rounds, busy_ends) };
 	struct rng rng;
 	int rc = 0;
 
 	rng_init(&rng, (uint64_t)s->seed, UINT64_MAX);
-
 	if (!s->place.has_disk)
 		report_say(s->report, "no mount namespace here: without the full disk");
 	if (!s->place.fail_library)
 		report_say(s->report, "no fail_alloc.so here: without failing allocations");
 	for (unsigned i = 0; i < rounds && rc == 0 && !stress_is_interrupted(); i++) {
-		cfg.preset = s->preset ? s->preset : is_one ? "v15" : rows[i].preset;
-		cfg.transport = s->transport ? s->transport : is_one ? NULL : rows[i].transport;
+		choose(s, i, &rng, &round);
 		/* Which rounds end busy goes round with the seed. */
-		rc = run_round(s, &cfg, attack_ns, (i + (unsigned)s->seed) % rounds < busy_ends,
-			       &rng, err);
+		round.is_end_busy = (i + (unsigned)s->seed) % rounds < busy_ends;
+		rc = run_round(s, &round, &rng, err);
 	}
 	return rc;
 }

@@ -70,6 +70,6 @@ bool run_is_finishing(const struct run *r)
 
 bool run_had_faults(const struct run *r, uint64_t since_ns)
 {
-	return atomic_load(&r->faults) != 0 ||
+	return r->is_tight || atomic_load(&r->faults) != 0 ||
 	       atomic_load(&r->faults_end_ns) + FAULTS_ECHO_MS * NSEC_PER_MSEC >= since_ns;
 }

@@ -16,6 +16,7 @@ struct run {
 	uint64_t seed;
 	unsigned scale;    /* 1: sizes for a short test; more: as large as the reviews' attacks */
 	unsigned patience; /* factor of time limits: sanitizers are slow */
+	bool is_tight;     /* the daemon's limits are so low that it may refuse anybody */
 	int finish_fd;     /* readable from run_finish to run_restart */
 	int stop_fd;       /* the same from run_stop on */
 	_Atomic uint32_t faults; /* of the environment, as a mask; written by the main thread */
@@ -38,7 +39,8 @@ bool run_sleep(const struct run *r, uint64_t ns);
 bool run_sleep_until_stop(const struct run *r, uint64_t ns);
 bool run_is_finishing(const struct run *r);
 
-/* Was the environment faulty at any time since then? Requests may fail in such a time. */
+/* Was the environment faulty at any time since then, or is memory tight? Requests may fail in such
+ * a time. */
 bool run_had_faults(const struct run *r, uint64_t since_ns);
 
 #endif

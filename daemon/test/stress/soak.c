@@ -188,9 +188,11 @@ static int run_in(struct stress *s, struct arena *a, const char *dir, struct err
 		rc = sample_until_end(&m, err);
 	if (rc == 0) {
 		soak_judge_growth(&m.rows, (double)s->duration_ns / 1e11 * WARMUP_PCT, &growth);
-		if (growth.is_growing)
-			report_fail(s->report, "daemon", "memory grows", "%.1f MB an hour",
-				    growth.slope_bytes_per_h / 1e6);
+		if (growth.rss.is_growing || growth.beside.is_growing)
+			report_fail(s->report, "daemon", "memory grows",
+				    "%.1f MB an hour, %.1f of it beside the budget",
+				    growth.rss.slope_bytes_per_h / 1e6,
+				    growth.beside.slope_bytes_per_h / 1e6);
 		soak_print_summary(s, a, &m.rows, &growth);
 		arena_end_attack(a);
 		arena_check_calm(a);

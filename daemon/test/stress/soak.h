@@ -38,17 +38,21 @@ struct soak_rows {
 };
 
 /*
- * Growth of resident memory after the warm-up: a straight line through the means of blocks (samples
- * next to each other depend on each other, means of long blocks hardly do), with Student's
- * interval.
+ * Growth after the warm-up: a straight line through the means of blocks (samples next to each other
+ * depend on each other, means of long blocks hardly do), with Student's interval.
  */
-struct soak_growth {
-	size_t blocks_count; /* 0: too few samples */
+struct soak_line {
 	double mean_bytes;
 	double slope_bytes_per_h;
 	double low_bytes_per_h, high_bytes_per_h; /* 95 % */
 	double grown_bytes;                       /* slope times the time looked at */
 	bool is_growing;
+};
+
+struct soak_growth {
+	size_t blocks_count;     /* 0: too few samples */
+	struct soak_line rss;    /* resident memory */
+	struct soak_line beside; /* resident memory that is not in the budget's account */
 };
 
 void soak_put_head(FILE *csv);

@@ -75,7 +75,7 @@ void soak_put_row(FILE *csv, const struct soak_row *r)
 
 /* ---- growth ----------------------------------------------------------------------- */
 
-static void fit(const double *t, const double *y, size_t n, struct soak_growth *out)
+static void fit(const double *t, const double *y, size_t n, struct soak_line *out)
 {
 	double mean_t = stats_mean(t, n);
 	double mean_y = stats_mean(y, n);
@@ -103,12 +103,16 @@ static void fit(const double *t, const double *y, size_t n, struct soak_growth *
 	out->slope_bytes_per_h = slope * 3600;
 	out->low_bytes_per_h = (slope - half) * 3600;
 	out->high_bytes_per_h = (slope + half) * 3600;
+	out->grown_bytes = slope * (t[n - 1] - t[0]);
+	out->is_growing = out->low_bytes_per_h > 0 && out->grown_bytes > GROWTH_BYTES_MIN &&
+			  out->grown_bytes > GROWTH_RATIO_MIN * out->mean_bytes;
 }
 
 void soak_judge_growth(const struct soak_rows *rows, double warmup_s, struct soak_growth *out)
 {
-	double t[GROWTH_BLOCKS];
-	double y[GROWTH_BLOCKS];
+	double t[GROWTH_BLOCKS] = { 0 };
+	double rss[GROWTH_BLOCKS] = { 0 };
+	double beside[GROWTH_BLOCKS] = { 0 };
 	size_t first = 0;
 
 	*out = (struct soak_growth){ 0 };
@@ -119,18 +123,19 @@ void soak_judge_growth(const struct soak_rows *rows, double warmup_s, struct soa
 
 	if (rows->count - first < GROWTH_ROWS_MIN)
 		return;
-	for (size_t b = 0; b < GROWTH_BLOCKS; b++) {
-		t[b] = y[b] = 0;
-		for (size_t i = first + b * each; i < first + (b + 1) * each; i++) {
-			t[b] += rows->list[i].time_s / (double)each;
-			y[b] += (double)rows->list[i].sample.rss_bytes / (double)each;
-		}
+	for (size_t i = 0; i < GROWTH_BLOCKS * each; i++) {
+		const struct soak_row *row = &rows->list[first + i];
+		double bytes = (double)row->sample.rss_bytes;
+
+		t[i / each] += row->time_s / (double)each;
+		rss[i / each] += bytes / (double)each;
+		if (row->status.budget_used_bytes > 0)
+			bytes -= (double)row->status.budget_used_bytes;
+		beside[i / each] += bytes / (double)each;
 	}
-	fit(t, y, GROWTH_BLOCKS, out);
+	fit(t, rss, GROWTH_BLOCKS, &out->rss);
+	fit(t, beside, GROWTH_BLOCKS, &out->beside);
 	out->blocks_count = GROWTH_BLOCKS;
-	out->grown_bytes = out->slope_bytes_per_h / 3600 * (t[GROWTH_BLOCKS - 1] - t[0]);
-	out->is_growing = out->low_bytes_per_h > 0 && out->grown_bytes > GROWTH_BYTES_MIN &&
-			  out->grown_bytes > GROWTH_RATIO_MIN * out->mean_bytes;
 }
 
 /* ---- JSON -------------------------------------------------------------------------- */
@@ -167,15 +172,14 @@ static void put_failures(struct json_out *j, const struct report *r)
 	json_close(j);
 }
 
-static void put_growth(struct json_out *j, const struct soak_growth *g)
+static void put_line(struct json_out *j, const char *key, const struct soak_line *l, bool is_known)
 {
-	json_object_open(j, "memory_growth");
-	json_u64(j, "blocks_count", g->blocks_count);
-	json_f64(j, "mean_bytes", g->blocks_count ? g->mean_bytes : NAN);
-	json_f64(j, "slope_bytes_per_h", g->blocks_count ? g->slope_bytes_per_h : NAN);
-	json_f64(j, "low_bytes_per_h", g->blocks_count ? g->low_bytes_per_h : NAN);
-	json_f64(j, "high_bytes_per_h", g->blocks_count ? g->high_bytes_per_h : NAN);
-	json_bool(j, "is_growing", g->is_growing);
+	json_object_open(j, key);
+	json_f64(j, "mean_bytes", is_known ? l->mean_bytes : NAN);
+	json_f64(j, "slope_bytes_per_h", is_known ? l->slope_bytes_per_h : NAN);
+	json_f64(j, "low_bytes_per_h", is_known ? l->low_bytes_per_h : NAN);
+	json_f64(j, "high_bytes_per_h", is_known ? l->high_bytes_per_h : NAN);
+	json_bool(j, "is_growing", l->is_growing);
 	json_close(j);
 }
 
@@ -227,7 +231,8 @@ int soak_write_json(const struct stress *s, const struct arena *a, const struct 
 	json_i64(&j, "seed", s->seed);
 	json_f64(&j, "duration_s", (double)s->duration_ns / 1e9);
 	json_u64(&j, "samples_count", rows->count);
-	put_growth(&j, growth);
+	put_line(&j, "resident", &growth->rss, growth->blocks_count > 0);
+	put_line(&j, "resident_beside_budget", &growth->beside, growth->blocks_count > 0);
 	if (rows->count > 0)
 		put_last_row(&j, &rows->list[rows->count - 1]);
 	put_latencies(&j, &a->bystander);
@@ -244,16 +249,21 @@ int soak_write_json(const struct stress *s, const struct arena *a, const struct 
 
 /* ---- text -------------------------------------------------------------------------- */
 
+static void print_line(const char *name, const struct soak_line *l)
+{
+	printf("  %-15s %+.2f MB an hour (95 %%: %+.2f .. %+.2f) around %.1f MB: %s\n", name,
+	       l->slope_bytes_per_h / 1e6, l->low_bytes_per_h / 1e6, l->high_bytes_per_h / 1e6,
+	       l->mean_bytes / 1e6, l->is_growing ? "it grows" : "no growth");
+}
+
 static void print_growth(const struct soak_growth *g)
 {
-	if (g->blocks_count == 0)
-		printf("  memory growth   too few samples to tell\n");
-	else
-		printf("  memory growth   %+.2f MB an hour (95 %%: %+.2f .. %+.2f) around %.1f MB: "
-		       "%s\n",
-		       g->slope_bytes_per_h / 1e6, g->low_bytes_per_h / 1e6,
-		       g->high_bytes_per_h / 1e6, g->mean_bytes / 1e6,
-		       g->is_growing ? "it grows" : "no growth");
+	if (g->blocks_count == 0) {
+		printf("  memory          too few samples to tell whether it grows\n");
+		return;
+	}
+	print_line("resident", &g->rss);
+	print_line("beside budget", &g->beside);
 }
 
 void soak_print_summary(const struct stress *s, const struct arena *a, const struct soak_rows *rows,

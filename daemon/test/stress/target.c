@@ -17,6 +17,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 #include "daemon/base/file.h"
+#include "daemon/base/strbuf.h"
 #include "daemon/test/stress/fail_alloc.h"
 #include "daemon/test/stress/link.h"
 #include "daemon/test/stress/report.h"
@@ -41,6 +42,28 @@ static int add_words(const char **argv, int n, char *text)
 		if (n < ARGS_MAX - 1)
 			argv[n++] = w;
 	return n;
+}
+
+/* The words with {dir} and {n} replaced, in fresh memory. */
+static char *fill_words(const char *text, const char *dir)
+{
+	static unsigned number; /* the main thread alone starts daemons */
+	struct strbuf sb = { 0 };
+
+	number++;
+	for (; text && *text; text++) {
+		if (strncmp(text, "{dir}", 5) == 0) {
+			strbuf_add_str(&sb, dir);
+			text += 4;
+		} else if (strncmp(text, "{n}", 3) == 0) {
+			strbuf_add_i64(&sb, number);
+			text += 2;
+		} else {
+			strbuf_add_char(&sb, *text);
+		}
+	}
+	strbuf_add_char(&sb, ' '); /* never NULL */
+	return strbuf_take(&sb);
 }
 
 static void set_environment(const struct target *t)
@@ -77,7 +100,7 @@ static void become_daemon(const struct target *t, const char **argv, int log_fd)
 
 static int spawn(struct target *t, struct err *err)
 {
-	char *args = strdup(t->cfg->args ? t->cfg->args : "");
+	char *args = fill_words(t->cfg->args, t->place->dir);
 	const char *argv[ARGS_MAX] = {
 		t->cfg->program,      "--preset",  t->cfg->preset, "--socket",    t->addr.path,
 		"--pid-file",         t->pid_file, "--tcp",        "127.0.0.1:0", "--token-file",

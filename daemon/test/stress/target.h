@@ -35,7 +35,9 @@ struct target_cfg {
 	const char *program;
 	const char *preset;
 	const char *transport; /* NULL: the preset's */
-	const char *args;      /* more options, words between spaces; NULL: none */
+	/* More options, words between spaces; NULL: none. {dir} becomes the run's folder, {n} a
+	 * number that no earlier daemon of the run had. */
+	const char *args;
 	bool with_fail_alloc;
 };
 
