@@ -226,6 +226,7 @@ soak:  ## clients of every kind for DURATION=10m, with a picture (PRESET TRANSPO
 	$(q)scripts/soak.sh --stress $(O)/test/goxel-stress
 
 check-stress: $(stress-build)  ## 30 s of every client and every fault at once, on each transport
+	$(q)O=$(O) bats daemon/test/stress.bats
 	$(q)$(O)/test/goxel-stress --duration $(or $(STRESS_TIME),30s)
 
 check-speed: all $(addprefix $(O)/test/,$(tests))  ## a second build does nothing, and at once

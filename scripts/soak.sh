@@ -67,7 +67,7 @@ options=(--soak --duration "$duration" --preset "$preset" --seed "$seed" --out "
 [ -z "$transport" ] || options+=(--transport "$transport")
 [ -z "$args" ] || options+=(--args "$args")
 
-# The program ends its daemon by itself when it is told to end; tee ends with it.
+# The program ends its daemon by itself when it is told to end.
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 code=0
@@ -77,18 +77,24 @@ pass_on() {
 	[ -z "$pid" ] || kill -TERM "$pid" 2>/dev/null || true
 }
 trap pass_on INT TERM HUP
-"$stress" "${options[@]}" "${more[@]}" > >(tee "$log") 2> >(tee -a "$log" >&2) &
+"$stress" "${options[@]}" "${more[@]}" >"$log" 2>&1 &
 pid=$!
+tail --pid=$pid -n +1 -f "$log" 2>/dev/null &
+tail_pid=$!
 wait $pid || code=$?
 while pid_lives $pid; do
 	code=0
 	wait $pid || code=$?
 done
+wait $tail_pid || true
 [ -d "$out" ] || out=$out.partial
 if [ -s "$out/soak.csv" ]; then
 	cp "$log" "$out/log.txt"
 	gnuplot -e "csv='$out/soak.csv'; base='$out/soak'; title='soak of $preset, $duration'" \
-		"$root/scripts/soak.gp" || warn "gnuplot failed: no picture"
+		"$root/scripts/soak.gp" 2>"$log" || {
+		cat "$log" >&2
+		warn "no picture"
+	}
 fi
 say "run: $out"
 exit $code

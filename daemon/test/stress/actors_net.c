@@ -30,14 +30,16 @@ static int step_connect_ping(struct player *p)
 
 /* ---- requests that never become whole ------------------------------------------ */
 
-enum { HALF_LINKS = 24 };
+enum { HALF_LINKS = 24, FLOOD_LINKS = 300 };
 
 /* Half a request of the given size: an array that is never closed. */
 static int send_half(struct player *p, struct link *l, size_t bytes)
 {
 	static const char head[] = "{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"params\":[";
 	char *text;
-	int rc = link_open(l, &p->run->target->addr, p->run->stop_fd);
+	/* Every other one over TCP, where nobody has shown the token yet. */
+	int rc = link_open(l, player_draw(p, 0, 1) ? &p->run->target->addr : &p->run->target->tcp,
+			   p->run->stop_fd);
 
 	if (rc < 0)
 		return rc;
@@ -63,6 +65,26 @@ static int step_half_requests(struct player *p)
 	run_sleep(p->run, player_draw(p, 100, 1500) * NSEC_PER_MSEC);
 	for (int i = 0; i < HALF_LINKS; i++)
 		link_close(&links[i]);
+	return 0;
+}
+
+/* More connections than the daemon serves, each with half a request, held for long: others must
+ * still find a place. */
+static int step_half_flood(struct player *p)
+{
+	struct link *links = calloc(FLOOD_LINKS, sizeof(*links));
+
+	if (!links)
+		return -ENOMEM;
+	for (int i = 0; i < FLOOD_LINKS; i++) {
+		links[i] = LINK_INIT;
+		if (!run_is_finishing(p->run))
+			send_half(p, &links[i], player_draw(p, 20, 200));
+	}
+	run_sleep(p->run, 60 * NSEC_PER_SEC);
+	for (int i = 0; i < FLOOD_LINKS; i++)
+		link_close(&links[i]);
+	free(links);
 	return 0;
 }
 
@@ -241,6 +263,8 @@ const struct actor actors_net[] = {
 	  ACTOR_SOAK, 4, step_connect_ping },
 	{ "half-requests", "24 connections a thread with half a request each, then leaves",
 	  "F3 slow clients", ACTOR_SOAK | ACTOR_RUDE, 4, step_half_requests },
+	{ "half-flood", "300 connections with half a request each, held", "slow clients",
+	  ACTOR_ALONE | ACTOR_LONG | ACTOR_RUDE, 1, step_half_flood },
 	{ "byte-wise", "sends a ping byte by byte, 1 ms apart; the reply must be right", "",
 	  ACTOR_SOAK, 4, step_byte_wise },
 	{ "never-reads", "200 verbose listings, asked for one by one, never read", "F3",

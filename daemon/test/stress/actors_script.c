@@ -43,6 +43,23 @@ static int step_script_tiny(struct player *p)
 	return rc < 0 ? rc : 0;
 }
 
+/* Small scripts while the daemon holds 1 GiB of voxels: starting one must not stop the others. */
+static int step_script_large(struct player *p)
+{
+	unsigned edge = p->run->scale > 1 ? 1000 : 200;
+	int rc = player_project(p);
+
+	/* A ball's surface fills many blocks, and none of them evenly. */
+	if (rc == 0 && p->value != (uint32_t)p->project) {
+		rc = player_call(p, player_limit_ns(p, 120), NULL, "procedural_shape",
+				 "{\"shape_type\":\"sphere\",\"size\":%u,\"hollow\":true,"
+				 "\"color\":[1,2,3,255],\"project_id\":%d}",
+				 edge, p->project);
+		p->value = (uint32_t)p->project;
+	}
+	return rc < 0 ? rc : step_script_tiny(p);
+}
+
 /* Dates take a lock of libc, which a fork may have left locked for ever. */
 static int step_script_date(struct player *p)
 {
@@ -120,6 +137,8 @@ const struct actor actors_script[] = {
 	{ "script", "a small script; its value must be right", "F1 D1", ACTOR_SOAK, 2,
 	  step_script },
 	{ "script-tiny", "\"1\", as often as possible", "F1 D1", 0, 2, step_script_tiny },
+	{ "script-large", "\"1\", while the daemon holds a large project", "D8", ACTOR_ALONE, 2,
+	  step_script_large },
 	{ "script-date", "a script with a date: must not hang", "D4", ACTOR_SOAK, 4,
 	  step_script_date },
 	{ "script-endless", "while(1) with a time limit, 20 at once", "D2", 0, 20,

@@ -32,7 +32,8 @@ int arena_open(struct arena *a, const struct stress *s, const struct target_cfg 
 			       .report = s->report,
 			       .seed = (uint64_t)s->seed,
 			       .scale = scale,
-			       .patience = a->target.is_sanitized ? PATIENCE_SANITIZED : 1 };
+			       .patience = (unsigned)s->patience *
+					   (a->target.is_sanitized ? PATIENCE_SANITIZED : 1) };
 	rc = run_open(&a->run, err);
 	if (rc == 0)
 		rc = bystander_open(&a->bystander, &a->run, err);
@@ -121,6 +122,10 @@ void arena_close(struct arena *a, bool is_busy)
 	crowd_join(&a->crowd);
 	crowd_clear(&a->crowd);
 	bystander_join(&a->bystander);
+}
+
+void arena_free(struct arena *a)
+{
 	bystander_close(&a->bystander);
 	run_close(&a->run);
 }

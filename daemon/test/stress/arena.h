@@ -43,7 +43,8 @@ void arena_check_calm(struct arena *a);
 /* With more clients than descriptors, and nobody who asks: the daemon must sleep. */
 void arena_check_idle(struct arena *a);
 
-/* Ends the daemon; is_busy: while long requests are under way. */
+/* Ends the daemon; is_busy: while long requests are under way. What was measured stays. */
 void arena_close(struct arena *a, bool is_busy);
+void arena_free(struct arena *a);
 
 #endif

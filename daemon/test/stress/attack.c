@@ -16,9 +16,16 @@
 
 enum {
 	QUIET_MS = 1000, /* the bystander alone, before the attack */
+	AGAIN_MS = 500,
 	MEMORY_EVERY_MS = 100,
 	GET_LIMIT_MS = 5,
 	RENDER_LIMIT_MS = 1000,
+};
+
+struct result {
+	uint64_t rss_most_bytes;
+	uint64_t rss_after_bytes;
+	uint64_t failures;
 };
 
 static double ms(uint64_t ns)
@@ -38,26 +45,29 @@ static const char *verdict(const struct hist *h, unsigned limit_ms)
 
 static void print_head(void)
 {
-	printf("%-16s | %25s %-10s | %22s %-10s | %7s | %7s %8s %7s | %s\n", "attack",
-	       "get_voxel p50 p99 max ms", "< 5 ms", "render p50 p99 max ms", "< 1 s", "wake p99",
-	       "RSS MB", "requests", "end s", "failures");
+	printf("%-16s | %25s %-10s | %22s %-10s | %6s %6s | %7s %7s | %5s | %s\n", "attack",
+	       "get_voxel p50 p99 max ms", "< 5 ms", "render p50 p99 max ms", "< 1 s", "wake",
+	       "knock", "RSS MB", "after", "end s", "failures");
 }
 
-static void print_row(const struct arena *a, const struct actor *row, uint64_t rss_bytes,
-		      uint64_t failures)
+/* wake: how late the bystander's own timer was, p99, ms; knock: a new connection's ping, max, ms;
+ * RSS at most, and when all is over. */
+static void print_row(const struct arena *a, const struct actor *row, const struct result *x)
 {
 	const struct hist *get = a->bystander.total[BYSTANDER_GET];
 	const struct hist *render = a->bystander.total[BYSTANDER_RENDER];
 	const struct hist *wake = a->bystander.total[BYSTANDER_WAKE];
+	const struct hist *knock = a->bystander.total[BYSTANDER_KNOCK];
 
-	printf("%-16s | %7.2f %8.2f %8.1f %-10s | %6.0f %7.0f %7.0f %-10s | %7.2f | %7.0f %8llu "
-	       "%7.2f | %llu\n",
+	printf("%-16s | %7.2f %8.2f %8.1f %-10s | %6.0f %7.0f %7.0f %-10s | %6.1f %6.0f | %7.0f "
+	       "%7.0f | %5.2f | %llu\n",
 	       row->name, ms(hist_quantile_ns(get, 0.5)), ms(hist_quantile_ns(get, 0.99)),
 	       ms(get->max_ns), verdict(get, GET_LIMIT_MS), ms(hist_quantile_ns(render, 0.5)),
 	       ms(hist_quantile_ns(render, 0.99)), ms(render->max_ns),
 	       verdict(render, RENDER_LIMIT_MS), ms(hist_quantile_ns(wake, 0.99)),
-	       (double)rss_bytes / 1e6, (unsigned long long)a->bystander.requests_count,
-	       (double)a->end_ns / 1e9, (unsigned long long)failures);
+	       knock->total ? ms(knock->max_ns) : -1, (double)x->rss_most_bytes / 1e6,
+	       (double)x->rss_after_bytes / 1e6, (double)a->end_ns / 1e9,
+	       (unsigned long long)x->failures);
 	fflush(stdout);
 }
 
@@ -74,46 +84,50 @@ static uint64_t watch(const struct arena *a, uint64_t duration_ns)
 	return most;
 }
 
+/* The attack, calm, and the attack once more. The bystander has been measured after the first. */
+static int attack(struct arena *a, struct stress *s, const struct actor *row, struct result *x,
+		  struct err *err)
+{
+	struct proc_sample sample = { 0 };
+	int rc;
+
+	stress_sleep(QUIET_MS * NSEC_PER_MSEC);
+	bystander_forget(&a->bystander);
+	rc = crowd_add(&a->crowd, row, row->players_count, 0, err);
+	if (rc < 0)
+		return rc;
+	x->rss_most_bytes = watch(a, s->duration_ns);
+	arena_end_attack(a);
+	arena_check_calm(a);
+	proc_sample_take(a->target.pid, &sample);
+	x->rss_after_bytes = sample.rss_bytes;
+	/* TERM comes while this attack is under way. */
+	crowd_clear(&a->crowd);
+	if (target_is_alive(&a->target))
+		rc = crowd_add(&a->crowd, row, row->players_count, 0, err);
+	stress_sleep(AGAIN_MS * NSEC_PER_MSEC);
+	return rc;
+}
+
 static int attack_with(struct stress *s, const struct actor *row, struct err *err)
 {
 	struct target_cfg cfg = { .program = s->daemon_path,
 				  .preset = s->preset ? s->preset : "v15",
 				  .transport = s->transport,
 				  .args = s->args };
-	uint64_t failures = report_failures(s->report);
+	struct result x = { .failures = report_failures(s->report) };
 	struct arena *a = malloc(sizeof(*a));
-	uint64_t rss_bytes = 0;
 	int rc = a ? arena_open(a, s, &cfg, s->is_small ? 1 : 2, err)
 		   : err_set(err, -ENOMEM, "an attack");
 
 	s->report->where = row->name;
+	if (rc == 0)
+		rc = attack(a, s, row, &x, err);
 	if (rc == 0) {
-		stress_sleep(QUIET_MS * NSEC_PER_MSEC);
-		bystander_forget(&a->bystander);
-		rc = crowd_add(&a->crowd, row, row->players_count, 0, err);
-	}
-	if (rc == 0) {
-		rss_bytes = watch(a, s->duration_ns);
-		arena_end_attack(a);
-		arena_check_calm(a);
-		a->end_ns = 0;
-
-		/* The end while this attack is under way. */
-		crowd_clear(&a->crowd);
-		if (target_is_alive(&a->target))
-			rc = crowd_add(&a->crowd, row, row->players_count, 0, err);
-		stress_sleep(NSEC_PER_SEC / 2);
-	}
-	if (rc == 0) {
-		struct hist *kept[BYSTANDER_KINDS];
-
-		memcpy(kept, a->bystander.total, sizeof(kept));
-		memset(a->bystander.total, 0, sizeof(a->bystander.total));
 		arena_close(a, false);
-		memcpy(a->bystander.total, kept, sizeof(kept));
-		print_row(a, row, rss_bytes, report_failures(s->report) - failures);
-		for (int i = 0; i < BYSTANDER_KINDS; i++)
-			hist_free(kept[i]);
+		x.failures = report_failures(s->report) - x.failures;
+		print_row(a, row, &x);
+		arena_free(a);
 	}
 	free(a);
 	s->report->where = "";

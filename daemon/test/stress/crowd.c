@@ -15,7 +15,8 @@
 
 enum {
 	AFTER_FAILURE_MS = 20,
-	PROJECT_STEPS = 40, /* mean, until a player of a soak begins a new project */
+	PROJECT_S_MIN = 5, /* until a player of a soak begins a new project */
+	PROJECT_S_MAX = 25,
 	/*
 	 * The players leave the processor to the daemon and the bystander: what is measured is how
 	 * the daemon shares itself, not how the kernel shares a small machine among clients.
@@ -36,11 +37,19 @@ void crowd_init(struct crowd *c, struct run *run)
  */
 static void begin_anew(struct player *p)
 {
-	if (p->pause_ns == 0 || p->project == 0 || player_draw(p, 1, PROJECT_STEPS) > 1)
+	uint64_t now = clock_ns();
+
+	if (p->pause_ns == 0 || p->project == 0)
+		return;
+	if (p->project_end_ns == 0)
+		p->project_end_ns =
+			now + player_draw(p, PROJECT_S_MIN, PROJECT_S_MAX) * NSEC_PER_SEC;
+	if (now < p->project_end_ns)
 		return;
 	player_call(p, player_limit_ns(p, 60), NULL, "close_project", "{\"project_id\":%d}",
 		    p->project);
 	p->project = 0;
+	p->project_end_ns = 0;
 }
 
 static void *play(void *arg)

@@ -78,6 +78,14 @@ static const struct cli_opt opts[] = {
 	  .preset = "alloc,fds,disk,file-size",
 	  .arg = "NAMES",
 	  .help = "of the environment, in rounds; \"none\" for none" },
+	{ .name = "patience",
+	  .type = CLI_INT,
+	  FIELD(patience),
+	  .preset = "1",
+	  .min = 1,
+	  .max = 100,
+	  .arg = "N",
+	  .help = "factor of every time limit; sanitizers add one of 4" },
 	{ .name = "seed",
 	  .type = CLI_INT,
 	  FIELD(seed),
@@ -223,7 +231,7 @@ int main(int argc, char **argv)
 	rc = work(&s, &err);
 	if (rc < 0) {
 		fprintf(stderr, "goxel-stress: %s\n", err.msg);
-		return EXIT_FAILED;
+		return rc == -ENOENT || rc == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
 	}
 	if (stress_is_interrupted())
 		return 130;

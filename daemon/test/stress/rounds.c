@@ -144,6 +144,7 @@ static int run_round(struct stress *s, const struct round *round, struct rng *rn
 		arena_close(a, round->is_end_busy);
 		report_say(s->report, "%s: ended %.2f s after TERM", where,
 			   (double)a->end_ns / 1e9);
+		arena_free(a);
 	}
 	free(a);
 	s->report->where = "";

@@ -5,6 +5,7 @@
 #include "daemon/test/stress/soak.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +22,9 @@ enum {
 	SAYS_COUNT = 60,   /* lines of progress */
 	PAUSE_MS = 250,    /* mean, between the steps of a player */
 	PAUSE_LONG_MS = 3000,
-	WARMUP_PCT = 10,
+	WARMUP_PCT = 10,   /* of the duration, */
+	WARMUP_S_MIN = 60, /* but at least so long: several lives of each project */
+	PATIENCE = 3,      /* a soak shares its machine, and shows each latency */
 };
 
 static int add_actors(struct arena *a, struct err *err)
@@ -187,7 +190,9 @@ static int run_in(struct stress *s, struct arena *a, const char *dir, struct err
 	if (rc == 0)
 		rc = sample_until_end(&m, err);
 	if (rc == 0) {
-		soak_judge_growth(&m.rows, (double)s->duration_ns / 1e11 * WARMUP_PCT, &growth);
+		soak_judge_growth(&m.rows,
+				  fmax(WARMUP_S_MIN, (double)s->duration_ns / 1e11 * WARMUP_PCT),
+				  &growth);
 		if (growth.rss.is_growing || growth.beside.is_growing)
 			report_fail(s->report, "daemon", "memory grows",
 				    "%.1f MB an hour, %.1f of it beside the budget",
@@ -219,9 +224,11 @@ int soak_run(struct stress *s, struct err *err)
 	if (rc == 0)
 		rc = arena_open(a, s, &cfg, 1, err);
 	if (rc == 0) {
+		a->run.patience *= PATIENCE;
 		rc = run_in(s, a, dir.partial, err);
 		arena_close(a, true);
 		report_say(s->report, "ended %.2f s after TERM", (double)a->end_ns / 1e9);
+		arena_free(a);
 	}
 	/* What was interrupted keeps the name of an incomplete run. */
 	if (rc == 0 && !stress_is_interrupted())

@@ -15,7 +15,7 @@
 #include "reports/lib/envelope.h"
 #include "reports/lib/stats.h"
 
-enum { GROWTH_BLOCKS = 20, GROWTH_ROWS_MIN = 4 * GROWTH_BLOCKS };
+enum { GROWTH_BLOCKS = 10, GROWTH_ROWS_MIN = 20 * GROWTH_BLOCKS };
 
 /* Growth below these is not told from the noise of a heap that finds its size. */
 #define GROWTH_BYTES_MIN 4e6

@@ -24,6 +24,7 @@ struct stress {
 	bool is_small; /* attacks of the rounds' size */
 	uint64_t duration_ns;
 	uint64_t sample_ns; /* of the soak */
+	int64_t patience;   /* factor of every time limit */
 	int64_t seed;       /* 0: from the clock */
 	const char *out;    /* folder for the soak's results */
 

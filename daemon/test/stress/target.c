@@ -29,7 +29,24 @@ enum {
 	LOG_BYTES_MAX = 256 << 20,
 	LOG_TAIL_BYTES = 4000,
 	LOG_LINE_MAX = 200,
+	CHILDREN_MAX = 256,
 };
+
+/* Children of this process, into pids; returns how many. */
+static size_t list_children(pid_t *pids, size_t cap)
+{
+	char path[64];
+	size_t n = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)getpid(), (int)getpid());
+	f = fopen(path, "re");
+	while (f && n < cap && fscanf(f, "%d", &pids[n]) == 1)
+		n++;
+	if (f)
+		fclose(f);
+	return n;
+}
 
 /* ---- start ---------------------------------------------------------------- */
 
@@ -190,6 +207,7 @@ int target_start(struct target *t, const struct target_cfg *cfg, const struct ta
 	snprintf(t->log, sizeof(t->log), "%s/log", place->dir);
 	if (place->fail)
 		atomic_store(&place->fail->one_in, 0);
+	t->others_count = list_children(t->others, TARGET_OTHERS_MAX);
 	rc = spawn(t, err);
 	while (rc == 0) {
 		if (greet(t) == 0)
@@ -300,29 +318,34 @@ static void check_folder(const char *path, bool only_temporary, const char *what
 	closedir(dir);
 }
 
-/* What a daemon's children left: this process is their new parent (PR_SET_CHILD_SUBREAPER). */
-static void check_children(struct report *report)
+static bool is_among(pid_t pid, const pid_t *pids, size_t n)
 {
-	char path[64];
-	pid_t pid;
-	unsigned n = 0;
+	for (size_t i = 0; i < n; i++)
+		if (pids[i] == pid)
+			return true;
+	return false;
+}
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)getpid(), (int)getpid());
-	while (waitpid(-1, NULL, WNOHANG) > 0)
-		;
+/*
+ * What the daemon's children left: this process is their new parent (PR_SET_CHILD_SUBREAPER). A
+ * shell may have given it children of its own, such as tee: those were there before.
+ */
+static void check_children(const struct target *t, struct report *report)
+{
+	pid_t pids[CHILDREN_MAX];
+	size_t n = list_children(pids, CHILDREN_MAX);
+	unsigned left = 0;
 
-	FILE *f = fopen(path, "re");
-
-	while (f && fscanf(f, "%d", &pid) == 1) {
-		kill(pid, SIGKILL);
-		n++;
+	for (size_t i = 0; i < n; i++) {
+		if (is_among(pids[i], t->others, t->others_count) ||
+		    waitpid(pids[i], NULL, WNOHANG) > 0)
+			continue;
+		kill(pids[i], SIGKILL);
+		waitpid(pids[i], NULL, 0);
+		left++;
 	}
-	if (f)
-		fclose(f);
-	if (n > 0)
-		report_fail(report, "daemon", "children left", "%u processes outlived it", n);
-	while (waitpid(-1, NULL, 0) > 0)
-		;
+	if (left > 0)
+		report_fail(report, "daemon", "children left", "%u processes outlived it", left);
 }
 
 static void check_left_behind(const struct target *t, struct report *report)
@@ -358,7 +381,7 @@ uint64_t target_end(struct target *t, uint64_t limit_ns, struct report *report)
 		reap(t);
 		unlink(t->addr.path);
 		unlink(t->pid_file);
-		check_children(report);
+		check_children(t, report);
 		return clock_ns() - begin_ns;
 	}
 	took_ns = clock_ns() - begin_ns;
@@ -366,7 +389,7 @@ uint64_t target_end(struct target *t, uint64_t limit_ns, struct report *report)
 		report_fail(report, "daemon", "end", "ended %.1f s after TERM",
 			    (double)took_ns / 1e9);
 	check_status(t, reap(t), report);
-	check_children(report);
+	check_children(t, report);
 	if (was_alive)
 		check_left_behind(t, report);
 	unlink(t->addr.path);

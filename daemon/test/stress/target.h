@@ -16,7 +16,7 @@ struct err;
 struct fail_alloc;
 struct report;
 
-enum { TARGET_PATH_MAX = 96 };
+enum { TARGET_PATH_MAX = 96, TARGET_OTHERS_MAX = 16 };
 
 /* Made once for a run of the program; caller-allocated. */
 struct target_place {
@@ -46,8 +46,10 @@ struct target {
 	const struct target_place *place;
 	pid_t pid; /* 0: ended */
 	int pidfd;
-	struct sock_addr addr; /* the Unix socket */
-	struct sock_addr tcp;  /* with a token */
+	struct sock_addr addr;           /* the Unix socket */
+	struct sock_addr tcp;            /* with a token */
+	pid_t others[TARGET_OTHERS_MAX]; /* children of this process that are not the daemon's */
+	size_t others_count;
 	char pid_file[TARGET_PATH_MAX];
 	char log[TARGET_PATH_MAX];
 	bool is_sanitized;      /* its variant: time limits are longer */
