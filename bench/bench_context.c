@@ -54,7 +54,8 @@ static void tear_down(struct bench_state *s, void *arg)
 static int set_up(struct bench_state *s, void **out)
 {
 	const struct context_ops *ops = bench_context(s);
-	struct context_cfg cfg = { .leases_count = THREADS_MAX + 1, .eager_count = THREADS_MAX + 1 };
+	struct context_cfg cfg = { .leases_count = THREADS_MAX + 1,
+				   .eager_count = THREADS_MAX + 1 };
 	struct shared *shared = calloc(1, sizeof(*shared));
 	struct err err = ERR_INIT;
 	int rc;
@@ -167,7 +168,8 @@ static void add(void)
 		bench_use_real_time(bench_threads(
 			suite_add(one, &fixture, ops, "context_contended/%s", ops->head.name), 2));
 		bench_use_real_time(bench_threads(
-			suite_add(own_project, &fixture, ops, "context_apart/%s", ops->head.name), 2));
+			suite_add(own_project, &fixture, ops, "context_apart/%s", ops->head.name),
+			2));
 		suite_add(snapshot, &fixture, ops, "context_snapshot/%s", ops->head.name);
 	}
 }

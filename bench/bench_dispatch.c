@@ -133,9 +133,10 @@ static void add(void)
 
 		suite_add(known, &fixture, ops, "method_dispatch/%s", ops->head.name);
 		suite_add(unknown, &fixture, ops, "method_unknown/%s", ops->head.name);
-		bench_use_real_time(bench_threads(
-			suite_add(known, &fixture, ops, "method_dispatch_shared/%s", ops->head.name),
-			2));
+		bench_use_real_time(
+			bench_threads(suite_add(known, &fixture, ops, "method_dispatch_shared/%s",
+						ops->head.name),
+				      2));
 	}
 }
 

@@ -292,7 +292,8 @@ static void add_parser(const struct parser_ops *ops)
 		suite_add(parse, &fixture, &what[i], "%s/%s", texts[i].name, ops->head.name);
 	}
 	bench_use_real_time(bench_threads(
-		suite_add(parse, &fixture, &what[1], "json_parse_1k_contended/%s", ops->head.name), 2));
+		suite_add(parse, &fixture, &what[1], "json_parse_1k_contended/%s", ops->head.name),
+		2));
 	for (size_t i = 0; i < 4; i++) {
 		refusals[i] = (struct refusal){ ops, &hostiles[i] };
 		suite_add(refuse, NULL, &refusals[i], "json_refuse_100k/%s/%s", ops->head.name,

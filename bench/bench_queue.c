@@ -213,13 +213,15 @@ static void add(void)
 
 		suite_add(single, &alone, ops, "queue_operations/%s", ops->head.name);
 		suite_add(batch, &alone, ops, "queue_operations/%s/batch_32", ops->head.name);
-		bench_use_real_time(bench_threads(
-			bench_threads(
-				suite_add(single, &alone, ops, "queue_contended/%s", ops->head.name), 2),
-			4));
-		bench_use_real_time(bench_threads(
-			suite_add(batch, &alone, ops, "queue_contended/%s/batch_32", ops->head.name),
-			2));
+		bench_use_real_time(
+			bench_threads(bench_threads(suite_add(single, &alone, ops,
+							      "queue_contended/%s", ops->head.name),
+						    2),
+				      4));
+		bench_use_real_time(
+			bench_threads(suite_add(batch, &alone, ops, "queue_contended/%s/batch_32",
+						ops->head.name),
+				      2));
 		bench_use_real_time(suite_add(hop, &paired, ops, "queue_hop/%s", ops->head.name));
 	}
 }

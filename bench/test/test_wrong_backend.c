@@ -39,13 +39,20 @@ static const struct method *wrong_find(const struct dispatch *d, struct span nam
 	return first;
 }
 
-static const struct dispatch_ops wrong_ops = { .head = { .name = "wrong",
-						         .summary = "always the first",
-						         .size = sizeof(struct dispatch) },
-					       .init = wrong_init,
-					       .deinit = wrong_deinit,
-					       .find = wrong_find };
+static const struct dispatch_ops wrong_ops = {
+	.head = { .name = "wrong", .summary = "always the first", .size = sizeof(struct dispatch) },
+	.init = wrong_init,
+	.deinit = wrong_deinit,
+	.find = wrong_find
+};
 const struct dispatch_ops *const dispatch_backends[] = { &wrong_ops, NULL };
+
+static const struct backend *at(size_t i)
+{
+	return i ? NULL : &wrong_ops.head;
+}
+
+const struct backend_axis dispatch_axis = { .name = "dispatch", .at = at };
 
 int dispatch_open(const char *name, const struct method *const *methods, size_t count,
 		  struct dispatch **out, struct err *err)

@@ -24,6 +24,8 @@ int backend_unknown(const struct backend_axis *axis, const char *name, struct er
 	char list[ERR_MSG_MAX / 2] = "";
 	size_t len = 0;
 
+	if (axis->also)
+		len = (size_t)snprintf(list, sizeof(list), "%s", axis->also);
 	for (size_t i = 0; (b = axis->at(i)) && len < sizeof(list); i++)
 		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", len ? ", " : "",
 					b->name);
@@ -53,7 +55,6 @@ void backend_print(const struct backend_axis *axis, FILE *out)
 {
 	const struct backend *b;
 
-	fprintf(out, "  %s\n", axis->name);
 	for (size_t i = 0; (b = axis->at(i)); i++)
-		fprintf(out, "    %-12s %s\n", b->name, b->summary);
+		fprintf(out, "  %-12s %s\n", b->name, b->summary);
 }

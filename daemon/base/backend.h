@@ -23,6 +23,7 @@ struct backend_axis {
 	const char *name; /* the option: "queue" */
 	const struct backend *(*at)(
 		size_t index); /* in the order of --help; NULL behind the last */
+	const char *also;      /* a name that stands for one of them, as "auto"; NULL: none */
 };
 
 /* NULL: there is none of that name. */
@@ -38,7 +39,7 @@ int backend_new(const struct backend_axis *axis, const char *name, const struct 
 /* "--AXIS: 'NAME' is not one of A, B". Returns -ENOENT. */
 int backend_unknown(const struct backend_axis *axis, const char *name, struct err *err);
 
-/* The axis and a line for each of its backends, for --help. */
+/* A line for each backend, for --help. */
 void backend_print(const struct backend_axis *axis, FILE *out);
 
 #endif

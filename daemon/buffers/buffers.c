@@ -18,7 +18,7 @@ static const struct backend *at(size_t i)
 	return buffers_backends[i] ? &buffers_backends[i]->head : NULL;
 }
 
-const struct backend_axis buffers_axis = { "buffers", at };
+const struct backend_axis buffers_axis = { .name = "buffers", .at = at };
 
 int buffers_open(const char *name, const struct buffers_cfg *cfg, struct buffers **out,
 		 struct err *err)

@@ -22,7 +22,7 @@ static const struct backend *at(size_t i)
 	return context_backends[i] ? &context_backends[i]->head : NULL;
 }
 
-const struct backend_axis context_axis = { "context", at };
+const struct backend_axis context_axis = { .name = "context", .at = at };
 
 int context_open(const char *name, const struct context_cfg *cfg, struct context **out,
 		 struct err *err)

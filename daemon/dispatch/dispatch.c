@@ -18,7 +18,7 @@ static const struct backend *at(size_t i)
 	return dispatch_backends[i] ? &dispatch_backends[i]->head : NULL;
 }
 
-const struct backend_axis dispatch_axis = { "dispatch", at };
+const struct backend_axis dispatch_axis = { .name = "dispatch", .at = at };
 
 int dispatch_open(const char *name, const struct method *const *methods, size_t count,
 		  struct dispatch **out, struct err *err)

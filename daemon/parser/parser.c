@@ -18,7 +18,7 @@ static const struct backend *at(size_t i)
 	return parser_backends[i] ? &parser_backends[i]->head : NULL;
 }
 
-const struct backend_axis parser_axis = { "parser", at };
+const struct backend_axis parser_axis = { .name = "parser", .at = at };
 
 int parser_open(const char *name, struct parser **out, struct err *err)
 {

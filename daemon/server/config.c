@@ -10,13 +10,14 @@
 #include "daemon/base/file.h"
 #include "daemon/parser/parser.h"
 #include "daemon/rpc/value.h"
+#include "daemon/server/arch.h"
 
 enum {
 	CONFIG_BYTES_MAX = 1 << 20,
 	CONFIG_VALUE_MAX = 4096, /* bytes of one value as text */
 };
 
-/* A key of the file and the option that it stands for. */
+/* A key of the file and the option that it stands for. Those of the architecture are in arch.c. */
 struct config_key {
 	const char *group;
 	const char *name;
@@ -26,6 +27,7 @@ struct config_key {
 
 static const struct config_key keys[] = {
 	{ "daemon", "preset", VALUE_STRING, "preset" },
+	{ "daemon", "root", VALUE_STRING, "root" },
 	{ "daemon", "socket_path", VALUE_STRING, "socket" },
 	{ "daemon", "tcp", VALUE_STRING, "tcp" },
 	{ "daemon", "token_file", VALUE_STRING, "token-file" },
@@ -38,23 +40,13 @@ static const struct config_key keys[] = {
 	{ "daemon", "protocol", VALUE_STRING, "protocol" },
 	{ "daemon", "socket_permissions", VALUE_STRING, "socket-mode" },
 	{ "daemon", "max_connections", VALUE_INT, "max-connections" },
-	{ "daemon", "worker_threads", VALUE_INT, "workers" },
 	{ "daemon", "request_queue_size", VALUE_INT, "queue-size" },
 	{ "daemon", "max_request_bytes", VALUE_INT, "max-request" },
 	{ "daemon", "timeout_ms", VALUE_INT, "request-timeout" },
 	{ "daemon", "idle_timeout_ms", VALUE_INT, "idle-timeout" },
 	{ "daemon", "request_read_timeout_ms", VALUE_INT, "request-read-timeout" },
 	{ "daemon", "write_timeout_ms", VALUE_INT, "write-timeout" },
-	{ "performance", "transport", VALUE_STRING, "transport" },
-	{ "performance", "queue", VALUE_STRING, "queue" },
-	{ "performance", "parser", VALUE_STRING, "parser" },
-	{ "performance", "dispatch", VALUE_STRING, "dispatch" },
-	{ "performance", "buffers", VALUE_STRING, "buffers" },
-	{ "performance", "context", VALUE_STRING, "context" },
-	{ "performance", "fast_path", VALUE_BOOL, "fast-path" },
-	{ "performance", "zero_copy", VALUE_BOOL, "zero-copy" },
-	{ "performance", "affinity", VALUE_STRING, "affinity" },
-	{ "performance", "stack_kib", VALUE_INT, "stack-kib" },
+	{ "performance", "priority_queue", VALUE_BOOL, "priority-queue" },
 	{ "performance", "memory_high_mb", VALUE_INT, "memory-high" },
 	{ "performance", "gc_threshold_mb", VALUE_INT, "memory-high" }, /* its older name */
 	{ "journal", "dir", VALUE_STRING, "journal" },
@@ -62,6 +54,7 @@ static const struct config_key keys[] = {
 	{ "journal", "interval_ms", VALUE_INT, "journal-interval" },
 	{ "journal", "segment_bytes", VALUE_INT, "journal-segment" },
 	{ "monitoring", "performance_logging", VALUE_BOOL, "verbose" },
+	{ "monitoring", "startup_trace", VALUE_BOOL, "startup-trace" },
 	{ "monitoring", "stages_every", VALUE_INT, "stages" },
 	{ "monitoring", "heap_sample_bytes", VALUE_INT, "heap-sample" },
 };
@@ -159,8 +152,7 @@ static int set_option(const struct config_file *f, const struct config_key *key,
 	if (value_text(key->name, v, text, sizeof(text)) < 0)
 		return err_set(err, -EINVAL, "longer than %d bytes, or holds a NUL",
 			       CONFIG_VALUE_MAX - 1);
-	if (key->kind != VALUE_STRING)
-		return cli_set(f->prog, f->cfg, key->option, text, err);
+	/* Options that are texts point to it: the copy lives as long as they do. */
 	if (f->texts->count == CONFIG_TEXTS_MAX)
 		return err_set(err, -EINVAL, "more than %d texts in one file", CONFIG_TEXTS_MAX);
 	kept = strdup(text);
@@ -176,28 +168,46 @@ void config_free(struct config_texts *texts)
 		free(texts->texts[--texts->count]);
 }
 
+/* A row of the architecture table as a key; its option takes text. */
+static struct config_key key_of_row(const struct arch_row *row)
+{
+	struct config_key key = { row->group, row->key, VALUE_STRING, row->name };
+
+	if (arch_is_bool(row))
+		key.kind = VALUE_BOOL;
+	else if (row->kind == ARCH_NUMBER || row->kind == ARCH_RANGE)
+		key.kind = VALUE_INT;
+	return key;
+}
+
+/* False: there is no such key. */
+static bool find_key(struct span group, struct span name, struct config_key *out)
+{
+	for (int i = 0; i < KEYS_COUNT + ARCH_ROWS; i++) {
+		*out = i < KEYS_COUNT ? keys[i] : key_of_row(&arch_rows[i - KEYS_COUNT]);
+		if (span_is(group, out->group) && span_is(name, out->name))
+			return true;
+	}
+	return false;
+}
+
 static int take_key(const struct config_file *f, struct span group, struct value v, struct err *err)
 {
 	struct span name = value_key(v);
 	unsigned line = line_of(f, group, name);
+	struct config_key key;
+	int rc;
 
-	for (int i = 0; i < KEYS_COUNT; i++) {
-		const struct config_key *key = &keys[i];
-		int rc;
-
-		if (!span_is(group, key->group) || !span_is(name, key->name))
-			continue;
-		if (value_kind(v) != key->kind)
-			return err_set(err, -EINVAL, "%s:%u: %s.%s must be %s, not %s", f->path,
-				       line, key->group, key->name, kind_name(key->kind),
-				       kind_name(value_kind(v)));
-		rc = set_option(f, key, v, err);
-		if (rc == 0)
-			return 0;
-		return err_wrap(err, rc, "%s:%u: %s.%s", f->path, line, key->group, key->name);
-	}
-	return err_set(err, -EINVAL, "%s:%u: unknown key %.*s.%.*s", f->path, line, SPAN_ARG(group),
-		       SPAN_ARG(name));
+	if (!find_key(group, name, &key))
+		return err_set(err, -EINVAL, "%s:%u: unknown key %.*s.%.*s", f->path, line,
+			       SPAN_ARG(group), SPAN_ARG(name));
+	if (value_kind(v) != key.kind)
+		return err_set(err, -EINVAL, "%s:%u: %s.%s must be %s, not %s", f->path, line,
+			       key.group, key.name, kind_name(key.kind), kind_name(value_kind(v)));
+	rc = set_option(f, &key, v, err);
+	if (rc < 0)
+		return err_wrap(err, rc, "%s:%u: %s.%s", f->path, line, key.group, key.name);
+	return 0;
 }
 
 static int take_group(const struct config_file *f, struct value v, struct err *err)

@@ -92,7 +92,7 @@ static bool end_long(struct crew_slot *slot)
 	}
 	atomic_fetch_sub(&crew->threads_count, 1);
 	atomic_fetch_sub(&crew->long_count, 1);
-	if (takers_count(crew) < crew->cfg.axes->workers_min)
+	if (takers_count(crew) < crew->cfg.axes->workers.min)
 		(void)crew_grow(crew, NULL);
 	return false;
 }
@@ -102,7 +102,7 @@ static bool crew_turn(struct crew_slot *slot, struct worker *w)
 {
 	struct crew *crew = slot->crew;
 	struct queue *q = crew->cfg.queue;
-	bool is_spare = atomic_load(&crew->threads_count) > crew->cfg.axes->workers_min;
+	bool is_spare = atomic_load(&crew->threads_count) > crew->cfg.axes->workers.min;
 	bool is_worth_a_look;
 	void *item;
 
@@ -119,7 +119,7 @@ static bool crew_turn(struct crew_slot *slot, struct worker *w)
 	if (is_worth_a_look)
 		return true;
 	/* If there are too many threads, one exits. */
-	for (unsigned n = atomic_load(&crew->threads_count); n > crew->cfg.axes->workers_min;)
+	for (unsigned n = atomic_load(&crew->threads_count); n > crew->cfg.axes->workers.min;)
 		if (atomic_compare_exchange_weak(&crew->threads_count, &n, n - 1))
 			return false;
 	return true;
@@ -194,7 +194,7 @@ static int crew_grow(struct crew *crew, struct err *err)
 	pthread_mutex_lock(&crew->lock);
 	/* crew_stop joins what is there when it has had the lock. */
 	slot = atomic_load(&crew->is_stopping) ? NULL : free_slot(crew);
-	if (slot && takers_count(crew) < crew->cfg.axes->workers_max) {
+	if (slot && takers_count(crew) < crew->cfg.axes->workers.max) {
 		snprintf(name, sizeof(name), "worker-%u", slot->index);
 		slot->state = CREW_RUNNING;
 		atomic_fetch_add(&crew->threads_count, 1);
@@ -211,7 +211,7 @@ static int crew_grow(struct crew *crew, struct err *err)
 
 int crew_start(struct crew *crew, bool is_waiting, struct err *err)
 {
-	unsigned count = crew->cfg.axes->workers_min;
+	unsigned count = crew->cfg.axes->workers.min;
 	int rc = 0;
 
 	for (unsigned i = 0; rc == 0 && i < count; i++)
@@ -241,7 +241,7 @@ bool crew_submit(struct crew *crew, void *item, enum queue_priority priority)
 	if (!queue_push_at(q, &item, 1, priority))
 		return false;
 	metrics_add(METRIC_ENQUEUED, 1);
-	if (takers_count(crew) < crew->cfg.axes->workers_max &&
+	if (takers_count(crew) < crew->cfg.axes->workers.max &&
 	    queue_count(q) > atomic_load(&crew->idle_count))
 		(void)crew_grow(crew, NULL); /* those that are there will do it */
 	/* The only thread may have failed to start just before the push: see crew_run. */

@@ -17,6 +17,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/memory.h"
 #include "daemon/base/pidfile.h"
+#include "daemon/base/strbuf.h"
 #include "daemon/base/version.h"
 #include "daemon/methods/script_pool.h"
 #include "daemon/methods/script_server.h"
@@ -165,16 +166,16 @@ static void on_reload(void *ctx)
 static void log_start(const struct daemon *d)
 {
 	const struct axes *a = &d->axes;
+	struct strbuf text = { 0 };
+	char value[ARCH_TEXT_BYTES];
 
+	for (int i = 0; i < ARCH_ROWS; i++)
+		strbuf_addf(&text, " %s=%s", arch_rows[i].name, arch_show(a, &arch_rows[i], value));
 	log_info("server",
-		 "goxel-daemon %s (%s, %s): preset=%s transport=%s queue=%s parser=%s dispatch=%s "
-		 "buffers=%s context=%s workers=%u:%u stack-kib=%u fast-path=%s zero-copy=%s "
-		 "start=%s affinity=%s memory-high=%" PRIu64 "MiB socket=%s",
+		 "goxel-daemon %s (%s, %s): preset=%s%s memory-high=%" PRIu64 "MiB socket=%s",
 		 GOXEL_DAEMON_VERSION, version_revision(), version_variant(), a->preset,
-		 a->transport, a->queue, a->parser, a->dispatch, a->buffers, a->context,
-		 a->workers_min, a->workers_max, a->stack_kib, a->has_fast_path ? "on" : "off",
-		 a->has_zero_copy ? "on" : "off", a->is_lazy ? "lazy" : "eager", a->affinity,
-		 budget_limit() >> 20, d->options.socket);
+		 text.ptr ? text.ptr : "", budget_limit() >> 20, d->options.socket);
+	strbuf_deinit(&text);
 	if (a->cpus_count == 1)
 		log_info("server", "affinity: all threads on processor %d", a->cpus[0]);
 	else if (a->cpus_count)

@@ -1,6 +1,7 @@
 libs += server
 server-srcs := \
 	daemon/server/answer.c \
+	daemon/server/arch.c \
 	daemon/server/config.c \
 	daemon/server/control.c \
 	daemon/server/crew.c \

@@ -11,47 +11,12 @@
 #include "daemon/base/cli.h"
 #include "daemon/base/err.h"
 #include "daemon/base/version.h"
-#include "daemon/buffers/buffers.h"
-#include "daemon/context/context.h"
-#include "daemon/dispatch/dispatch.h"
-#include "daemon/parser/parser.h"
-#include "daemon/queue/queue.h"
 #include "daemon/server/config.h"
-#include "daemon/server/preset.h"
 #include "daemon/store/journal.h"
-#include "daemon/transport/transport.h"
 
 #define OLD_SOCKET_DIR "/opt/homebrew/var/run/goxel"
 
-static const char *const on_off[] = { "on", "off", NULL };
-static const char *const starts[] = { "eager", "lazy", NULL };
-static const char *const numa_choices[] = { "off", "local", NULL };
-static const char *const huge_choices[] = { "off", "try", NULL };
 static const char *const protocols[] = { "auto", "jsonrpc", "mcp", NULL };
-
-/* "4" or "2:16". */
-static int parse_workers(void *field, const char *value, struct err *err)
-{
-	struct workers_range *range = field;
-	char *end;
-	unsigned long min = strtoul(value, &end, 10);
-	unsigned long max = min;
-
-	if (end != value && *end == ':') {
-		const char *second = end + 1;
-
-		max = strtoul(second, &end, 10);
-		if (end == second)
-			end = (char *)value;
-	}
-	if (end == value || *end || value[0] == '-')
-		return err_set(err, -EINVAL, "'%s' is neither N nor MIN:MAX", value);
-	if (min < 1 || max > WORKERS_MAX || min > max)
-		return err_set(err, -EINVAL, "'%s' is not within 1 <= MIN <= MAX <= %d", value,
-			       WORKERS_MAX);
-	*range = (struct workers_range){ .min = (unsigned)min, .max = (unsigned)max };
-	return 0;
-}
 
 enum {
 	MEMORY_MIB_MIN = 16,
@@ -83,98 +48,18 @@ static int parse_memory(void *field, const char *value, struct err *err)
 
 #define AT(field) offsetof(struct options, field)
 
-static const struct cli_opt table[] = {
+static const struct cli_opt first[] = {
 	{ .name = "Architecture (what is not given comes from the preset)", .type = CLI_GROUP },
 	{ .name = "preset",
 	  .type = CLI_CHOICE,
 	  .offset = AT(preset),
 	  .preset = "v15",
 	  .choices = preset_names,
-	  .help = "the row of the table below" },
-	{ .name = "transport",
-	  .type = CLI_TEXT,
-	  .offset = AT(transport),
-	  .arg = "NAME",
-	  .help = "bytes in and out; auto takes the best" },
-	{ .name = "queue",
-	  .type = CLI_TEXT,
-	  .offset = AT(queue),
-	  .arg = "NAME",
-	  .help = "from the reading thread to the workers" },
-	{ .name = "parser",
-	  .type = CLI_TEXT,
-	  .offset = AT(parser),
-	  .arg = "NAME",
-	  .help = "JSON text to values, and replies to text" },
-	{ .name = "dispatch",
-	  .type = CLI_TEXT,
-	  .offset = AT(dispatch),
-	  .arg = "NAME",
-	  .help = "method name to function" },
-	{ .name = "buffers",
-	  .type = CLI_TEXT,
-	  .offset = AT(buffers),
-	  .arg = "NAME",
-	  .help = "memory of requests and replies" },
-	{ .name = "context",
-	  .type = CLI_TEXT,
-	  .offset = AT(context),
-	  .arg = "NAME",
-	  .help = "who may work on which project" },
-	{ .name = "workers",
-	  .letter = 'j',
-	  .type = CLI_CALL,
-	  .offset = AT(workers),
-	  .arg = "MIN:MAX",
-	  .parse = parse_workers,
-	  .help = "worker threads, 1..64; one number fixes both" },
-	{ .name = "stack-kib",
-	  .type = CLI_INT,
-	  .offset = AT(stack_kib),
-	  .min = 64,
-	  .max = 65536,
-	  .help = "stack of each thread" },
-	{ .name = "fast-path",
-	  .type = CLI_CHOICE,
-	  .offset = AT(fast_path),
-	  .choices = on_off,
-	  .help = "short methods run in the reading thread" },
-	{ .name = "zero-copy",
-	  .type = CLI_CHOICE,
-	  .offset = AT(zero_copy),
-	  .choices = on_off,
-	  .help = "requests are parsed where they were read" },
-	{ .name = "start",
-	  .type = CLI_CHOICE,
-	  .offset = AT(start),
-	  .choices = starts,
-	  .help = "workers and their memory at start, or when first needed" },
-	{ .name = "request-log",
-	  .type = CLI_CHOICE,
-	  .offset = AT(request_log),
-	  .choices = on_off,
-	  .help = "format log lines for each edit; written with --verbose" },
-	{ .name = "render-cache",
-	  .type = CLI_CHOICE,
-	  .offset = AT(render_cache),
-	  .choices = on_off,
-	  .help = "up to 32 MiB of pictures, for who asks again" },
-	{ .name = "affinity",
-	  .type = CLI_TEXT,
-	  .offset = AT(affinity),
-	  .arg = "off|auto|LIST",
-	  .help = "processors of all threads: the first reads, the others are the "
-		  "workers'; with one all share it" },
-	{ .name = "numa",
-	  .type = CLI_CHOICE,
-	  .offset = AT(numa),
-	  .choices = numa_choices,
-	  .help = "memory of a thread on its own node" },
-	{ .name = "huge-pages",
-	  .type = CLI_CHOICE,
-	  .offset = AT(huge_pages),
-	  .choices = huge_choices,
-	  .help = "for the buffer pool" },
+	  .help = "the column of the table below" },
+};
+
+/* Between the two: a row for each row of the architecture table. */
+static const struct cli_opt rest[] = {
 	{ .name = "priority-queue",
 	  .type = CLI_FLAG,
 	  .offset = AT(priority_queue),
@@ -420,22 +305,31 @@ static const struct cli_opt table[] = {
 	{ 0 },
 };
 
-#define HELP_AXIS(title, backends)                                                                 \
-	do {                                                                                       \
-		fprintf(out, "\n%s:\n", title);                                                    \
-		for (size_t i = 0; (backends)[i]; i++)                                             \
-			fprintf(out, "  %-12s %s\n", (backends)[i]->head.name, (backends)[i]->head.summary); \
-	} while (0)
+enum {
+	FIRST_COUNT = sizeof(first) / sizeof(first[0]),
+	REST_COUNT = sizeof(rest) / sizeof(rest[0]),
+};
 
-static void help_more(FILE *out)
+static struct cli_opt table[FIRST_COUNT + ARCH_ROWS + REST_COUNT];
+
+/* The same each time; before any thread is started. */
+static void make_table(void)
 {
-	preset_print(out);
-	HELP_AXIS("--transport", transport_backends);
-	HELP_AXIS("--queue", queue_backends);
-	HELP_AXIS("--parser", parser_backends);
-	HELP_AXIS("--dispatch", dispatch_backends);
-	HELP_AXIS("--buffers", buffers_backends);
-	HELP_AXIS("--context", context_backends);
+	memcpy(table, first, sizeof(first));
+	for (size_t i = 0; i < ARCH_ROWS; i++) {
+		const struct arch_row *row = &arch_rows[i];
+
+		table[FIRST_COUNT + i] = (struct cli_opt){
+			.name = row->name,
+			.letter = row->letter,
+			.type = row->words ? CLI_CHOICE : CLI_TEXT,
+			.choices = row->words,
+			.offset = AT(arch) + i * sizeof(const char *),
+			.arg = row->arg,
+			.help = row->help,
+		};
+	}
+	memcpy(table + FIRST_COUNT + ARCH_ROWS, rest, sizeof(rest));
 }
 
 static const struct cli_prog prog = {
@@ -444,7 +338,7 @@ static const struct cli_prog prog = {
 	.summary = "Serves projects of voxels over a Unix socket and TCP, in the v14 or the v15 "
 		   "architecture or any mixture of them.",
 	.opts = table,
-	.help_more = help_more,
+	.help_more = arch_print,
 	.exit_codes = "0  served until asked to stop; --status: it runs\n"
 		      "1  --status, --stop, --reload: it does not run; a --test failed\n"
 		      "2  wrong option or configuration\n"
@@ -498,6 +392,7 @@ int options_read(struct options *out, int argc, char **argv, const char *config,
 	bool has_config = false;
 	int rc;
 
+	make_table();
 	*out = (struct options){ 0 };
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
 		if (strcmp(argv[i], "-v") == 0 || strcmp(argv[i], "--version") == 0) {

@@ -9,35 +9,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/server/arch.h"
 #include "daemon/server/config.h"
 
 struct err;
 
-/* --workers MIN:MAX; both 0 = unset. */
-struct workers_range {
-	unsigned min;
-	unsigned max;
-};
-
 struct options {
 	/* the architecture */
 	const char *preset;
-	const char *transport;
-	const char *queue;
-	const char *parser;
-	const char *dispatch;
-	const char *buffers;
-	const char *context;
-	const char *fast_path;
-	const char *zero_copy;
-	const char *start;
-	const char *request_log;
-	const char *render_cache;
-	const char *affinity;
-	const char *numa;
-	const char *huge_pages;
-	struct workers_range workers;
-	int64_t stack_kib;
+	const char *arch[ARCH_ROWS]; /* as typed, in the order of arch_rows; NULL: the preset's */
 	bool priority_queue;
 
 	/* where and what is served */

@@ -145,7 +145,7 @@ static int open_journal(struct server *s, struct err *err)
 static int open_context(struct server *s, struct err *err)
 {
 	bool has_readers = transport_find(s->axes.transport)->caps & TRANSPORT_READERS;
-	unsigned eager_count = s->axes.workers_max + (has_readers ? READERS_MAX : 1);
+	unsigned eager_count = s->axes.workers.max + (has_readers ? READERS_MAX : 1);
 	struct context_cfg cfg = {
 		.leases_count = eager_count + CREW_LONG_MAX,
 		.eager_count = eager_count,

@@ -30,26 +30,21 @@ static void write_preset(struct server *s, struct json_out *j)
 static void write_axes(struct server *s, struct json_out *j)
 {
 	const struct axes *a = &s->axes;
-	char workers[32];
+	char key[ARCH_TEXT_BYTES];
+	char text[ARCH_TEXT_BYTES];
 
-	snprintf(workers, sizeof(workers), "%u:%u", a->workers_min, a->workers_max);
 	json_object_open(j, NULL);
-	json_str(j, "transport", a->transport);
-	json_str(j, "queue", a->queue);
-	json_str(j, "parser", a->parser);
-	json_str(j, "dispatch", a->dispatch);
-	json_str(j, "buffers", a->buffers);
-	json_str(j, "context", a->context);
-	json_str(j, "workers", workers);
-	json_u64(j, "stack_kib", a->stack_kib);
-	json_bool(j, "fast_path", a->has_fast_path);
-	json_bool(j, "zero_copy", a->has_zero_copy);
-	json_str(j, "start", a->is_lazy ? "lazy" : "eager");
-	json_bool(j, "request_log", a->has_request_log);
-	json_bool(j, "render_cache", a->has_render_cache);
-	json_str(j, "affinity", a->affinity);
-	json_str(j, "numa", a->is_numa_local ? "local" : "off");
-	json_str(j, "huge_pages", a->has_huge_pages ? "try" : "off");
+	for (int i = 0; i < ARCH_ROWS; i++) {
+		const struct arch_row *row = &arch_rows[i];
+
+		arch_key(row, key);
+		if (arch_is_bool(row))
+			json_bool(j, key, arch_bool(a, row));
+		else if (row->kind == ARCH_NUMBER)
+			json_u64(j, key, arch_number(a, row));
+		else
+			json_str(j, key, arch_show(a, row, text));
+	}
 	json_close(j);
 }
 

@@ -618,3 +618,29 @@ sizes() {
 	answers
 	[ ! -e "$DIR/unused" ]
 }
+
+@test "one architecture table: README, --help, status, the log and the configuration file agree" {
+	"$BIN/goxel-daemon" --help | sed -n '/^Presets:/,/^  v14:/p' | awk 'NF == 3 { print $1, $2, $3 }' >"$DIR/help"
+	[ "$(wc -l <"$DIR/help")" -ge 16 ]
+	sed -n '/^| axis | v14 | v15/,/^$/p' "$BATS_TEST_DIRNAME/../../README.md" |
+		awk -F ' *[|] *' 'NR > 2 && NF { print $2, $3, $4 }' >"$DIR/readme"
+	diff "$DIR/help" "$DIR/readme"
+	start_daemon --preset v14
+	local name v14 v15
+	while read -r name v14 v15; do
+		[ "$(status_of ".axes.${name//-/_} | if . == true then \"on\" elif . == false then \"off\" else . end")" = "$v14" ]
+		grep -q " $name=$v14 " "$DIR/log"
+	done <"$DIR/help"
+	stop_daemon
+	# Each row is a key of the configuration file, with the values of the other preset.
+	printf '{"daemon":{"preset":"v14","worker_threads":2},"performance":{"transport":"auto","queue":"ring","parser":"simd","dispatch":"hash","buffers":"pool","context":"shared","stack_kib":256,"fast_path":true,"zero_copy":true,"start":"lazy","request_log":false,"render_cache":true,"affinity":"off","numa":"off","huge_pages":"try"}}' >"$DIR/config.json"
+	start_daemon --config "$DIR/config.json"
+	while read -r name v14 v15; do
+		case $name in
+		transport) v15=epoll ;;
+		workers) v15=2:2 ;;
+		huge-pages) v15=try ;;
+		esac
+		grep -q " $name=$v15 " "$DIR/log"
+	done <"$DIR/help"
+}

@@ -92,8 +92,8 @@ static void serve(int listen_fd, const char *preset, enum journal_sync sync)
 	static struct server s;
 	int rc = preset_resolve(&o, &axes, &err);
 
-	axes.workers_min = 2;
-	axes.workers_max = 4;
+	axes.workers.min = 2;
+	axes.workers.max = 4;
 	if (rc == 0)
 		rc = server_open(&s, &cfg, &err);
 	if (rc == 0)

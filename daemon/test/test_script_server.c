@@ -135,7 +135,7 @@ static void *serve(void *server)
 /* False: this machine does not have the transport. */
 static bool open_on(const char *transport, struct server *s)
 {
-	struct options o = { .preset = "v15", .transport = transport };
+	struct options o = { .preset = "v15" };
 	struct axes axes;
 	int fd;
 	struct server_cfg cfg = {
@@ -148,6 +148,7 @@ static bool open_on(const char *transport, struct server *s)
 	};
 
 	assert_int_equal(preset_resolve(&o, &axes, NULL), 0);
+	axes.transport = transport;
 	fd = sock_listen(&addr, 64, 0600, NULL);
 	assert_true(fd >= 0);
 	if (server_open(s, &cfg, NULL) == 0)

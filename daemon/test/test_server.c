@@ -143,8 +143,8 @@ static struct axes preset(const char *name)
 
 	assert_int_equal(preset_resolve(&o, &axes, &err), 0);
 	axes.transport = "inproc";
-	axes.workers_min = 2;
-	axes.workers_max = 4;
+	axes.workers.min = 2;
+	axes.workers.max = 4;
 	return axes;
 }
 

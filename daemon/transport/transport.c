@@ -24,7 +24,7 @@ static const struct backend *at(size_t i)
 	return transport_backends[i] ? &transport_backends[i]->head : NULL;
 }
 
-const struct backend_axis transport_axis = { "transport", at };
+const struct backend_axis transport_axis = { .name = "transport", .at = at, .also = "auto" };
 
 const struct transport_ops *transport_find(const char *name)
 {
