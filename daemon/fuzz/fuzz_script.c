@@ -80,6 +80,13 @@ static void take_end(const uint8_t *data, size_t size)
 	script_result_free(r);
 }
 
+/* Of the message that begins there. */
+static size_t bytes_of(const uint8_t *data)
+{
+	return *data == SCRIPT_ASK_SLICES ? sizeof(struct script_ask_slices)
+					  : sizeof(struct script_ask);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct script_reply reply;
@@ -91,10 +98,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!script_answers_init(&answers, &doc, 0))
 		abort();
 	while (size && !script_is_end(data, size)) {
-		size_t n = size < sizeof(struct script_ask) ? size : sizeof(struct script_ask);
+		size_t n = size < bytes_of(data) ? size : bytes_of(data);
 
 		if (script_answer(&answers, data, n, &reply) == 0 &&
-		    reply.bytes.len > sizeof(rgba) * BLOCK_VOXELS)
+		    reply.bytes.len > sizeof(reply.room))
 			abort();
 		data += n;
 		size -= n;

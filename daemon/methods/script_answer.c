@@ -43,14 +43,58 @@ static void reply_yes(struct script_reply *reply, bool yes)
 	reply->bytes = span_of(&reply->room.yes, 1);
 }
 
-static void reply_block(const struct volume *v, struct block_pos at, struct script_reply *reply)
+/* Returns how many were written. */
+static uint32_t copy_slices(const struct block *b, uint32_t slices, script_slice *out)
 {
-	const struct block *b = v ? volume_find(v, at) : NULL;
+	uint32_t count = 0;
 
-	if (b)
-		reply->bytes = span_of((const char *)b->voxels, sizeof(b->voxels));
-	else
-		reply_yes(reply, false);
+	for (uint32_t z = 0; b && z < BLOCK_EDGE; z++)
+		if (slices >> z & 1)
+			memcpy(out[count++], b->voxels + (size_t)z * SCRIPT_SLICE_VOXELS,
+			       sizeof(*out));
+	return count;
+}
+
+static void reply_cell(const struct volume *v, const struct script_ask *ask,
+		       struct script_reply *reply)
+{
+	struct script_cell_reply *out = &reply->room.cell;
+	uint32_t count = 0;
+
+	out->cell = (struct script_cell){ 0 };
+	for (uint32_t i = 0; v && i < SCRIPT_CELL_BLOCKS; i++)
+		if (volume_find(v, script_cell_block(ask->at, i)))
+			script_cell_add(&out->cell, i);
+	if (v)
+		count = copy_slices(volume_find(v, ask->at), ask->value, out->slices);
+	reply->bytes =
+		span_of((const char *)out, sizeof(out->cell) + count * sizeof(out->slices[0]));
+}
+
+static uint32_t bits_count(const struct script_cell *c)
+{
+	uint32_t count = 0;
+
+	for (int i = 0; i < SCRIPT_CELL_WORDS; i++)
+		count += (uint32_t)__builtin_popcountll(c->has[i]);
+	return count;
+}
+
+static int reply_slices(const struct volume *v, const struct script_ask_slices *ask,
+			struct script_reply *reply)
+{
+	uint32_t slices = ask->ask.value & SCRIPT_SLICES_ALL;
+	uint32_t count = 0;
+
+	if (bits_count(&ask->want) * (uint32_t)__builtin_popcount(slices) > SCRIPT_SLICES_MAX)
+		return -EPROTO;
+	for (uint32_t i = 0; v && i < SCRIPT_CELL_BLOCKS; i++)
+		if (script_cell_has(&ask->want, i))
+			count += copy_slices(volume_find(v, script_cell_block(ask->ask.at, i)),
+					     slices, reply->room.slices + count);
+	reply->bytes =
+		span_of((const char *)reply->room.slices, count * sizeof(reply->room.slices[0]));
+	return 0;
 }
 
 static void reply_places(const struct volume *v, uint32_t from, struct script_reply *reply)
@@ -84,33 +128,44 @@ static int note_hello(struct script_answers *a, const struct script_ask *ask)
 	return 0;
 }
 
-int script_answer(struct script_answers *a, const void *message, size_t len,
+/* Of the fixed size. */
+static int answer(struct script_answers *a, const struct script_ask *ask,
 		  struct script_reply *reply)
 {
-	struct script_ask ask;
-
-	reply->bytes = span_of(NULL, 0);
-	if (len != sizeof(ask))
-		return -EPROTO;
-	memcpy(&ask, message, sizeof(ask));
-	switch (ask.kind) {
+	switch (ask->kind) {
 	case SCRIPT_ASK_HELLO:
-		return note_hello(a, &ask);
-	case SCRIPT_ASK_BLOCK:
-		reply_block(volume_of(a, &ask), ask.at, reply);
+		return note_hello(a, ask);
+	case SCRIPT_ASK_CELL:
+		reply_cell(volume_of(a, ask), ask, reply);
 		return 0;
 	case SCRIPT_ASK_PLACES:
-		reply_places(volume_of(a, &ask), ask.value, reply);
+		reply_places(volume_of(a, ask), ask->value, reply);
 		return 0;
 	case SCRIPT_ASK_BOX:
-		reply_box(volume_of(a, &ask), reply);
+		reply_box(volume_of(a, ask), reply);
 		return 0;
 	case SCRIPT_ASK_MEMORY:
-		reply_yes(reply, take_memory(a, ask.value));
+		reply_yes(reply, take_memory(a, ask->value));
 		return 0;
 	default:
 		return -EPROTO;
 	}
+}
+
+int script_answer(struct script_answers *a, const void *message, size_t len,
+		  struct script_reply *reply)
+{
+	struct script_ask_slices ask;
+
+	reply->bytes = span_of(NULL, 0);
+	if (len != sizeof(ask.ask) && len != sizeof(ask))
+		return -EPROTO;
+	memcpy(&ask, message, len);
+	if (len == sizeof(ask.ask))
+		return answer(a, &ask.ask, reply);
+	if (ask.ask.kind != SCRIPT_ASK_SLICES)
+		return -EPROTO;
+	return reply_slices(volume_of(a, &ask.ask), &ask, reply);
 }
 
 bool script_is_end(const void *message, size_t len)

@@ -28,9 +28,12 @@ struct script_answers {
 	int sandbox_code; /* with has_hello: 0, or a negative errno */
 };
 
+/* 64 KiB: not for stacks. */
 struct script_reply {
-	struct span bytes; /* empty: nothing is to be sent */
+	struct span bytes; /* of the message to send, in room; empty: none */
 	union {
+		struct script_cell_reply cell;
+		script_slice slices[SCRIPT_SLICES_MAX];
 		struct script_places places;
 		struct script_box box;
 		char yes;
@@ -41,8 +44,7 @@ struct script_reply {
 bool script_answers_init(struct script_answers *a, const struct document *doc, size_t source_bytes);
 void script_answers_deinit(struct script_answers *a);
 
-/* One message of SCRIPT_ASK_BYTES_MAX bytes at most that is no script_end. 0 or -EPROTO. reply
- * borrows from the document. */
+/* One message of SCRIPT_ASK_BYTES_MAX bytes at most that is no script_end. 0 or -EPROTO. */
 int script_answer(struct script_answers *a, const void *message, size_t len,
 		  struct script_reply *reply);
 

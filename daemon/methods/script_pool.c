@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@
 enum {
 	REPLY_S = 5, /* a server that does not answer for so long is ended */
 	TRIES = 4,
+	LOW_NICE = 10, /* as threads whose requests last (thread_lower_priority) */
 };
 
 /* The one of the process. */
@@ -186,6 +188,7 @@ static int receive(struct script_runner *out)
 	}
 	memcpy(&out->fd, CMSG_DATA(fds), sizeof(int));
 	memcpy(&out->pidfd, CMSG_DATA(fds) + sizeof(int), sizeof(int));
+	out->pid = reply.pid;
 	return 0;
 }
 
@@ -303,6 +306,12 @@ int script_pool_get(struct script_runner *out, struct err *err)
 		return err_set(err, rc, "%s", last.msg);
 	}
 	return 0;
+}
+
+void script_pool_lower(const struct script_runner *r)
+{
+	if (!has_ended(r)) /* or the number may be that of another process */
+		(void)setpriority(PRIO_PROCESS, (id_t)r->pid, LOW_NICE);
 }
 
 void script_pool_put(struct script_runner *r)

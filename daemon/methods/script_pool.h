@@ -22,6 +22,7 @@ enum {
 struct script_runner {
 	int fd;    /* the socket to the process */
 	int pidfd; /* the process */
+	int pid;
 };
 
 /*
@@ -30,6 +31,9 @@ struct script_runner {
  * recvmsg.
  */
 int script_pool_get(struct script_runner *out, struct err *err);
+
+/* The process has run for long: it gets a tenth of the processor time of others that want it. */
+void script_pool_lower(const struct script_runner *r);
 
 /* Ends the process, whatever it does. */
 void script_pool_put(struct script_runner *r);

@@ -36,7 +36,7 @@ int script_process_open(struct script_process *p)
 	void *heap = map(SCRIPT_HEAP_BYTES);
 	struct script_op *ops = map(SCRIPT_OPS_MAX * sizeof(*ops));
 	uint32_t *slots = map(SCRIPT_SLOTS_MAX * sizeof(*slots));
-	script_voxels *voxels = map(SCRIPT_VIEW_BLOCKS * sizeof(*voxels));
+	script_voxels *voxels = map(SCRIPT_VIEW_PLACES * sizeof(*voxels));
 
 	p->source = map(SCRIPT_SOURCE_BYTES_MAX);
 	if (!heap || !ops || !slots || !voxels || !p->source)

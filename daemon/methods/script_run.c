@@ -15,11 +15,15 @@
 #include "daemon/methods/script_pool.h"
 #include "daemon/voxel/document.h"
 
+enum { LONG_MS = 50 }; /* as the server has it for requests */
+
 struct run {
 	const struct script_job_cfg *cfg;
 	struct script_runner runner;
 	struct script_answers answers;
+	uint64_t long_ns; /* when it has run for long; 0: told */
 	uint64_t end_ns;
+	struct script_reply reply;
 };
 
 /* Until the process has sent something, or can take something. */
@@ -36,6 +40,10 @@ static int wait_for(struct run *r, short events)
 			return rc;
 		if (now_ns >= r->end_ns)
 			return -ETIME; /* its own limit, not the one of cancel_check */
+		if (r->long_ns && now_ns >= r->long_ns) {
+			script_pool_lower(&r->runner);
+			r->long_ns = 0;
+		}
 		left_ms = (r->end_ns - now_ns) / NSEC_PER_MSEC + 1;
 		if (poll(&fd, 1, left_ms < CANCEL_ASK_MS ? (int)left_ms : CANCEL_ASK_MS) > 0)
 			return 0;
@@ -175,7 +183,6 @@ static int receive_end(struct run *r, const char *message, size_t len, struct sc
 static int serve(struct run *r, struct script_result **out)
 {
 	char message[SCRIPT_ASK_BYTES_MAX];
-	struct script_reply reply;
 	size_t len;
 	int rc;
 
@@ -185,9 +192,9 @@ static int serve(struct run *r, struct script_result **out)
 			return rc;
 		if (script_is_end(message, len))
 			return receive_end(r, message, len, out);
-		rc = script_answer(&r->answers, message, len, &reply);
-		if (rc == 0 && reply.bytes.len)
-			rc = send_message(r, reply.bytes.ptr, reply.bytes.len);
+		rc = script_answer(&r->answers, message, len, &r->reply);
+		if (rc == 0 && r->reply.bytes.len)
+			rc = send_message(r, r->reply.bytes.ptr, r->reply.bytes.len);
 		if (rc < 0)
 			return rc;
 	}
@@ -211,28 +218,41 @@ static int explain(int rc, struct script_result **out, struct err *err)
 	return rc < 0 ? err_set(err, rc, "Script execution was stopped") : 0;
 }
 
+static int run(struct run *r, struct script_result **out, struct err *err)
+{
+	uint64_t now_ns;
+	int rc = script_pool_get(&r->runner, err);
+
+	if (rc < 0)
+		return err_wrap(err, rc, "Script execution failed to start");
+	now_ns = clock_ns();
+	r->long_ns = now_ns + LONG_MS * NSEC_PER_MSEC;
+	r->end_ns = now_ns + r->cfg->timeout_ns;
+	rc = send_job(r);
+	if (rc == 0)
+		rc = serve(r, out);
+	script_pool_put(&r->runner);
+	if (r->answers.has_hello)
+		script_pool_note_sandbox(r->answers.sandbox_code);
+	return rc < 0 ? explain(rc, out, err) : 0;
+}
+
 int script_run(const struct script_job_cfg *cfg, struct script_result **out, struct err *err)
 {
-	struct run r = { .cfg = cfg };
-	int rc;
+	struct run *r;
+	int rc = -ENOMEM;
 
 	if (cfg->source.len > SCRIPT_SOURCE_BYTES_MAX)
 		return err_set(err, -EMSGSIZE, "the script is longer than %d bytes",
 			       SCRIPT_SOURCE_BYTES_MAX);
-	if (!script_answers_init(&r.answers, cfg->doc, cfg->source.len))
-		return explain(-ENOMEM, out, err);
-	rc = script_pool_get(&r.runner, err);
-	if (rc < 0) {
-		script_answers_deinit(&r.answers);
-		return err_wrap(err, rc, "Script execution failed to start");
+	r = malloc(sizeof(*r)); /* small enough to be part of what is counted for the process */
+	if (r && script_answers_init(&r->answers, cfg->doc, cfg->source.len)) {
+		r->cfg = cfg;
+		rc = run(r, out, err);
+		script_answers_deinit(&r->answers);
+	} else {
+		rc = explain(-ENOMEM, out, err);
 	}
-	r.end_ns = clock_ns() + cfg->timeout_ns;
-	rc = send_job(&r);
-	if (rc == 0)
-		rc = serve(&r, out);
-	script_pool_put(&r.runner);
-	if (r.answers.has_hello)
-		script_pool_note_sandbox(r.answers.sandbox_code);
-	script_answers_deinit(&r.answers);
-	return rc < 0 ? explain(rc, out, err) : 0;
+	free(r);
+	return rc;
 }

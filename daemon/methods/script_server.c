@@ -67,9 +67,9 @@ _Noreturn static void become_process(struct script_process *p, int fd, pid_t ser
 }
 
 /* fds NULL: none. */
-static int send_reply(int code, const int *fds)
+static int send_reply(int code, pid_t pid, const int *fds)
 {
-	struct script_server_reply text = { code };
+	struct script_server_reply text = { code, pid };
 	struct iovec part = { &text, sizeof(text) };
 	union {
 		struct cmsghdr head;
@@ -87,8 +87,8 @@ static int send_reply(int code, const int *fds)
 	return sendmsg(SCRIPT_FD, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-/* fds: the daemon's end of its socket, and the process. */
-static int start_process(struct script_process *p, int fds[2])
+/* fds: the daemon's end of its socket, and the process. Returns its number or an error. */
+static pid_t start_process(struct script_process *p, int fds[2])
 {
 	pid_t server = getpid();
 	int ends[2];
@@ -108,21 +108,33 @@ static int start_process(struct script_process *p, int fds[2])
 	close(ends[1]);
 	if (rc < 0)
 		close(ends[0]);
-	return rc;
+	return rc < 0 ? rc : pid;
 }
 
 static void start_one(struct script_process *p)
 {
 	int fds[2] = { -1, -1 };
-	int rc = start_process(p, fds);
+	pid_t pid = start_process(p, fds);
+	int rc = pid < 0 ? pid : 0;
 
 	if (rc == 0) {
-		rc = send_reply(0, fds); /* fails when too many descriptors are on their way */
+		rc = send_reply(0, pid, fds); /* fails when too many descriptors are on their way */
 		close(fds[0]);
 		close(fds[1]);
 	}
-	if (rc < 0 && send_reply(rc, NULL) < 0)
+	if (rc < 0 && send_reply(rc, 0, NULL) < 0)
 		_exit(0); /* the daemon has ended, or has given this server up */
+}
+
+/* The thread that started this process may have lowered its own priority. */
+static void take_priority_of_daemon(void)
+{
+	int nice;
+
+	errno = 0;
+	nice = getpriority(PRIO_PROCESS, (id_t)getppid());
+	if (!errno)
+		(void)setpriority(PRIO_PROCESS, 0, nice);
 }
 
 _Noreturn static void serve(void)
@@ -135,6 +147,7 @@ _Noreturn static void serve(void)
 	prctl(PR_SET_NAME, "goxel-script");
 	set_signals(&while_waiting);
 	be_expendable();
+	take_priority_of_daemon();
 	if (chdir("/") < 0 || script_process_open(&process) < 0)
 		_exit(1);
 	for (;;) {

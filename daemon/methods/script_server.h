@@ -22,6 +22,7 @@
 
 struct script_server_reply {
 	int32_t code; /* 0, or a negative errno: no process, no descriptors */
+	int32_t pid;
 };
 
 /*

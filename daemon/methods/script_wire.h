@@ -19,6 +19,7 @@
 #ifndef DAEMON_METHODS_SCRIPT_WIRE_H
 #define DAEMON_METHODS_SCRIPT_WIRE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "daemon/voxel/layer.h"
@@ -42,8 +43,9 @@ enum {
 };
 
 enum script_ask_kind {
-	SCRIPT_ASK_HELLO,  /* value: errno of the sandbox, 0: it is in force */
-	SCRIPT_ASK_BLOCK,  /* layer_id, at -> its voxels, or one byte: there are none */
+	SCRIPT_ASK_HELLO, /* value: errno of the sandbox, 0: it is in force */
+	SCRIPT_ASK_CELL,  /* layer_id, at, value: slices -> script_cell, then slices of the block */
+	SCRIPT_ASK_SLICES, /* script_ask_slices -> slices of its blocks */
 	SCRIPT_ASK_PLACES, /* layer_id, value: where to go on -> script_places */
 	SCRIPT_ASK_BOX,    /* layer_id -> script_box */
 	SCRIPT_ASK_MEMORY, /* value: bytes more -> one byte: 1 yes, 0 no */
@@ -56,6 +58,63 @@ struct script_ask {
 	struct block_pos at;
 	uint32_t value;
 };
+
+/*
+ * Voxels go in slices of a block, 16^2 of one z, because most scripts look at few voxels of many
+ * blocks. A set of slices is a bit for each z. The slices of a reply are in order of blocks, then
+ * of z; those of a block that is not there are left out.
+ *
+ * Blocks are known by cells of 8^3, with a bit for each: x fastest. Who knows a cell need not ask
+ * for what is not there, and can ask for several blocks at once.
+ */
+enum {
+	SCRIPT_SLICE_VOXELS = BLOCK_EDGE * BLOCK_EDGE,
+	SCRIPT_SLICES_ALL = 0xffff,
+	SCRIPT_SLICES_MAX = 64, /* of one reply */
+
+	SCRIPT_CELL_BITS = 3,
+	SCRIPT_CELL_BLOCKS = 512,
+	SCRIPT_CELL_WORDS = SCRIPT_CELL_BLOCKS / 64,
+};
+
+typedef rgba script_slice[SCRIPT_SLICE_VOXELS];
+
+struct script_cell {
+	uint64_t has[SCRIPT_CELL_WORDS];
+};
+
+struct script_ask_slices {
+	struct script_ask ask;   /* at: any block of the cell; value: slices */
+	struct script_cell want; /* blocks */
+};
+
+struct script_cell_reply {
+	struct script_cell cell;
+	script_slice slices[BLOCK_EDGE];
+};
+
+static inline uint32_t script_cell_index(struct block_pos at)
+{
+	return ((uint32_t)at.x & 7) | ((uint32_t)at.y & 7) << 3 | ((uint32_t)at.z & 7) << 6;
+}
+
+/* The block with that bit, in the cell of at. */
+static inline struct block_pos script_cell_block(struct block_pos at, uint32_t index)
+{
+	return (struct block_pos){ (at.x & ~7) | (int32_t)(index & 7),
+				   (at.y & ~7) | (int32_t)(index >> 3 & 7),
+				   (at.z & ~7) | (int32_t)(index >> 6) };
+}
+
+static inline bool script_cell_has(const struct script_cell *c, uint32_t index)
+{
+	return c->has[index / 64] >> index % 64 & 1;
+}
+
+static inline void script_cell_add(struct script_cell *c, uint32_t index)
+{
+	c->has[index / 64] |= (uint64_t)1 << index % 64;
+}
 
 struct script_places {
 	uint32_t next; /* value of the next question; 0: these are the last */

@@ -111,6 +111,17 @@ static void test_a_script_sees_what_was_there(void **state)
 	     "for (x = -328; x < 328; x += 8) { v = goxel.getVoxel(x, y, 0); "
 	     "if (v && v.b == 3) n++; } n",
 	     "12800", NULL);
+	/* One voxel in each block, at random, and all of some: each answer is right. */
+	want("var bad = 0, i, x, y, z, v; for (x = -320; x < 320; x += 16) for (y = -320; y < 320; "
+	     "y += 16) if (!goxel.getVoxel(x + 3, y + 5, 0)) bad++; for (i = 0; i < 5000; i++) { "
+	     "x = Math.floor(Math.random() * 900) - 450; y = Math.floor(Math.random() * 900) - "
+	     "450; "
+	     "z = Math.floor(Math.random() * 9) - 4; v = goxel.getVoxel(x, y, z); "
+	     "if ((v != null) != (x >= -320 && x < 320 && y >= -320 && y < 320 && z == 0)) bad++; "
+	     "} "
+	     "for (z = -3; z < 120; z++) for (x = 0; x < 20; x++) { v = goxel.getVoxel(x, -7, z); "
+	     "if ((v ? v.r : 0) != (z == 0 ? 1 : x == 5 && z == 100 ? 9 : 0)) bad++; } bad",
+	     "0", NULL);
 	want("goxel.boundingBox()",
 	     "{\"min\":[-320,-320,0],\"max\":[319,319,100],\"dimensions\":[640,640,101]}", NULL);
 	want("goxel.listLayers()", "[{\"id\":1,\"name\":\"Layer.1\"}]", NULL);
@@ -435,20 +446,26 @@ static int answer(const struct script_ask *ask, size_t len, struct script_reply 
 static void test_questions_of_a_hostile_process(void **state)
 {
 	static struct script_reply reply;
-	struct script_ask ask = { .kind = SCRIPT_ASK_BLOCK, .layer_id = 1 };
+	struct script_ask ask = { .kind = SCRIPT_ASK_CELL, .layer_id = 1 };
 	struct script_answers answers;
 
 	(void)state;
 	assert_int_equal(answer(&ask, 0, &reply), -EPROTO);
 	assert_int_equal(answer(&ask, sizeof(ask) - 1, &reply), -EPROTO);
 	assert_int_equal(answer(&ask, sizeof(ask), &reply), 0);
-	assert_int_equal(reply.bytes.len, sizeof(rgba) * BLOCK_VOXELS);
+	assert_int_equal(reply.bytes.len, sizeof(struct script_cell));
+	ask.value = UINT32_MAX;
+	assert_int_equal(answer(&ask, sizeof(ask), &reply), 0);
+	assert_int_equal(reply.bytes.len, sizeof(struct script_cell_reply));
 	ask.at = (struct block_pos){ INT32_MIN, INT32_MAX, INT32_MIN };
 	assert_int_equal(answer(&ask, sizeof(ask), &reply), 0);
-	assert_int_equal(reply.bytes.len, 1);
+	assert_int_equal(reply.bytes.len, sizeof(struct script_cell));
 	ask.layer_id = INT32_MIN;
-	for (ask.kind = SCRIPT_ASK_BLOCK; ask.kind < SCRIPT_ASK_MEMORY; ask.kind++)
-		assert_int_equal(answer(&ask, sizeof(ask), &reply), 0);
+	assert_int_equal(answer(&ask, sizeof(ask), &reply), 0);
+	ask.kind = SCRIPT_ASK_PLACES;
+	assert_int_equal(answer(&ask, sizeof(ask), &reply), 0);
+	ask.kind = SCRIPT_ASK_BOX;
+	assert_int_equal(answer(&ask, sizeof(ask), &reply), 0);
 	assert_int_equal(reply.room.box.is_there, 0);
 	ask = (struct script_ask){ .kind = SCRIPT_ASK_PLACES, .layer_id = 1, .value = UINT32_MAX };
 	assert_int_equal(answer(&ask, sizeof(ask), &reply), 0);
@@ -485,6 +502,40 @@ static int take_end(const struct script_end *end, const char *text, size_t len)
 	rc = result->received_bytes < result->text_bytes ? 1 : script_result_check(result);
 	script_result_free(result);
 	return rc;
+}
+
+static void test_slices_for_a_hostile_process(void **state)
+{
+	static struct script_reply reply;
+	struct script_answers answers;
+	struct script_ask_slices ask = {
+		.ask = { .kind = SCRIPT_ASK_SLICES, .layer_id = 1, .value = 1 },
+	};
+
+	(void)state;
+	assert_true(script_answers_init(&answers, &doc, 0));
+	/* Blocks of the floor: 64 slices at most. */
+	for (uint32_t i = 0; i < 64; i++)
+		script_cell_add(&ask.want, i);
+	assert_int_equal(script_answer(&answers, &ask, sizeof(ask), &reply), 0);
+	assert_int_equal(reply.bytes.len, 64 * sizeof(script_slice));
+	assert_int_equal(reply.room.slices[63][255], rgba_of(1, 2, 3, 255));
+	ask.ask.value = 3;
+	assert_int_equal(script_answer(&answers, &ask, sizeof(ask), &reply), -EPROTO);
+	ask.ask.value = 1 << 16; /* no slice */
+	assert_int_equal(script_answer(&answers, &ask, sizeof(ask), &reply), 0);
+	assert_int_equal(reply.bytes.len, 0);
+	memset(&ask.want, 0xff, sizeof(ask.want));
+	ask.ask.value = 1;
+	assert_int_equal(script_answer(&answers, &ask, sizeof(ask), &reply), -EPROTO);
+	/* Blocks that are not there. */
+	ask.want = (struct script_cell){ 0 };
+	script_cell_add(&ask.want, 511);
+	assert_int_equal(script_answer(&answers, &ask, sizeof(ask), &reply), 0);
+	assert_int_equal(reply.bytes.len, 0);
+	ask.ask.kind = SCRIPT_ASK_CELL;
+	assert_int_equal(script_answer(&answers, &ask, sizeof(ask), &reply), -EPROTO);
+	script_answers_deinit(&answers);
 }
 
 static void test_ends_of_a_hostile_process(void **state)
@@ -551,6 +602,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_a_stopped_server_is_started_again),
 		cmocka_unit_test(test_json_without_white_space),
 		cmocka_unit_test(test_questions_of_a_hostile_process),
+		cmocka_unit_test(test_slices_for_a_hostile_process),
 		cmocka_unit_test(test_ends_of_a_hostile_process),
 	};
 
