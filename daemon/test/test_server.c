@@ -202,8 +202,8 @@ static void same(const struct axes *axes, const char *what)
 #define SAME_FOR_EACH(preset_name, field, backends)      \
 	for (size_t i_ = 0; (backends)[i_]; i_++) {      \
 		struct axes axes_ = preset(preset_name); \
-		axes_.field = (backends)[i_]->head.name;      \
-		same(&axes_, (backends)[i_]->head.name);      \
+		axes_.field = (backends)[i_]->head.name; \
+		same(&axes_, (backends)[i_]->head.name); \
 	}
 
 static void each_axis(const char *name)
@@ -552,7 +552,7 @@ static void test_a_request_without_a_worker_is_refused(void **state)
 		feed(&c,
 		     "{\"jsonrpc\":\"2.0\",\"method\":\"ping\",\"id\":0}"); /* by the reader's */
 		s.worker_cfg.parser = "none";                               /* of workers to come */
-		assert_false(inproc_feed(c.conn, span_str(request))); /* hung up */
+		assert_false(inproc_feed(c.conn, span_str(request)));       /* hung up */
 		c.conn = NULL;
 		assert_non_null(strstr(c.got.ptr, "-32000"));
 		assert_non_null(strstr(c.got.ptr, "out of memory for a worker"));
