@@ -345,13 +345,14 @@ void flow_work(void *ctx, struct worker *w, void *item)
 void flow_refuse(void *ctx, void *item)
 {
 	struct server *s = ctx;
-	struct job *job = s->axes.has_zero_copy ? NULL : item;
-	struct conn *c = job ? job->conn : item;
+	bool is_job = !s->axes.has_zero_copy;
+	struct job *job = item;
+	struct conn *c = is_job ? job->conn : item;
 
 	metrics_add(METRIC_REFUSED_BUSY, 1);
 	tell(s, c, NOTICE_NO_WORKER);
 	transport_hangup(c);
-	if (job)
+	if (is_job)
 		job_free(s, job);
 	transport_resume(c);
 }
