@@ -121,6 +121,11 @@ uint64_t memory_resident_bytes(void)
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+void memory_use_one_arena(void)
+{
+	mallopt(M_ARENA_MAX, 1);
+}
+
 void memory_trim(uint64_t bytes_min)
 {
 	if (mallinfo2().fordblks >= bytes_min)

@@ -144,6 +144,12 @@ static void apply_memory(const struct options *o)
 	budget_set_limit(bytes);
 }
 
+/* With this parser and these buffers, requests allocate nothing in passing. */
+static bool needs_one_arena(const struct axes *a)
+{
+	return strcmp(a->parser, "dom") != 0 && strcmp(a->buffers, "pool") == 0;
+}
+
 static void on_reload(void *ctx)
 {
 	struct daemon *d = ctx;
@@ -288,6 +294,8 @@ static int serve(struct daemon *d, int ready_fd, struct err *err)
 	}
 	apply_watching(&d->options);
 	apply_memory(&d->options);
+	if (needs_one_arena(&d->axes))
+		memory_use_one_arena();
 	rc = open_server(d, err);
 	if (rc < 0)
 		return rc;
