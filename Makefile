@@ -213,10 +213,10 @@ test:  ## everything a commit must pass, with what it needs
 	$(q)+$(MAKE) --no-print-directory check
 
 check-unit: tests  ## run unit tests
-	$(q)scripts/run-tests.sh $(addprefix $(O)/test/,$(tests))
+	$(q)SKIPPED=$(O)/skipped-unit scripts/run-tests.sh $(addprefix $(O)/test/,$(tests))
 
 check-cli: all  ## run the command-line tests (bats)
-	$(q)O=$(O) bats $(sort $(bats))
+	$(q)O=$(O) SKIPPED=$(O)/skipped-cli scripts/run-bats.sh $(sort $(bats))
 
 stress-build := $(O)/bin/goxel-daemon $(O)/test/goxel-stress $(O)/test/fail_alloc.so
 
@@ -236,6 +236,7 @@ check-journal: $(O)/test/test_journal_kills  ## 200 times kill -9 under load, --
 	$(q)GOXEL_JOURNAL_KILLS=$(or $(KILLS),200) GOXEL_JOURNAL_SYNC=always $<
 
 check: check-unit check-cli check-stress check-speed floors headers  ## everything a commit must pass
+	$(q)scripts/skipped.sh $(O)/skipped-unit $(O)/skipped-cli
 
 floors:  ## check that #include arrows only point down
 	$(q)sh scripts/check-floors.sh scripts/floors.txt

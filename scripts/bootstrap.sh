@@ -18,6 +18,7 @@ Groups (default: build run):
 Options:
       --check      only say what is missing (exit 2 when something is)
       --list       print the packages of the groups, one per line, and end
+      --names      the same, and the commands that stand for them
       --json       print {"schema":"goxel-bootstrap/1", ...} on stdout
   -h, --help       print this text
   -V, --version    print the version
@@ -149,6 +150,7 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--check) mode=check ;;
 	--list) mode=list ;;
+	--names) mode=names ;;
 	--json) json=true ;;
 	-h | --help) usage && exit 0 ;;
 	-V | --version) echo "bootstrap.sh (goxel-perf) 0.1.0" && exit 0 ;;
@@ -160,6 +162,10 @@ done
 [ ${#groups[@]} -gt 0 ] || groups=(build run)
 cd "$(dirname "$0")/.."
 
+if [ $mode = names ]; then
+	table | awk -v groups=" ${groups[*]} " 'index(groups, " " $1 " ") { for (i = 2; i <= NF; i++) print $i }'
+	exit 0
+fi
 if [ $mode = list ]; then
 	packages_of "${groups[@]}"
 	exit 0

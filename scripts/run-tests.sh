@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # run-tests.sh - runs test programs one after the other and shows the closing lines of each; all of
-# the output where one fails. Goes on after a failure, and fails at the end.
+# the output where one fails. Goes on after a failure, and fails at the end. What was skipped goes into
+# the file $SKIPPED, if that is set: a line "TEST<tab>REASON" each (scripts/skipped.sh).
 #
 #	scripts/run-tests.sh PROGRAM...
 set -euo pipefail
@@ -11,11 +12,22 @@ set -euo pipefail
 }
 export ASAN_OPTIONS=${ASAN_OPTIONS:-halt_on_error=1}
 export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
+skipped=${SKIPPED:-/dev/null}
+: >"$skipped"
 failed=()
 for program in "$@"; do
 	log=$program.log
 	code=0
 	timeout --kill-after=10 "${TEST_TIMEOUT:-600}" "$program" >"$log" 2>&1 </dev/null || code=$?
+	# cmocka prints "[  SKIPPED ] test" when a test is over, and lists them again at the end.
+	awk -v name="${program##*/}" -v code="$code" '
+		function note(why) { print (test == "" ? name : name ": " test) "\t" why; noted = 1 }
+		/^\[ RUN  / { test = $NF; noted = 0 }
+		/^SKIP: / { note(substr($0, 7)) }
+		/^\[  SKIPPED \]/ && !noted { note("no reason is given") }
+		/^\[==========\].* run\./ { exit }
+		{ last = $0 }
+		END { if (code == 77 && !noted) note(last) }' "$log" >>"$skipped"
 	if [ "$code" -eq 0 ] || [ "$code" -eq 77 ]; then
 		# From cmocka's "... test(s) run." on; the last line of others.
 		awk -v name="${program##*/}" -v skipped=$((code == 77)) '

@@ -223,6 +223,48 @@ SH
 	[ "${lines[-1]}" = "all 2 test programs passed" ]
 }
 
+@test "what was skipped is one list with reasons, and a package that bootstrap installs is none" {
+	cat >"$TMPDIR/unit" <<'SH'
+#!/bin/sh
+echo '[ RUN      ] test_one'
+echo 'SKIP: no counters here'
+echo '[  SKIPPED ] test_one'
+echo '[ RUN      ] test_two'
+echo '[  SKIPPED ] test_two'
+echo '[==========] 2 test(s) run.'
+echo '[  SKIPPED ] 2 test(s), listed below:'
+SH
+	printf '#!/bin/sh\necho io_uring is not permitted here\nexit 77\n' >"$TMPDIR/whole"
+	printf '@test "a # sign" { skip "no counters here"; }\n@test "b" { true; }\n' >"$TMPDIR/x.bats"
+	chmod +x "$TMPDIR/unit" "$TMPDIR/whole"
+	SKIPPED=$TMPDIR/s1 scripts/run-tests.sh "$TMPDIR/unit" "$TMPDIR/whole"
+	SKIPPED=$TMPDIR/s2 scripts/run-bats.sh "$TMPDIR/x.bats"
+	run scripts/skipped.sh "$TMPDIR/s1" "$TMPDIR/s2"
+	[ "$status" -eq 0 ]
+	[ "$output" = "4 tests were skipped:
+    no counters here
+        unit: test_one
+        a # sign
+    no reason is given
+        unit: test_two
+    io_uring is not permitted here
+        whole" ]
+	printf 'pictures\tno perf\nmeshes\tPOV-Ray is not installed (package povray)\n' >"$TMPDIR/s3"
+	printf 'a\tsocat is not installed\nb\tno samples, says perf\n' >>"$TMPDIR/s3"
+	run scripts/skipped.sh "$TMPDIR/s1" "$TMPDIR/s3"
+	[ "$status" -eq 1 ]
+	[[ $output == *"skipped for packages that scripts/bootstrap.sh test installs:
+    perf
+    povray
+    socat" ]]
+	: >"$TMPDIR/s4"
+	run scripts/skipped.sh "$TMPDIR/s4"
+	[ "$output" = "no test was skipped" ]
+	printf '@test "fails" { false; }\n' >"$TMPDIR/x.bats"
+	run scripts/run-bats.sh "$TMPDIR/x.bats"
+	[ "$status" -eq 1 ]
+}
+
 @test "run-tests ends a test that hangs" {
 	printf '#!/bin/sh\nexec sleep 60\n' >"$BATS_TEST_TMPDIR/hangs"
 	chmod +x "$BATS_TEST_TMPDIR/hangs"
