@@ -69,7 +69,7 @@ int guard_relay_interrupts(pid_t caller, struct err *err)
 		return fds[0].fd;
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	fds[1].fd = signalfd(-1, &set, SFD_CLOEXEC);
 	if (fds[1].fd < 0)
 		return err_set(err, -errno, "wait for signals: %s", strerrordesc_np(errno));
@@ -118,6 +118,6 @@ void guard_run(const struct guard *g)
 		kill(-g->group, SIGKILL);
 		has_ended(g->command_fd, END_MS);
 	}
-	if (g->folder)
+	if (g->folder) /* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 		nftw(g->folder, remove_one, DESCRIPTORS_MAX, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }

@@ -327,7 +327,7 @@ static int set_number(const struct cli_opt *opt, void *field, const char *text, 
 
 int cli_value_set(const struct cli_opt *opt, void *field, const char *value, struct err *err)
 {
-	int index, rc;
+	int index = 0, rc;
 
 	switch (opt->type) {
 	case CLI_FLAG:
