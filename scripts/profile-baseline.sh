@@ -215,6 +215,15 @@ write_run() {
 server_pid='' load_pid='' profile_pid='' tee_pid=''
 dir='' socket_dir='' is_complete=false
 
+# end_target SECONDS: with what a wrapper around it may have left. Its exit code.
+end_target() {
+	local pid=$server_pid code=0
+	server_pid=''
+	stop_pid "$pid" "$1" || code=$?
+	kill -KILL -- "-$pid" 2>/dev/null || true
+	return $code
+}
+
 # Every way out passes here: nothing of ours stays behind, and the directory says what it is.
 # shellcheck disable=SC2317 # called by traps
 clean_up() {
@@ -224,11 +233,10 @@ clean_up() {
 	if is_broken_trap "$code"; then
 		code=130 reason="interrupted by SIGINT"
 	fi
-	for pid in $load_pid $profile_pid $server_pid; do
+	for pid in $load_pid $profile_pid; do
 		stop_pid "$pid" 5 || true
 	done
-	# What a wrapper around the target may have left.
-	[ -z "$server_pid" ] || kill -KILL -- "-$server_pid" 2>/dev/null || true
+	[ -z "$server_pid" ] || end_target 5 || true
 	[ -z "$tee_pid" ] || wait "$tee_pid" 2>/dev/null || true
 	if [ -n "$dir" ] && ! $is_complete; then
 		[ -n "$reason" ] || reason="ended with code $code"
@@ -430,8 +438,7 @@ stop_server() {
 	from=$(now_us)
 	ask version
 	ask status
-	stop_pid "$server_pid" 10 || code=$?
-	server_pid=''
+	end_target 10 || code=$?
 	[ "$code" -eq 0 ] || [ "$code" -eq 143 ] || note_warning "the target ended with exit code $code"
 	phase stop "$from"
 }

@@ -228,6 +228,21 @@ some_exist() {
 	[ "$(jq -r '.state + ": " + .reason' "$RUNS"/*.partial/run.json)" = "incomplete: interrupted by SIGTERM" ]
 }
 
+@test "what a wrapper around the target leaves behind ends with the run" {
+	file=$(target_with wrapped <<TXT
+name = wrapped
+command = $BATS_TEST_TMPDIR/wrapper {bin}/goxel-load --serve-echo --unix {dir}/echo.sock
+pid = child
+$echo_lines
+TXT
+	)
+	printf '#!/bin/bash\n"$@" &\nexec sleep 600\n' >"$BATS_TEST_TMPDIR/wrapper"
+	chmod +x "$BATS_TEST_TMPDIR/wrapper"
+	run -0 scripts/profile-baseline.sh --target "$file" --duration 300ms
+	[ "$(jq -r .state "$(the_run)/run.json")" = complete ]
+	nothing_runs
+}
+
 @test "a target that dies during the load ends the run with 4 and its last words" {
 	file=$(target_with dies <<TXT
 name = dies
