@@ -53,6 +53,7 @@ struct player {
 	struct rng rng;
 	struct link link;              /* kept from step to step unless a step closes it */
 	int32_t project;               /* of player_project */
+	uint64_t project_end_ns;       /* of a soak: when it begins a new one; 0: not decided yet */
 	uint32_t value;                /* what a row wants to remember */
 	int32_t kept[PLAYER_KEPT_MAX]; /* open projects of the row "projects", the oldest first */
 	unsigned kept_count;

@@ -226,6 +226,7 @@ int soak_run(struct stress *s, struct err *err)
 	if (rc == 0) {
 		a->run.patience *= PATIENCE;
 		rc = run_in(s, a, dir.partial, err);
+		a->run.patience /= PATIENCE;
 		arena_close(a, true);
 		report_say(s->report, "ended %.2f s after TERM", (double)a->end_ns / 1e9);
 		arena_free(a);
