@@ -215,7 +215,8 @@ static int entry_lock_for(struct context_lease *lease, struct context_entry *e)
 /* Under the entry's lock. Written when it changes only: most leave without it. */
 static bool note_modified(struct context_entry *e)
 {
-	bool is_modified = project_is_modified(e->project);
+	/* A closed one may have no project any more: the log refused it. */
+	bool is_modified = !e->is_closed && project_is_modified(e->project);
 
 	if (atomic_load_explicit(&e->is_modified, memory_order_relaxed) != is_modified)
 		atomic_store_explicit(&e->is_modified, is_modified, memory_order_relaxed);
@@ -466,8 +467,8 @@ int context_add(struct context_lease *lease, struct project *p, int32_t *evicted
 	rc = c->cfg.log_open ? c->cfg.log_open(c->cfg.log_ctx, p) : 0;
 	if (rc < 0) {
 		close_locked(c, e);
+		e->project = NULL; /* the caller's; who waits for the lock sees that it is closed */
 		entry_unlock(c, e);
-		e->project = NULL;
 		entry_put(c, e);
 		return rc;
 	}

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 
 #include "daemon/base/err.h"
@@ -336,6 +337,61 @@ static void a_lease_may_refuse_to_wait(const struct context_ops *ops)
 	context_close(c);
 }
 
+struct waiting {
+	struct context *c;
+	struct context_lease lease;
+	pthread_t thread;
+	int rc;
+};
+
+static void *enter_the_default(void *arg)
+{
+	struct waiting *w = arg;
+	struct project *p;
+
+	w->rc = context_enter(&w->lease, 0, &p);
+	context_leave(&w->lease);
+	return NULL;
+}
+
+/* A log that refuses the project once somebody else waits for it. */
+static int refuse_when_awaited(void *ctx, struct project *p)
+{
+	struct waiting *w = ctx;
+	uint32_t refs = 0;
+
+	(void)p;
+	assert_int_equal(pthread_create(&w->thread, NULL, enter_the_default, w), 0);
+	while (refs < 3) { /* the registry's, the maker's, and that of who waits */
+		pthread_mutex_lock(&w->c->registry);
+		refs = w->c->entries[w->c->entries_count - 1]->refs;
+		pthread_mutex_unlock(&w->c->registry);
+		sched_yield();
+	}
+	return -EIO;
+}
+
+static void who_waits_for_a_refused_project_finds_none(const struct context_ops *ops)
+{
+	struct waiting w = { 0 };
+	struct context_cfg cfg = {
+		.leases_count = 2, .eager_count = 2, .log_open = refuse_when_awaited, .log_ctx = &w
+	};
+	struct context_lease maker;
+	struct project *p;
+	int32_t evicted;
+
+	assert_int_equal(context_open(ops->head.name, &cfg, &w.c, NULL), 0);
+	attach(w.c, &maker);
+	attach(w.c, &w.lease);
+	assert_int_equal(context_create(&maker, "p", 1, size, &p, &evicted), -EIO);
+	pthread_join(w.thread, NULL);
+	assert_int_equal(w.rc, -ENOENT);
+	context_detach(&maker);
+	context_detach(&w.lease);
+	context_close(w.c);
+}
+
 /* A thread that gave back its large array is followed by another: nothing is made twice.
  * LeakSanitizer watches. */
 static void a_place_is_taken_over_after_a_trim(const struct context_ops *ops)
@@ -522,6 +578,7 @@ CASE(projects_of_before_are_adopted)
 CASE(unsaved_projects_are_never_closed_for_others)
 CASE(many_open_at_once)
 CASE(a_lease_may_refuse_to_wait)
+CASE(who_waits_for_a_refused_project_finds_none)
 CASE(a_place_is_taken_over_after_a_trim)
 CASE(long_readers_follow_the_caps)
 CASE(edits_exclude_each_other)
@@ -553,6 +610,7 @@ int main(void)
 		cmocka_unit_test(test_unsaved_projects_are_never_closed_for_others),
 		cmocka_unit_test(test_many_open_at_once),
 		cmocka_unit_test(test_a_lease_may_refuse_to_wait),
+		cmocka_unit_test(test_who_waits_for_a_refused_project_finds_none),
 		cmocka_unit_test(test_a_place_is_taken_over_after_a_trim),
 		cmocka_unit_test(test_long_readers_follow_the_caps),
 		cmocka_unit_test(test_edits_exclude_each_other),
