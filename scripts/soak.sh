@@ -65,7 +65,7 @@ out=$runs/$(date +%Y%m%d_%H%M%S)-soak-$preset
 mkdir -p "$runs" || die 4 "cannot make $runs"
 options=(--soak --duration "$duration" --preset "$preset" --seed "$seed" --out "$out")
 [ -z "$transport" ] || options+=(--transport "$transport")
-[ -z "$args" ] || options+=(--args "$args")
+[ -z "$args" ] || options+=("--args=$args")
 
 # The program ends its daemon by itself when it is told to end.
 log=$(mktemp)

@@ -153,7 +153,7 @@ int player_project(struct player *p)
 
 	if (p->project > 0)
 		return 0;
-	rc = player_call(p, player_limit_ns(p, 10), &reply, "create_project", "{\"name\":\"%s\"}",
+	rc = player_call(p, player_limit_ns(p, 30), &reply, "create_project", "{\"name\":\"%s\"}",
 			 p->actor->name);
 	if (rc != 0)
 		return rc < 0 ? rc : -EBUSY;

@@ -16,7 +16,7 @@ static int step_connect_ping(struct player *p)
 	int rc = 0;
 
 	if (player_draw(p, 0, 3) > 0) {
-		rc = player_call(p, player_limit_ns(p, 10), NULL, "ping", "{}");
+		rc = player_call(p, player_limit_ns(p, 30), NULL, "ping", "{}");
 	} else if (player_connect(p) == 0) {
 		struct strbuf sb = { 0 };
 
@@ -102,12 +102,12 @@ static int step_byte_wise(struct player *p)
 		return rc;
 	id = link_format(&p->link, &sb, "ping", "{}");
 	for (size_t i = 0; i < sb.len && rc == 0; i++) {
-		rc = link_send(&p->link, sb.ptr + i, 1, player_limit_ns(p, 10));
+		rc = link_send(&p->link, sb.ptr + i, 1, player_limit_ns(p, 30));
 		run_sleep(p->run, NSEC_PER_MSEC);
 	}
 	strbuf_deinit(&sb);
 	if (rc == 0)
-		rc = link_line(&p->link, player_limit_ns(p, 10), &line);
+		rc = link_line(&p->link, player_limit_ns(p, 30), &line);
 	if (rc < 0)
 		return player_lost(p, begin_ns, "ping, byte by byte", rc);
 	link_classify(line, id, &reply);
@@ -215,13 +215,13 @@ static int step_wrong_token(struct player *p)
 		rc = link_call(&p->link, "authenticate",
 			       is_right ? "{\"token\":\"" TARGET_TOKEN "\"}"
 					: "{\"token\":\"wrong\"}",
-			       player_limit_ns(p, 10), &reply);
+			       player_limit_ns(p, 30), &reply);
 	if (rc == 0 && !is_right && reply.kind == LINK_RESULT)
 		player_wrong(p, "wrong token accepted", &reply);
 	if (rc == 0 && is_right && reply.kind == LINK_RESULT)
-		rc = player_call(p, player_limit_ns(p, 10), NULL, "ping", "{}");
+		rc = player_call(p, player_limit_ns(p, 30), NULL, "ping", "{}");
 	else if (rc == 0)
-		rc = link_call(&p->link, "ping", "{}", player_limit_ns(p, 10), &reply);
+		rc = link_call(&p->link, "ping", "{}", player_limit_ns(p, 30), &reply);
 	if (rc == 0 && !is_right && reply.kind == LINK_RESULT)
 		player_wrong(p, "served without a token", &reply);
 	if (player_draw(p, 0, 1))

@@ -18,7 +18,7 @@ struct stress;
 enum {
 	ARENA_END_S = 5,       /* TERM ends within this time, whatever runs */
 	ARENA_END_SLACK_S = 3, /* on a machine that others use, too */
-	ARENA_REPLY_S = 15,    /* after an attack, for replies that are still missing */
+	ARENA_REPLY_S = 30,    /* after an attack, for replies that are still missing */
 };
 
 struct arena {

@@ -94,6 +94,7 @@ static void set_environment(const struct target *t)
 	snprintf(text, sizeof(text), "%s:verify_asan_link_order=0:allocator_may_return_null=1",
 		 asan ? asan : "halt_on_error=1");
 	setenv("ASAN_OPTIONS", text, 1);
+	setenv("UBSAN_OPTIONS", "print_stacktrace=1", 0);
 	if (t->cfg->with_fail_alloc && p->fail_library) {
 		setenv(FAIL_ALLOC_ENV, p->fail_file, 1);
 		setenv("LD_PRELOAD", p->fail_library, 1);
@@ -277,6 +278,9 @@ static bool show_sanitizer(const struct target *t, struct report *report)
 		return false;
 	for (size_t i = 0; !at && i < sizeof(marks) / sizeof(marks[0]); i++)
 		at = strstr(text, marks[i]);
+	/* From the line's beginning: it has the place. */
+	while (at && at > text && at[-1] != '\n')
+		at--;
 	if (at) {
 		report_fail(report, "daemon", "sanitizer report", "%.*s", (int)strcspn(at, "\n"),
 			    at);
