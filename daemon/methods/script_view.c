@@ -222,7 +222,7 @@ rgba script_view_voxel(struct script_view *v, int32_t layer_id, const int32_t po
 	if (!p || p->layer_id != layer_id || !is_at(p->at, at) || !(p->slices >> z & 1))
 		p = find(v, layer_id, at, 1u << z);
 	v->last = p;
-	return p ? v->voxels[p - v->places][0][block_index(pos[0], pos[1], pos[2])] : RGBA_NONE;
+	return p ? v->voxels[p - v->places][z][block_index(pos[0], pos[1], 0)] : RGBA_NONE;
 }
 
 bool script_view_box(struct script_view *v, int32_t layer_id, struct box *out)
