@@ -25,6 +25,7 @@ goxel-stress-srcs := \
 	daemon/test/stress/soak.c \
 	daemon/test/stress/soak_out.c \
 	daemon/test/stress/target.c \
+	daemon/test/stress/target_end.c \
 	daemon/test/stress/target_place.c
 goxel-stress-libs := resultlib base
 goxel-stress-ldlibs := -ljansson -lz -lm

@@ -72,7 +72,7 @@ int player_lost(struct player *p, uint64_t begin_ns, const char *method, int rc)
 			    (double)(clock_ns() - begin_ns) / 1e9);
 	else if (!is_excused)
 		report_fail(p->run->report, p->actor->name, "connection lost", "%s: %s", method,
-			    strerror(-rc));
+			    strerrordesc_np(-rc));
 	atomic_fetch_add(&p->cuts_count, 1);
 	return rc;
 }
@@ -147,8 +147,8 @@ int player_exchange(struct player *p, uint64_t limit_ns, const struct strbuf *re
 
 int player_project(struct player *p)
 {
-	static const char head[] = "{\"success\":true,\"project_id\":";
 	struct link_reply reply;
+	int64_t id;
 	int rc;
 
 	if (p->project > 0)
@@ -157,10 +157,11 @@ int player_project(struct player *p)
 			 p->actor->name);
 	if (rc != 0)
 		return rc < 0 ? rc : -EBUSY;
-	if (reply.body.len < sizeof(head) || memcmp(reply.body.ptr, head, sizeof(head) - 1) != 0) {
+	id = link_number(reply.body, "\"project_id\":");
+	if (id <= 0) {
 		player_wrong(p, "wrong reply", &reply);
 		return -EPROTO;
 	}
-	p->project = (int32_t)strtol(reply.body.ptr + sizeof(head) - 1, NULL, 10);
+	p->project = (int32_t)id;
 	return 0;
 }

@@ -29,13 +29,9 @@ static int fill(struct player *p)
 	return rc;
 }
 
-/* "voxel_count":N of the last reply; -1 without. */
-static long long count_of(const struct link_reply *reply)
+static int64_t count_of(const struct link_reply *reply)
 {
-	const char *at = memmem(reply->text.ptr, reply->text.len, "\"voxel_count\":", 14);
-	long long n = -1;
-
-	return at && sscanf(at, "\"voxel_count\":%lld", &n) == 1 ? n : -1;
+	return link_number(reply->body, "\"voxel_count\":");
 }
 
 /* Saves, asks how many voxels there are, opens the file: it must have as many. */
@@ -43,7 +39,7 @@ static int step_save_load(struct player *p)
 {
 	struct link_reply reply;
 	char path[160];
-	long long want;
+	int64_t want;
 	uint64_t begin_ns = clock_ns();
 	int rc = fill(p);
 
@@ -69,10 +65,7 @@ static int step_save_load(struct player *p)
 	if (count_of(&reply) != want && !run_had_faults(p->run, begin_ns))
 		player_wrong(p, "a saved file has other voxels", &reply);
 
-	const char *at = memmem(reply.text.ptr, reply.text.len, "\"project_id\":", 13);
-
-	if (at)
-		sscanf(at, "\"project_id\":%d", &p->project);
+	p->project = (int32_t)link_number(reply.body, "\"project_id\":");
 	if (player_draw(p, 0, 1)) {
 		player_call(p, player_limit_ns(p, 60), NULL, "close_project", "{\"project_id\":%d}",
 			    p->project);

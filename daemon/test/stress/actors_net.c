@@ -93,7 +93,7 @@ static int step_byte_wise(struct player *p)
 {
 	struct strbuf sb = { 0 };
 	struct link_reply reply;
-	struct span line;
+	struct span line = { 0 };
 	uint64_t id;
 	uint64_t begin_ns = clock_ns();
 	int rc = player_connect(p);
@@ -127,7 +127,7 @@ static int step_never_reads(struct player *p)
 	for (int i = 0; i < 200; i++)
 		link_format(&p->link, &sb, "list_methods", "{\"verbose\":true}");
 	if (rc == 0)
-		rc = link_send(&p->link, sb.ptr, sb.len, player_draw(p, 1, 3) * NSEC_PER_SEC / 2);
+		link_send(&p->link, sb.ptr, sb.len, player_draw(p, 1, 3) * NSEC_PER_SEC / 2);
 	strbuf_deinit(&sb);
 	run_sleep(p->run, player_draw(p, 200, 2000) * NSEC_PER_MSEC);
 	link_close(&p->link);
@@ -146,9 +146,7 @@ static const char *const broken[] = {
 	"[]",
 	"[1,2,{\"jsonrpc\":\"2.0\"}]",
 	"}}}}]]]]",
-	"{\"jsonrpc\":\"2.0\",\"method\":\"add_voxels\",\"params\":{\"voxels\":[[1,2,3],[1,2]],"
-	"\"project_id\":2147483647},"
-	"\"id\":1}",
+	"{\"method\":\"add_voxels\",\"params\":{\"voxels\":[[1,2,3],[1,2]],\"project_id\":99999}}",
 	"\"\\u0000\\ud800\"",
 	"{\"tool\":\"goxel_nothing\",\"arguments\":3}",
 };
@@ -195,8 +193,10 @@ static int step_oversize(struct player *p)
 	if (!text)
 		return -ENOMEM;
 	memset(text, ' ', bytes);
-	memcpy(text, "[\"", 2);
-	memcpy(text + bytes - 2, "\"]", 2);
+	text[0] = '[';
+	text[1] = '"';
+	text[bytes - 2] = '"';
+	text[bytes - 1] = ']';
 	rc = player_exchange(p, player_limit_ns(p, 20), &sb, &reply_bytes);
 	free(text);
 	link_close(&p->link);
@@ -234,7 +234,7 @@ static int step_wrong_token(struct player *p)
 static int step_token_guesses(struct player *p)
 {
 	struct strbuf sb = { 0 };
-	struct span line;
+	struct span line = { 0 };
 	int rc = link_open(&p->link, &p->run->target->tcp, p->run->stop_fd);
 
 	strbuf_add_char(&sb, '[');

@@ -49,7 +49,7 @@ void arena_end_attack(struct arena *a)
 {
 	fault_set_mask(&a->run, 0);
 	if (!stress_is_interrupted())
-		crowd_finish(&a->crowd, ARENA_REPLY_S * a->run.patience * NSEC_PER_SEC);
+		crowd_finish(&a->crowd, (uint64_t)ARENA_REPLY_S * a->run.patience * NSEC_PER_SEC);
 	run_stop(&a->run);
 	crowd_join(&a->crowd);
 	bystander_join(&a->bystander);

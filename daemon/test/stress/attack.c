@@ -116,9 +116,9 @@ static int attack_with(struct stress *s, const struct actor *row, struct err *er
 				  .transport = s->transport,
 				  .args = s->args };
 	struct result x = { .failures = report_failures(s->report) };
-	struct arena *a = malloc(sizeof(*a));
-	int rc = a ? arena_open(a, s, &cfg, s->is_small ? 1 : 2, err)
-		   : err_set(err, -ENOMEM, "an attack");
+	static struct arena arena; /* large, and there is one at a time */
+	struct arena *a = &arena;
+	int rc = arena_open(a, s, &cfg, s->is_small ? 1 : 2, err);
 
 	s->report->where = row->name;
 	if (rc == 0)
@@ -129,7 +129,6 @@ static int attack_with(struct stress *s, const struct actor *row, struct err *er
 		print_row(a, row, &x);
 		arena_free(a);
 	}
-	free(a);
 	s->report->where = "";
 	return rc;
 }

@@ -92,7 +92,7 @@ static void fail(struct bystander *b, const char *what, const char *method, stru
 
 static uint64_t limit_ns(const struct bystander *b)
 {
-	return NO_REPLY_S * b->run->patience * NSEC_PER_SEC;
+	return (uint64_t)NO_REPLY_S * b->run->patience * NSEC_PER_SEC;
 }
 
 /* A failure, or, in times of faults, what may happen then: only counted. */
@@ -127,7 +127,8 @@ static int ask(struct bystander *b, enum bystander_kind kind, const char *method
 		rc = link_open(&b->link, &b->run->target->addr, b->run->stop_fd);
 		if (rc < 0) {
 			if (target_is_alive(b->run->target))
-				lost(b, begin_ns, "cannot connect", method, text_of(strerror(-rc)));
+				lost(b, begin_ns, "cannot connect", method,
+				     text_of(strerrordesc_np(-rc)));
 			return rc;
 		}
 	}
@@ -143,7 +144,7 @@ static int ask(struct bystander *b, enum bystander_kind kind, const char *method
 	if (rc == -ETIMEDOUT)
 		fail(b, "no reply", method, text_of("within the time limit"));
 	else if (rc != -ECANCELED && target_is_alive(b->run->target))
-		lost(b, begin_ns, "connection lost", method, text_of(strerror(-rc)));
+		lost(b, begin_ns, "connection lost", method, text_of(strerrordesc_np(-rc)));
 	link_close(&b->link);
 	return rc;
 }
@@ -155,17 +156,18 @@ static bool has_head(struct span text, const char *head)
 
 static int make_project(struct bystander *b)
 {
-	static const char head[] = "{\"success\":true,\"project_id\":";
 	struct link_reply reply;
 	int rc = ask(b, BYSTANDER_EDIT, "create_project", "{\"name\":\"bystander\"}", &reply);
+	int64_t id;
 
 	if (rc != 0)
 		return rc;
-	if (!has_head(reply.body, head)) {
+	id = link_number(reply.body, "\"project_id\":");
+	if (id <= 0) {
 		fail(b, "wrong reply", "create_project", reply.text);
 		return -EPROTO;
 	}
-	b->project = (int32_t)strtol(reply.body.ptr + sizeof(head) - 1, NULL, 10);
+	b->project = (int32_t)id;
 	memset(b->model, 0, sizeof(b->model));
 	memset(b->is_doubtful, 0, sizeof(b->is_doubtful));
 	return 0;
@@ -222,7 +224,7 @@ static int read_voxel(struct bystander *b)
 	snprintf(want, sizeof(want),
 		 "{\"x\":%u,\"y\":%u,\"z\":%u,\"exists\":%s,\"color\":[%u,%u,%u,%u]}", at[0], at[1],
 		 at[2], color ? "true" : "false", color >> 16, color >> 8 & 255, color & 255,
-		 color ? 255 : 0);
+		 color ? 255u : 0u);
 	rc = ask(b, BYSTANDER_GET, "get_voxel", params, &reply);
 	if (rc == 0 && !b->is_doubtful[cell] &&
 	    (reply.body.len != strlen(want) || memcmp(reply.body.ptr, want, reply.body.len) != 0)) {
@@ -271,7 +273,8 @@ static void knock(struct bystander *b)
 		/* With no descriptor to spare, who knocks waits in the queue of the kernel. */
 		lost(b, begin_ns, "no reply", "connect, ping", text_of("within the time limit"));
 	} else if (rc != -ECANCELED && target_is_alive(b->run->target)) {
-		lost(b, begin_ns, "connection lost", "connect, ping", text_of(strerror(-rc)));
+		lost(b, begin_ns, "connection lost", "connect, ping",
+		     text_of(strerrordesc_np(-rc)));
 	}
 	link_deinit(&l);
 }
@@ -319,32 +322,45 @@ void bystander_join(struct bystander *b)
 	b->is_running = false;
 }
 
-/* Compares the listed voxels with the model; each is {"x":X,"y":Y,"z":Z,"color":[R,G,B,A]}. */
+/* Each voxel of a listing is {"x":X,"y":Y,"z":Z,"color":[R,G,B,A]}; the numbers of one, false when
+ * it is not of that form. */
+static bool read_listed(const char *at, long out[7])
+{
+	static const char *const between[7] = { "{\"x\":", ",\"y\":", ",\"z\":", ",\"color\":[",
+						",",       ",",       "," };
+
+	for (int i = 0; i < 7; i++) {
+		char *end;
+
+		if (strncmp(at, between[i], strlen(between[i])) != 0)
+			return false;
+		out[i] = strtol(at + strlen(between[i]), &end, 10);
+		at = end;
+	}
+	return true;
+}
+
 static void compare_list(struct bystander *b, struct span body)
 {
 	unsigned listed = 0;
 	unsigned wrong = 0;
 	unsigned want = 0;
+	unsigned doubtful = 0;
 	char *text = strndup(body.ptr, body.len);
-	unsigned x, y, z, rgb[3];
+	long v[7];
 
 	for (const char *at = text; at && (at = strstr(at, "{\"x\":")); at++) {
-		if (sscanf(at, "{\"x\":%u,\"y\":%u,\"z\":%u,\"color\":[%u,%u,%u,", &x, &y, &z,
-			   &rgb[0], &rgb[1], &rgb[2]) != 6)
+		if (!read_listed(at, v))
 			continue;
 		listed++;
-		if (x >= BYSTANDER_EDGE || y >= BYSTANDER_EDGE || z >= BYSTANDER_EDGE)
-			continue;
 
-		unsigned cell = x + BYSTANDER_EDGE * (y + BYSTANDER_EDGE * z);
+		size_t cell = (size_t)(v[0] + BYSTANDER_EDGE * (v[1] + BYSTANDER_EDGE * v[2]));
 
-		wrong += !b->is_doubtful[cell] &&
-			 b->model[cell] != (rgb[0] << 16 | rgb[1] << 8 | rgb[2]);
+		wrong += cell >= CELLS ||
+			 (!b->is_doubtful[cell] &&
+			  b->model[cell] != (uint32_t)(v[3] << 16 | v[4] << 8 | v[5]));
 	}
 	free(text);
-
-	unsigned doubtful = 0;
-
 	for (unsigned i = 0; i < CELLS; i++) {
 		want += b->model[i] != 0;
 		doubtful += b->is_doubtful[i];

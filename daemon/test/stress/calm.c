@@ -60,7 +60,8 @@ static int call(struct run *r, struct link *l, const char *method, const char *p
 	if (l->fd < 0)
 		rc = link_open(l, &r->target->addr, r->stop_fd);
 	if (rc == 0)
-		rc = link_call(l, method, params, CALL_S * r->patience * NSEC_PER_SEC, &reply);
+		rc = link_call(l, method, params, (uint64_t)CALL_S * r->patience * NSEC_PER_SEC,
+			       &reply);
 	if (rc == 0 && reply.kind != LINK_RESULT)
 		rc = -EPROTO;
 	if (rc == 0) {
@@ -97,7 +98,7 @@ static int close_projects(struct run *r)
 	json_array_foreach(projects, i, one)
 	{
 		char params[64];
-		json_t *closed;
+		json_t *closed = NULL;
 
 		snprintf(params, sizeof(params), "{\"project_id\":%lld}",
 			 (long long)integer_at(one, "project_id", NULL));
@@ -195,7 +196,7 @@ static void compare(const struct calm_base *base, const struct proc_sample *p,
 
 void calm_check(struct run *r, const struct calm_base *base)
 {
-	uint64_t deadline_ns = clock_ns() + CALM_S * r->patience * NSEC_PER_SEC;
+	uint64_t deadline_ns = clock_ns() + (uint64_t)CALM_S * r->patience * NSEC_PER_SEC;
 	struct calm_status status = { 0 };
 	struct proc_sample sample = { 0 };
 	char text[160];
@@ -214,7 +215,7 @@ void calm_check(struct run *r, const struct calm_base *base)
 			compare(base, &sample, &status, text, sizeof(text));
 		else
 			snprintf(text, sizeof(text), "no answer to list_projects or status: %s",
-				 strerror(-rc));
+				 strerrordesc_np(-rc));
 		if (!*text)
 			return;
 		if (clock_ns() > deadline_ns)

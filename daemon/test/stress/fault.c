@@ -40,7 +40,7 @@ static void alloc_off(struct run *r)
 }
 
 /* The soft limit of another process; the hard one stays, so that it can be raised again. */
-static int limit(struct run *r, int resource, rlim_t soft)
+static int limit(struct run *r, __rlimit_resource_t resource, rlim_t soft)
 {
 	struct rlimit now;
 

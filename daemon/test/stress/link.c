@@ -210,13 +210,20 @@ void link_classify(struct span line, uint64_t id, struct link_reply *reply)
 		reply->body = span_of(line.ptr + sizeof(result) - 1,
 				      line.len - (sizeof(result) - 1) - strlen(tail));
 	} else if (starts_with(line, error)) {
-		reply->code = atoi(line.ptr + sizeof(error) - 1);
+		reply->code = (int)strtol(line.ptr + sizeof(error) - 1, NULL, 10);
 		/* "Server busy" goes to a connection; "out of memory" may come before the id is
 		 * read: the id is null then. */
 		if (ends_with(line, tail) ||
 		    ((reply->code == -32000 || reply->code == -32603) && ends_with(line, ":null}")))
 			reply->kind = LINK_ERROR;
 	}
+}
+
+int64_t link_number(struct span text, const char *key)
+{
+	const char *at = memmem(text.ptr, text.len, key, strlen(key));
+
+	return at ? strtoll(at + strlen(key), NULL, 10) : -1;
 }
 
 int link_call(struct link *l, const char *method, const char *params, uint64_t timeout_ns,

@@ -63,6 +63,9 @@ int link_call(struct link *l, const char *method, const char *params, uint64_t t
 uint64_t link_format(struct link *l, struct strbuf *sb, const char *method, const char *params);
 void link_classify(struct span line, uint64_t id, struct link_reply *reply);
 
+/* The number behind the first `key` ("\"project_id\":") in a reply; -1 without. */
+int64_t link_number(struct span text, const char *key);
+
 /* True when the connection was closed by the peer or by the system. */
 bool link_is_cut(int rc);
 

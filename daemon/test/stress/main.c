@@ -129,7 +129,7 @@ static void catch_signals(void)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signals_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -167,18 +167,19 @@ static void print_list(void)
 /* An absolute path, since nothing else is known of the daemon's folder. */
 static int find_daemon(struct stress *s, struct err *err)
 {
+	char self[400];
 	char path[512];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 64);
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	char *slash;
 
-	if (s->daemon) {
+	self[n < 0 ? 0 : n] = '\0';
+	slash = strrchr(self, '/');
+	if (slash)
+		*slash = '\0';
+	if (s->daemon)
 		snprintf(path, sizeof(path), "%s", s->daemon);
-	} else {
-		path[n < 0 ? 0 : n] = '\0';
-		slash = strrchr(path, '/');
-		if (slash)
-			strcpy(slash, "/../bin/goxel-daemon");
-	}
+	else
+		snprintf(path, sizeof(path), "%s/../bin/goxel-daemon", self);
 	if (!realpath(path, s->daemon_path))
 		return err_set(err, -errno, "%s", path);
 	return 0;

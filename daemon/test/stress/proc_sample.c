@@ -28,7 +28,9 @@ static uint64_t number_after(const char *text, const char *key, int base)
 {
 	const char *at = strstr(text, key);
 
-	return at ? strtoull(at + strlen(key), NULL, base) : 0;
+	if (!at)
+		return 0;
+	return strtoull(at + strlen(key), NULL, base);
 }
 
 static unsigned count_entries(const char *path)
@@ -50,6 +52,25 @@ unsigned proc_count_fds(pid_t pid)
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
 	return count_entries(path);
+}
+
+size_t proc_list_children(pid_t *pids, size_t cap)
+{
+	char path[64];
+	char text[4096];
+	const char *at = text;
+	size_t n = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)getpid(), (int)getpid());
+	read_text(path, text, sizeof(text));
+	for (char *end; n < cap; at = end) {
+		long pid = strtol(at, &end, 10);
+
+		if (end == at)
+			break;
+		pids[n++] = (pid_t)pid;
+	}
+	return n;
 }
 
 void proc_describe_fds(pid_t pid, char *out, size_t cap)

@@ -22,6 +22,9 @@ int proc_sample_take(pid_t pid, struct proc_sample *out);
 unsigned proc_count_fds(pid_t pid);
 unsigned proc_count_children(pid_t pid);
 
+/* Children of this process, into pids; returns how many. */
+size_t proc_list_children(pid_t *pids, size_t cap);
+
 /* "65 socket, 3 anon_inode, 4 others": what the descriptors are. */
 void proc_describe_fds(pid_t pid, char *out, size_t cap);
 

@@ -16,7 +16,8 @@ static struct report_kind *kind_of(struct report *r, const char *who, const char
 {
 	struct report_kind *k = r->kinds;
 
-	while (k < r->kinds + r->kinds_count && (strcmp(k->who, who) || strcmp(k->what, what)))
+	while (k < r->kinds + r->kinds_count &&
+	       (strcmp(k->who, who) != 0 || strcmp(k->what, what) != 0))
 		k++;
 	if (k == r->kinds + r->kinds_count) {
 		if (r->kinds_count == REPORT_KINDS_MAX)

@@ -124,7 +124,8 @@ struct round {
 
 static int run_round(struct stress *s, const struct round *round, struct rng *rng, struct err *err)
 {
-	struct arena *a = malloc(sizeof(*a));
+	static struct arena arena; /* large, and there is one at a time */
+	struct arena *a = &arena;
 	char where[128];
 	int rc;
 
@@ -132,7 +133,7 @@ static int run_round(struct stress *s, const struct round *round, struct rng *rn
 		 round->cfg.transport ? round->cfg.transport : "", *round->cfg.args ? " " : "",
 		 round->cfg.args);
 	s->report->where = where;
-	rc = a ? arena_open(a, s, &round->cfg, 1, err) : err_set(err, -ENOMEM, "a round");
+	rc = arena_open(a, s, &round->cfg, 1, err);
 	if (rc == 0) {
 		a->run.is_tight = round->is_tight;
 		rc = add_actors(a, s, rng, err);
@@ -148,7 +149,6 @@ static int run_round(struct stress *s, const struct round *round, struct rng *rn
 			   (double)a->end_ns / 1e9);
 		arena_free(a);
 	}
-	free(a);
 	s->report->where = "";
 	return rc;
 }
@@ -160,7 +160,8 @@ static int run_round(struct stress *s, const struct round *round, struct rng *rn
  */
 static uint64_t attack_of(const struct stress *s, unsigned rounds, unsigned busy_ends)
 {
-	uint64_t rest_ns = busy_ends * ARENA_END_S * NSEC_PER_SEC + rounds * NSEC_PER_SEC / 2;
+	uint64_t rest_ns =
+		(uint64_t)busy_ends * ARENA_END_S * NSEC_PER_SEC + rounds * NSEC_PER_SEC / 2;
 
 	return s->duration_ns < 2 * rest_ns ? s->duration_ns / rounds / 2
 					    : (s->duration_ns - rest_ns) / rounds;

@@ -213,12 +213,11 @@ int soak_run(struct stress *s, struct err *err)
 				  .preset = s->preset ? s->preset : "v15",
 				  .transport = s->transport,
 				  .args = s->args };
-	struct arena *a = malloc(sizeof(*a));
+	static struct arena arena; /* large, and there is one at a time */
+	struct arena *a = &arena;
 	struct rundir dir = { 0 };
 	int rc = s->out ? 0 : err_set(err, -EINVAL, "a soak needs --out DIR");
 
-	if (rc == 0 && !a)
-		rc = err_set(err, -ENOMEM, "a soak");
 	if (rc == 0)
 		rc = rundir_create(s->out, &dir, err);
 	if (rc == 0)
@@ -235,6 +234,5 @@ int soak_run(struct stress *s, struct err *err)
 	if (rc == 0 && !stress_is_interrupted())
 		rc = rundir_complete(&dir, err);
 	rundir_close(&dir);
-	free(a);
 	return rc;
 }

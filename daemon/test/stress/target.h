@@ -16,7 +16,7 @@ struct err;
 struct fail_alloc;
 struct report;
 
-enum { TARGET_PATH_MAX = 96, TARGET_OTHERS_MAX = 16 };
+enum { TARGET_PATH_MAX = 96, TARGET_OTHERS_MAX = 16, TARGET_LOG_BYTES_MAX = 256 << 20 };
 
 /* Made once for a run of the program; caller-allocated. */
 struct target_place {
