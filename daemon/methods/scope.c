@@ -132,6 +132,8 @@ int scope_read(struct call *call, int i, int code, struct reading *r)
 	return 0;
 }
 
+static_assert(PROJECTS_MAX == 64, "as the sentence of -EBUSY says");
+
 void scope_read_end(struct reading *r)
 {
 	snapshot_put(r->snapshot);
@@ -149,7 +151,6 @@ static const char *reason(int rc)
 	case -ENOENT:
 		return "there is no such layer";
 	case -EBUSY:
-		static_assert(PROJECTS_MAX == 64, "as the sentence says");
 		return "64 projects are open and all have unsaved changes: close one";
 	case -EDQUOT:
 		return "the journal's disk is full, nothing was changed";
