@@ -356,7 +356,7 @@ static void test_the_limit_may_be_anywhere(void **state)
 
 		/* Undo and redo go beyond the limit and never fail. */
 		while (does_all_or_nothing(edits[i], leave_bytes, n, &ignored) < 0)
-			n += n < 40000 ? 500 : 16000;
+			n += n < 40000 ? 1500 : 33000;
 		if (edits[i] == edit_undo || edits[i] == edit_redo)
 			assert_int_equal(n, 0);
 		else

@@ -182,14 +182,20 @@ static bool drop_kept(void *ctx, size_t bytes)
 	return count > 0;
 }
 
+static void offer_kept(void)
+{
+	budget_set_cache(BUDGET_CACHE_BLOCKS, drop_kept, NULL);
+}
+
 /* With the lock, which is released meanwhile: one slab more. */
 static struct slab *add_slab(void)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct slab *s;
 
 	pthread_mutex_unlock(&slabs.lock);
+	pthread_once(&once, offer_kept);
 	s = map_slab();
-	budget_set_cache(BUDGET_CACHE_BLOCKS, drop_kept, NULL);
 	pthread_mutex_lock(&slabs.lock);
 	if (!s)
 		return NULL;
