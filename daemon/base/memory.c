@@ -1,7 +1,6 @@
 #include "daemon/base/memory.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <malloc.h>
 #include <stdbool.h>
@@ -112,18 +111,17 @@ uint64_t memory_total_bytes(void)
 uint64_t memory_resident_bytes(void)
 {
 	char text[256];
-	uint64_t size;
-	uint64_t pages;
+	const char *second; /* of the file's numbers, in pages */
 
-	if (!read_text("", "/proc/self/statm", text, sizeof(text)) ||
-	    sscanf(text, "%" SCNu64 " %" SCNu64, &size, &pages) != 2)
+	if (!read_text("", "/proc/self/statm", text, sizeof(text)))
 		return 0;
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	second = strchr(text, ' ');
+	return second ? strtoull(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
 void memory_use_one_arena(void)
 {
-	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_ARENA_MAX, 1); /* NOLINT(concurrency-mt-unsafe): before there are threads */
 }
 
 void memory_trim(uint64_t bytes_min)

@@ -119,9 +119,9 @@ static const struct param load_params[] = {
 static int run_load_project(struct call *call)
 {
 	struct document doc;
-	struct project *p;
+	struct project *p = NULL;
 	struct span path;
-	int32_t evicted_id;
+	int32_t evicted_id = 0;
 	int rc = file_path(call, &path);
 
 	if (rc == 0)
@@ -130,7 +130,7 @@ static int run_load_project(struct call *call)
 		return rc;
 	rc = open_document(call, &doc, &evicted_id, &p);
 	document_deinit(&doc);
-	if (rc < 0)
+	if (rc < 0 || !p)
 		return rc;
 	reply_object(call->reply);
 	reply_opened(call, path, p);

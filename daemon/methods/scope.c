@@ -139,6 +139,8 @@ void scope_read_end(struct reading *r)
 	snapshot_put(r->snapshot);
 }
 
+static_assert(PROJECTS_MAX == 64, "as a sentence below says");
+
 static const char *reason(int rc)
 {
 	switch (rc) {

@@ -390,7 +390,7 @@ static void test_short_memory_drops_old_steps(void **state)
 		assert_int_equal(selection_fill(p, active(p), 0xff000000u | i, &count), 0);
 	assert_in_range(p->history.done_count, HISTORY_STEPS_SPARED, 21);
 	/* Nothing more can be dropped: refused, and the newest steps are still there. */
-	leave_bytes(-(long)(20 * 64 * sizeof(struct block)));
+	leave_bytes(-(long)(20UL * 64 * sizeof(struct block)));
 	assert_int_equal(selection_fill(p, active(p), 0xff0000ffu, &count), -ENOMEM);
 	assert_int_equal(p->history.done_count, HISTORY_STEPS_SPARED);
 	assert_int_equal(volume_get(&active(p)->volume, 5, 5, 5), 0xff000019u);

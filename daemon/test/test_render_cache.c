@@ -170,7 +170,7 @@ static void test_short_memory_drops_pictures(void **state)
 		put(c, n);
 	assert_true(has(c, 0));
 	budget_set_limit(budget_used() + PICTURE);
-	assert_true(budget_take(BUDGET_FILES, 3 * PICTURE));
+	assert_true(budget_take(BUDGET_FILES, (size_t)3 * PICTURE));
 	cache_read_stats(c, &s);
 	assert_int_equal(s.pictures_count, 8);
 	assert_true(has(c, 0));
@@ -186,10 +186,10 @@ static void test_short_memory_drops_pictures(void **state)
 		strbuf_deinit(&out);
 	}
 	/* All of them, and then a refusal. */
-	assert_false(budget_take(BUDGET_FILES, 9 * PICTURE));
+	assert_false(budget_take(BUDGET_FILES, (size_t)9 * PICTURE));
 	cache_read_stats(c, &s);
 	assert_int_equal(s.pictures_count, 0);
-	budget_give(BUDGET_FILES, 3 * PICTURE);
+	budget_give(BUDGET_FILES, (size_t)3 * PICTURE);
 	budget_set_limit(0);
 	cache_free(c);
 	assert_int_equal(budget_used(), used);

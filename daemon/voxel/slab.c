@@ -152,7 +152,7 @@ static uint32_t first_bit(const uint64_t *words)
 {
 	uint32_t w = 0;
 
-	while (!words[w])
+	while (w < WORDS - 1 && !words[w])
 		w++;
 	return w * WORD_BITS + (uint32_t)__builtin_ctzll(words[w]);
 }
@@ -228,7 +228,7 @@ static void *take_kept(bool *is_zero)
 static void *take_free(bool *is_zero)
 {
 	struct slab *s = slabs.heads[LIST_FREE];
-	uint64_t unused[WORDS];
+	uint64_t unused[WORDS] = { 0 };
 	uint32_t i;
 
 	if (!s)
