@@ -132,8 +132,6 @@ int scope_read(struct call *call, int i, int code, struct reading *r)
 	return 0;
 }
 
-static_assert(PROJECTS_MAX == 64, "as the sentence of -EBUSY says");
-
 void scope_read_end(struct reading *r)
 {
 	snapshot_put(r->snapshot);
