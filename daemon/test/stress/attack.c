@@ -18,6 +18,8 @@ enum {
 	QUIET_MS = 1000, /* the bystander alone, before the attack */
 	AGAIN_MS = 500,
 	MEMORY_EVERY_MS = 100,
+	SETTLE_MS = 6000,
+	SETTLED_BYTES = 24 << 20, /* nothing to wait for */
 	GET_LIMIT_MS = 5,
 	RENDER_LIMIT_MS = 1000,
 };
@@ -84,11 +86,27 @@ static uint64_t watch(const struct arena *a, uint64_t duration_ns)
 	return most;
 }
 
+/* Idle threads give memory back within seconds: the least of that time. */
+static uint64_t rss_after(const struct arena *a)
+{
+	uint64_t until_ns = clock_ns() + SETTLE_MS * NSEC_PER_MSEC;
+	struct proc_sample sample;
+	uint64_t least = UINT64_MAX;
+
+	while (target_is_alive(&a->target) && proc_sample_take(a->target.pid, &sample) == 0) {
+		if (sample.rss_bytes < least)
+			least = sample.rss_bytes;
+		if (least < SETTLED_BYTES || clock_ns() > until_ns ||
+		    !stress_sleep(MEMORY_EVERY_MS * NSEC_PER_MSEC))
+			break;
+	}
+	return least == UINT64_MAX ? 0 : least;
+}
+
 /* The attack, calm, and the attack once more. The bystander has been measured after the first. */
 static int attack(struct arena *a, struct stress *s, const struct actor *row, struct result *x,
 		  struct err *err)
 {
-	struct proc_sample sample = { 0 };
 	int rc;
 
 	stress_sleep(QUIET_MS * NSEC_PER_MSEC);
@@ -99,8 +117,7 @@ static int attack(struct arena *a, struct stress *s, const struct actor *row, st
 	x->rss_most_bytes = watch(a, s->duration_ns);
 	arena_end_attack(a);
 	arena_check_calm(a);
-	proc_sample_take(a->target.pid, &sample);
-	x->rss_after_bytes = sample.rss_bytes;
+	x->rss_after_bytes = rss_after(a);
 	/* TERM comes while this attack is under way. */
 	crowd_clear(&a->crowd);
 	if (target_is_alive(&a->target))
