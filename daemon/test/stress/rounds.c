@@ -183,7 +183,7 @@ static void choose(const struct stress *s, unsigned row, struct rng *rng, struct
 			     : is_one     ? NULL
 					  : rows[row].transport,
 		.args = s->args ? s->args : variants[v].args,
-		.with_fail_alloc = true,
+		.with_fail_alloc = (allowed_faults(s) & FAULT_ALLOC) != 0,
 	};
 }
 
