@@ -117,8 +117,12 @@ int player_call(struct player *p, uint64_t limit_ns, struct link_reply *reply, c
 	struct link_reply ignored;
 	char text[1024];
 	va_list args;
-	int rc = player_connect(p);
+	int rc;
 
+	/* A step of many requests ends with the one that is under way. */
+	if (run_is_finishing(p->run))
+		return -ECANCELED;
+	rc = player_connect(p);
 	if (rc < 0)
 		return rc;
 	va_start(args, params);

@@ -6,6 +6,7 @@
 #include "daemon/test/stress/actors.h"
 #include "daemon/test/stress/report.h"
 #include "daemon/test/stress/run.h"
+#include "daemon/test/stress/target.h"
 
 /* "[request,request,...]" */
 static void format_batch(struct player *p, struct strbuf *sb, unsigned count, const char *method,
@@ -42,7 +43,7 @@ static int step_batch_pings(struct player *p)
 	int rc = exchange_batch(p, count, "ping", "{}", &bytes);
 
 	if (rc == 0 && bytes < (uint64_t)count * PONG_BYTES_MIN &&
-	    !run_had_faults(p->run, begin_ns))
+	    !run_had_faults(p->run, begin_ns) && target_is_alive(p->run->target))
 		report_fail(p->run->report, p->actor->name, "short reply",
 			    "%llu bytes for %u pings", (unsigned long long)bytes, count);
 	return rc;
