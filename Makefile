@@ -52,7 +52,9 @@ link-fuzz   := -fsanitize=address,undefined
 link-native := -O3 -flto=auto -march=native -Wl,--gc-sections
 link-pgo    := $(link-native) -fprofile-use -fprofile-correction -fprofile-partial-training
 link-pgo-train := -fprofile-generate
-ifeq ($(BUILD)$(wildcard build/pgo/daemon/server/*.gcda),pgo)
+# A dry run has made no profile, and needs none.
+dry-run := $(findstring n,$(firstword -$(MAKEFLAGS)))
+ifeq ($(BUILD)$(wildcard build/pgo/daemon/server/*.gcda)$(dry-run),pgo)
 $(error build/pgo has no profile yet: run make pgo)
 endif
 
