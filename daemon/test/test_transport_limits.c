@@ -456,6 +456,13 @@ static void budget_refuses_long_requests(const char *backend)
 	echo_finish(f);
 }
 
+/* A connection counts as closed shortly before its memory is given back. */
+static void wait_for_nothing_kept(enum budget_kind kind)
+{
+	while (budget_used_of(kind) > 0)
+		(void)poll(NULL, 0, 1);
+}
+
 static void budget_counts_what_is_kept(const char *backend)
 {
 	struct echo *f = echo_start(backend, NSEC_PER_SEC);
@@ -466,7 +473,7 @@ static void budget_counts_what_is_kept(const char *backend)
 		(void)poll(NULL, 0, 1);
 	close(fd);
 	wait_for_count(&f->closed, 1);
-	assert_int_equal(budget_used_of(BUDGET_REQUESTS), 0);
+	wait_for_nothing_kept(BUDGET_REQUESTS);
 	echo_finish(f);
 }
 
@@ -479,7 +486,7 @@ static void budget_cuts_off_unread_replies(const char *backend)
 	budget_set_limit(LIMIT_BYTES);
 	peer_say(fd, "big 9000000\n");
 	wait_for_count(&f->closed, 1);
-	assert_int_equal(budget_used_of(BUDGET_REPLIES), 0);
+	wait_for_nothing_kept(BUDGET_REPLIES);
 	budget_set_limit(0);
 	ping(other);
 	close(fd);
@@ -489,7 +496,7 @@ static void budget_cuts_off_unread_replies(const char *backend)
 		(void)poll(NULL, 0, 1);
 	close(fd);
 	wait_for_count(&f->closed, 2);
-	assert_int_equal(budget_used_of(BUDGET_REPLIES), 0);
+	wait_for_nothing_kept(BUDGET_REPLIES);
 	close(other);
 	echo_finish(f);
 }
