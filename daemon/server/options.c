@@ -186,10 +186,9 @@ static const struct cli_opt rest[] = {
 	  .offset = AT(journal_segment_bytes),
 	  .preset = "64MiB",
 	  .min = 65536,
-	  .max = 1e15,
-	  .help = "when the files have grown by so much, and by the size of the last snapshot, a "
-		  "new "
-		  "snapshot replaces them" },
+	  .max = 1ull << 40,
+	  .help = "a new snapshot replaces the files when they have grown by SIZE, and by the "
+		  "size of the last snapshot" },
 	{ .name = "journal-repair",
 	  .type = CLI_FLAG,
 	  .offset = AT(is_journal_repairing),
