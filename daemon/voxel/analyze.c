@@ -71,7 +71,8 @@ int analyze_walk(const struct volume *v, const struct box *region, analyze_visit
 	return rc;
 }
 
-/* Calls visit for the solid rows' colors of a part: n colors side by side. */
+/* Calls visit for the colors of the solid voxels of a part, one row segment of n colors at
+ * a time. */
 typedef int(row_visit)(void *arg, const rgba *colors, uint32_t n);
 
 static int walk_rows(const struct block *b, const struct part *part, row_visit *visit, void *arg)
@@ -133,9 +134,10 @@ int analyze_count(const struct volume *v, const struct box *region, uint64_t *co
 
 /* ---- colors ---------------------------------------------------------------- */
 
-enum { CHECK_COLORS = 1 << 14 /* looked at between two looks whether to go on */ };
+enum { CHECK_COLORS = 1 << 14 /* between two calls of cancel_check */ };
 
-/* Shades of red lie side by side, the rest is spread: gradients stay within few cache lines. */
+/* Shades of red get neighbouring slots, other channels are spread: a gradient touches few cache
+ * lines. */
 static uint32_t color_hash(rgba c)
 {
 	return rgba_r(c) + (uint32_t)(((uint64_t)(c >> 8) * 0x9e3779b97f4a7c15ull) >> 32);
@@ -210,7 +212,7 @@ static rgba binned(rgba c, unsigned size)
 	return rgba_of(bin(rgba_r(c), size), bin(rgba_g(c), size), bin(rgba_b(c), size), rgba_a(c));
 }
 
-/* Neighbours mostly have equal colors: one look-up per run. */
+/* Neighbours mostly have the same color, so one look-up serves a run of equal colors. */
 static int scan_row(void *arg, const rgba *colors, uint32_t n)
 {
 	struct color_scan *scan = arg;
@@ -239,7 +241,8 @@ int analyze_colors(struct color_counts *c, const struct volume *v, const struct 
 	return walk_colors(v, region, scan_row, &scan);
 }
 
-/* An entry as a number whose order is the order asked for: count falling, then r, g, b, a. */
+/* Encodes an entry as an integer that sorts in the order asked for: count (descending), then r, g,
+ * b, a. */
 static uint64_t sort_key(const struct color_count *c, bool by_count)
 {
 	uint64_t first = by_count ? UINT32_MAX - c->count : c->count;
@@ -255,8 +258,8 @@ static struct color_count sort_entry(uint64_t key, bool by_count)
 				     by_count ? UINT32_MAX - first : first };
 }
 
-/* One pass of a radix sort by the byte at shift: 1, 0 when all have the same one, or a code of
- * cancel_check. */
+/* One pass of a radix sort by the byte at shift. Returns 1; 0 when all keys have the same byte
+ * there; or a code of cancel_check. */
 static int sort_pass(const uint64_t *from, uint64_t *to, uint32_t n, unsigned shift)
 {
 	uint32_t starts[256] = { 0 };
@@ -284,7 +287,7 @@ static int sort_pass(const uint64_t *from, uint64_t *to, uint32_t n, unsigned sh
 	return 1;
 }
 
-/* Every used slot as a key; the count of them is c->count. */
+/* Turns every used slot into a key; there are c->count of them. */
 static int make_keys(const struct color_counts *c, bool by_count, uint64_t *keys)
 {
 	uint32_t n = 0;
@@ -300,8 +303,8 @@ static int make_keys(const struct color_counts *c, bool by_count, uint64_t *keys
 	return 0;
 }
 
-/* From the lowest byte up; by color the upper half, the count, does not matter. *keys and *other
- * change places. */
+/* Sorts from the lowest byte up. By color, the upper half (the count) is not compared. Swaps *keys
+ * and *other. */
 static int sort_keys(uint64_t **keys, uint64_t **other, uint32_t n, bool by_count)
 {
 	for (unsigned shift = 0; n && shift < (by_count ? 64 : 32); shift += 8) {

@@ -1,4 +1,4 @@
-/* Blocks: their contents and references; slab.c has the memory. */
+/* Contents and reference counts of blocks; slab.c allocates the memory. */
 #include "daemon/voxel/block.h"
 
 #include <string.h>
@@ -12,7 +12,8 @@ struct block *block_new(void)
 
 	if (!b)
 		return NULL;
-	/* Memory that is fresh from the system is not touched before it is written. */
+	/* Fresh memory from the system is already zero; not touching it leaves its pages
+	 * unallocated. */
 	if (!is_zero)
 		memset(b, 0, sizeof(*b));
 	atomic_init(&b->refs, 1);

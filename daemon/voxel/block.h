@@ -1,10 +1,10 @@
 /*
  * block.h - 16^3 voxels of RGBA8, reference counted, copied on write.
  *
- * A block whose count is 1 belongs to one table and may be written by whoever holds that table's
- * project; with more holders it is frozen. Memory is taken from the budget (base/budget.h) and
- * comes from slabs (slab.h) that keep some returned blocks, so steady editing does not call the
- * system.
+ * A block whose count is 1 belongs to one table and may be written by the thread that holds the
+ * lock of that table's project; a block with more holders is frozen. Memory is taken from the
+ * budget (base/budget.h) and comes from slabs (slab.h). They keep some returned blocks, so that
+ * steady editing makes no system calls.
  */
 #ifndef DAEMON_VOXEL_BLOCK_H
 #define DAEMON_VOXEL_BLOCK_H
@@ -38,7 +38,8 @@ static inline uint32_t block_index(int32_t x, int32_t y, int32_t z)
 	       ((uint32_t)z & BLOCK_MASK) << (2 * BLOCK_BITS);
 }
 
-/* NULL when out of memory, or of budget. Count 1; empty, or the same voxels. */
+/* Returns a block with count 1, empty or with the same voxels. NULL when out of memory or of
+ * budget. */
 struct block *block_new(void);
 struct block *block_copy(const struct block *from);
 
@@ -56,7 +57,7 @@ static inline bool block_is_private(struct block *b)
 
 void block_put(struct block *b); /* any thread; NULL is fine */
 
-/* Of the whole process: blocks alive, and blocks kept for reuse. Any thread. */
+/* Blocks alive, and blocks kept for reuse, of the whole process. Any thread. */
 struct block_usage {
 	uint64_t live_count;
 	uint64_t pooled_count;
@@ -64,9 +65,9 @@ struct block_usage {
 void block_usage(struct block_usage *out);
 
 /*
- * Gives blocks that are kept for reuse back to the system: all but BLOCK_POOL_MIN; all; or, when
- * called from time to time, those that nobody needed since the last call. The first two return
- * bytes; the last one whether it is worth to call it again.
+ * Gives blocks that are kept for reuse back to the system: all but BLOCK_POOL_MIN; all of them; or,
+ * when called at intervals, those that were not used since the last call. The first two return
+ * bytes, the last one whether another call is worthwhile.
  */
 enum { BLOCK_POOL_MIN = 256 }; /* 4 MiB */
 size_t block_pool_trim(void);

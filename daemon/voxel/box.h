@@ -1,4 +1,4 @@
-/* box.h - boxes of whole voxels, both ends inclusive, so that all of int32 can be said. */
+/* box.h - boxes of whole voxels. Both ends are inclusive, so that a box can cover all of int32. */
 #ifndef DAEMON_VOXEL_BOX_H
 #define DAEMON_VOXEL_BOX_H
 
@@ -28,10 +28,10 @@ static inline int64_t box_size(const struct box *b, int axis)
 /* Voxels in it; UINT64_MAX when there are more. */
 uint64_t box_volume(const struct box *b);
 
-/* What both have; false when that is nothing. */
+/* The common part of both; false when there is none. */
 bool box_intersect(const struct box *a, const struct box *b, struct box *out);
 
-/* Makes b hold o too. */
+/* Extends b so that it also contains o. */
 void box_unite(struct box *b, const struct box *o);
 
 #endif

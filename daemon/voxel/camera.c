@@ -1,4 +1,4 @@
-/* Where a camera stands: from eye, target and up to the matrix that .gox files hold. */
+/* Position of a camera: computes the matrix that .gox files hold from eye, target and up. */
 #include <math.h>
 #include <string.h>
 
@@ -39,7 +39,7 @@ void camera_look(struct camera *c, const double eye[3], const double target[3], 
 	cross(up, back, right);
 	len = norm(right);
 	if (len < 1e-9) {
-		/* Looking along up: any other axis tells where the top of the picture is. */
+		/* The view direction is up: take another axis as the top of the picture. */
 		const double y[3] = { 0, 1, 0 };
 		const double x[3] = { 1, 0, 0 };
 

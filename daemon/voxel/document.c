@@ -11,7 +11,7 @@ void document_init(struct document *d)
 		.next_layer_id = 1,
 		.budget = { .blocks_max = DOCUMENT_BLOCKS_MAX },
 		.version = 1,
-		/* The box and the light of the original's new project: facts, part F.1. */
+		/* The box and the light of a new project of the original (facts, part F.1). */
 		.box = { 16, 0, 0, 0, 0, 16, 0, 0, 0, 0, 16, 0, 0, 0, 16, 1 },
 		.light = { .pitch_rad = 0.6109f, .yaw_rad = 0.4363f, .intensity = 1, .ambient = 1 },
 	};
@@ -210,7 +210,7 @@ bool document_box(const struct document *d, bool visible_only, struct box *out)
 	return found;
 }
 
-/* Fresh memory with the same bytes; *out stays NULL for nothing. */
+/* Copies the bytes into new memory; *out stays NULL when there are none. */
 static int copy_array(const void *from, size_t bytes, void **out)
 {
 	if (!bytes)

@@ -16,13 +16,14 @@ enum {
 	DOCUMENT_LAYERS_MAX = 1024,
 	DOCUMENT_CAMERAS_MAX = 64,
 	DOCUMENT_MATERIALS_MAX = 256,
-	DOCUMENT_BLOCKS_MAX = 65536, /* 1 GiB of voxels; of all layers, those in history included */
+	DOCUMENT_BLOCKS_MAX =
+		65536, /* 1 GiB of voxels; all layers together, also those in history */
 };
 
 struct camera {
 	char name[VOXEL_NAME_MAX];
 	bool ortho;
-	float dist;    /* from the eye to what it looks at */
+	float dist;    /* from the eye to the target */
 	float fov_deg; /* vertical */
 	float mat[16]; /* camera to world; columns in memory order: right, up, back, eye */
 };
@@ -39,7 +40,7 @@ struct light {
 	float pitch_rad;
 	float yaw_rad;
 	float intensity;
-	bool fixed; /* to the camera */
+	bool fixed; /* the light moves with the camera */
 	float ambient;
 	float shadow;
 };
@@ -81,7 +82,8 @@ int document_insert_layer(struct document *d, struct layer *l, size_t index);
 int document_add_camera(struct document *d, struct camera **out);     /* -ENOSPC, -ENOMEM */
 int document_add_material(struct document *d, struct material **out); /* -ENOSPC, -ENOMEM */
 
-/* Puts the layer there; the active one becomes the one below, or the lowest. */
+/* Removes the layer at index. If it was active, the layer below becomes active, or else the lowest
+ * one. */
 void document_remove_layer(struct document *d, size_t index);
 
 struct layer *document_layer(const struct document *d, int32_t id); /* NULL: none */
@@ -98,12 +100,12 @@ bool document_box(const struct document *d, bool visible_only, struct box *out);
 int document_share(struct document *dst, struct document *src);
 
 /*
- * The picture's voxels in one volume: visible layers laid over each other by mode and opacity.
- * out is initialized and empty. With one plain visible layer it shares that. -ENOMEM, -ENOSPC.
+ * Merges the visible layers, by mode and opacity, into one volume for rendering. out is initialized
+ * and empty. A single plain visible layer is shared, not copied. -ENOMEM, -ENOSPC.
  */
 int document_merge_visible(struct document *d, struct volume *out);
 
-/* Camera as used by .gox and the renderer from eye, target, up: dist and mat. */
+/* Sets dist and mat, as .gox and the renderer use them, from eye, target and up. */
 void camera_look(struct camera *c, const double eye[3], const double target[3], const double up[3]);
 void camera_default(struct camera *c); /* of a new document: 45 degrees, dist 128 */
 

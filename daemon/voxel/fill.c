@@ -8,11 +8,11 @@
 #include "daemon/voxel/table.h"
 
 enum {
-	CHECK_SEEDS = 64,         /* looked at between two looks whether to go on */
-	CHECK_VOXELS = 64 * 1024, /* written in one row between two of them */
+	CHECK_SEEDS = 64,         /* visited between two calls of cancel_check */
+	CHECK_VOXELS = 64 * 1024, /* written in one row between two calls of it */
 };
 
-/* A row still to be looked at: positions x0..x1 of (y, z), next to a filled one. */
+/* A row still to visit: positions x0..x1 of (y, z), next to a filled row. */
 struct seed {
 	int32_t x0, x1, y, z;
 };
@@ -20,7 +20,8 @@ struct seed {
 struct flood {
 	const struct fill *f;
 	struct volume *v;
-	struct volume *seen; /* what was filled, where color alone cannot tell; or NULL */
+	struct volume *seen; /* positions filled so far, needed where their color does not show it;
+				or NULL */
 	struct box bounds;
 	rgba from; /* the start's color; RGBA_NONE: empty positions are filled */
 	uint64_t count;
@@ -31,7 +32,7 @@ struct flood {
 	struct cursor read_seen;
 };
 
-/* Four colors at once, and a bit for each; the compiler makes SSE2 or NEON of them. */
+/* Compares four colors at once, one bit each; the compiler generates SSE2 or NEON. */
 typedef uint32_t quad_vec __attribute__((vector_size(16)));
 
 /* Bit i: voxel i of these 16 has exactly that color. */
@@ -51,7 +52,7 @@ static uint32_t match_exact(const rgba *row, rgba from)
 	return sum[0] | sum[1] | sum[2] | sum[3];
 }
 
-/* Those of the positions in mask whose voxel exists and is near that color. */
+/* Bits of mask whose voxel exists and is near that color. */
 static uint32_t match_near(const rgba *row, rgba from, rgba tolerance, uint32_t mask)
 {
 	uint32_t exact = match_exact(row, from) & mask;
@@ -66,14 +67,14 @@ static uint32_t match_near(const rgba *row, rgba from, rgba tolerance, uint32_t 
 	return exact;
 }
 
-/* The 16 voxels of the row through x in its block; NULL where there is no block. */
+/* The 16 voxels of the row through x in its block; NULL when there is no block. */
 static const rgba *row_of(struct cursor *c, int32_t x, int32_t y, int32_t z)
 {
 	cursor_get(c, x, y, z);
 	return c->block ? &c->block->voxels[block_index(0, y, z)] : NULL;
 }
 
-/* Bits of the bounds' part of the 16 positions that begin at start. */
+/* A bit for each of the 16 positions from start that lies in the bounds. */
 static uint32_t bounds_mask(const struct box *b, int64_t start)
 {
 	uint32_t mask = 0xffff;
@@ -85,7 +86,7 @@ static uint32_t bounds_mask(const struct box *b, int64_t start)
 	return mask & 0xffff;
 }
 
-/* Positions still to be filled, of the 16 whose block x lies in. */
+/* A bit for each position of x's 16 that still has to be filled. */
 static uint32_t open_mask(struct flood *fl, int32_t x, int32_t y, int32_t z)
 {
 	uint32_t mask = bounds_mask(&fl->bounds, x & ~BLOCK_MASK);
@@ -143,25 +144,25 @@ static int paint_run(struct flood *fl, int32_t x0, int32_t x1, int32_t y, int32_
 		if (rc == 0 && fl->seen)
 			rc = volume_fill_row(fl->seen, (int32_t)x, last, y, z, RGBA_WHITE);
 	}
-	/* The writes may have replaced the blocks that the cursors hold. */
+	/* The writes may have replaced the blocks that the cursors point to. */
 	fl->read.is_set = false;
 	fl->read_seen.is_set = false;
 	return rc;
 }
 
-/* Open positions from bit upwards without a gap; above bit 15 the mask has none. */
+/* Length of the run of open positions from bit upwards; it ends at bit 15. */
 static int32_t run_up(uint32_t mask, uint32_t bit)
 {
 	return __builtin_ctz(~(mask >> bit));
 }
 
-/* Open positions from bit downwards without a gap. */
+/* Length of the run of open positions from bit downwards. */
 static int32_t run_down(uint32_t mask, uint32_t bit)
 {
 	return __builtin_clz(~(mask << (31 - bit)));
 }
 
-/* The open run through x, which is open in mask, no longer than the limit allows. */
+/* Finds the open run that contains x (open in mask), limited in length. */
 static void find_run(struct flood *fl, uint32_t mask, int32_t x, const struct seed *s, int32_t *x0,
 		     int32_t *x1)
 {
@@ -187,7 +188,7 @@ static void find_run(struct flood *fl, uint32_t mask, int32_t x, const struct se
 	*x1 = (int32_t)(hi - 1);
 }
 
-/* Fills the run through x and pushes the rows beside it. Returns its end in *end. */
+/* Fills the run through x and pushes the neighbouring rows. *end is where the run ends. */
 static int fill_run(struct flood *fl, uint32_t mask, int32_t x, const struct seed *s, int32_t *end)
 {
 	int32_t x0;

@@ -18,13 +18,13 @@ struct fill {
 	int32_t from[3];
 	rgba color;
 	rgba tolerance;           /* per channel */
-	const struct box *bounds; /* NULL: the box of the voxels there are */
-	uint64_t voxels_max;      /* -EMSGSIZE above */
+	const struct box *bounds; /* NULL: the box of all voxels */
+	uint64_t voxels_max;      /* above: -EMSGSIZE */
 };
 
 /*
- * *count = positions that got the color. -ERANGE: the start lies outside bounds; -EMSGSIZE,
- * -ENOMEM, those of writes and of cancel_check: partly written then (an edit rolls back).
+ * Sets *count to the number of positions filled. -ERANGE: the start lies outside bounds. -EMSGSIZE,
+ * -ENOMEM, errors of writes and of cancel_check: then v is partly written (an edit rolls back).
  */
 int fill_flood(struct volume *v, const struct fill *f, uint64_t *count);
 

@@ -1,7 +1,7 @@
 /*
- * The ring of steps: [first, first + done) can be undone, the undone_count after them redone. The
- * slot after the ring's end is the step being made; commit exchanges it with its place, so the
- * arrays go round and are reused.
+ * The ring of steps: the steps at [first, first + done) can be undone, the undone_count after them
+ * can be redone. The extra slot after the ring holds the step being made; commit swaps it with its
+ * place in the ring, so that the arrays are reused.
  */
 #include "daemon/voxel/history.h"
 
@@ -17,7 +17,7 @@ static struct history_step *open_step(const struct history *h)
 	return h->steps[HISTORY_STEPS_MAX];
 }
 
-/* The n-th step from the oldest. */
+/* The n-th step, counted from the oldest. */
 static struct history_step *step_at(const struct history *h, uint32_t n)
 {
 	return h->steps[(h->first + n) % HISTORY_STEPS_MAX];
@@ -116,7 +116,7 @@ int history_begin(struct history *h, const char *label)
 	if (!h->steps && make_ring(h) < 0)
 		return -ENOMEM;
 	h->is_open = true;
-	/* Single voxels hold next to nothing, and edits of them are many. */
+	/* A step of single voxels holds almost no memory, and such edits are frequent. */
 	h->has_spare = h->blocks_count > 0;
 	if (h->has_spare)
 		budget_set_spare(drop_spare, h);
@@ -210,8 +210,8 @@ int history_rollback(struct history *h, struct document *d)
 
 	assert(h->is_open);
 	unwatch(h);
-	/* Puts back into tables that still have the room; only the layer list, and a block whose
-	 * last voxel was removed, take memory. */
+	/* Undo writes to tables that still have room; only the layer list, and a block whose last
+	 * voxel was removed, need memory. */
 	budget_begin_restore();
 	rc = step_backward(s, d);
 	budget_end_restore();

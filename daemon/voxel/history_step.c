@@ -1,8 +1,8 @@
 /*
- * A step keeps three kinds of change, made in this order within an edit: single voxels, then
- * blocks; the layer list at any time, since it is exchanged whole. So backward goes blocks, voxels,
- * list, and forward list, voxels, blocks. Equal positions may stand twice: each direction visits
- * them in its own order.
+ * A step keeps three kinds of change. Within an edit, single voxels come first, then blocks; the
+ * layer list may change at any time, since it is exchanged as a whole. So undo goes blocks, voxels,
+ * list, and redo goes list, voxels, blocks. The same position may occur twice: each direction
+ * visits the entries in its own order, so the result is right.
  */
 #include "daemon/voxel/history_step.h"
 
@@ -80,7 +80,7 @@ static void drop_metas(struct kept_meta *metas, size_t count)
 	budget_free(metas);
 }
 
-/* Exchanges the layer list; takes all memory before it changes anything. */
+/* Exchanges the layer list; allocates everything before it changes anything. */
 static int swap_layers(struct history_step *s, struct document *d)
 {
 	struct history_step now = { 0 };
@@ -128,7 +128,7 @@ static int swap_block(struct history_step *s, uint32_t i)
 
 typedef int(swap_one)(struct history_step *s, uint32_t i);
 
-/* Swaps down from n - 1, or up from 0; what was swapped is swapped back on failure. */
+/* Swaps entries n - 1 down to 0, or 0 up to n - 1; on failure swaps back those already done. */
 static int swap_down(struct history_step *s, uint32_t n, swap_one *swap)
 {
 	for (uint32_t i = n; i-- > 0;) {

@@ -27,7 +27,7 @@ struct kept_meta {
 struct history_step {
 	const char *label;
 	struct layer *voxels_layer; /* of all voxels; referenced; NULL without voxels */
-	struct voxel *voxels;       /* heap, kept for reuse; the first few stand in `few` */
+	struct voxel *voxels;       /* heap, kept for reuse; the first few are in `few` */
 	uint32_t voxels_count;
 	uint32_t voxels_cap; /* of the heap array */
 	uint32_t blocks_count;

@@ -1,4 +1,4 @@
-/* layer.h - one layer of a document: a volume and what is said about it. */
+/* layer.h - one layer of a document: a volume and its properties. */
 #ifndef DAEMON_VOXEL_LAYER_H
 #define DAEMON_VOXEL_LAYER_H
 
@@ -13,7 +13,7 @@ enum {
 	VOXEL_NAME_MAX = 128, /* bytes of any name, NUL included */
 };
 
-/* How a layer is laid over those below it; the numbers are those of .gox files. */
+/* How a layer is combined with those below it; the numbers are those of .gox files. */
 enum layer_mode {
 	LAYER_OVER,
 	LAYER_SUB,
@@ -33,7 +33,7 @@ struct layer_meta {
 	char name[VOXEL_NAME_MAX];
 	bool visible;
 	float opacity; /* 0..1 */
-	rgba color;    /* create_layer's color; a mark, voxels are not changed by it */
+	rgba color;    /* set by create_layer; only a label, does not affect voxels */
 	enum layer_mode mode;
 	int32_t base_id;  /* of the layer it is a clone of; 0 = none */
 	int32_t material; /* index into the document's materials; -1 = none */
@@ -54,9 +54,8 @@ struct layer *layer_new(int32_t id, const char *name, struct volume_budget *budg
 void layer_ref(struct layer *l);
 void layer_put(struct layer *l); /* NULL is fine */
 
-/* Copies a name, cut at the first NUL or at VOXEL_NAME_MAX - 1 on a UTF-8 boundary. name is not
- * NULL.
- */
+/* Copies a name, cut at the first NUL, or at a UTF-8 boundary to VOXEL_NAME_MAX - 1 bytes. name is
+ * not NULL. */
 void voxel_name_copy(char out[VOXEL_NAME_MAX], const char *name, size_t len);
 void layer_set_name(struct layer_meta *meta, const char *name, size_t len);
 

@@ -19,11 +19,11 @@ static rgba paint(rgba s, rgba t)
 {
 	if (!t)
 		return RGBA_NONE;
-	/* The target's shape, the source's color by the source's weight. */
+	/* The alpha of the target; the color is blended by the alpha of the source. */
 	return with_alpha(rgba_over(s, with_alpha(t, 255)), rgba_a(t));
 }
 
-/* What stands where s is laid over t. */
+/* The color that results where s is laid over t. */
 static rgba combine(enum layer_mode mode, rgba s, rgba t)
 {
 	unsigned sa = rgba_a(s);
@@ -68,7 +68,7 @@ static rgba faded(rgba color, unsigned opacity)
 	return opacity == 255 ? color : with_alpha(color, (rgba_a(color) * opacity + 127) / 255);
 }
 
-enum { CHECK_SHARED = 64 /* blocks that are only shared between two looks whether to go on */ };
+enum { CHECK_SHARED = 64 /* blocks only shared between two calls of cancel_check */ };
 
 struct merge {
 	struct volume *target;
@@ -76,7 +76,7 @@ struct merge {
 	unsigned opacity; /* 0..255 */
 };
 
-/* source is NULL where it has nothing. */
+/* source is NULL where the source volume has no block. */
 static int merge_block(const struct merge *m, struct block_pos pos, const struct block *source)
 {
 	int32_t x0 = pos.x * BLOCK_EDGE;
@@ -130,7 +130,7 @@ static int lay_over(const struct merge *m, const struct volume *source)
 	return 0;
 }
 
-/* Modes that also change the target where the source has nothing. */
+/* For modes that also change the target where the source is empty. */
 static int cut_down(const struct merge *m, const struct volume *source)
 {
 	struct volume_slot *list;
@@ -165,7 +165,7 @@ static int merge_visible(struct document *d, struct volume *out)
 
 		if (!l->meta.visible)
 			continue;
-		/* Modes that cut, cut nothing out of nothing. */
+		/* On an empty target, the modes that cut have no effect. */
 		if (is_first && !adds_outside(l->meta.mode))
 			continue;
 		if (is_first && l->meta.opacity >= 1)

@@ -5,9 +5,9 @@
 #include "daemon/voxel/layer.h"
 
 /*
- * Changes target as source, laid over it with that mode and opacity (0..1), would look. Blocks that
- * only source has are shared, not copied, where the mode lets them through unchanged.
- * Errors: those of volume writes; target is partly written then.
+ * Changes target to the result of laying source over it with that mode and opacity (0..1). Blocks
+ * that only source has are shared, not copied, when the mode leaves them unchanged. Errors: those
+ * of volume writes; target is then partly written.
  */
 int merge_volume(struct volume *target, const struct volume *source, enum layer_mode mode,
 		 float opacity);

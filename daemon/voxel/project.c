@@ -26,7 +26,7 @@ int project_new(int32_t id, const char *name, size_t name_len, const int32_t siz
 		project_free(p);
 		return rc;
 	}
-	/* The image box stands on z = 0 around the z axis, as the original's does. */
+	/* The image box starts at z = 0 and is centred on the z axis, as in the original. */
 	for (size_t i = 0; i < 3; i++)
 		p->doc.box[5 * i] = (float)size[i] / 2;
 	p->doc.box[14] = (float)size[2] / 2;
@@ -51,7 +51,7 @@ void project_free(struct project *p)
 		p->log->ops->free(p->log);
 	free(p->path);
 	free(p);
-	/* The memory of a large project is wanted for something else: also what was kept before. */
+	/* A large project frees much memory, which others need: give back kept blocks as well. */
 	block_usage(&after);
 	if (after.live_count + BLOCK_POOL_MIN <= before.live_count)
 		block_pool_trim();
@@ -88,7 +88,7 @@ void project_saved(struct project *p, uint64_t version, struct span path)
 		p->path = copy;
 	}
 	p->saved_version = version;
-	/* The file is there, whatever the log says: the next note will tell it. */
+	/* The file was written, even when the log fails: the next entry will record it. */
 	if (p->log && p->log->ops->saved(p->log, p) < 0)
 		p->log->needs_whole = true;
 }
@@ -142,7 +142,7 @@ int project_end(struct project *p, int rc)
 	return project_commit(p);
 }
 
-/* One voxel of an open edit whose changes still fit as single voxels. */
+/* Writes one voxel of an open edit while its changes still fit as single voxels. */
 static int set_kept(struct project *p, struct layer *l, const struct voxel *v, rgba *old)
 {
 	struct voxel was = *v;
@@ -154,7 +154,7 @@ static int set_kept(struct project *p, struct layer *l, const struct voxel *v, r
 	if (was.color == rgba_stored(v->color))
 		return 0;
 	rc = history_keep_voxel(&p->history, l, &was);
-	if (rc < 0) { /* not known to the step: take it back here */
+	if (rc < 0) { /* the step does not hold it, so undo it here */
 		budget_begin_restore();
 		volume_set(&l->volume, v->x, v->y, v->z, was.color);
 		budget_end_restore();
@@ -195,7 +195,7 @@ int project_set_voxels(struct project *p, struct layer *l, const struct voxel *v
 	return project_end(p, rc);
 }
 
-/* After an undo or redo; back puts the document as it was before. */
+/* Logs an undo or redo; `back` reverts the document if logging fails. */
 static int log_exchange(struct project *p, const struct history_step *step,
 			int (*back)(struct history *h, struct document *d, const char **label))
 {
@@ -231,7 +231,7 @@ int project_set_camera(struct project *p, size_t index, const struct camera *c)
 	p->doc.cameras[index] = *c;
 	rc = p->log ? p->log->ops->cameras(p->log, p) : 0;
 	if (rc == 0)
-		p->doc.version++; /* pictures made before are no longer right */
+		p->doc.version++; /* cached pictures are out of date */
 	else
 		p->doc.cameras[index] = was;
 	return rc;

@@ -3,8 +3,9 @@
  *
  * Every change goes through project_begin ... project_commit (or project_rollback, which puts
  * everything back), or through the one-voxel shortcut. A change bumps doc.version. Where the
- * project has a log, it is told of every change before that is final; what the log cannot keep
- * does not happen.
+ * everything back), or through the one-voxel shortcut. A change increments doc.version. If the
+ * project has a log, the log records every change before it is final; a change that cannot be
+ * logged is rejected.
  * Threads: the holder of the context's lock for this project.
  */
 #ifndef DAEMON_VOXEL_PROJECT_H
@@ -38,15 +39,15 @@ struct clipboard {
 };
 
 /*
- * Keeps what happens to one project, so that it survives the process (daemon/store/journal.h).
+ * Records the changes of one project, so that it survives the process (daemon/store/journal.h).
  * Methods are called with the project's lock held. Each returns 0 or a negative errno, with which
- * the change fails: -EDQUOT no room on the disk, -EIO, -ENOMEM.
+ * the change fails: -EDQUOT (no room on the disk), -EIO, -ENOMEM.
  */
 struct project;
 struct project_log;
 struct project_log_ops {
-	/* p->doc is as the edit leaves it, but for the version, which will be one more. It may
-	 * differ from the version before where step says so. */
+	/* p->doc is already in the state after the edit, except for its version, which will be one
+	 * higher. It differs from the version before only where step says so. */
 	int (*edited)(struct project_log *log, const struct project *p,
 		      const struct history_step *step);
 	int (*cameras)(struct project_log *log, const struct project *p); /* the same for cameras */
@@ -57,8 +58,8 @@ struct project_log_ops {
 
 struct project_log {
 	const struct project_log_ops *ops;
-	/* A failed change could not be undone either: the log does not know the project's state,
-	 * so that the next note must hold all of it. */
+	/* A failed change could not be rolled back either: the log does not know the project's
+	 * state, so the next entry must hold the whole project. */
 	bool needs_whole;
 };
 
@@ -80,7 +81,7 @@ int project_new(int32_t id, const char *name, size_t name_len, const int32_t siz
 		struct project **out);
 void project_free(struct project *p); /* NULL is fine */
 
-/* It has changes that no file has. */
+/* Has changes that are not saved to a file. */
 static inline bool project_is_modified(const struct project *p)
 {
 	return p->doc.version != p->saved_version;
@@ -89,12 +90,12 @@ static inline bool project_is_modified(const struct project *p)
 /* Remembers path for saves; -ENOMEM. */
 int project_set_path(struct project *p, const char *path);
 
-/* Takes doc (its contents move; doc is empty afterwards) in place of the project's own; the history
- * is cleared. For load_project. */
+/* Replaces the project's document by doc (which is empty afterwards) and clears the history. For
+ * load_project. */
 void project_take_document(struct project *p, struct document *doc);
 
-/* The document as of that version is in a file now. Without memory for the path, the old path
- * stays; nothing else fails. */
+/* Call when that version of the document was written to a file. Without memory for the path, the
+ * old path stays; nothing else fails. */
 void project_saved(struct project *p, uint64_t version, struct span path);
 
 /* See history.h. layer_edit: the layer whose voxels the edit changes freely. */
@@ -115,10 +116,10 @@ int project_set_voxels(struct project *p, struct layer *l, const struct voxel *v
 int project_undo(struct project *p, const char **label);
 int project_redo(struct project *p, const char **label);
 
-/* Tells the log that nobody will use the project any more. An error: it stays open. */
+/* Tells the log that the project will not be used any more. On error the project stays open. */
 int project_closing(const struct project *p);
 
-/* Puts camera index; undo does not go here. */
+/* Replaces camera index; undo does not restore cameras. */
 int project_set_camera(struct project *p, size_t index, const struct camera *c);
 
 /* Layer operations, each a whole edit. Errors: -ENOENT no such layer, -ENOSPC, -ENOMEM, -EINVAL. */
@@ -126,7 +127,7 @@ int project_layer_create(struct project *p, const char *name, size_t name_len, s
 int project_layer_create_as(struct project *p, const char *name, size_t name_len, rgba color,
 			    bool visible, struct layer **out);
 int project_layer_delete(struct project *p,
-			 int32_t id); /* the last one is replaced by an empty one */
+			 int32_t id); /* the last remaining layer is replaced by an empty one */
 int project_layer_duplicate(struct project *p, int32_t id, struct layer **out);
 int project_layer_duplicate_as(struct project *p, int32_t id, const char *name, size_t name_len,
 			       struct layer **out);

@@ -71,7 +71,7 @@ static int duplicate(struct project *p, int32_t id, struct layer **out)
 		return -ENOMEM;
 	copy->meta = from->meta;
 	copy->meta.id = new_id;
-	/* The suffix is kept when the name has to be cut. */
+	/* Room for the suffix is kept when the name has to be cut. */
 	snprintf(copy->meta.name, VOXEL_NAME_MAX, "%.*s copy", VOXEL_NAME_MAX - 6, from->meta.name);
 	rc = volume_share(&copy->volume, &from->volume);
 	if (!rc)

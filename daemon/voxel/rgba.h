@@ -36,13 +36,13 @@ static inline unsigned rgba_a(rgba c)
 	return c >> 24;
 }
 
-/* What is stored for c: nothing when it is transparent. */
+/* The stored form of c: 0 when it is transparent. */
 static inline rgba rgba_stored(rgba c)
 {
 	return rgba_a(c) ? c : RGBA_NONE;
 }
 
-/* No channel differs by more than the same channel of tolerance. */
+/* True when each channel differs by at most the same channel of tolerance. */
 bool rgba_near(rgba a, rgba b, rgba tolerance);
 
 /* Source over target, non-premultiplied. */

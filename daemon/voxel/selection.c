@@ -1,6 +1,7 @@
 /*
- * Selection, clipboard and moves. What is selected in a layer is first gathered into a volume of
- * its own (the voxels are few compared with a walk for each step), then written with the edit.
+ * Selection, clipboard and moves. The selected voxels of a layer are first copied into a volume of
+ * their own (usually few, so this costs less than a walk over the layer for each step), then
+ * written in the edit.
  */
 #include "daemon/voxel/selection.h"
 
@@ -117,7 +118,7 @@ static int gather_one(void *arg, const struct voxel *v)
 	return volume_set(g->into, at[0], at[1], at[2], g->has_color ? g->color : v->color);
 }
 
-/* Takes the voxels. */
+/* Moves the voxels to the clipboard. */
 static void keep_on_clipboard(struct project *p, struct volume *voxels)
 {
 	volume_deinit(&p->clipboard.voxels);
@@ -142,7 +143,7 @@ int selection_copy(struct project *p, struct layer *l, uint64_t *count)
 	return 0;
 }
 
-/* Writes everything of `from` into l, moved; removal when erase. */
+/* Writes all voxels of `from` into l, moved by delta; removes them when erase is set. */
 static int stamp(struct layer *l, const struct volume *from, const int32_t delta[3], bool erase)
 {
 	struct gather g = { .into = &l->volume, .has_color = erase, .color = RGBA_NONE };
@@ -152,7 +153,7 @@ static int stamp(struct layer *l, const struct volume *from, const int32_t delta
 	return analyze_walk(from, NULL, gather_one, &g);
 }
 
-/* The selected voxels of l, gathered. */
+/* Copies the selected voxels of l into a new volume. */
 static int lift(struct project *p, struct layer *l, struct volume *out)
 {
 	struct gather g = { .into = out };
@@ -172,7 +173,7 @@ static int begin(struct project *p, struct layer *l, const char *label)
 	return rc < 0 ? project_end(p, rc) : 0;
 }
 
-/* Removes what is selected and gives it to the caller, in a fresh volume. */
+/* Removes the selected voxels and hands them to the caller in a new volume. */
 static int take_out(struct project *p, struct layer *l, struct volume *lifted)
 {
 	const int32_t stay[3] = { 0, 0, 0 };
@@ -206,7 +207,7 @@ int selection_cut(struct project *p, struct layer *l, uint64_t *count)
 	return rc;
 }
 
-/* Every position of the selection, empty ones too unless it was made by color. */
+/* Fills every position of the selection, also empty ones unless it was made by color. */
 int selection_fill(struct project *p, struct layer *l, rgba color, uint64_t *count)
 {
 	const struct selection *sel = &p->selection;
@@ -235,7 +236,7 @@ static int move_box(const struct box *from, const int32_t delta[3], struct box *
 	return 0;
 }
 
-/* The mask moved along; *out is a fresh volume. */
+/* The selection's mask moved by delta; *out is a new volume. */
 static int move_mask(const struct selection *sel, const int32_t delta[3], struct volume *out)
 {
 	struct gather g = { .into = out };

@@ -1,8 +1,8 @@
 /*
- * Rows of bodies. A row is [p, q] counted from the middle outwards, found by bisection from a voxel
- * that is inside if any is.
+ * The rows of voxels that a body fills. A row is [p, q], counted outwards from the middle, found by
+ * bisection starting at a voxel that is inside whenever any voxel of the row is.
  *
- * Inside a body everything is doubled, so that centres of voxels and of the body are integers:
+ * Coordinates in a body are doubled, so that centres of voxels and of the body are integers:
  * u = 2 i + 1 - size runs from -(size - 1) to size - 1 in steps of 2.
  * Ellipsoid: sum (u / size)^2 <= limit. The limit is 1, or the least that lets the outermost layer
  * on every axis have a voxel (thin bodies of even size), so that each size comes out exact.
@@ -51,7 +51,7 @@ void body_init(struct body *b, const struct shape *s)
 	}
 }
 
-/* Sum of squares that a cone may have at height k. */
+/* The limit for the sum of squares of a cone at height k. */
 static double cone_limit(const struct body *b, int32_t k)
 {
 	double part = 1 - k * b->inverse[b->s->axis];
@@ -98,7 +98,7 @@ static bool body_has(const struct body *b, const int32_t at[3])
 	return sum <= limit + EDGE;
 }
 
-/* The h-th voxel of the row counted from the middle. */
+/* Whether the h-th voxel of the row, counted from the middle, is inside. */
 static bool row_has(const struct body *b, int32_t h, int32_t y, int32_t z)
 {
 	int32_t at[3] = { h, y, z };
@@ -108,7 +108,7 @@ static bool row_has(const struct body *b, int32_t h, int32_t y, int32_t z)
 	return body_has(b, at);
 }
 
-/* A voxel of the row that is inside if any is. */
+/* A voxel of the row that is inside whenever any voxel of it is. */
 static int32_t row_anchor(const struct body *b, int32_t y, int32_t z)
 {
 	const struct shape *s = b->s;
@@ -133,7 +133,7 @@ static int32_t row_anchor(const struct body *b, int32_t y, int32_t z)
 	return h;
 }
 
-/* About where the row ends: the root of what the row's place leaves; row_end mends it. */
+/* Estimates where the row ends from the remaining part of the sum; row_end corrects it. */
 static int32_t guess_end(const struct body *b, int32_t y, int32_t z)
 {
 	const struct shape *s = b->s;
@@ -152,7 +152,7 @@ static int32_t guess_end(const struct body *b, int32_t y, int32_t z)
 	return (int32_t)((u + s->size[0] - 1) / 2) - s->size[0] / 2;
 }
 
-/* The last voxel inside, from one that is. */
+/* The last voxel inside, searching from one that is inside. */
 static int32_t row_end(const struct body *b, int32_t inside, int32_t y, int32_t z)
 {
 	int32_t guess = guess_end(b, y, z);
@@ -201,7 +201,7 @@ static struct row find_row(const struct body *b, int32_t y, int32_t z)
 	return (struct row){ row_start(b, anchor, y, z), row_end(b, anchor, y, z) };
 }
 
-/* Finds all rows of slice z, in the place of the one that is needed no more. */
+/* Finds all rows of slice z; they replace the slice that is no longer needed. */
 static const struct row *find_slice(struct body *b, int32_t z)
 {
 	int32_t slot = z % b->slices_count;
@@ -242,7 +242,8 @@ static void row_cut(struct row *row, struct row by)
 	row->q = row->q < by.q ? row->q : by.q;
 }
 
-/* What lies deeper than the shell: a convex body needs only the farthest step on each axis. */
+/* The part of the row deeper than the shell: a convex body needs only the farthest step on each
+ * axis. */
 struct row body_inner_row(struct body *b, struct row row, int32_t y, int32_t z)
 {
 	int32_t t = b->s->thickness;

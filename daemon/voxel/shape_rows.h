@@ -1,8 +1,8 @@
 /*
- * shape_rows.h - what a body has of each row of voxels along x. Private to the drawing of shapes.
+ * shape_rows.h - which voxels of each row along x a body fills. Private to the drawing of shapes.
  *
- * A body is symmetric about the middle of its rows (all but a cone that lies along x), and what it
- * has of the outer half of a row is one interval, even of a torus.
+ * A body is symmetric about the middle of its rows (except a cone along x), and in the outer half
+ * of a row it fills one interval, even if it is a torus.
  */
 #ifndef DAEMON_VOXEL_SHAPE_ROWS_H
 #define DAEMON_VOXEL_SHAPE_ROWS_H
@@ -18,7 +18,7 @@ struct row {
 	int32_t q;
 };
 
-/* What is the same for all voxels. */
+/* Values that are the same for all voxels of a body. */
 struct body {
 	const struct shape *s;
 	double inverse[3]; /* 1 / size */
@@ -31,17 +31,18 @@ struct body {
 	int32_t slices_count;
 };
 
-/* s is borrowed, and one that shape_box accepts. */
+/* s is borrowed; shape_box must have accepted it. */
 void body_init(struct body *b, const struct shape *s);
 void body_deinit(struct body *b);
 
-/* Shells look at each row again from the rows around it: keeps the slices within reach. -ENOMEM. */
+/* For shells, which look at each row again from its neighbours: keeps the slices within reach.
+ * -ENOMEM. */
 int body_keep_slices(struct body *b);
 
 /* Row y of slice z, counted from the body's corner; empty outside the body. */
 struct row body_row(struct body *b, int32_t y, int32_t z);
 
-/* What of that row lies deeper than the shell. */
+/* The part of that row that lies deeper than the shell. */
 struct row body_inner_row(struct body *b, struct row row, int32_t y, int32_t z);
 
 #endif

@@ -1,4 +1,4 @@
-/* Bodies drawn row by row, x along the row; which rows they have: shape_rows.c. */
+/* Draws bodies row by row, x along the row. shape_rows.c says which voxels a row has. */
 #include "daemon/voxel/shapes.h"
 
 #include <errno.h>
@@ -53,7 +53,7 @@ static int line_box(const struct shape *s, struct box *out)
 	return 0;
 }
 
-/* The tube goes round in a circle and fits into it. */
+/* The tube forms a ring and must fit into it. */
 static int torus_check(const struct shape *s)
 {
 	int32_t across = s->size[(s->axis + 1) % 3];
@@ -90,12 +90,13 @@ struct stretch {
 enum {
 	LANES_COUNT = 4,
 	LANE_ROWS_MAX = BLOCK_EDGE,
-	CHECK_DRAWN = 8, /* times that lanes are drawn between two looks whether to go on */
+	CHECK_DRAWN = 8, /* drawn lane groups between two calls of cancel_check */
 };
 
 /*
- * Where drawing goes. A row of a shell has up to four stretches, far apart; they are collected for
- * as many rows as a block has and then drawn lane by lane, so that one block is written at a time.
+ * The target of drawing. A row of a shell has up to four stretches, far apart. They are collected
+ * for as many rows as a block has and then drawn lane by lane, so that one block is written at a
+ * time.
  */
 struct pen {
 	struct volume *v;
@@ -118,7 +119,7 @@ static int draw_stretch(struct pen *pen, const struct stretch *s)
 	return volume_fill_row(pen->v, x0, x1, s->y, s->z, pen->color);
 }
 
-/* Draws what was collected. */
+/* Draws the collected stretches. */
 static int draw_lanes(struct pen *pen)
 {
 	int rc = cancel_check_nth(&pen->checks, CHECK_DRAWN);
@@ -143,7 +144,8 @@ static void collect(struct pen *pen, int lane, struct stretch s)
 	pen->lanes[lane][pen->lane_counts[lane]++] = s;
 }
 
-/* Voxels p..q of the row from the middle, and their mirror images; each in a lane of its own. */
+/* Collects voxels p..q of the row, counted from the middle, and their mirror images, each in its
+ * own lane. */
 static void collect_half(struct pen *pen, const struct body *b, struct row row, int lane,
 			 struct stretch at)
 {
@@ -185,7 +187,7 @@ static void collect_row(struct pen *pen, struct body *b, int32_t j, int32_t k)
 	collect_half(pen, b, (struct row){ inner.q + 1, row.q }, 2, at);
 }
 
-/* The rows inside the clip, which lies inside the body's box. */
+/* Draws the rows inside the clip box, which lies inside the body's box. */
 static int draw_rows(struct pen *pen, struct body *b)
 {
 	int32_t j0 = pen->clip.min[1] - b->s->min[1];
@@ -207,7 +209,7 @@ static int draw_rows(struct pen *pen, struct body *b)
 	return 0;
 }
 
-/* Removal goes by the blocks there are: a large body may find few. */
+/* Removal visits only existing blocks; a large body may cover few of them. */
 static int remove_body(struct pen *pen, struct body *b, const struct box *box)
 {
 	struct volume_slot *list;

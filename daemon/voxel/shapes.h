@@ -1,9 +1,9 @@
 /*
  * shapes.h - solid and hollow bodies, rasterized row by row.
  *
- * A voxel belongs to a body when its centre does. Every size is exact: the box of what was drawn is
- * the box asked for (shape_box), with odd and even sizes. Hollow bodies keep the voxels from which
- * `thickness` steps along an axis lead outside, so the shell has no holes.
+ * A voxel belongs to a body when its centre does. Every size is exact: the box of the drawn voxels
+ * is the box asked for (shape_box), for odd and even sizes. Hollow bodies keep the voxels from
+ * which `thickness` steps along some axis lead outside, so the shell has no holes.
  */
 #ifndef DAEMON_VOXEL_SHAPES_H
 #define DAEMON_VOXEL_SHAPES_H
@@ -41,21 +41,22 @@ struct shape {
 	int32_t from[3], to[3]; /* of a line */
 };
 
-/* "cube", "box", "sphere", ... in lower case; -ENOENT. */
+/* Names are "cube", "box", "sphere", ... in lower case; -ENOENT. */
 int shape_kind_find(struct span name, enum shape_kind *out);
 const char *shape_kind_name(enum shape_kind kind);
 
-/* Puts the minimum corner so that the body's box is centred on centre: centre - size / 2.
- * -ERANGE when the box leaves int32. */
+/* Sets the minimum corner so that the body's box is centred on centre: centre - size / 2. -ERANGE
+ * when the box exceeds int32. */
 int shape_centre(struct shape *s, const int32_t centre[3]);
 
-/* The box it will fill. -EINVAL: sizes or thickness out of range, or no torus; -ERANGE. */
+/* The box that the shape will fill. -EINVAL: sizes or thickness out of range, or not a valid torus;
+ * -ERANGE. */
 int shape_box(const struct shape *s, struct box *out);
 
 /*
- * Draws it into v (color RGBA_NONE removes). *count = voxels of the body, those that had the color
- * already included; of a removal, voxels removed. Errors: those of shape_box and of volume writes.
- * Cost: about 1 ns a voxel for solid bodies.
+ * Draws the shape into v (color RGBA_NONE removes). *count = voxels of the body, including those
+ * that already had the color; for a removal, the voxels removed. Errors: those of shape_box and of
+ * volume writes. Cost: about 1 ns per voxel for solid bodies.
  */
 int shape_draw(struct volume *v, const struct shape *s, rgba color, uint64_t *count);
 

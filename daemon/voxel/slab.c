@@ -1,7 +1,7 @@
 /*
- * The state of a place is two bits: in use, or kept (free, its pages still there); neither: free
- * without memory. Each slab is on one list or, with all places in use, on none. Places that are
- * being given up count as in use until the system has them.
+ * Slabs of places. The state of a place is two bits: in use; kept (free, with its pages still
+ * allocated); neither (free, without memory). Each slab is on one list, or on none when all its
+ * places are in use. A place whose memory is being given back counts as in use until that is done.
  */
 #include "daemon/voxel/slab.h"
 
@@ -21,7 +21,7 @@ enum {
 	HEAD_BYTES = SLAB_BYTES - PLACES * (int)sizeof(struct block),
 	WORD_BITS = 64,
 	WORDS = (PLACES + WORD_BITS - 1) / WORD_BITS,
-	PAGE_BYTES = 4096, /* or more: then less is given up */
+	PAGE_BYTES = 4096, /* may be larger; then less is given back */
 };
 
 enum list {
@@ -96,7 +96,7 @@ static enum list list_for(const struct slab *s)
 	return s->used_count < PLACES ? LIST_FREE : LIST_NONE;
 }
 
-/* Puts the slab at the head of the list that it belongs on. */
+/* Moves the slab to the head of the list that matches its state. */
 static void relist(struct slab *s)
 {
 	enum list to = list_for(s);
@@ -147,7 +147,7 @@ static void unmap_slab(struct slab *s)
 	munmap(s, SLAB_BYTES);
 }
 
-/* Of a place that must be there. */
+/* Index of the first set bit; there must be one. */
 static uint32_t first_bit(const uint64_t *words)
 {
 	uint32_t w = 0;
@@ -157,7 +157,7 @@ static uint32_t first_bit(const uint64_t *words)
 	return w * WORD_BITS + (uint32_t)__builtin_ctzll(words[w]);
 }
 
-/* With the lock: the place, which is on no list, is in use. */
+/* With the lock held: marks the place, which is on no list, as in use. */
 static void use_place(struct slab *s, uint32_t i)
 {
 	assert(i < PLACES);
@@ -169,7 +169,7 @@ static void use_place(struct slab *s, uint32_t i)
 
 static size_t give_back(uint64_t max);
 
-/* For the budget: about as many as are wanted. Nobody who takes memory holds the lock. */
+/* For the budget: frees about `bytes`. Threads that take memory never hold the lock. */
 static bool drop_kept(void *ctx, size_t bytes)
 {
 	uint64_t wanted = bytes / sizeof(struct block) + 1;
@@ -187,7 +187,7 @@ static void offer_kept(void)
 	budget_set_cache(BUDGET_CACHE_BLOCKS, drop_kept, NULL);
 }
 
-/* With the lock, which is released meanwhile: one slab more. */
+/* With the lock held, which is released meanwhile: adds one slab. */
 static struct slab *add_slab(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -204,7 +204,7 @@ static struct slab *add_slab(void)
 	return s;
 }
 
-/* With the lock. NULL: there is none. */
+/* With the lock held. NULL when there is none. */
 static void *take_kept(bool *is_zero)
 {
 	struct slab *s = slabs.heads[LIST_KEPT];
@@ -224,7 +224,7 @@ static void *take_kept(bool *is_zero)
 	return place_of(s, i);
 }
 
-/* With the lock, which may be released meanwhile: a place without memory behind it. */
+/* With the lock held, which may be released meanwhile: takes a place without memory. */
 static void *take_free(bool *is_zero)
 {
 	struct slab *s = slabs.heads[LIST_FREE];
@@ -272,7 +272,7 @@ void *slab_take(bool *is_zero)
 	return place;
 }
 
-/* Gives up the pages that lie in places first .. end - 1. */
+/* Gives back the pages that lie in places first .. end - 1. */
 static void give_up_run(struct slab *s, uint32_t first, uint32_t end)
 {
 	uintptr_t from =
@@ -281,12 +281,12 @@ static void give_up_run(struct slab *s, uint32_t first, uint32_t end)
 
 	for (uint32_t i = first; i < end; i++)
 		alloc_note_free(place_of(s, i));
-	/* A failure (pages larger than ours) leaves them where they are. */
+	/* On failure (pages larger than PAGE_BYTES) the memory stays allocated. */
 	if (from < to)
 		(void)madvise((void *)from, to - from, MADV_DONTNEED);
 }
 
-/* Gives up the places that are set in `places`, which count as used meanwhile. */
+/* Gives back the places set in `places`, which count as used meanwhile. */
 static void give_up(struct slab *s, const uint64_t *places)
 {
 	uint32_t end;
@@ -301,7 +301,7 @@ static void give_up(struct slab *s, const uint64_t *places)
 	}
 }
 
-/* With the lock, which is released meanwhile: gives back a slab without places in use. */
+/* With the lock held, which is released meanwhile: unmaps a slab without places in use. */
 static void give_back_slab(struct slab *s)
 {
 	size_t count = s->kept_count;
@@ -317,7 +317,7 @@ static void give_back_slab(struct slab *s)
 	pthread_mutex_lock(&slabs.lock);
 }
 
-/* With the lock, which is released meanwhile: gives back the kept places of one slab. */
+/* With the lock held, which is released meanwhile: gives back the kept places of one slab. */
 static void give_back_places(struct slab *s)
 {
 	uint32_t count = s->kept_count;
@@ -339,11 +339,11 @@ static void give_back_places(struct slab *s)
 		s->used[w] &= ~places[w];
 	s->used_count -= count;
 	relist(s);
-	if (!s->used_count) /* the others were given up before, or put meanwhile */
+	if (!s->used_count) /* the others had no memory, or were returned meanwhile */
 		give_back_slab(s);
 }
 
-/* With the lock, as above. An empty slab goes in one piece, so those are looked for first. */
+/* With the lock held, as above. An empty slab is unmapped as a whole, so empty slabs come first. */
 static size_t give_back(uint64_t max)
 {
 	size_t count = 0;

@@ -1,5 +1,5 @@
 /*
- * snapshot.h - a frozen document for readers that last: renders, exports, scans (R-104).
+ * snapshot.h - a frozen document for long readers: renders, exports, scans (R-104).
  *
  * Taking one costs O(layers) under the project's lock; reading it needs no lock. Blocks that are
  * edited meanwhile are copied by the editor.

@@ -6,8 +6,8 @@ static uint32_t hash(struct block_pos p)
 {
 	uint64_t h = (uint64_t)(uint32_t)p.x | (uint64_t)(uint32_t)p.y << 32;
 
-	/* Two rounds of multiply and fold; the constants are odd and random-looking (2^64 divided
-	 * by the golden ratio, and by its square root's cousin from xxHash's primes). */
+	/* Two rounds of multiply and fold. The constants are odd with well mixed bits: 2^64 divided
+	 * by the golden ratio, and PRIME64_2 of xxHash. */
 	h = (h ^ (uint64_t)(uint32_t)p.z * 0x9e3779b97f4a7c15ull) * 0xc2b2ae3d27d4eb4full;
 	h ^= h >> 29;
 	h *= 0x9e3779b97f4a7c15ull;
@@ -81,7 +81,8 @@ struct block *table_remove(struct volume_table *t, struct volume_slot *slot)
 	struct block *removed = slot->block;
 	uint32_t hole = (uint32_t)(slot - t->slots);
 
-	/* Shifts back each follower whose home does not lie between the hole and itself. */
+	/* Shifts back each following slot whose hash position is not between the hole and the slot
+	 * itself. */
 	for (uint32_t i = (hole + 1) & t->mask; t->slots[i].block; i = (i + 1) & t->mask) {
 		uint32_t home = hash(t->slots[i].pos) & t->mask;
 

@@ -37,9 +37,9 @@ static inline bool table_has_room(const struct volume_table *t)
 	return 4 * ((uint64_t)t->blocks_count + 1) <= 3 * ((uint64_t)t->mask + 1);
 }
 
-/* Takes the reference. The table is private, has room, and pos is free. */
+/* Takes over the reference. The table must be private and have room, and pos must be free. */
 struct volume_slot *table_insert(struct volume_table *t, struct block_pos pos, struct block *block);
-/* Empties the slot; the block's reference goes to the caller. Moves other slots. */
+/* Empties the slot and hands the block's reference to the caller. May move other slots. */
 struct block *table_remove(struct volume_table *t, struct volume_slot *slot);
 
 #endif

@@ -1,4 +1,4 @@
-/* Volumes: sharing, reading, walking. Writing is in volume_write.c. */
+/* Volumes: sharing, reading and walking. volume_write.c has the writes. */
 #include "daemon/voxel/volume.h"
 
 #include <assert.h>
@@ -63,7 +63,7 @@ void volume_watch(struct volume *v, struct volume_watch *watch, uint64_t epoch)
 	assert(epoch > v->epoch);
 	v->watch = watch;
 	v->epoch = epoch;
-	v->hot = NULL; /* so that the next write looks at the block's epoch */
+	v->hot = NULL; /* so that the next write checks the block's epoch */
 }
 
 void volume_unwatch(struct volume *v)
@@ -144,7 +144,7 @@ static struct box block_box(const struct block *b)
 	return box;
 }
 
-/* The box of the blocks' places. */
+/* The box of the blocks' places, from those in the table. */
 static struct box places_box(const struct volume *v)
 {
 	struct volume_iter it = { .v = v };
@@ -204,7 +204,8 @@ static int compare_slots(const void *a, const void *b)
 	return 0;
 }
 
-/* Looks the region's places up one by one: cheaper when they are fewer than the blocks. */
+/* Looks up each place of the region: cheaper when the region has fewer places than the table
+ * blocks. */
 static uint32_t look_up(const struct volume *v, const struct box *places, struct volume_slot *out)
 {
 	uint32_t n = 0;

@@ -3,7 +3,7 @@
  *
  * volume_share is O(1): both sides hold the same table until one writes. A block that becomes empty
  * leaves the table, so a table holds only blocks with voxels.
- * Coordinates are all of int32. Every write of transparent color is a removal.
+ * Coordinates cover all of int32. Writing a transparent color removes the voxel.
  * Threads: one writer, who holds the project's lock; a shared copy may be read by any number of
  * threads through the const functions.
  */
@@ -45,9 +45,9 @@ struct volume_budget {
 };
 
 /*
- * Is told of each block before an edit changes it for the first time; this is how history keeps
- * before-images. block is NULL when there was none; the callee takes its own reference.
- * Returns 0 or a negative errno that fails the write.
+ * Called for each block before an edit changes it for the first time; history keeps the old
+ * contents this way. block is NULL when there was none; the callee takes its own reference. Returns
+ * 0, or a negative errno with which the write fails.
  */
 struct volume;
 struct volume_watch {
@@ -71,12 +71,13 @@ void volume_deinit(struct volume *v);
 /* dst (initialized) becomes equal to src; keeps its own budget. O(1). -ENOSPC over the budget. */
 int volume_share(struct volume *dst, struct volume *src);
 
-/* Exchanges the contents; budgets and watches stay where they are, so both must have the same. */
+/* Exchanges the contents. Budgets and watches are not exchanged, so both volumes must have the
+ * same. */
 void volume_swap(struct volume *a, struct volume *b);
 
 /*
- * From now until volume_unwatch every block's first change is told. epoch must be greater than
- * every epoch used before on blocks that can get into v (history counts them).
+ * From now until volume_unwatch, the watch is called before the first change of each block. epoch
+ * must be greater than every epoch used before on blocks that can get into v (history counts them).
  */
 void volume_watch(struct volume *v, struct volume_watch *watch, uint64_t epoch);
 void volume_unwatch(struct volume *v);
@@ -94,16 +95,17 @@ static inline uint32_t volume_blocks_count(const struct volume *v)
 /* Bytes of blocks and table, shared ones counted in full. */
 uint64_t volume_bytes(const struct volume *v);
 
-/* The color there, RGBA_NONE when no voxel is. About 10 ns; to scan, use a cursor. */
+/* The color at a position; RGBA_NONE when there is no voxel. About 10 ns; use a cursor to scan. */
 rgba volume_get(const struct volume *v, int32_t x, int32_t y, int32_t z);
 
 /* The block at that place or NULL. Valid until the next write of v. */
 const struct block *volume_find(const struct volume *v, struct block_pos pos);
 
 /*
- * Writes. 0, -ENOMEM, -ENOSPC (budget), what the watch returned or, from those of many voxels, what
- * cancel_check did; v is then as before for the single write, and partly written for the others (an
- * edit rolls back). Source order is kept: the last of equal positions wins.
+ * Writes. Return 0, -ENOMEM, -ENOSPC (budget) or what the watch returned; writes of many voxels
+ * also return the codes of cancel_check. On error v is unchanged by the single write and partly
+ * written by the others (an edit rolls back). Voxels are written in order: of equal positions the
+ * last one wins.
  */
 int volume_set(struct volume *v, int32_t x, int32_t y, int32_t z, rgba color);
 int volume_exchange(struct volume *v, int32_t x, int32_t y, int32_t z, rgba color, rgba *old);
@@ -112,22 +114,24 @@ int volume_fill_row(struct volume *v, int32_t x0, int32_t x1, int32_t y, int32_t
 int volume_fill_box(struct volume *v, const struct box *box, rgba color);
 int volume_clear(struct volume *v);
 
-/* Puts a block of another volume, shared until either writes, in place of the one at pos. */
+/* Replaces the block at pos by a block of another volume, which is shared until either
+ * side writes. */
 int volume_share_block(struct volume *v, struct block_pos pos, struct block *block);
 
 /*
- * Puts *block (NULL = none) there and hands back what was there: both references change owner. For
- * history: not told to the watch, not refused by the budget. *block is untouched on -ENOMEM.
+ * Puts *block (NULL = none) at pos and returns the previous block in it: both references change
+ * owner. For history: the watch is not called, the budget does not refuse. On -ENOMEM *block is
+ * untouched.
  */
 int volume_swap_block(struct volume *v, struct block_pos pos, struct block **block);
 
-/* The smallest box of all voxels; false when there are none. Cost: O(blocks) and the outer blocks.
- */
+/* The smallest box of all voxels; false when there are none. Cost: O(blocks), plus a scan of the
+ * outer blocks. */
 bool volume_box(const struct volume *v, struct box *out);
 
 /*
- * Walks the blocks in table order: the same for the same history, not sorted. v must not be written
- * meanwhile.
+ * Walks the blocks in table order, which depends on the history of writes and is not sorted. v must
+ * not be written meanwhile.
  *
  *	struct volume_iter it = { .v = v };
  *	while (volume_next(&it)) use(it.pos, it.block);
@@ -141,17 +145,18 @@ struct volume_iter {
 bool volume_next(struct volume_iter *it);
 
 /*
- * Slots of the blocks that touch region (NULL = all), sorted by z, y, x: the order in which voxels
- * are listed to clients. budget_free *out. -ENOMEM.
+ * Slots of the blocks that touch region (NULL = all), sorted by z, y, x: the order in which replies
+ * list voxels. Free *out with budget_free. -ENOMEM.
  */
 int volume_sorted(const struct volume *v, const struct box *region, struct volume_slot **out,
 		  uint32_t *count);
 
-/* Reads that go to neighbours keep the last block. Caller-allocated; v must not be written. */
+/* Reads neighbouring voxels fast by remembering the last block. Caller-allocated; v must not be
+ * written. */
 struct cursor {
 	const struct volume *v;
 	struct block_pos pos;
-	const struct block *block; /* NULL: none there */
+	const struct block *block; /* NULL: there is none */
 	bool is_set;
 };
 
