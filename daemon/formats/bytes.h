@@ -1,4 +1,5 @@
-/* bytes.h - a bounded little-endian reader: it never leaves its span and says where it stopped. */
+/* bytes.h - a bounded little-endian reader. It never reads outside its span and reports where it
+ * stopped. */
 #ifndef DAEMON_FORMATS_BYTES_H
 #define DAEMON_FORMATS_BYTES_H
 
@@ -15,7 +16,7 @@ struct bytes {
 	struct span all;
 	size_t base; /* of all.ptr in the file, for messages */
 	size_t at;
-	bool failed; /* something was read that is not there; what was read is 0 */
+	bool failed; /* a read went past the end; such reads return 0 */
 };
 
 static inline size_t bytes_left(const struct bytes *b)
@@ -25,14 +26,14 @@ static inline size_t bytes_left(const struct bytes *b)
 
 /* The next len bytes, or an empty span and failed. */
 struct span bytes_take(struct bytes *b, size_t len);
-/* The same as a reader of its own. */
+/* The same, as a separate reader. */
 struct bytes bytes_sub(struct bytes *b, size_t len);
 
 uint8_t bytes_u8(struct bytes *b);
 uint32_t bytes_u32(struct bytes *b);
 int32_t bytes_i32(struct bytes *b);
 
-/* -EPROTO: "byte N: why". */
+/* Returns -EPROTO and sets err to "byte N: why". */
 int bytes_fault(const struct bytes *b, const char *why, struct err *err);
 
 void put_u8(struct strbuf *sb, unsigned value);
@@ -40,7 +41,7 @@ void put_u32(struct strbuf *sb, uint32_t value);
 void put_i32(struct strbuf *sb, int32_t value);
 void put_f32(struct strbuf *sb, float value);
 
-/* Reserves a u32 to be filled when the length behind it is known; patch says with what. */
+/* Reserves a u32 that patch later sets to the length of what follows it. */
 size_t put_length(struct strbuf *sb);
 void patch_u32(struct strbuf *sb, size_t at, uint32_t value);
 

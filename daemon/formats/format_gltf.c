@@ -1,7 +1,7 @@
 /*
- * glTF 2.0 with everything in one file: .gltf is JSON with the buffer as base64, .glb is the same
- * JSON and the same buffer as two chunks. Y is up, colors are linear, as the specification asks
- * (Khronos glTF 2.0, sections 3.7 and 4.4).
+ * glTF 2.0 in one file: .gltf is JSON with the buffer as base64; .glb is the same JSON and the same
+ * buffer as two chunks. Y is up and colors are linear, as the specification requires (Khronos
+ * glTF 2.0, sections 3.7 and 4.4).
  */
 #include <errno.h>
 #include <math.h>
@@ -21,7 +21,7 @@ enum {
 	BASE64_PART = 3 << 16, /* bytes encoded at once; a multiple of 3 */
 };
 
-/* The binary part and what the JSON must say about it. */
+/* The binary part, and what the JSON says about it. */
 struct model {
 	struct mesh mesh;
 	struct strbuf bin;
@@ -30,7 +30,7 @@ struct model {
 	bool is_translucent;
 };
 
-/* sRGB to linear, as 16 bits: no two of 256 values fall together. */
+/* sRGB to linear in 16 bits: all 256 values stay different. */
 static void make_linear(uint16_t out[256])
 {
 	for (int i = 0; i < 256; i++) {
@@ -104,7 +104,7 @@ static int put_mesh(struct model *m, struct err *err)
 
 static void put_triple(struct strbuf *out, const char *key, const float v[3])
 {
-	/* Nine digits bring a float back exactly; the validator compares them. */
+	/* Nine digits reproduce a float exactly; the validator compares the values. */
 	strbuf_addf(out, "\"%s\":[%.9g,%.9g,%.9g]", key, v[0], v[1], v[2]);
 }
 
@@ -149,7 +149,8 @@ static void put_material(const struct document *doc, const struct model *m, stru
 		    m->is_translucent ? "\"alphaMode\":\"BLEND\"," : "", metallic, roughness);
 }
 
-/* Groups of three bytes stand alone, so the text is the same as that of all bytes at once. */
+/* Each group of three bytes is encoded separately, so the text equals that of encoding all bytes at
+ * once. */
 static int put_base64(const struct strbuf *bin, struct strbuf *out, struct err *err)
 {
 	int rc = 0;
@@ -163,7 +164,7 @@ static int put_base64(const struct strbuf *bin, struct strbuf *out, struct err *
 	return rc;
 }
 
-/* The buffer of .glb is its second chunk, that of .gltf stands in the JSON. */
+/* The buffer of .glb is its second chunk; that of .gltf is inside the JSON. */
 static int put_json(const struct document *doc, const struct model *m, bool is_glb,
 		    struct strbuf *out, struct err *err)
 {
@@ -171,7 +172,7 @@ static int put_json(const struct document *doc, const struct model *m, bool is_g
 
 	strbuf_add_str(out, "{\"asset\":{\"generator\":\"Goxel " GOXEL_DAEMON_VERSION
 			    "\",\"version\":\"2.0\"},\"scene\":0,");
-	/* Lists must not be empty: a model without faces is a scene without nodes. */
+	/* glTF forbids empty lists: a model without faces is a scene without nodes. */
 	if (!m->mesh.quads_count) {
 		strbuf_add_str(out, "\"scenes\":[{}]}");
 		return 0;
@@ -192,7 +193,8 @@ static int put_json(const struct document *doc, const struct model *m, bool is_g
 	return rc;
 }
 
-/* Chunks are padded to 4 bytes: JSON with spaces; the buffer is a multiple already. */
+/* Chunks are padded to 4 bytes: JSON with spaces; the buffer's length is already a
+ * multiple of 4. */
 static int put_glb(const struct document *doc, const struct model *m, struct strbuf *out,
 		   struct err *err)
 {
@@ -250,7 +252,7 @@ const struct format format_gltf = {
 	.name = "gltf",
 	.aliases = (const char *const[]){ "gltf2", NULL },
 	.extensions = (const char *const[]){ ".gltf", NULL },
-	.summary = "glTF 2.0 as JSON, the buffer inside",
+	.summary = "glTF 2.0 as JSON with an embedded buffer",
 	.write = gltf_write,
 };
 

@@ -1,10 +1,11 @@
-/* Wavefront .obj: quads with normals; the color of a corner stands behind its position. Y is up. */
+/* Wavefront .obj: quads with normals; the color of a corner follows its position. Y is up. */
 
 #include "daemon/base/version.h"
 #include "daemon/formats/mesh.h"
 #include "daemon/formats/registry.h"
 
-/* In millionths, rounded up: readers that cut 255 times this off have the channel again. */
+/* In millionths, rounded up, so that readers that truncate 255 times this value get the same
+ * channel. */
 static unsigned millionths(unsigned channel)
 {
 	return (channel * 1000000u + 254) / 255;

@@ -1,5 +1,4 @@
-/* .ply in text: quads, colors as bytes at the vertices, as readers of the format expect. Y is up.
- */
+/* Text .ply: quads with byte colors at the vertices, as readers of the format expect. Y is up. */
 
 #include "daemon/base/version.h"
 #include "daemon/formats/mesh.h"

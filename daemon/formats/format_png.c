@@ -1,4 +1,4 @@
-/* Slices side by side in one picture: depth slices of width x height, the lowest z at the left. */
+/* All slices in one picture, in a row: depth slices of width x height, the lowest z at the left. */
 #include <errno.h>
 
 #include "daemon/base/budget.h"
@@ -7,7 +7,7 @@
 #include "daemon/formats/tile_png.h"
 
 enum {
-	SLICES_WIDTH_MAX = 1000000, /* what libpng takes by default, and so do other readers */
+	SLICES_WIDTH_MAX = 1000000, /* the default limit of libpng and of other readers */
 	SLICES_PIXELS_MAX = 64 << 20,
 };
 

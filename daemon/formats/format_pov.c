@@ -1,4 +1,4 @@
-/* A scene for POV-Ray: the active camera, the light, one unit box per voxel. Z is up. */
+/* Scene for POV-Ray: the active camera, the light, and one unit box per voxel. Z is up. */
 #include <errno.h>
 #include <math.h>
 
@@ -7,7 +7,7 @@
 #include "daemon/base/version.h"
 #include "daemon/formats/registry.h"
 
-/* The camera looks along its -z with x to the right; its matrix takes it into the world. */
+/* The camera looks along its -z with x to the right; its matrix maps it into the world. */
 static void write_camera(const struct document *doc, struct strbuf *out)
 {
 	struct camera fallback;
@@ -66,7 +66,7 @@ static int write_voxels(const struct volume *v, struct strbuf *out, struct err *
 		write_block(&slots[i], out);
 		rc = format_fits(out, err);
 	}
-	/* A union of nothing is an error in POV-Ray; a far, clear grain of dust is not. */
+	/* An empty union is an error in POV-Ray; a tiny transparent object far away is not. */
 	if (!count)
 		strbuf_add_str(out, "\tsphere { <0, 0, -1e6>, 1e-6 pigment { rgbt 1 } }\n");
 	strbuf_add_str(out, "}\n");

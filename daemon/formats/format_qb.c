@@ -1,8 +1,8 @@
 /*
  * Qubicle .qb: one dense matrix per layer, axes in the order x, z, y (Y is up there).
  *
- * Written without compression; read with and without it. The flag of handedness is written as
- * Goxel writes it (right) and not applied when read, as there.
+ * Written uncompressed; read with and without compression. The handedness flag is written as Goxel
+ * does (right-handed) and, also as in Goxel, ignored when reading.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ enum {
 	QB_CODE_SLICE_END = 6,
 	QB_VOXELS_MAX = 64 << 20, /* of one matrix */
 	QB_MATRICES_MAX = DOCUMENT_LAYERS_MAX,
-	QB_CHECK_RUNS = 1024,      /* read between two looks whether to go on */
+	QB_CHECK_RUNS = 1024,      /* read between two calls of cancel_check */
 	QB_CHECK_VOXELS = 1 << 16, /* written between two */
 };
 
@@ -27,7 +27,7 @@ struct qb {
 	struct err *err;
 	bool is_bgra;
 	bool is_compressed;
-	bool has_masks; /* alpha says which sides are seen; it exists when any is */
+	bool has_masks; /* alpha is a mask of visible sides; a voxel exists when it is not 0 */
 	unsigned checks;
 };
 
@@ -51,7 +51,8 @@ static rgba color_of(const struct qb *q, uint32_t raw)
 	return rgba_of(raw & 255, raw >> 8 & 255, raw >> 16 & 255, alpha);
 }
 
-/* len voxels of one color from index at of a slice on. The caller has checked that they fit. */
+/* Writes len voxels of one color, from index at of a slice. The caller has checked that
+ * they fit. */
 static int put_run(struct qb *q, struct matrix *m, uint32_t slice, uint64_t at, uint64_t len,
 		   rgba color)
 {
@@ -127,7 +128,7 @@ static int read_compressed(struct qb *q, struct matrix *m)
 {
 	int rc = 0;
 
-	/* Each slice has at least its end mark. */
+	/* Each slice has at least an end mark. */
 	if (m->size[2] > bytes_left(&q->b) / 4)
 		return bytes_fault(&q->b, "a matrix has more slices than the file", q->err);
 	for (uint32_t slice = 0; rc == 0 && slice < m->size[2]; slice++)
@@ -135,7 +136,7 @@ static int read_compressed(struct qb *q, struct matrix *m)
 	return rc;
 }
 
-/* Within limits, and inside of int32 with its last voxel. */
+/* The size is within limits, and the last voxel is within int32. */
 static bool matrix_fits(const struct matrix *m)
 {
 	uint64_t voxels = 1;
@@ -174,7 +175,7 @@ static int read_matrix(struct qb *q, struct document *doc)
 		voxel_name_copy(layer->meta.name, name.ptr, name.len);
 	layer->meta.material = 0;
 	m.v = &layer->volume;
-	/* A matrix without extent has no voxels, and no slices either. */
+	/* A matrix with a size of 0 has no voxels and no slices. */
 	if (!m.size[0] || !m.size[1] || !m.size[2])
 		return 0;
 	return q->is_compressed ? read_compressed(q, &m) : read_plain(q, &m);

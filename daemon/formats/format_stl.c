@@ -1,4 +1,4 @@
-/* Binary .stl: triangles without color. Z stays up, as printers have it. */
+/* Binary .stl: triangles without color. Z stays up, as in 3D printing. */
 #include <errno.h>
 
 #include "daemon/base/err.h"
@@ -7,7 +7,7 @@
 #include "daemon/formats/mesh.h"
 #include "daemon/formats/registry.h"
 
-enum { STL_HEADER_BYTES = 80 }; /* must not begin with "solid": that means text */
+enum { STL_HEADER_BYTES = 80 }; /* must not begin with "solid", which marks a text file */
 
 static void write_point(struct strbuf *out, const struct mesh_point *p)
 {
@@ -53,6 +53,6 @@ const struct format format_stl = {
 	.name = "stl",
 	.aliases = NULL,
 	.extensions = (const char *const[]){ ".stl", NULL },
-	.summary = "triangles for printers, without colors",
+	.summary = "triangles for 3D printing, without colors",
 	.write = stl_write,
 };

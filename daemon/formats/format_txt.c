@@ -1,4 +1,4 @@
-/* One voxel a line, "x y z rrggbb"; what follows a '#' token is a comment. */
+/* One voxel per line, "x y z rrggbb"; a '#' token starts a comment. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -9,7 +9,7 @@
 
 enum {
 	LINE_BYTES_MAX = 128,
-	CHECK_LINES = 256, /* read between two looks whether to go on */
+	CHECK_LINES = 256, /* read between two calls of cancel_check */
 };
 
 struct line {
@@ -100,7 +100,7 @@ static int read_line(const struct line *l, struct volume *v, struct err *err)
 		return line_fault(l, "expected a color as six hexadecimal digits", err);
 	word = next_word(&rest);
 	if (word.len && word.ptr[0] != '#')
-		return line_fault(l, "something follows the color", err);
+		return line_fault(l, "unexpected text after the color", err);
 	rc = volume_set(v, pos[0], pos[1], pos[2], color);
 	return rc < 0 ? err_set(err, rc, "line %zu: no room for another voxel", l->number) : 0;
 }
@@ -172,7 +172,7 @@ const struct format format_txt = {
 	.name = "text",
 	.aliases = (const char *const[]){ "txt", NULL },
 	.extensions = (const char *const[]){ ".txt", NULL },
-	.summary = "one voxel a line: x y z rrggbb",
+	.summary = "one voxel per line: x y z rrggbb",
 	.read = txt_read,
 	.write = txt_write,
 };

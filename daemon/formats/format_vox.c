@@ -1,6 +1,6 @@
 /*
- * Writes MagicaVoxel files: the merged voxels as one model, or as several of at most 256 on a side,
- * and a scene that puts them back where they were. More than 255 colors become the nearest ones.
+ * Writes MagicaVoxel files: the merged voxels as one model, or as several of at most 256 on a side
+ * with a scene that places them. More than 255 colors are reduced to the nearest ones.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -16,7 +16,7 @@
 
 enum { CELL_BITS = 4 }; /* blocks on a side of a model when there are several: 16 * 16 = 256 */
 
-/* Blocks that go into one model. */
+/* Blocks that form one model. */
 struct piece {
 	const struct volume_slot *slots;
 	uint32_t slots_count;
@@ -80,7 +80,7 @@ static bool same_cell(const struct volume_slot *a, const struct volume_slot *b)
 	       a->pos.z >> CELL_BITS == b->pos.z >> CELL_BITS;
 }
 
-/* A piece of its blocks, or, when everything fits, of the voxels alone. */
+/* A piece covers whole blocks or, when everything fits in one model, exactly the voxels. */
 static int cut(struct writer *w, const struct volume *v)
 {
 	struct box all;
@@ -188,7 +188,8 @@ static void write_transform(struct strbuf *out, uint32_t id, const struct piece 
 	end_chunk(out, chunk);
 }
 
-/* A transform above a group of transforms, each above one model: what MagicaVoxel expects. */
+/* A transform over a group of transforms, each with one model: the structure MagicaVoxel
+ * expects. */
 static void write_scene(struct writer *w)
 {
 	size_t chunk;

@@ -1,4 +1,4 @@
-/* The registry, and what all formats share. */
+/* The registry of formats, and functions that all formats share. */
 #include "daemon/formats/formats.h"
 
 #include <errno.h>
@@ -48,15 +48,16 @@ const struct format *format_find(struct span name, struct span path)
 	return NULL;
 }
 
-/* Goxel's other names. What is known of these layouts is not enough to write files others open. */
+/* Further formats of Goxel. Their layouts are not known well enough to write files that others can
+ * open. */
 static const struct refusal {
 	const char *name;
 	const char *extension;
 	const char *why;
 } refusals[] = {
-	{ "kvx", ".kvx", "kvx is not supported: too little is known here of Voxlap's layout" },
-	{ "vxl", ".vxl", "vxl is not supported: too little is known here of Voxlap's layout" },
-	{ "kv6", ".kv6", "kv6 is not supported: too little is known here of Voxlap's layout" },
+	{ "kvx", ".kvx", "kvx is not supported: Voxlap's layout is not documented well enough" },
+	{ "vxl", ".vxl", "vxl is not supported: Voxlap's layout is not documented well enough" },
+	{ "kv6", ".kv6", "kv6 is not supported: Voxlap's layout is not documented well enough" },
 	{ "mts", ".mts", "mts is not supported: Goxel itself can only import it" },
 	{ "qbcl", ".qbcl", "qbcl is not supported: Goxel itself can only import it; qubicle is" },
 };
@@ -106,7 +107,7 @@ int format_fits(const struct strbuf *out, struct err *err)
 	if (out->failed)
 		return err_set(err, -ENOMEM, "out of memory for the file");
 	if (out->len > FORMAT_FILE_BYTES_MAX)
-		return err_set(err, -EINVAL, "the file would have more than %d bytes",
+		return err_set(err, -EINVAL, "the file would be larger than %d bytes",
 			       FORMAT_FILE_BYTES_MAX);
 	return format_goes_on(err);
 }

@@ -1,4 +1,4 @@
-/* gox_codec.h - the two halves of .gox, in gox_read.c and gox_write.c. */
+/* gox_codec.h - reading and writing .gox: gox_read.c and gox_write.c. */
 #ifndef DAEMON_FORMATS_GOX_CODEC_H
 #define DAEMON_FORMATS_GOX_CODEC_H
 

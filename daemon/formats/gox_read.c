@@ -1,4 +1,4 @@
-/* .gox into a document. Unknown chunks and keys are passed over; what is known must be right. */
+/* Reads .gox into a document. Unknown chunks and keys are skipped; known ones must be valid. */
 #include <errno.h>
 #include <string.h>
 
@@ -23,7 +23,7 @@ struct reader {
 };
 
 enum {
-	CHECK_PLACED = 64,    /* blocks between two looks whether to go on */
+	CHECK_PLACED = 64,    /* blocks between two calls of cancel_check */
 	CHECK_ENTRIES = 1024, /* and entries of dictionaries */
 };
 
@@ -32,7 +32,7 @@ struct entry {
 	struct bytes value;
 };
 
-/* The next entry of a dictionary; false at its end. -EPROTO shows in b->failed. */
+/* Reads the next entry of a dictionary; false at its end. An error sets b->failed. */
 static bool next_entry(struct reader *r, struct bytes *b, struct entry *e)
 {
 	uint32_t len;
@@ -40,7 +40,7 @@ static bool next_entry(struct reader *r, struct bytes *b, struct entry *e)
 	if (bytes_left(b) < 4)
 		return false;
 	if (format_goes_on_nth(&r->entry_checks, CHECK_ENTRIES, r->err) < 0) {
-		b->failed = true; /* read_chunk finds out why */
+		b->failed = true; /* read_chunk reports why */
 		return false;
 	}
 	len = bytes_u32(b);
@@ -56,7 +56,7 @@ static bool next_entry(struct reader *r, struct bytes *b, struct entry *e)
 	return !b->failed;
 }
 
-/* Fixed-size values of another size are passed over, as upstream does. */
+/* Values of an unexpected size are skipped, as upstream does. */
 static void get_floats(const struct entry *e, float *out, size_t count)
 {
 	if (e->value.all.len == count * sizeof(float))
@@ -179,9 +179,9 @@ static int place_blocks(struct reader *r, struct bytes *b, struct volume *v)
 		}
 		bytes_u32(b);
 		if (index < 0 || (size_t)index >= r->blocks_count)
-			return bytes_fault(b, "a layer names a block that is not there", r->err);
+			return bytes_fault(b, "a layer names a block that does not exist", r->err);
 		if ((at[0] | at[1] | at[2]) & BLOCK_MASK)
-			return bytes_fault(b, "a block's position is no multiple of 16", r->err);
+			return bytes_fault(b, "a block's position is not a multiple of 16", r->err);
 		block = r->blocks[index];
 		if (!block->solid_count)
 			continue;
@@ -224,7 +224,7 @@ static void read_layer_entry(const struct entry *e, struct layer_meta *m)
 	}
 }
 
-/* Looks for the id first: a layer is added under it. */
+/* Finds the id first, since a layer is created with its id. */
 static int32_t layer_id_of(struct reader *r, struct bytes b)
 {
 	struct entry e;
@@ -248,7 +248,7 @@ static int read_layer(struct reader *r, struct bytes *b)
 	rc = place_blocks(r, b, &v);
 	if (rc == 0) {
 		id = layer_id_of(r, *b);
-		/* Two layers of one id, or none: the next free one. */
+		/* Duplicate or missing id: use the next free one. */
 		if (id < 1 || document_layer(r->doc, id))
 			id = 0;
 		rc = document_add_layer(r->doc, id, NULL, &l);
@@ -328,7 +328,7 @@ static int read_chunk(struct reader *r, struct bytes *b)
 	if (b->failed || len > bytes_left(b))
 		return bytes_fault(b, "a chunk is longer than the file", r->err);
 	content = bytes_sub(b, len);
-	/* Files without the last checksum are in the field. */
+	/* Some existing files lack the last checksum. */
 	bytes_take(b, bytes_left(b) < 4 ? bytes_left(b) : 4);
 	for (size_t i = 0; i < sizeof(chunks) / sizeof(chunks[0]); i++)
 		if (span_is(type, chunks[i].type))
@@ -340,7 +340,7 @@ static int read_chunk(struct reader *r, struct bytes *b)
 	return rc;
 }
 
-/* A clone has no blocks of its own in files: it shows those of its base, which may come later. */
+/* A clone has no blocks of its own in the file: it uses those of its base, which may come later. */
 static int fill_clones(struct reader *r)
 {
 	for (size_t i = 0; i < r->doc->layers_count; i++) {
@@ -358,7 +358,7 @@ static int fill_clones(struct reader *r)
 	return 0;
 }
 
-/* What a document must have and an old or small file may lack. */
+/* Adds what a document must have and an old or small file may lack. */
 static int add_missing(struct reader *r)
 {
 	struct layer *layer;

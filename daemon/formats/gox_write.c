@@ -1,5 +1,5 @@
-/* A document as .gox, in the order that readers need: blocks and materials before the layers that
- * use them. */
+/* Writes a document as .gox in the order that readers need: blocks and materials before the layers
+ * that use them. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "daemon/formats/registry.h"
 #include "daemon/formats/tile_png.h"
 
-/* Which block got which number; blocks shared between layers are written once. */
+/* The number of each block; blocks shared between layers are written once. */
 struct numbering {
 	const struct block **slots; /* open addressing; [mask + 1] */
 	int32_t *numbers;
@@ -181,8 +181,8 @@ static void write_layer(struct writer *w, const struct layer *l)
 		put_i32(w->out, it.pos.z * BLOCK_EDGE);
 		put_i32(w->out, 0);
 	}
-	/* Not first when empty: a reader in the field loses the dictionary after an empty first
-	 * value. */
+	/* An empty name must not come first: one existing reader drops the dictionary after an
+	 * empty first value. */
 	if (m->name[0])
 		put_text(w, "name", m->name);
 	put_entry(w, "mat", m->mat, sizeof(m->mat));

@@ -12,13 +12,13 @@ enum { FACES = BLOCK_EDGE * BLOCK_EDGE }; /* of one slice of a block */
 const int8_t mesh_normals[MESH_SIDES][3] = { { -1, 0, 0 }, { 1, 0, 0 },  { 0, -1, 0 },
 					     { 0, 1, 0 },  { 0, 0, -1 }, { 0, 0, 1 } };
 
-/* One block at work: its own voxels and how to ask for those around it. */
+/* The block being meshed: its voxels and access to its neighbours. */
 struct work {
 	struct mesh *mesh;
 	struct cursor around;
 	const struct block *block;
 	int32_t origin[3];
-	rgba faces[FACES]; /* of one slice; RGBA_NONE = not seen */
+	rgba faces[FACES]; /* of one slice; RGBA_NONE = not visible */
 };
 
 static int add_quad(struct mesh *m, const struct mesh_quad *q)
@@ -39,7 +39,8 @@ static int add_quad(struct mesh *m, const struct mesh_quad *q)
 	return 0;
 }
 
-/* Whether the voxel in front, at those places of the block (one of them may be outside), hides. */
+/* Whether the voxel in front hides the face. at is relative to the block; one coordinate may lie
+ * outside. */
 static bool is_hidden(struct work *w, const int32_t at[3])
 {
 	int64_t pos[3];
@@ -92,7 +93,7 @@ static bool row_is(const rgba *row, int len, rgba color)
 	return true;
 }
 
-/* Takes the largest rectangle that begins at face i: as wide as it can, then as high. */
+/* Takes the largest rectangle starting at face i: first as wide, then as high as possible. */
 static void take_rectangle(rgba *faces, int i, uint8_t size[2])
 {
 	rgba color = faces[i];
@@ -196,7 +197,7 @@ void mesh_corners(const struct mesh_quad *q, struct mesh_point out[4])
 	bool is_front = q->side & 1;
 
 	for (int i = 0; i < 4; i++) {
-		/* 00 10 11 01 turns from u to v, which is counter-clockwise seen from +axis. */
+		/* The order 00 10 11 01 turns from u to v: counter-clockwise seen from +axis. */
 		int k = is_front ? i : 3 - i;
 
 		for (int j = 0; j < 3; j++)
@@ -222,7 +223,7 @@ static bool vertex_eq(const struct mesh_vertex *a, const struct mesh_vertex *b)
 	       a->point.at[1] == b->point.at[1] && a->point.at[2] == b->point.at[2];
 }
 
-/* table holds index + 1; 0 = free. There is always room: it is sized for all corners. */
+/* table holds index + 1; 0 = free. It is sized for all corners, so there is always room. */
 static uint32_t weld_vertex(struct mesh_weld *w, uint32_t *table, size_t mask,
 			    const struct mesh_vertex *v)
 {

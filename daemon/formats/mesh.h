@@ -1,10 +1,9 @@
 /*
- * mesh.h - the surface of a volume as rectangles: only faces that can be seen, equal neighbours
- * merged.
+ * mesh.h - the surface of a volume as rectangles: only visible faces, with equal neighbours merged.
  *
- * A face is seen when the voxel behind it has an alpha of FORMAT_ALPHA_MIN or more and the one in
- * front of it has less. Faces of one plane and color are merged greedily into rectangles, inside
- * one block, so the cost stays linear and the result does not depend on the order of blocks.
+ * A face is visible when the voxel behind it has an alpha of FORMAT_ALPHA_MIN or more and the one
+ * in front of it has less. Faces of one plane and color are merged greedily into rectangles inside
+ * one block, so the cost is linear and the result does not depend on the order of blocks.
  */
 #ifndef DAEMON_FORMATS_MESH_H
 #define DAEMON_FORMATS_MESH_H
@@ -15,7 +14,7 @@
 #include "daemon/formats/formats.h"
 
 enum {
-	MESH_QUADS_MAX = 8 << 20, /* an .obj of them has about 1 GiB */
+	MESH_QUADS_MAX = 8 << 20, /* an .obj with them has about 1 GiB */
 	MESH_SIDES = 6,
 	MESH_PART = 1024, /* quads or vertices written between two calls of format_fits */
 };
@@ -23,7 +22,7 @@ enum {
 /* side: 0 -x, 1 +x, 2 -y, 3 +y, 4 -z, 5 +z. */
 struct mesh_quad {
 	int32_t min[3];  /* the first voxel of the rectangle */
-	uint8_t side;    /* where it looks */
+	uint8_t side;    /* the direction it faces */
 	uint8_t size[2]; /* in voxels, along the next axes after the side's (y z, z x, x y) */
 	rgba color;
 };
@@ -34,12 +33,12 @@ struct mesh {
 	size_t quads_cap;
 };
 
-/* int64: a face of the last voxel of int32 lies one further. */
+/* int64: the far face of a voxel at INT32_MAX has coordinate INT32_MAX + 1. */
 struct mesh_point {
 	int64_t at[3];
 };
 
-/* Corners that faces share, each once. */
+/* The distinct corners, shared by faces. */
 struct mesh_vertex {
 	struct mesh_point point;
 	rgba color;
@@ -50,8 +49,8 @@ struct mesh_weld {
 	uint32_t *indices; /* [quads_count][4], counter-clockwise seen from outside */
 };
 
-/* What options ask of doc. mesh is zeroed. -ENOENT, -ENOMEM, -EINVAL above MESH_QUADS_MAX, codes of
- * cancel_check. */
+/* Builds the mesh of the part of doc that options select. mesh is zeroed. -ENOENT, -ENOMEM, -EINVAL
+ * above MESH_QUADS_MAX, codes of cancel_check. */
 int mesh_build(struct document *doc, const struct format_options *options, struct mesh *mesh,
 	       struct err *err);
 void mesh_deinit(struct mesh *mesh);
@@ -59,7 +58,7 @@ void mesh_deinit(struct mesh *mesh);
 /* Counter-clockwise seen from outside. */
 void mesh_corners(const struct mesh_quad *q, struct mesh_point out[4]);
 
-/* Where each side looks, in the document's axes (Z up). */
+/* The direction of each side, in the document's axes (Z up). */
 extern const int8_t mesh_normals[MESH_SIDES][3];
 
 /* To the axes of formats with Y up: (x, y, z) becomes (x, z, -y). */

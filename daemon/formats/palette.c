@@ -17,7 +17,7 @@ void palette_default(rgba out[PALETTE_COLORS_MAX + 1])
 	int n = 0;
 
 	out[n++] = RGBA_NONE;
-	/* The cube without its black; blue runs fastest. */
+	/* The 6x6x6 cube without black; blue changes fastest. */
 	for (unsigned i = 0; i < 215; i++)
 		out[n++] = rgba_of(255 - 51 * (i / 36), 255 - 51 * (i / 6 % 6), 255 - 51 * (i % 6),
 				   255);
@@ -31,7 +31,7 @@ void palette_default(rgba out[PALETTE_COLORS_MAX + 1])
 /* --- the set of colors: keys are opaque colors, 0 = free ---------------------------------------
  */
 
-enum { CHECK_COLORS = 1 << 14 /* looked at between two looks whether to go on */ };
+enum { CHECK_COLORS = 1 << 14 /* between two calls of cancel_check */ };
 
 struct set {
 	uint32_t *keys;
@@ -108,7 +108,7 @@ static int set_collect(struct set *s, const struct volume *v)
 struct cut {
 	size_t start;
 	size_t count;
-	int channel; /* the longest: its shift */
+	int channel; /* the longest one, as its bit shift */
 	unsigned length;
 };
 
@@ -138,8 +138,8 @@ static void measure(struct cut *cut, const uint32_t *colors)
 	}
 }
 
-/* Sorts by one channel, stably, in time that grows with the count alone: there may be 2^24 colors.
- * spare has room for as many. */
+/* Stable sort by one channel; the time depends on the count only, since there may be 2^24 colors.
+ * spare has room for count colors. */
 static int sort_by_channel(uint32_t *colors, uint32_t *spare, size_t count, int shift)
 {
 	size_t starts[256] = { 0 };
@@ -164,7 +164,7 @@ static int sort_by_channel(uint32_t *colors, uint32_t *spare, size_t count, int 
 	return 0;
 }
 
-/* All of them have the same alpha, so from the lowest channel up this is by value. */
+/* All have the same alpha, so sorting from the lowest channel up sorts by value. */
 static int sort_by_value(uint32_t *colors, uint32_t *spare, size_t count)
 {
 	int rc = 0;
@@ -174,7 +174,7 @@ static int sort_by_value(uint32_t *colors, uint32_t *spare, size_t count)
 	return rc;
 }
 
-/* Halves the box with the longest side until there are enough; returns how many. */
+/* Halves the box with the longest side until there are enough boxes; returns their count. */
 static int cut_boxes(struct cut *cuts, uint32_t *colors, uint32_t *spare, size_t count)
 {
 	int n = 1;

@@ -1,4 +1,4 @@
-/* palette.h - at most 255 colors for formats that count them, numbered from 1. */
+/* palette.h - at most 255 colors, numbered from 1, for formats with a color table. */
 #ifndef DAEMON_FORMATS_PALETTE_H
 #define DAEMON_FORMATS_PALETTE_H
 
@@ -9,27 +9,27 @@
 enum { PALETTE_COLORS_MAX = 255 };
 
 struct palette {
-	rgba colors[PALETTE_COLORS_MAX + 1]; /* [1..count], alpha 255; 0 stands for nothing */
+	rgba colors[PALETTE_COLORS_MAX + 1]; /* [1..count], alpha 255; 0 means no voxel */
 	int count;
 	uint32_t *keys; /* open addressing; [mask + 1]; every color of the volume */
 	uint8_t *indices;
 	uint32_t mask;
 };
 
-/* MagicaVoxel's own colors, for files that bring none: shades of a 6x6x6 cube from white, then
+/* MagicaVoxel's default palette, for files without one: shades of a 6x6x6 cube from white, then
  * ramps of red, green, blue and gray. */
 void palette_default(rgba out[PALETTE_COLORS_MAX + 1]);
 
 /*
- * The colors of v's voxels (alpha aside; those that FORMAT_ALPHA_MIN leaves out do not count), in
- * order of value when there are at most 255. More are cut into 255 boxes along their longest
- * channel (median cut, P. Heckbert 1982), each standing for the mean of its colors. -ENOMEM, codes
+ * The colors of v's voxels (without alpha; voxels below FORMAT_ALPHA_MIN are skipped), in order of
+ * value when there are at most 255. More colors are cut into 255 boxes along their longest channel
+ * (median cut, P. Heckbert 1982); each box is represented by the mean of its colors. -ENOMEM, codes
  * of cancel_check.
  */
 int palette_build(struct palette *p, const struct volume *v);
 void palette_deinit(struct palette *p);
 
-/* 1..255. c is a color of the volume. */
+/* Returns 1..255. c must be a color of the volume. */
 uint8_t palette_index(const struct palette *p, rgba c);
 
 #endif

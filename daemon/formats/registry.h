@@ -1,4 +1,4 @@
-/* registry.h - every format's entry; only formats.c, bench/ and tests name one directly. */
+/* registry.h - the entry of every format; only formats.c, bench/ and tests name them directly. */
 #ifndef DAEMON_FORMATS_REGISTRY_H
 #define DAEMON_FORMATS_REGISTRY_H
 

@@ -15,7 +15,7 @@ struct tile {
 	uint32_t height;
 };
 
-/* As libpng's own "fast". */
+/* The same as libpng's "fast". */
 enum { COMPRESSION_LEVEL = 3 };
 
 static void append(png_structp png, png_bytep bytes, png_size_t len)
@@ -44,10 +44,10 @@ static void on_warning(png_structp png, png_const_charp text)
 	(void)text;
 }
 
-/* Everything that may jump; locals set before the jump are not read after it. */
+/* The code that may longjmp; locals set before the jump are not read after it. */
 static int write_png(png_structp png, png_infop info, const struct tile *tile, struct strbuf *out)
 {
-	if (setjmp(png_jmpbuf(png))) /* NOLINT(cert-err52-cpp): libpng's way to fail */
+	if (setjmp(png_jmpbuf(png))) /* NOLINT(cert-err52-cpp): libpng's error handling */
 		return out->failed ? -ENOMEM : -EIO;
 	png_set_write_fn(png, out, append, flush);
 	png_set_IHDR(png, info, tile->width, tile->height, 8, PNG_COLOR_TYPE_RGB_ALPHA,
@@ -87,7 +87,7 @@ int tile_png_write(const uint32_t *pixels, uint32_t width, uint32_t height, stru
 enum {
 	PNG_HEAD_BYTES = 8,
 	PNG_AROUND_BYTES = 12, /* of a chunk: length, type, sum */
-	CHECK_CHUNKS = 1024,   /* passed over between two looks whether to go on */
+	CHECK_CHUNKS = 1024,   /* skipped between two calls of cancel_check */
 };
 
 static uint32_t big_endian(const char *p)
@@ -108,8 +108,9 @@ static bool is_needed(const char *type)
 }
 
 /*
- * The chunks that make the pixels. libpng unpacks text and profiles as well, megabytes from each
- * chunk of a hostile file; and a gamma would change colors, which are what the bytes say.
+ * Keeps only the chunks that define the pixels. libpng would also unpack text and profiles
+ * (megabytes from each chunk of a malicious file), and a gamma chunk would change the colors, which
+ * we take exactly as stored.
  */
 static int keep_pixels(struct span png, struct strbuf *out)
 {

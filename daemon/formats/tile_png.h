@@ -1,5 +1,5 @@
-/* tile_png.h - RGBA pixels of known size as PNG and back. libpng is used here and in render/ only.
- */
+/* tile_png.h - converts RGBA pixels of known size to PNG and back. Only formats/ and render/ use
+ * libpng. */
 #ifndef DAEMON_FORMATS_TILE_PNG_H
 #define DAEMON_FORMATS_TILE_PNG_H
 
@@ -8,12 +8,12 @@
 #include "daemon/base/span.h"
 #include "daemon/base/strbuf.h"
 
-/* pixels[width * height], r g b a in memory order. Appends. -ENOMEM, -EIO, codes of cancel_check;
- * then out is as before. */
+/* pixels[width * height], r g b a in memory order. Appends to out; on error (-ENOMEM, -EIO, codes
+ * of cancel_check) out is unchanged. */
 int tile_png_write(const uint32_t *pixels, uint32_t width, uint32_t height, struct strbuf *out);
 
-/* Refuses (-EPROTO) any other size before it decodes anything, and looks at pixels only, so a small
- * file cannot ask for much memory. -ENOMEM, codes of cancel_check. */
+/* Refuses (-EPROTO) any other size before decoding, and reads only pixel chunks, so that a small
+ * file cannot use much memory. -ENOMEM, codes of cancel_check. */
 int tile_png_read(struct span png, uint32_t width, uint32_t height, uint32_t *pixels);
 
 #endif

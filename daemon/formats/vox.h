@@ -1,8 +1,9 @@
 /*
- * vox.h - MagicaVoxel files: what their reader, their scene graph and their writer agree on.
+ * vox.h - MagicaVoxel files: definitions shared by reader, scene graph and writer.
  *
- * A chunk is four letters, the length of its content, the length of its children, and both. A model
- * is SIZE and XYZI; nTRN, nGRP and nSHP nodes place it. A model's centre is size / 2, rounded down.
+ * A chunk is four letters, the length of its content, the length of its children, then both. A
+ * model is SIZE and XYZI; nTRN, nGRP and nSHP nodes place it. A model's centre is size / 2, rounded
+ * down.
  */
 #ifndef DAEMON_FORMATS_VOX_H
 #define DAEMON_FORMATS_VOX_H
@@ -31,7 +32,7 @@ struct vox_model {
 
 enum vox_node_kind { VOX_NODE_NONE, VOX_NODE_TRANSFORM, VOX_NODE_GROUP, VOX_NODE_SHAPE };
 
-/* A rotation by quarter turns and mirrors, then a move. */
+/* A rotation by quarter turns, possibly mirrored, then a move. */
 struct vox_turn {
 	uint8_t axis[3]; /* axis i of the result is axis[i] of the source ... */
 	int8_t sign[3];  /* ... times this */
@@ -61,8 +62,8 @@ struct vox_file {
 int vox_node_read(struct bytes *b, enum vox_node_kind kind, struct vox_node *out, struct err *err);
 
 /*
- * Puts every model where the nodes say; without nodes, each at its centre. Pieces of one name are
- * one layer. -EPROTO, -ENOMEM, -ENOSPC.
+ * Places every model as the nodes say; without nodes, each with its centre at the origin. Pieces
+ * with the same name form one layer. -EPROTO, -ENOMEM, -ENOSPC.
  */
 int vox_place(struct vox_file *f, struct document *doc, struct err *err);
 

@@ -1,4 +1,5 @@
-/* MagicaVoxel's chunks into models, nodes and colors; and the older files without a header. */
+/* Reads MagicaVoxel chunks into models, nodes and colors, and Voxlap's older files, which have no
+ * header. */
 #include <errno.h>
 #include <string.h>
 
@@ -11,8 +12,8 @@
 enum {
 	OLD_PALETTE_BYTES = 256 * 3,
 	OLD_EMPTY = 255,
-	CHECK_VOXELS = 4096, /* read between two looks whether to go on */
-	CHECK_CHUNKS = 64,   /* and chunks; those of voxels look themselves */
+	CHECK_VOXELS = 4096, /* read between two calls of cancel_check */
+	CHECK_CHUNKS = 64,   /* and chunks; those of voxels check by themselves */
 };
 
 struct reader {
@@ -26,7 +27,7 @@ struct reader {
 	struct err *err;
 };
 
-/* Room for one more of *list; counts stay as they are. */
+/* Makes room for one more entry of *list; the count does not change. */
 static int grow(void **list, size_t count, size_t *cap, size_t size)
 {
 	size_t more = *cap ? 2 * *cap : 16;
@@ -61,7 +62,7 @@ static int read_voxels(struct reader *r, struct bytes *b)
 	if (!r->has_size)
 		return bytes_fault(b, "a model has voxels but no size", r->err);
 	if (count > bytes_left(b) / 4)
-		return bytes_fault(b, "a model has fewer voxels than it says", r->err);
+		return bytes_fault(b, "a model has fewer voxels than its count says", r->err);
 	if (r->f.models_count == VOX_MODELS_MAX)
 		return bytes_fault(b, "too many models", r->err);
 	memcpy(m.size, r->size, sizeof(m.size));
@@ -82,7 +83,8 @@ static int read_voxels(struct reader *r, struct bytes *b)
 	return 0;
 }
 
-/* Entry n of the file is the color of index n + 1; who uses an index wants to see it. */
+/* Entry n of the file is the color of index n + 1. All become opaque, so that
+ * voxels that use them are visible. */
 static int read_palette(struct reader *r, struct bytes *b)
 {
 	for (int i = 1; i < 256; i++)
@@ -122,7 +124,7 @@ static int read_content(struct reader *r, struct span type, struct bytes *b)
 	return 0;
 }
 
-/* Children of other chunks than MAIN are none of ours. */
+/* Children of chunks other than MAIN are skipped. */
 static int read_chunk(struct reader *r, struct bytes *b)
 {
 	struct span type = bytes_take(b, 4);
@@ -138,7 +140,7 @@ static int read_chunk(struct reader *r, struct bytes *b)
 	return read_content(r, type, &content);
 }
 
-/* Models of files without nodes go to layers of their own; there is at least one. */
+/* In files without nodes each model becomes a layer; there is at least one. */
 static int finish(struct reader *r, struct document *doc)
 {
 	struct camera *camera;
@@ -173,7 +175,7 @@ static int read_new(struct span bytes, struct document *doc, struct err *err)
 			rc = read_chunk(&r, &b);
 	}
 	if (rc == 0 && !r.f.models_count)
-		rc = bytes_fault(&b, "there is no model", err);
+		rc = bytes_fault(&b, "the file has no model", err);
 	if (rc == 0)
 		rc = finish(&r, doc);
 	budget_free(r.f.models);
@@ -184,7 +186,7 @@ static int read_new(struct span bytes, struct document *doc, struct err *err)
 /* --- Voxlap's: three sizes, a byte per voxel, a palette -----------------------------------------
  */
 
-/* Palettes of the time have six bits a channel. */
+/* Palettes of that time have six bits per channel. */
 static void old_palette(struct span raw, rgba out[256])
 {
 	unsigned max = 0;
@@ -203,7 +205,7 @@ static void old_palette(struct span raw, rgba out[256])
 	}
 }
 
-/* x runs slowest, z fastest and downwards. */
+/* x changes slowest, z fastest and downwards. */
 static int old_voxels(struct bytes b, const uint32_t size[3], const rgba *palette, struct volume *v)
 {
 	unsigned checks = 0;
@@ -240,11 +242,13 @@ static int read_old(struct span bytes, struct document *doc, struct err *err)
 	for (int i = 0; i < 3; i++) {
 		size[i] = bytes_u32(&b);
 		if (b.failed || !size[i] || size[i] > bytes.len)
-			return bytes_fault(&b, "neither 'VOX ' nor three sizes", err);
+			return bytes_fault(
+				&b, "the file starts with neither 'VOX ' nor three sizes", err);
 		/* Both factors are below the file's size, which is below 2^30. */
 		count *= size[i];
 		if (count > bytes.len)
-			return bytes_fault(&b, "neither 'VOX ' nor three sizes", err);
+			return bytes_fault(
+				&b, "the file starts with neither 'VOX ' nor three sizes", err);
 	}
 	if (bytes_left(&b) != count + OLD_PALETTE_BYTES)
 		return bytes_fault(&b, "the file does not have the length that its sizes ask for",

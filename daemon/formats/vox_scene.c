@@ -1,4 +1,5 @@
-/* The nodes of a MagicaVoxel file: which model goes where. Cycles and crowds are refused. */
+/* The nodes of a MagicaVoxel file: the position of each model. Cycles and oversized scenes are
+ * refused. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +16,9 @@ struct placing {
 	unsigned checks; /* voxels */
 };
 
-enum { CHECK_VOXELS = 4096 /* placed between two looks whether to go on */ };
+enum { CHECK_VOXELS = 4096 /* placed between two calls of cancel_check */ };
 
-/* What a node hands down to those below it. */
+/* The state that a node passes to its children. */
 struct pose {
 	struct vox_turn turn;
 	bool is_hidden;
@@ -90,7 +91,7 @@ static bool read_move(struct span value, struct vox_turn *t)
 	return true;
 }
 
-/* One dictionary; false: a value that cannot be. Keys that are not known are passed over. */
+/* Reads one dictionary; false when a value is invalid. Unknown keys are skipped. */
 static bool read_attributes(struct bytes *b, struct vox_node *n)
 {
 	uint32_t pairs = bytes_u32(b);
@@ -120,7 +121,7 @@ static bool read_transform(struct bytes *b, struct vox_node *n)
 	bytes_u32(b); /* reserved */
 	bytes_u32(b); /* layer */
 	frames = bytes_u32(b);
-	/* Of an animation the first picture. */
+	/* Of an animation, only the first frame is used. */
 	return frames == 0 ? !b->failed : read_attributes(b, n);
 }
 
@@ -159,7 +160,7 @@ int vox_node_read(struct bytes *b, enum vox_node_kind kind, struct vox_node *out
 /* --- placing ------------------------------------------------------------------------------------
  */
 
-/* First inner, then outer. */
+/* Applies first inner, then outer. */
 static struct vox_turn turn_after(const struct vox_turn *outer, const struct vox_turn *inner)
 {
 	struct vox_turn t;
@@ -174,7 +175,7 @@ static struct vox_turn turn_after(const struct vox_turn *outer, const struct vox
 	return t;
 }
 
-/* A voxel is a cube: mirrored, the one at v lies at -v - 1. False: outside of int32. */
+/* A voxel is a cube: mirrored, the one at v lies at -v - 1. False: outside int32. */
 static bool turn_voxel(const struct vox_turn *t, const int32_t from[3], int32_t to[3])
 {
 	for (int i = 0; i < 3; i++) {
@@ -195,7 +196,7 @@ static int layer_for(struct placing *p, const struct pose *pose, struct layer **
 
 	if (pose->name.len)
 		l = document_layer_named(p->doc, pose->name.ptr, pose->name.len);
-	/* What is left when there are too many pieces goes into the last layer. */
+	/* When there are too many pieces, the remaining ones go into the last layer. */
 	if (!l && p->doc->layers_count == DOCUMENT_LAYERS_MAX)
 		l = p->doc->layers[p->doc->layers_count - 1];
 	*out = l;
@@ -232,7 +233,7 @@ static int place_model(struct placing *p, const struct vox_model *m, const struc
 		if (rc < 0)
 			return rc;
 		if (!turn_voxel(&pose->turn, from, to))
-			return bytes_fault(&b, "a voxel lies outside of the 32-bit coordinates",
+			return bytes_fault(&b, "a voxel lies outside the 32-bit coordinates",
 					   p->err);
 		rc = volume_set(&layer->volume, to[0], to[1], to[2], p->f->palette[index]);
 		if (rc < 0)
@@ -268,13 +269,14 @@ static int place_node(struct placing *p, int32_t id, const struct pose *above)
 	if (rc < 0)
 		return rc;
 	if (!n)
-		return err_set(p->err, -EPROTO, "the scene names node %d, which is not there", id);
+		return err_set(p->err, -EPROTO, "the scene names node %d, which does not exist",
+			       id);
 	if (++p->visits > VOX_VISITS_MAX || ++pose.depth > VOX_DEPTH_MAX)
 		return err_set(p->err, -EPROTO, "byte %zu: node %d: the scene is too %s", n->at, id,
-			       pose.depth > VOX_DEPTH_MAX ? "deep, or a circle" : "large");
+			       pose.depth > VOX_DEPTH_MAX ? "deep, or has a cycle" : "large");
 	if (n->kind == VOX_NODE_SHAPE) {
 		if (n->model < 0 || (size_t)n->model >= p->f->models_count)
-			return err_set(p->err, -EPROTO, "byte %zu: there is no model %d", n->at,
+			return err_set(p->err, -EPROTO, "byte %zu: model %d does not exist", n->at,
 				       n->model);
 		return place_model(p, &p->f->models[n->model], &pose);
 	}

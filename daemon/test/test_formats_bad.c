@@ -173,7 +173,7 @@ static void test_scenes_that_lie(void **state)
 	(void)state;
 	put_one_voxel_model(&out);
 	put_group(&out, 0, 0, 1);
-	assert_refused(&format_vox, &out, "a circle");
+	assert_refused(&format_vox, &out, "a cycle");
 
 	/* Each level names the next eight times: 8^40 voxels. */
 	put_one_voxel_model(&out);
@@ -184,11 +184,11 @@ static void test_scenes_that_lie(void **state)
 
 	put_one_voxel_model(&out);
 	put_shape(&out, 0, 5);
-	assert_refused(&format_vox, &out, "there is no model 5");
+	assert_refused(&format_vox, &out, "model 5 does not exist");
 
 	put_one_voxel_model(&out);
 	put_group(&out, 0, 9, 1);
-	assert_refused(&format_vox, &out, "node 9, which is not there");
+	assert_refused(&format_vox, &out, "node 9, which does not exist");
 }
 
 static void turned(const char *rotation, int32_t pos[3])
