@@ -58,7 +58,7 @@ void thread_lower_priority(void)
 
 /* Linux takes 0 for the calling thread. Nobody may lower himself only where a sandbox says so: then
  * he runs as before. */
-void thread_stand_back(void)
+void thread_set_idle_priority(void)
 {
 	const struct sched_param param = { .sched_priority = 0 };
 

@@ -21,6 +21,6 @@ void thread_lower_priority(void);
 
 /* The calling thread runs from now on only where no other wants the processor (SCHED_IDLE): such a
  * one wakes up in its place at once. There is no way back without privileges. */
-void thread_stand_back(void);
+void thread_set_idle_priority(void);
 
 #endif

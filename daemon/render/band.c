@@ -6,7 +6,7 @@
 #include "daemon/base/budget.h"
 #include "daemon/base/cancel.h"
 
-/* A t behind the whole scene, whichever the ray. */
+/* A t beyond the whole scene, for every ray. */
 static double find_far(const struct picture_job *job)
 {
 	const struct box *box = &job->scene->box;
@@ -26,8 +26,8 @@ static double find_far(const struct picture_job *job)
 	return far + 1;
 }
 
-/* How far the rays of a beam go, its sides so many pixels from its middle, before one is farther
- * from there than `reach`. */
+/* How far the rays of a beam stay within `reach` of its middle, when the sides of the beam are
+ * half_width and half_height pixels from it. */
 static double find_stop(const struct drawing *d, double half_width, double half_height,
 			double reach)
 {
@@ -51,64 +51,65 @@ void drawing_init(struct drawing *d, struct picture *p, const struct picture_job
 	d->stop_thin = find_stop(d, LOOK_TILE / 2., BAND_TILE_ROWS / 2., TRACE_THIN_BEAM_REACH);
 }
 
-struct workshop *workshop_new(uint32_t width)
+struct band_scratch *band_scratch_new(uint32_t width)
 {
 	size_t count = (size_t)BAND_BEAM_ROWS * width;
-	struct workshop *shop = budget_calloc(BUDGET_PICTURES, 1, sizeof(*shop));
+	struct band_scratch *scratch = budget_calloc(BUDGET_PICTURES, 1, sizeof(*scratch));
 
-	if (!shop)
+	if (!scratch)
 		return NULL;
-	shop->width = width;
-	shop->pixels = budget_calloc(BUDGET_PICTURES, count, sizeof(*shop->pixels));
-	shop->sights = budget_calloc(BUDGET_PICTURES, count, sizeof(*shop->sights));
-	shop->edges = budget_calloc(BUDGET_PICTURES, count, sizeof(*shop->edges));
-	if (shop->pixels && shop->sights && shop->edges)
-		return shop;
-	workshop_free(shop);
+	scratch->width = width;
+	scratch->pixels = budget_calloc(BUDGET_PICTURES, count, sizeof(*scratch->pixels));
+	scratch->sights = budget_calloc(BUDGET_PICTURES, count, sizeof(*scratch->sights));
+	scratch->edges = budget_calloc(BUDGET_PICTURES, count, sizeof(*scratch->edges));
+	if (scratch->pixels && scratch->sights && scratch->edges)
+		return scratch;
+	band_scratch_free(scratch);
 	return NULL;
 }
 
-void workshop_forget(struct workshop *shop)
+void band_scratch_forget(struct band_scratch *scratch)
 {
-	memset(&shop->beams, 0, sizeof(shop->beams));
-	memset(&shop->faces, 0, sizeof(shop->faces));
+	memset(&scratch->beams, 0, sizeof(scratch->beams));
+	memset(&scratch->faces, 0, sizeof(scratch->faces));
 }
 
-void workshop_free(struct workshop *shop)
+void band_scratch_free(struct band_scratch *scratch)
 {
-	if (!shop)
+	if (!scratch)
 		return;
-	budget_free(shop->edges);
-	budget_free(shop->sights);
-	budget_free(shop->pixels);
-	budget_free(shop);
+	budget_free(scratch->edges);
+	budget_free(scratch->sights);
+	budget_free(scratch->pixels);
+	budget_free(scratch);
 }
 
-/* Closer, for a column of small tiles in a beam that meets nothing before t. */
+/* Finds closer start values for a column of small tiles in a beam that meets nothing before t. */
 static void find_thin_starts(const struct drawing *d, uint32_t x, double y, double t,
-			     struct workshop *shop)
+			     struct band_scratch *scratch)
 {
 	for (unsigned row = 0; row < BAND_TILE_ROWS_COUNT; row++) {
 		double middle = y + row * BAND_TILE_ROWS + BAND_TILE_ROWS / 2.;
-		double *out = &shop->t_min[row][x / LOOK_TILE];
+		double *out = &scratch->t_min[row][x / LOOK_TILE];
 		double start = t;
 		double origin[3];
 		double direction[3];
 
 		if (t < d->stop_thin) {
 			lens_ray(&d->lens, x + LOOK_TILE / 2., middle, origin, direction);
-			start = trace_thin_beam(d->job->scene, &shop->beams, origin, direction,
+			start = trace_thin_beam(d->job->scene, &scratch->beams, origin, direction,
 						(double[]){ t, d->stop_thin });
 			if (start > d->stop_thin && d->stop_thin < d->t_far)
 				start = d->stop_thin;
 		}
-		start -= 1e-3; /* in the air: faces are met from in front of them */
+		start -= 1e-3; /* outside the voxel, so that the ray enters through its face */
 		*out = start > 0 ? start : 0;
 	}
 }
 
-/* For each tile of a band whose first row is y: before which t no ray of it meets anything. */
-static void find_starts(const struct drawing *d, double y, struct workshop *shop)
+/* Finds, for each tile of a band whose first row is y, the t before which none of its rays meets
+ * anything. */
+static void find_starts(const struct drawing *d, double y, struct band_scratch *scratch)
 {
 	for (uint32_t x = 0; x < d->picture->width; x += BAND_BEAM_WIDTH) {
 		double origin[3];
@@ -121,7 +122,7 @@ static void find_starts(const struct drawing *d, double y, struct workshop *shop
 		if (t > d->stop && d->stop < d->t_far)
 			t = d->stop;
 		for (uint32_t i = 0; i < BAND_BEAM_WIDTH; i += LOOK_TILE)
-			find_thin_starts(d, x + i, y, t, shop);
+			find_thin_starts(d, x + i, y, t, scratch);
 	}
 }
 
@@ -140,7 +141,7 @@ static void draw_row(const struct drawing *d, const struct looker *k, uint32_t y
 	}
 }
 
-static struct look_row row_of(const struct drawing *d, const struct workshop *w, uint32_t index)
+static struct look_row row_of(const struct drawing *d, const struct band_scratch *w, uint32_t index)
 {
 	size_t at = (size_t)index * d->picture->width;
 
@@ -148,10 +149,10 @@ static struct look_row row_of(const struct drawing *d, const struct workshop *w,
 				  w->t_min[index / BAND_TILE_ROWS] };
 }
 
-/* The rows of a band, and one above and below it where edges are smoothed, as seen through the
- * middles of their pixels. */
+/* Draws the rows of a band through the middles of their pixels; with smoothed edges also one row
+ * above and one below. */
 static int draw_rows(const struct drawing *d, const struct looker *k, uint32_t first, uint32_t end,
-		     struct workshop *shop)
+		     struct band_scratch *scratch)
 {
 	uint32_t w = d->picture->width;
 	uint32_t h = d->picture->height;
@@ -159,7 +160,7 @@ static int draw_rows(const struct drawing *d, const struct looker *k, uint32_t f
 	struct look_row above;
 
 	for (uint32_t i = !smooth; i < end - first + 1 + smooth; i++) {
-		struct look_row row = row_of(d, shop, i);
+		struct look_row row = row_of(d, scratch, i);
 		uint32_t y = first + i ? first + i - 1 : 0;
 		int rc = cancel_check();
 
@@ -173,19 +174,19 @@ static int draw_rows(const struct drawing *d, const struct looker *k, uint32_t f
 	return 0;
 }
 
-int draw_band(const struct drawing *d, uint32_t first, uint32_t end, struct workshop *shop)
+int draw_band(const struct drawing *d, uint32_t first, uint32_t end, struct band_scratch *scratch)
 {
-	const struct looker k = { d->job->scene, &d->job->shading, &d->lens, &shop->faces,
+	const struct looker k = { d->job->scene, &d->job->shading, &d->lens, &scratch->faces,
 				  d->job->background };
 	uint32_t w = d->picture->width;
 	rgba *out = d->picture->pixels + (size_t)first * w;
 	int rc;
 
-	find_starts(d, (double)first - 1, shop);
-	rc = draw_rows(d, &k, first, end, shop);
+	find_starts(d, (double)first - 1, scratch);
+	rc = draw_rows(d, &k, first, end, scratch);
 	for (uint32_t i = 0; rc == 0 && i < end - first; i++) {
-		const struct look_row rows[3] = { row_of(d, shop, i), row_of(d, shop, i + 1),
-						  row_of(d, shop, i + 2) };
+		const struct look_row rows[3] = { row_of(d, scratch, i), row_of(d, scratch, i + 1),
+						  row_of(d, scratch, i + 2) };
 
 		rc = cancel_check();
 		if (d->job->smooth_edges)

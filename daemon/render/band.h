@@ -1,7 +1,8 @@
 /*
  * band.h - a few rows of a picture, which one thread draws by itself.
  *
- * Beams first find for each tile where the first voxel can be; rays start there.
+ * Beams first find, for each tile, the distance before which there is no voxel; its rays start
+ * there.
  */
 #ifndef DAEMON_RENDER_BAND_H
 #define DAEMON_RENDER_BAND_H
@@ -14,29 +15,29 @@
 
 enum {
 	BAND_ROWS = 16,
-	BAND_BEAM_ROWS = BAND_ROWS + 2, /* seen for a band: the one above and below, too */
+	BAND_BEAM_ROWS = BAND_ROWS + 2, /* rows traced for a band: with one above and one below */
 	BAND_BEAM_WIDTH = 16,
 	BAND_TILE_ROWS = 6, /* of the thin beams */
 	BAND_TILE_ROWS_COUNT = BAND_BEAM_ROWS / BAND_TILE_ROWS,
 	BAND_TILES_MAX = PICTURE_EDGE_MAX / LOOK_TILE,
 };
 
-/* A picture under way. Read only after drawing_init. */
+/* A picture being drawn. Read only after drawing_init. */
 struct drawing {
 	struct picture *picture;
 	const struct picture_job *job;
 	struct lens lens;
-	double t_far;     /* behind everything */
+	double t_far;     /* beyond everything */
 	double stop;      /* how far beams may be followed */
-	double stop_thin; /* and thin ones */
+	double stop_thin; /* the same for thin beams */
 };
 
-/* p's pixels need not be there yet. */
+/* The pixels of p may be allocated later. */
 void drawing_init(struct drawing *d, struct picture *p, const struct picture_job *job);
 
-/* What a thread works in: a band, and the row above and below it, which are found again. What it
- * remembers is of one scene. */
-struct workshop {
+/* Working memory of one thread: a band with the row above and below it (which are traced again),
+ * and what was found before in one scene. */
+struct band_scratch {
 	struct trace_memory beams;
 	struct shade_memory faces;
 	double t_min[BAND_TILE_ROWS_COUNT][BAND_TILES_MAX];
@@ -47,11 +48,12 @@ struct workshop {
 };
 
 /* For pictures up to that width. NULL when out of memory. */
-struct workshop *workshop_new(uint32_t width);
-void workshop_forget(struct workshop *shop); /* before another scene */
-void workshop_free(struct workshop *shop);   /* NULL is fine */
+struct band_scratch *band_scratch_new(uint32_t width);
+void band_scratch_forget(struct band_scratch *scratch); /* before another scene */
+void band_scratch_free(struct band_scratch *scratch);   /* NULL is fine */
 
-/* Rows first .. end - 1, at most BAND_ROWS. 0 or a code of cancel_check: then not all are drawn. */
-int draw_band(const struct drawing *d, uint32_t first, uint32_t end, struct workshop *shop);
+/* Draws rows first .. end - 1, at most BAND_ROWS. 0, or a code of cancel_check when not all rows
+ * are drawn. */
+int draw_band(const struct drawing *d, uint32_t first, uint32_t end, struct band_scratch *scratch);
 
 #endif

@@ -1,5 +1,5 @@
-/* A list that is searched from one end to the other: a comparison of hashes for each entry costs
- * nothing beside a picture. */
+/* An array that is searched linearly: comparing a hash with each entry costs nothing compared with
+ * drawing a picture. */
 #include "daemon/render/cache.h"
 
 #include <pthread.h>
@@ -10,7 +10,7 @@
 
 struct entry {
 	uint64_t hash;
-	uint64_t used; /* larger: later */
+	uint64_t used; /* larger: used later */
 	size_t key_bytes;
 	size_t bytes;
 	char *text; /* the key, then the picture */
@@ -26,14 +26,14 @@ struct cache {
 
 static void drop_oldest(struct cache *c);
 
-/* For the budget, once other memory is short. */
+/* For the budget: frees pictures when memory is short elsewhere. */
 static bool drop_for_others(void *ctx, size_t bytes)
 {
 	struct cache *c = ctx;
 	bool has_any;
 
 	(void)bytes;
-	/* Who asks may hold the lock: cache_get copies under it. */
+	/* The caller may hold the lock: cache_get copies under it. */
 	if (pthread_mutex_trylock(&c->lock))
 		return false;
 	has_any = c->count > 0;
@@ -76,7 +76,7 @@ static uint64_t hash_of(struct span key)
 	return h;
 }
 
-/* Under the lock. NULL: not there. */
+/* With the lock held. NULL: not found. */
 static struct entry *find(struct cache *c, struct span key, uint64_t hash)
 {
 	for (size_t i = 0; i < c->count; i++) {
@@ -109,7 +109,7 @@ bool cache_get(struct cache *c, struct span key, struct strbuf *out)
 	return is_there && !out->failed;
 }
 
-/* Under the lock. */
+/* With the lock held. */
 static void drop_oldest(struct cache *c)
 {
 	struct entry *oldest = &c->entries[0];
@@ -135,7 +135,7 @@ void cache_put(struct cache *c, struct span key, struct span picture)
 	memcpy(e.text, key.ptr, key.len);
 	memcpy(e.text + key.len, picture.ptr, picture.len);
 	pthread_mutex_lock(&c->lock);
-	if (find(c, key, e.hash)) { /* two clients asked at once */
+	if (find(c, key, e.hash)) { /* two clients drew the same picture at once */
 		budget_free(e.text);
 	} else {
 		while (c->count == CACHE_PICTURES_MAX ||

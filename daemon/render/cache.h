@@ -1,10 +1,9 @@
 /*
- * cache.h - encoded pictures by what they were made of, up to a number of bytes; those asked for
- * longest ago go first. They also go when memory is short (base/budget.h); one cache in the
- * process.
+ * cache.h - encoded pictures by what they show, limited in bytes; the least recently used go first,
+ * also when memory is short (base/budget.h). One cache per process.
  *
- * A key is the bytes of everything that a picture depends on, the project's version among it: an
- * edit makes a new key, and old pictures are never asked for again. Threads: any.
+ * A key holds everything that a picture depends on, including the project's version: an edit leads
+ * to a new key, and the old picture is not used again. Threads: any.
  */
 #ifndef DAEMON_RENDER_CACHE_H
 #define DAEMON_RENDER_CACHE_H
@@ -36,12 +35,11 @@ struct cache_stats {
 struct cache *cache_new(size_t bytes_max); /* NULL when out of memory */
 void cache_free(struct cache *c);          /* NULL is fine */
 
-/* Appends the picture to out. False: it is not here, or there is no memory for it. */
+/* Appends the picture to out. False: it is not cached, or there is no memory for it. */
 bool cache_get(struct cache *c, struct span key, struct strbuf *out);
 
-/* Keeps a copy, unless it is larger than a quarter of all, the key is too long, or there is no
- * memory.
- */
+/* Keeps a copy, unless it is larger than a quarter of the limit, the key is too long, or there is
+ * no memory. */
 void cache_put(struct cache *c, struct span key, struct span picture);
 
 void cache_read_stats(struct cache *c, struct cache_stats *out);

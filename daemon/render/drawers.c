@@ -1,6 +1,6 @@
 /*
- * The callers that wait give the threads their work, under one lock that no thread ever takes
- * (hands.h). Whichever caller wakes first does it for all.
+ * The waiting callers give work to the threads, under one lock that the threads never take
+ * (draw_thread.h). Whichever caller wakes first does this for all callers.
  */
 #include "daemon/render/drawers.h"
 
@@ -14,68 +14,69 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/cpu.h"
 #include "daemon/base/err.h"
-#include "daemon/render/hands.h"
+#include "daemon/render/draw_thread.h"
 
 enum {
-	ASK_NS = 5 * 1000 * 1000,       /* between two looks of a caller that waits */
-	PATIENCE_NS = 20 * 1000 * 1000, /* until it asks whether the threads get anywhere */
+	ASK_NS = 5 * 1000 * 1000,       /* interval at which a waiting caller checks */
+	PATIENCE_NS = 20 * 1000 * 1000, /* before it checks whether the threads make progress */
 	LOOK_BACK_NS = 200 * 1000 * 1000,
 };
 
 struct drawers {
 	struct drawers_cfg cfg;
-	unsigned order_threads_max; /* where a set does not say */
+	unsigned order_threads_max; /* used when a set has no limit */
 	pthread_mutex_t lock;       /* protects what follows; taken by callers only */
 	struct orders orders;
-	unsigned hands_count;
-	struct hand hands[DRAWERS_THREADS_MAX];
-	struct seat *seats;
-	struct seat *free_seats;
+	unsigned threads_count;
+	struct draw_thread threads[DRAWERS_THREADS_MAX];
+	struct waiter *waiters;
+	struct waiter *free_waiters;
 };
 
 /* A call of drawers_draw. */
 struct caller {
 	struct order order;
-	struct seat *seat;
-	struct place place;
-	/* What the threads get is looked at over a while: its begin, and their time until then. */
+	struct waiter *waiter;
+	struct draw_memory memory;
+	/* The CPU time of the threads is measured over an interval: its start, and their CPU time
+	 * then. */
 	uint64_t since_ns;
 	uint64_t cpu_ns;
 };
 
-/* ---- giving work to threads; all of it under the lock --------------------------------- */
+/* ---- giving work to threads; all with the lock held --------------------------------- */
 
 static struct caller *caller_of(struct order *o)
 {
 	return (struct caller *)((char *)o - offsetof(struct caller, order));
 }
 
-/* An item for a thread that has none. False: there is none. */
-static bool assign(struct drawers *d, struct hand *h)
+/* Gives an item to an idle thread. False: there is none. */
+static bool assign(struct drawers *d, struct draw_thread *t)
 {
 	struct order *o;
 
 	while ((o = orders_next(&d->orders))) {
-		if (!item_take(&d->orders, o, caller_of(o)->seat, &h->item))
-			continue; /* it has failed, and is not the next one any more */
+		if (!item_take(&d->orders, o, caller_of(o)->waiter, &t->item))
+			continue; /* it has failed and will not be chosen again */
 		o->threads_count++;
-		hand_give(h);
+		draw_thread_give(t);
 		return true;
 	}
 	return false;
 }
 
-/* Takes what threads have done, and gives them more. */
+/* Collects finished items and hands out new ones. */
 static void dispatch(struct drawers *d)
 {
-	for (unsigned i = 0; i < d->hands_count; i++)
-		hand_collect(&d->hands[i], &d->orders);
-	for (unsigned i = 0; i < d->hands_count; i++)
-		if (hand_is_free(&d->hands[i]) && !assign(d, &d->hands[i]))
+	for (unsigned i = 0; i < d->threads_count; i++)
+		draw_thread_collect(&d->threads[i], &d->orders);
+	for (unsigned i = 0; i < d->threads_count; i++)
+		if (draw_thread_is_free(&d->threads[i]) && !assign(d, &d->threads[i]))
 			break;
 }
 
-/* How many threads there should be. */
+/* How many threads are needed. */
 static unsigned wanted_count(const struct drawers *d)
 {
 	unsigned wanted = orders_threads_max(&d->orders);
@@ -83,14 +84,14 @@ static unsigned wanted_count(const struct drawers *d)
 	return wanted < d->cfg.threads_max ? wanted : d->cfg.threads_max;
 }
 
-/* Those that cannot be started are done without: when there is none, the callers draw. */
-static void start_hands(struct drawers *d)
+/* Threads that cannot be started are left out: with no thread at all, the callers draw. */
+static void start_threads(struct drawers *d)
 {
 	unsigned wanted = wanted_count(d);
 
-	while (d->hands_count < wanted &&
-	       hand_start(&d->hands[d->hands_count], !d->cfg.is_eager) == 0)
-		d->hands_count++;
+	while (d->threads_count < wanted &&
+	       draw_thread_start(&d->threads[d->threads_count], !d->cfg.is_eager) == 0)
+		d->threads_count++;
 }
 
 int drawers_open(const struct drawers_cfg *cfg, struct drawers **out, struct err *err)
@@ -99,17 +100,17 @@ int drawers_open(const struct drawers_cfg *cfg, struct drawers **out, struct err
 	unsigned cpus = (unsigned)cpu_count();
 
 	if (!d)
-		return err_set(err, -ENOMEM, "out of memory for the threads that draw");
+		return err_set(err, -ENOMEM, "out of memory for the drawing threads");
 	d->cfg = *cfg;
 	if (!d->cfg.threads_max)
 		d->cfg.threads_max = cpus;
 	if (d->cfg.threads_max > DRAWERS_THREADS_MAX)
 		d->cfg.threads_max = DRAWERS_THREADS_MAX;
 	/*
-	 * All processors but one: threads that draw give way to others at once, but while they keep
-	 * every processor busy the kernel no longer looks for a free one for a thread that wakes,
-	 * which then waits behind whoever has its last one. Edits meanwhile: p99 2.3 times that
-	 * without drawing, against 4.
+	 * All processors but one: drawing threads give way to others at once, but while they keep
+	 * every processor busy, the kernel no longer searches for an idle one for a thread that
+	 * wakes up, which then waits for its last one. p99 of edits meanwhile: 2.3 times that
+	 * without drawing, against 4 with all processors.
 	 */
 	d->order_threads_max = cpus > 1 ? cpus - 1 : 1;
 	if (d->order_threads_max > PICTURE_THREADS_MAX)
@@ -123,14 +124,14 @@ void drawers_close(struct drawers *d)
 {
 	if (!d)
 		return;
-	for (unsigned i = 0; i < d->hands_count; i++)
-		hand_end(&d->hands[i]);
-	while (d->seats) {
-		struct seat *seat = d->seats;
+	for (unsigned i = 0; i < d->threads_count; i++)
+		draw_thread_end(&d->threads[i]);
+	while (d->waiters) {
+		struct waiter *waiter = d->waiters;
 
-		d->seats = seat->next;
-		sem_destroy(&seat->wake);
-		free(seat);
+		d->waiters = waiter->next;
+		sem_destroy(&waiter->wake);
+		free(waiter);
 	}
 	pthread_mutex_destroy(&d->lock);
 	free(d);
@@ -138,27 +139,27 @@ void drawers_close(struct drawers *d)
 
 /* ---- the callers -------------------------------------------------------------------------- */
 
-static struct seat *seat_get(struct drawers *d)
+static struct waiter *waiter_get(struct drawers *d)
 {
-	struct seat *seat = d->free_seats;
+	struct waiter *waiter = d->free_waiters;
 
-	if (seat) {
-		d->free_seats = seat->next_free;
-		return seat;
+	if (waiter) {
+		d->free_waiters = waiter->next_free;
+		return waiter;
 	}
-	seat = malloc(sizeof(*seat));
-	if (!seat)
+	waiter = malloc(sizeof(*waiter));
+	if (!waiter)
 		return NULL;
-	sem_init(&seat->wake, 0, 0);
-	seat->next = d->seats;
-	d->seats = seat;
-	return seat;
+	sem_init(&waiter->wake, 0, 0);
+	waiter->next = d->waiters;
+	d->waiters = waiter;
+	return waiter;
 }
 
-static void seat_put(struct drawers *d, struct seat *seat)
+static void waiter_put(struct drawers *d, struct waiter *waiter)
 {
-	seat->next_free = d->free_seats;
-	d->free_seats = seat;
+	waiter->next_free = d->free_waiters;
+	d->free_waiters = waiter;
 }
 
 static uint64_t cpu_ns(clockid_t id)
@@ -176,14 +177,14 @@ static uint64_t threads_cpu_ns(const struct drawers *d)
 	uint64_t sum_ns = clock_thread_cpu_ns();
 	clockid_t id;
 
-	for (unsigned i = 0; i < d->hands_count; i++)
-		sum_ns += pthread_getcpuclockid(d->hands[i].thread, &id) ? 0 : cpu_ns(id);
+	for (unsigned i = 0; i < d->threads_count; i++)
+		sum_ns += pthread_getcpuclockid(d->threads[i].thread, &id) ? 0 : cpu_ns(id);
 	return sum_ns;
 }
 
 /*
  * Whether the threads and the caller together get less than a quarter of a processor for each
- * thread that the orders may have, or less than half of all that there are threads for.
+ * thread that the orders may use, and less than half a processor for each thread there is.
  */
 static bool are_starved(const struct drawers *d, struct caller *c)
 {
@@ -205,17 +206,17 @@ static bool are_starved(const struct drawers *d, struct caller *c)
 	return got_ns < (due_ns < half_ns ? due_ns : half_ns);
 }
 
-/* Of several callers, the one whose turn it is. */
+/* With several callers, only one draws: the one whose order is first. */
 static bool must_help(const struct drawers *d, struct caller *c)
 {
-	if (!d->hands_count)
+	if (!d->threads_count)
 		return true;
 	if (d->cfg.is_eager)
 		return false;
 	return are_starved(d, c) && orders_is_first(&d->orders, &c->order);
 }
 
-/* One item, and no more before it has asked again: each of them can make a request wait. False: it
+/* Draws one item; the caller then checks again, since each item can delay a request. False: help
  * was not needed. */
 static bool help(struct drawers *d, struct caller *c)
 {
@@ -224,10 +225,10 @@ static bool help(struct drawers *d, struct caller *c)
 
 	if (!set_work_has_more(&c->order.work) || !must_help(d, c))
 		return false;
-	has_more = item_take(&d->orders, &c->order, c->seat, &item);
+	has_more = item_take(&d->orders, &c->order, c->waiter, &item);
 	while (has_more) {
 		pthread_mutex_unlock(&d->lock);
-		item_do(&item, &c->place);
+		item_do(&item, &c->memory);
 		pthread_mutex_lock(&d->lock);
 		has_more = item_end(&d->orders, &item);
 	}
@@ -242,16 +243,16 @@ static bool is_over(const struct order *o)
 	return !o->threads_count && (has_failed || is_taken);
 }
 
-/* Without the lock. */
-static void sleep_for_a_while(struct seat *seat)
+/* Call without the lock. */
+static void sleep_for_a_while(struct waiter *waiter)
 {
 	uint64_t until_ns = clock_ns() + ASK_NS;
 	struct timespec ts = { (time_t)(until_ns / NSEC_PER_SEC), (long)(until_ns % NSEC_PER_SEC) };
 
-	(void)sem_clockwait(&seat->wake, CLOCK_MONOTONIC, &ts);
+	(void)sem_clockwait(&waiter->wake, CLOCK_MONOTONIC, &ts);
 }
 
-/* Without the lock. */
+/* Call without the lock. */
 static void ask(struct set_work *w, uint64_t rows_done)
 {
 	const struct picture_set *set = w->set;
@@ -263,7 +264,7 @@ static void ask(struct set_work *w, uint64_t rows_done)
 		set_work_fail(w, rc);
 }
 
-/* Until nobody is at it any more. Under the lock, as all of this is but sleeping and asking. */
+/* Waits until no thread works on the order. The lock is held, except while sleeping and asking. */
 static void wait_for(struct drawers *d, struct caller *c)
 {
 	bool draws_itself = false;
@@ -273,11 +274,11 @@ static void wait_for(struct drawers *d, struct caller *c)
 
 		pthread_mutex_unlock(&d->lock);
 		if (!draws_itself)
-			sleep_for_a_while(c->seat);
+			sleep_for_a_while(c->waiter);
 		ask(&c->order.work, rows_done);
 		pthread_mutex_lock(&d->lock);
 		dispatch(d);
-		draws_itself = help(d, c) && !d->hands_count;
+		draws_itself = help(d, c) && !d->threads_count;
 	}
 }
 
@@ -288,16 +289,16 @@ static void caller_init(struct caller *c, const struct drawers *d, const struct 
 	c->order.threads_max = set->threads_max ? set->threads_max : d->order_threads_max;
 }
 
-/* Under the lock. */
+/* With the lock held. */
 static void draw(struct drawers *d, struct caller *c)
 {
 	orders_add(&d->orders, &c->order);
-	start_hands(d);
+	start_threads(d);
 	c->cpu_ns = threads_cpu_ns(d);
 	dispatch(d);
 	wait_for(d, c);
 	orders_remove(&d->orders, &c->order);
-	dispatch(d); /* its pictures no longer keep others waiting */
+	dispatch(d); /* others may have waited for the memory of its pictures */
 }
 
 int drawers_draw(struct drawers *d, const struct picture_set *set, struct err *err)
@@ -309,16 +310,16 @@ int drawers_draw(struct drawers *d, const struct picture_set *set, struct err *e
 		return err_set(err, -ENOMEM, "render: %s", budget_why());
 	caller_init(c, d, set);
 	pthread_mutex_lock(&d->lock);
-	c->seat = seat_get(d);
-	if (c->seat) {
+	c->waiter = waiter_get(d);
+	if (c->waiter) {
 		draw(d, c);
-		seat_put(d, c->seat);
+		waiter_put(d, c->waiter);
 	} else {
 		set_work_fail(&c->order.work, -ENOMEM);
 	}
 	pthread_mutex_unlock(&d->lock);
 	rc = set_work_result(&c->order.work, err);
-	place_deinit(&c->place);
+	draw_memory_deinit(&c->memory);
 	free(c);
 	return rc;
 }

@@ -1,14 +1,13 @@
 /*
- * drawers.h - the threads that draw, shared by all who want pictures.
+ * drawers.h - the drawing threads, shared by all callers.
  *
- * A thread draws one band, and is then given one of whichever client has had the least of the
- * threads' time (orders.h). So every client has its share of them whatever others ask for, a
- * picture that is soon drawn waits for a band or two of others at most, and few are in memory at a
- * time.
+ * A thread draws one band and is then given one of the client that has used the least time of the
+ * threads (orders.h). So every client gets its share whatever others ask for, a small picture waits
+ * for at most a band or two of others, and few pictures are in memory at a time.
  *
- * The threads run only where nobody else wants the processor, so that requests are answered
- * meanwhile as if there were no drawing. Where they hardly get to run (other threads keep the
- * machine busy), the callers draw, too. Small pictures are better drawn by the caller alone.
+ * The threads run only while no other thread wants the processor, so that requests are answered as
+ * if there were no drawing. When the machine is so busy that they hardly run, the callers draw as
+ * well. Small pictures are better drawn by the caller alone.
  *
  * The threads start with the first pictures and end with drawers_close.
  */
@@ -25,9 +24,8 @@ struct err;
 enum { DRAWERS_THREADS_MAX = 64 };
 
 struct drawers_cfg {
-	unsigned threads_max; /* 0: as many as this process may use processors */
-	/* For tests and benchmarks: the threads compete for the processor as all others do, and the
-	 * callers do nothing but wait. */
+	unsigned threads_max; /* 0: one per processor that this process may use */
+	/* For tests and benchmarks: the threads have normal priority, and the callers only wait. */
 	bool is_eager;
 };
 
@@ -35,8 +33,8 @@ int drawers_open(const struct drawers_cfg *cfg, struct drawers **out, struct err
 void drawers_close(struct drawers *d); /* no drawing may be under way; NULL is fine */
 
 /*
- * Draws a set, the caller waits. At most set->threads_max threads are at it at a time; 0: all
- * processors but one. Returns as picture_draw_set. Any number of threads may call this at once.
+ * Draws a set; the caller waits. At most set->threads_max threads work on it; 0: all processors but
+ * one. Returns as picture_draw_set. Any number of threads may call this at once.
  */
 int drawers_draw(struct drawers *d, const struct picture_set *set, struct err *err);
 

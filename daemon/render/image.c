@@ -1,4 +1,4 @@
-/* PNG by libpng, into memory. */
+/* Encodes PNG into memory, by libpng. */
 #include "daemon/render/image.h"
 
 #include <errno.h>
@@ -9,8 +9,8 @@
 #include "daemon/base/err.h"
 
 /*
- * Rendered voxels are runs of few colors: level 3 with the Up filter comes within a tenth of the
- * size of level 9 with all filters tried, in a quarter of the time.
+ * Rendered voxels are runs of few colors: level 3 with the Up filter gives files within a tenth of
+ * the size of level 9 with all filters, in a quarter of the time.
  */
 enum { COMPRESSION_LEVEL = 3 };
 
@@ -50,11 +50,11 @@ static bool is_opaque(const struct picture *p)
 	return all == 0xff000000u;
 }
 
-/* Everything that may jump; locals set before the jump are not read after it. */
+/* The code that may longjmp; locals set before the jump are not read after it. */
 static int write_png(png_structp png, png_infop info, const struct picture *p, struct strbuf *out,
 		     bool opaque)
 {
-	if (setjmp(png_jmpbuf(png))) /* NOLINT(cert-err52-cpp): libpng's way to fail */
+	if (setjmp(png_jmpbuf(png))) /* NOLINT(cert-err52-cpp): libpng's error handling */
 		return out->failed ? -ENOMEM : -EIO;
 	png_set_write_fn(png, out, append, flush);
 	png_set_compression_level(png, COMPRESSION_LEVEL);

@@ -1,4 +1,4 @@
-/* image.h - pictures as PNG text. libpng is used here and in formats/ only. */
+/* image.h - encodes pictures as PNG. Only render/ and formats/ use libpng. */
 #ifndef DAEMON_RENDER_IMAGE_H
 #define DAEMON_RENDER_IMAGE_H
 

@@ -1,6 +1,5 @@
 /*
- * lens.h - the rays of a picture's pixels: both ends of a ray are linear in the place on the
- * picture.
+ * lens.h - the rays of a picture's pixels. Both ends of a ray are linear functions of the pixel.
  */
 #ifndef DAEMON_RENDER_LENS_H
 #define DAEMON_RENDER_LENS_H
@@ -10,8 +9,9 @@
 #include "daemon/render/view.h"
 
 struct lens {
-	double origin[3][3];    /* [axis]: at the top left corner, and what a pixel to the right */
-	double direction[3][3]; /*         and one downward add */
+	double origin[3][3];    /* [axis]: value at the top left corner, and change per pixel to the
+				   right */
+	double direction[3][3]; /*         and per pixel downward */
 	bool ortho;
 };
 
@@ -34,8 +34,8 @@ static inline void lens_init(struct lens *l, const struct view *v, uint32_t widt
 	}
 }
 
-/* x and y in pixels from the top left, fractions inside the pixel. The direction's part along the
- * line of sight has length 1. */
+/* x and y are in pixels from the top left; fractions lie inside a pixel. The component of the
+ * direction along the line of sight has length 1. */
 static inline void lens_ray(const struct lens *l, double x, double y, double origin[3],
 			    double direction[3])
 {

@@ -5,7 +5,7 @@ render-srcs := \
 	daemon/render/band.c \
 	daemon/render/cache.c \
 	daemon/render/drawers.c \
-	daemon/render/hands.c \
+	daemon/render/draw_thread.c \
 	daemon/render/image.c \
 	daemon/render/orders.c \
 	daemon/render/picture.c \

@@ -2,7 +2,8 @@
 
 #include "daemon/base/clock.h"
 
-/* Of threads' time that newcomers are ahead of others: a picture of 512 x 512 takes less. */
+/* Thread time by which a new client is preferred to the others; a picture of 512 x 512
+ * takes less. */
 static const int64_t credit_ns = 2 * (int64_t)NSEC_PER_SEC;
 
 static bool have_one_client(const struct order *a, const struct order *b)
@@ -45,8 +46,8 @@ void orders_remove(struct orders *list, struct order *o)
 	count_clients(list);
 }
 
-/* Whether the picture that its next band is of may be in memory, too. The limit is for what others
- * have open, so that whoever has most goes on and none waits for itself. */
+/* Whether the picture of the next band may be in memory as well. The limit counts what other orders
+ * have open, so that the largest order can go on and none waits for itself. */
 static bool has_room(const struct orders *list, const struct order *o)
 {
 	uint64_t others_bytes = 0;

@@ -1,13 +1,13 @@
 /*
- * orders.h - which of several sets that are under way is to be drawn next: that of the client that
- * has had the least of the threads' time, and of its sets the one with the least left.
+ * orders.h - decides which of several sets is drawn next: the client that has used the least time
+ * of the threads, and of its sets the one with the least left to draw.
  *
  * Source: fair queueing with a virtual clock, A. Demers, S. Keshav, S. Shenker 1989. A client's
- * time is kept in each of its orders, so that it needs no table. A newcomer begins where the others
- * are on average (the virtual clock), less a credit that lets short work pass; because that clock
- * goes on with all drawing, no stream of newcomers keeps an old order waiting for ever.
+ * time is kept in each of its orders, so no table is needed. A new client starts at the average of
+ * the others (the virtual clock) minus a credit that favours short work. Since the clock advances
+ * with all drawing, a stream of new clients cannot delay an old order for ever.
  *
- * Threads: whoever holds the lock of the list's owner.
+ * Threads: the holder of the owner's lock.
  */
 #ifndef DAEMON_RENDER_ORDERS_H
 #define DAEMON_RENDER_ORDERS_H
@@ -19,19 +19,19 @@
 #include "daemon/render/set_work.h"
 
 enum {
-	ORDERS_OPEN_BYTES_MAX = 256 << 20, /* of pictures under way, where others wait for that */
-	ORDERS_SMALL_BYTES = 16 << 20,     /* a picture that never waits for it: 2048 x 2048 */
+	ORDERS_OPEN_BYTES_MAX = 256 << 20, /* of unfinished pictures, when others wait for memory */
+	ORDERS_SMALL_BYTES = 16 << 20,     /* a picture up to this size never waits: 2048 x 2048 */
 };
 
 /* One call of drawers_draw. */
 struct order {
 	struct set_work work;
 	struct order *next;
-	uint64_t number; /* from 1; never used again */
+	uint64_t number; /* from 1; never reused */
 	unsigned threads_max;
-	unsigned threads_count;  /* at it, the caller aside */
+	unsigned threads_count;  /* working on it, without the caller */
 	bool is_first_of_client; /* in the list */
-	int64_t used_ns;         /* of threads' time, by all of the client's orders */
+	int64_t used_ns;         /* of thread time, by all of the client's orders */
 	int64_t item_ns;         /* that the last band, or the scene, took */
 };
 
@@ -40,22 +40,23 @@ struct orders {
 	struct order *first; /* the oldest */
 	uint64_t ever_count;
 	unsigned clients_count;
-	int64_t clock_ns; /* the virtual one: threads' time for each client */
+	int64_t clock_ns; /* virtual clock: thread time per client */
 };
 
 void orders_add(struct orders *list, struct order *o);
 void orders_remove(struct orders *list, struct order *o);
 
-/* The order to draw a band of, or to begin; NULL: there is none. */
+/* The order to begin, or to draw a band of; NULL: none. */
 struct order *orders_next(const struct orders *list);
 
-/* Whether no other has a better claim, threads that are at it aside. */
+/* Whether this order is the one to be drawn next, not counting orders that threads already
+ * work on. */
 bool orders_is_first(const struct orders *list, const struct order *o);
 
-/* Its client has had so much time; below 0: too much was counted before. */
+/* Charges the order's client with that time; negative: too much was charged before. */
 void orders_charge(struct orders *list, const struct order *o, int64_t ns);
 
-/* How many threads all of them together may have. */
+/* How many threads all orders together may use. */
 unsigned orders_threads_max(const struct orders *list);
 
 #endif

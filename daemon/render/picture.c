@@ -34,14 +34,14 @@ static void ask(struct set_work *w)
 		set_work_fail(w, rc);
 }
 
-static void draw_all(struct set_work *w, struct workshop *shop)
+static void draw_all(struct set_work *w, struct band_scratch *scratch)
 {
 	struct set_band band;
 
 	set_work_begin(w);
 	w->stage = SET_DRAWS;
 	while (set_work_has_more(w) && set_work_take(w, &band)) {
-		set_work_draw(w, &band, shop);
+		set_work_draw(w, &band, scratch);
 		if (set_work_end(w, &band)) {
 			set_work_finish(w, band.part);
 			set_work_finished(w, band.part);
@@ -53,19 +53,19 @@ static void draw_all(struct set_work *w, struct workshop *shop)
 int picture_draw_set(const struct picture_set *set, struct err *err)
 {
 	struct set_work *w = malloc(sizeof(*w));
-	struct workshop *shop;
+	struct band_scratch *scratch;
 	int rc;
 
 	if (!w)
 		return err_set(err, -ENOMEM, "render: %s", budget_why());
 	set_work_init(w, set);
-	shop = workshop_new(w->width_max);
-	if (shop)
-		draw_all(w, shop);
+	scratch = band_scratch_new(w->width_max);
+	if (scratch)
+		draw_all(w, scratch);
 	else
 		set_work_fail(w, -ENOMEM);
 	rc = set_work_result(w, err);
-	workshop_free(shop);
+	band_scratch_free(scratch);
 	free(w);
 	return rc;
 }

@@ -2,7 +2,7 @@
  * picture.h - pictures of a scene, and what to draw into them.
  *
  * Pixels are RGBA8, row-major from the top left. Pixels that no voxel covers are exactly the
- * background. Here they are drawn by the calling thread alone; drawers.h has threads for them.
+ * background. Here the calling thread draws them alone; drawers.h uses several threads.
  */
 #ifndef DAEMON_RENDER_PICTURE_H
 #define DAEMON_RENDER_PICTURE_H
@@ -43,34 +43,34 @@ struct picture_job {
 	struct view view;
 	struct shading shading;
 	rgba background;
-	bool smooth_edges; /* four more rays where neighbouring pixels see different faces */
+	bool smooth_edges; /* four more rays per pixel where neighbours see different faces */
 };
 
 /* Pictures of one scene. */
 struct picture_set {
 	const struct picture_job *jobs; /* [count] */
-	struct picture *pictures;       /* [count]; pixels NULL: opened when it is their turn */
+	struct picture *pictures;       /* [count]; pixels NULL: allocated when drawing starts */
 	size_t count;                   /* 1..PICTURES_MAX */
 	unsigned threads_max;           /* 0..PICTURE_THREADS_MAX; 0: see drawers.h */
-	uint64_t client_id;             /* who asked: clients share the threads equally */
-	/* Makes what jobs point to, called once, by the thread that draws first, before the first
-	 * pixel; a negative return fails the set. NULL: they are ready. */
+	uint64_t client_id;             /* clients share the threads equally */
+	/* Prepares what jobs point to. Called once, before the first pixel, by the thread that
+	 * draws first; a negative return fails the set. NULL: already prepared. */
 	int (*begin)(void *ctx);
 	void *begin_ctx;
 	/*
-	 * Told of each picture by the thread that drew the last of it, several at a time; it may
-	 * close the picture. A negative return fails the set. NULL: nobody is told.
+	 * Called for each picture by the thread that drew the last part of it, possibly several at
+	 * a time; it may close the picture. A negative return fails the set. May be NULL.
 	 */
 	int (*finish)(void *ctx, size_t index, struct picture *p);
 	void *finish_ctx;
-	/* Asked by the caller's thread again and again; a negative code ends the drawing and is
-	 * what it returns. NULL: nobody asks. */
+	/* Called repeatedly by the caller's thread; a negative return ends the drawing and is
+	 * returned. May be NULL. */
 	int (*go_on)(void *ctx, uint64_t rows_done);
 	void *go_on_ctx;
 };
 
-/* Returns 0, -ENOMEM, or what begin, finish, go_on or cancel_check returned; pictures stay the
- * caller's. */
+/* Returns 0, -ENOMEM, or what begin, finish, go_on or cancel_check returned. The caller owns the
+ * pictures. */
 int picture_draw_set(const struct picture_set *set, struct err *err);
 int picture_draw(struct picture *p, const struct picture_job *job, struct err *err);
 

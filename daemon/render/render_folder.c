@@ -23,7 +23,7 @@ enum {
 	TRIES_MAX = 100,
 };
 
-/* -ENOENT where there is none. is_private: nobody but us may have made it or write in it. */
+/* -ENOENT when there is none. is_private: it must be ours, and writable by nobody else. */
 static int open_checked(const char *path, bool is_private, struct err *err)
 {
 	int fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -39,10 +39,11 @@ static int open_checked(const char *path, bool is_private, struct err *err)
 	if (fstat(fd, &st) < 0)
 		rc = err_set(err, -errno, "render folder %s: %s", path, strerrordesc_np(errno));
 	else if (st.st_uid != geteuid() && (is_private || st.st_uid != 0))
-		rc = err_set(err, -EPERM, "render folder %s: it belongs to user %u, not to us",
-			     path, (unsigned)st.st_uid);
+		rc = err_set(err, -EPERM,
+			     "render folder %s: it belongs to user %u, not to this one", path,
+			     (unsigned)st.st_uid);
 	else if (st.st_mode & others)
-		rc = err_set(err, -EPERM, "render folder %s: others may write in it (mode %04o)",
+		rc = err_set(err, -EPERM, "render folder %s: others may write to it (mode %04o)",
 			     path, (unsigned)st.st_mode & 07777);
 	if (rc == 0)
 		return fd;
@@ -72,7 +73,7 @@ static bool is_owner_name(const char *name)
 	       strlen(name) == OWNER_NAME_BYTES - 1;
 }
 
-/* render_<time>_<session>_<tag><random>.png, all of whose last part are digits. */
+/* render_<time>_<session>_<tag><random>.png, where the last part consists of digits. */
 static bool is_picture_of(const char *name, const char *tag)
 {
 	static const char end[] = ".png";
@@ -84,7 +85,7 @@ static bool is_picture_of(const char *name, const char *tag)
 	       strcmp(name + len - sizeof(end) + 1, end) == 0;
 }
 
-/* The lock's descriptor when its daemon is gone, else -1. */
+/* Returns the descriptor of the lock file if its daemon is gone, else -1. */
 static int lock_dead(int folder_fd, const char *name)
 {
 	int fd = openat(folder_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -184,7 +185,8 @@ void render_folder_deinit(struct render_folder *f)
 	f->owner_fd = -1;
 }
 
-/* 0 when the mark is there and locked: between the two, another's sweep may have taken it away. */
+/* 0 when the mark exists and is locked. Between creating and locking it, a cleanup of another
+ * daemon may delete it. */
 static int make_mark(struct render_folder *f, int folder_fd)
 {
 	char name[OWNER_NAME_BYTES];
@@ -214,14 +216,14 @@ static int ensure_mark(struct render_folder *f, int folder_fd, struct err *err)
 
 	if (f->owner_fd >= 0 && fstat(f->owner_fd, &st) == 0 && st.st_nlink > 0)
 		return 0;
-	/* Somebody has emptied the folder. */
+	/* The folder was emptied by somebody else. */
 	if (f->owner_fd >= 0)
 		close(f->owner_fd);
 	f->owner_fd = -1;
 	for (int i = 0; rc == -EAGAIN && i < TRIES_MAX; i++)
 		rc = make_mark(f, folder_fd);
 	if (rc < 0)
-		return err_set(err, rc, "write in the render folder %s: %s", f->path,
+		return err_set(err, rc, "write to the render folder %s: %s", f->path,
 			       strerrordesc_np(-rc));
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* A list of files in order of age, and a thread that looks through it. */
+/* A list of files in order of age, and a thread that deletes expired ones. */
 #include "daemon/render/renders.h"
 
 #include <errno.h>
@@ -87,8 +87,8 @@ int renders_open(const struct renders_cfg *cfg, struct renders **out, struct err
 	return 0;
 }
 
-/* Under the lock: off the list. The file itself goes in delete_files, without the lock, since a
- * folder of thousands takes its time. */
+/* With the lock held: removes the entry from the list. delete_files deletes the file later without
+ * the lock, since that can take long for thousands of files. */
 static void take(struct renders *r, struct entry *e, struct entries *taken)
 {
 	TAILQ_REMOVE(&r->files, e, at);
@@ -99,7 +99,7 @@ static void take(struct renders *r, struct entry *e, struct entries *taken)
 	r->stats.freed_bytes += e->file.size_bytes;
 }
 
-/* Under the lock. All files live equally long, so the oldest expires first. */
+/* With the lock held. All files have the same lifetime, so the oldest expires first. */
 static void take_old(struct renders *r, struct entries *taken)
 {
 	uint64_t now = now_s();
@@ -112,7 +112,7 @@ static void take_old(struct renders *r, struct entries *taken)
 	r->stats.last_cleaning_s = now;
 }
 
-/* A file that somebody else deleted is as gone as one we delete. */
+/* A file that somebody else deleted counts as deleted. */
 static size_t delete_files(struct entries *taken)
 {
 	struct entry *e;
@@ -190,7 +190,7 @@ static uint64_t fnv1a(struct span bytes)
 	return h;
 }
 
-/* Under the lock: the folder is open, its path and tag are known. */
+/* With the lock held; the folder is open, its path and tag are known. */
 static int name_file(const struct renders *r, struct render_file *f, struct span session,
 		     struct err *err)
 {
@@ -211,7 +211,7 @@ static int name_file(const struct renders *r, struct render_file *f, struct span
 	return 0;
 }
 
-/* Under the lock: the cleaning thread runs. */
+/* With the lock held: starts the cleaning thread unless it runs. */
 static int ensure_thread(struct renders *r, struct err *err)
 {
 	int rc;
@@ -223,7 +223,7 @@ static int ensure_thread(struct renders *r, struct err *err)
 	return rc;
 }
 
-/* A descriptor of the folder; f has its name then. */
+/* Returns a descriptor of the folder, and the file's name in f. */
 static int prepare(struct renders *r, struct render_file *f, struct span session, struct err *err)
 {
 	int fd;
@@ -284,7 +284,7 @@ int renders_add(struct renders *r, const struct render_new *picture, struct rend
 			       RENDERS_SESSION_MAX);
 	if (png.len > r->cfg.bytes_max)
 		return err_set(err, -ENOSPC,
-			       "a picture of %zu bytes is over the folder's limit of %" PRIu64,
+			       "a picture of %zu bytes exceeds the folder's limit of %" PRIu64,
 			       png.len, r->cfg.bytes_max);
 	e = budget_calloc(BUDGET_PICTURES, 1, sizeof(*e));
 	if (!e)
@@ -303,7 +303,7 @@ int renders_add(struct renders *r, const struct render_new *picture, struct rend
 	return rc;
 }
 
-/* Under the lock; NULL when there is none. */
+/* With the lock held; NULL when there is none. */
 static struct entry *entry_of(const struct renders *r, struct span path)
 {
 	struct entry *e;

@@ -1,4 +1,4 @@
-/* Bits of what exists, filled block by block from the volume. */
+/* Builds the bit sets of existing voxels, block by block from the volume. */
 #include "daemon/render/scene.h"
 
 #include <assert.h>
@@ -8,7 +8,7 @@
 #include "daemon/base/cancel.h"
 #include "daemon/render/tree.h"
 
-/* Of the 16 voxels of a row, those that exist. */
+/* A bit for each of the 16 voxels of a row that exists. */
 static inline unsigned row_bits(const rgba *row)
 {
 	unsigned bits = 0;
@@ -38,7 +38,7 @@ static uint64_t find_voxels(const struct block *b, uint64_t *voxels)
 	return bricks;
 }
 
-/* Tells the cells around (and the cell itself) of its bricks. */
+/* Updates `near` of the cell and of the cells around it for its bricks. */
 static void spread(struct scene_cell *cells, const int32_t size[3], size_t index)
 {
 	uint64_t bricks = cells[index].bricks;

@@ -1,9 +1,9 @@
 /*
- * scene.h - a merged volume arranged for rays: which voxels exist, as bits, under a dense grid of
- * blocks over the content's box, or, where that would be too large, under a tree of blocks.
+ * scene.h - a merged volume arranged for tracing rays: bit sets of existing voxels, in a dense grid
+ * of blocks over the content's box or, where that would be too large, in a tree of blocks.
  *
- * Read-only after scene_open, by any number of threads. The volume must outlive it unchanged (a
- * snapshot's).
+ * Read-only after scene_open, by any number of threads. The volume (of a snapshot) must outlive it
+ * unchanged.
  */
 #ifndef DAEMON_RENDER_SCENE_H
 #define DAEMON_RENDER_SCENE_H
@@ -16,21 +16,21 @@
 #include "daemon/voxel/volume.h"
 
 enum {
-	SCENE_GRID_MAX = 1 << 20, /* cells: 32 MiB; content spread wider gets the tree */
+	SCENE_GRID_MAX = 1 << 20, /* cells: 32 MiB; content spread wider uses the tree */
 	SCENE_BRICK_BITS = 2,
 	SCENE_BRICK_EDGE = 1 << SCENE_BRICK_BITS, /* voxels */
 	SCENE_BRICKS = 64,                        /* of a block */
 };
 
-/* A block. Sets of 4^3 bricks, and of a brick's 4^3 voxels, are bits x + 4 y + 16 z. */
+/* A block. Sets of its 4^3 bricks, and of a brick's 4^3 voxels, are bits at x + 4 y + 16 z. */
 struct scene_cell {
 	const struct block *block; /* NULL: none */
-	const uint64_t *voxels;    /* [SCENE_BRICKS]: of each brick, those that exist */
-	uint64_t bricks;           /* that hold any voxel */
-	uint64_t near;             /* that do, or touch one that does, if only by a corner */
+	const uint64_t *voxels;    /* [SCENE_BRICKS]: for each brick, the voxels that exist */
+	uint64_t bricks;           /* those that hold any voxel */
+	uint64_t near; /* those that hold one or touch (at least by a corner) one that does */
 };
 
-/* A box of cells. Its voxels count from the corner of its lowest cell. */
+/* A box of cells. Voxel positions in it count from the corner of its lowest cell. */
 struct scene_grid {
 	const struct scene_cell *cells; /* [z][y][x] */
 	int32_t size[3];
@@ -43,7 +43,7 @@ struct scene {
 	const struct volume *volume;
 	struct box box; /* of the voxels */
 	bool is_empty;
-	/* Reaches one block beyond the content on each side. cells NULL: the tree serves. */
+	/* Extends one block beyond the content on each side. cells NULL: the tree is used. */
 	struct scene_grid grid;
 	struct scene_tree *tree;
 	uint64_t *voxels; /* [blocks][SCENE_BRICKS] of all cells */
@@ -70,22 +70,22 @@ static inline const struct scene_cell *scene_grid_cell(const struct scene_grid *
 			 (size_t)(at[0] >> BLOCK_BITS)];
 }
 
-/* Which brick of its block. */
+/* The brick of its block. */
 static inline unsigned scene_brick(const int32_t at[3])
 {
 	return (unsigned)((at[0] >> SCENE_BRICK_BITS & 3) | (at[1] >> SCENE_BRICK_BITS & 3) << 2 |
 			  (at[2] >> SCENE_BRICK_BITS & 3) << 4);
 }
 
-/* Which voxel of its brick. */
+/* The voxel of its brick. */
 static inline unsigned scene_bit(const int32_t at[3])
 {
 	return (unsigned)((at[0] & 3) | (at[1] & 3) << 2 | (at[2] & 3) << 4);
 }
 
 /*
- * What a set of 4^3 cells, each grown by one to both sides of an axis, makes of the 4^3 cells that
- * lie `side` (-1, 0, 1) along that axis.
+ * Takes a set of 4^3 cells, grown by one cell in both directions of an axis, and returns its part
+ * in the 4^3 cells that lie `side` (-1, 0, 1) along that axis.
  */
 static inline uint64_t scene_grow(uint64_t set, int axis, int side)
 {

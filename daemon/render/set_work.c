@@ -80,9 +80,9 @@ bool set_work_take(struct set_work *w, struct set_band *out)
 	return true;
 }
 
-void set_work_draw(struct set_work *w, const struct set_band *band, struct workshop *shop)
+void set_work_draw(struct set_work *w, const struct set_band *band, struct band_scratch *scratch)
 {
-	int rc = draw_band(&w->parts[band->part].drawing, band->first, band->end, shop);
+	int rc = draw_band(&w->parts[band->part].drawing, band->first, band->end, scratch);
 
 	if (rc < 0)
 		set_work_fail(w, rc);

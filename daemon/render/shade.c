@@ -1,13 +1,13 @@
-/* Light on faces of voxels. */
+/* Light on the faces of voxels. */
 #include "daemon/render/shade.h"
 
 #include <math.h>
 
-static const double ambient = 0.62;      /* of a face that looks away from the light */
+static const double ambient = 0.62;      /* of a face turned away from the light */
 static const double shadow_depth = 0.72; /* factor in the shadow */
 static const double corner_depth = 0.42; /* how much a fully closed corner darkens */
 
-/* Not fmin and fmax: those are calls. */
+/* Inline, since fmin and fmax are function calls. */
 static inline double within_1(double v)
 {
 	return v > 0 ? v < 1 ? v : 1 : 0;
@@ -18,7 +18,7 @@ void shading_light_from(struct shading *sh, const struct view *v)
 	double len = 0;
 	double upward;
 
-	/* The upward part is of the world, not of the picture: tops stay the brightest faces. */
+	/* Upward means up in the world, not in the picture: top faces stay the brightest. */
 	for (int i = 0; i < 3; i++) {
 		sh->to_light[i] = -0.45 * v->forward[i] - 0.35 * v->right[i] + (i == 2 ? 0.85 : 0);
 		len += sh->to_light[i] * sh->to_light[i];
@@ -36,9 +36,9 @@ void shading_light_from(struct shading *sh, const struct view *v)
 }
 
 /*
- * Occlusion of one corner of a face from the two cells at its sides and the one across, all in the
- * layer that the face looks into: 0 open .. 3 closed. Two closed sides hide the third. Source: M.
- * Lysenko, "Ambient occlusion for Minecraft-like worlds", 2012 (the idea).
+ * How much one corner of a face is closed in: 0 open .. 3 closed, from the two cells at its sides
+ * and the one across, all in the layer in front of the face. Two closed sides hide the third.
+ * Source: M. Lysenko, "Ambient occlusion for Minecraft-like worlds", 2012 (the idea).
  */
 static int corner_closed(bool side_a, bool side_b, bool across)
 {
@@ -57,7 +57,7 @@ static bool solid_at(const struct scene *s, const int32_t base[3], int u, int du
 	return scene_is_solid(s, (int32_t)p[0], (int32_t)p[1], (int32_t)p[2]);
 }
 
-/* What stands around a face, in the layer that it looks into. */
+/* The corners of a face, from the layer in front of it. */
 static uint8_t find_corners(const struct scene *s, const struct hit *h)
 {
 	int u = (h->axis + 1) % 3;
@@ -85,7 +85,7 @@ static uint8_t find_corners(const struct scene *s, const struct hit *h)
 static uint8_t corners_of(const struct scene *s, struct shade_memory *memory, const struct hit *h)
 {
 	uint8_t face = (uint8_t)(h->axis * 2 + (h->side > 0) + 1);
-	/* Neighbours of a surface get entries of their own: 16 x 16 places, and four faces. */
+	/* Neighbouring faces of a surface use different entries: 16 x 16 places and four faces. */
 	uint32_t slot = ((uint32_t)h->pos[0] + 5 * (uint32_t)h->pos[2]) % 16 |
 			((uint32_t)h->pos[1] + 11 * (uint32_t)h->pos[2]) % 16 << 4 |
 			(uint32_t)(h->axis + (h->side > 0)) % 4 << 8;
@@ -99,7 +99,7 @@ static uint8_t corners_of(const struct scene *s, struct shade_memory *memory, co
 	return f->corners;
 }
 
-/* Between the four corners' values by the place on the face: smooth over neighbouring voxels. */
+/* Interpolates between the values of the four corners: smooth across neighbouring voxels. */
 static double occlusion_factor(unsigned corners, const struct hit *h, const double point[3])
 {
 	int u = (h->axis + 1) % 3;

@@ -1,7 +1,7 @@
 /*
- * shade.h - the color of a point that a ray met: its voxel's color, lit by where the face looks, by
- * what stands near the corner (ambient occlusion) and by what stands between it and the light
- * (shadow).
+ * shade.h - the color of a point that a ray met: the voxel's color, lit by the direction of the
+ * face, and darkened by neighbouring voxels (ambient occlusion) and by voxels between it and the
+ * light (shadow).
  *
  * A face towards the light keeps the voxel's exact color; everything else only darkens.
  */
@@ -20,24 +20,24 @@ struct shading {
 	bool occlusion;
 	bool shadow;
 	double to_light[3]; /* unit length, world */
-	double lit[3][2];   /* [axis][looks up it]: the light that a face gets, 1 at most */
+	double lit[3][2];   /* [axis][looks up it]: the light on a face, at most 1 */
 };
 
-/* Sets to_light and lit: light from above the viewer's left shoulder, so that three faces of a box
- * differ in any view. */
+/* Sets to_light and lit. The light comes from above the viewer's left shoulder, so that the three
+ * visible faces of a box differ in every view. */
 void shading_light_from(struct shading *sh, const struct view *v);
 
-enum { SHADE_FACES = 1024 }; /* 16 KiB: stays in the first cache, a few rows of a picture */
+enum { SHADE_FACES = 1024 }; /* 16 KiB: fits the L1 cache, enough for a few rows */
 
 /* A face whose corners are known. */
 struct shade_face {
 	int32_t pos[3];
-	uint8_t face;    /* axis * 2 + (looks up its axis) + 1; 0: none is kept here */
+	uint8_t face;    /* axis * 2 + (looks up its axis) + 1; 0: empty entry */
 	uint8_t corners; /* two bits each: 0 open .. 3 closed */
 };
 
-/* One thread's working memory for one picture; zeroed at first. The pixels of a face lie next to
- * each other, so that what surrounds it is looked up once. */
+/* Working memory of one thread for one picture; zeroed at first. Pixels of the same face are drawn
+ * one after another, so its surroundings are looked up once. */
 struct shade_memory {
 	struct shade_face faces[SHADE_FACES];
 };

@@ -26,7 +26,7 @@ rgba look(const struct looker *k, double x, double y, double t_min, struct sight
 	return shade_hit(k->shading, k->scene, k->memory, &hit, origin, direction);
 }
 
-/* What a pixel or a neighbour of it sees, and the color that it has there. */
+/* What a pixel or one of its neighbours sees, with its color. */
 struct seen {
 	struct sight sight;
 	rgba pixel;
@@ -36,7 +36,7 @@ struct seen {
 	double plane;   /* of the face on that axis, from the grid's corner */
 };
 
-/* What a pixel and its four neighbours see, each once. */
+/* What a pixel and its four neighbours see, without duplicates. */
 struct around {
 	struct seen list[5];
 	int count;
@@ -73,13 +73,13 @@ static void add_seen(struct around *near, const struct scene_grid *g, const stru
 	near->count++;
 }
 
-/* Places in a pixel, each in a row and a column of its own. */
+/* Sample places in a pixel, each in a row and a column of its own. */
 enum { SAMPLES = 4 };
 static const double sample_x[SAMPLES] = { .375, .875, .625, .125 };
 static const double sample_y[SAMPLES] = { .125, .375, .875, .625 };
 
-/* The rays through these places, member by member so that the compiler makes vectors of them; and
- * what each has met so far. From the grid's corner. */
+/* The rays through these places, stored per member so that the compiler can vectorize; and what
+ * each has met so far. From the grid's corner. */
 struct bundle {
 	double origin[3][SAMPLES];
 	double direction[3][SAMPLES];
@@ -107,8 +107,8 @@ static void bundle_init(struct bundle *b, const struct looker *k, uint32_t x, ui
 	}
 }
 
-/* Whether that voxel has an open face there. The voxel before it is in the grid, too, which is
- * larger than the content. */
+/* Whether the voxel there has an open face on that side. The cell in front of it is always in the
+ * grid, which is larger than the content. */
 static bool is_open_face(const struct scene_grid *g, const struct seen *seen, int32_t place[3])
 {
 	bool is_covered;
@@ -119,7 +119,7 @@ static bool is_open_face(const struct scene_grid *g, const struct seen *seen, in
 	return !is_covered && scene_grid_is_solid(g, place);
 }
 
-/* Where the rays meet an open face of that plane nearer than what they have met, they meet that. */
+/* Replaces what the rays have met when they meet an open face of that plane nearer. */
 static void meet(struct bundle *b, const struct scene_grid *g, const struct seen *seen)
 {
 	const double *o = b->origin[seen->axis];
@@ -136,7 +136,8 @@ static void meet(struct bundle *b, const struct scene_grid *g, const struct seen
 		v[s] = b->origin[seen->v][s] + b->direction[seen->v][s] * t[s];
 	}
 	for (int s = 0; s < SAMPLES; s++) {
-		/* One branch: each of these alone would be guessed wrong half of the time. */
+		/* One combined condition: each part alone would be mispredicted half of
+		 * the time. */
 		bool is_nearer = (t[s] < b->t[s]) & (t[s] > 0) &
 				 ((d[s] < 0) == seen->is_up); /* seen from in front */
 		bool is_inside = (u[s] >= 0) & (u[s] < max_u) & (v[s] >= 0) & (v[s] < max_v);
@@ -157,8 +158,8 @@ static void meet(struct bundle *b, const struct scene_grid *g, const struct seen
 	}
 }
 
-/* The color of the face that ray s meets: as where a pixel sees the same one, since light changes
- * little in the distance of a pixel; one between other voxels of the plane is lit anew. */
+/* The color of the face that ray s meets. When a pixel sees the same face, its color is used, since
+ * light changes little within a pixel; other faces of the plane are shaded anew. */
 static rgba color_of(const struct looker *k, const struct around *near, const struct bundle *b,
 		     int s)
 {
@@ -185,7 +186,7 @@ static rgba color_of(const struct looker *k, const struct around *near, const st
 	return shade_hit(k->shading, k->scene, k->memory, &hit, origin, direction);
 }
 
-/* Weighted by alpha: a transparent background lends no color to an edge. */
+/* Weighted by alpha: a transparent background adds no color to an edge. */
 static rgba mean_of_four(const rgba c[SAMPLES])
 {
 	unsigned sum[3] = { 0 };
@@ -258,7 +259,7 @@ static rgba look_closer(const struct looker *k, uint32_t x, uint32_t y, const st
 	return mean_of_four(c);
 }
 
-/* Where there is no grid to look planes up in. */
+/* Traces new rays, when there is no grid to look up planes in. */
 static rgba look_anew(const struct looker *k, uint32_t x, uint32_t y, double t_min)
 {
 	struct sight unused;

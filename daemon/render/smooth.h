@@ -1,9 +1,9 @@
 /*
- * smooth.h - what pixels see, and smoother edges where neighbouring ones see different faces.
+ * smooth.h - what pixels see, and anti-aliasing where neighbouring pixels see different faces.
  *
- * Four rays more for a pixel at an edge; each is asked only whether it meets one of the planes that
- * the pixel and its neighbours see, which needs no walk through the scene. That misses only what is
- * thinner than the distance of two pixels.
+ * A pixel at an edge gets four more rays. Each is tested only against the planes that the pixel and
+ * its neighbours see, without a walk through the scene. That misses only details thinner than the
+ * distance between two pixels.
  */
 #ifndef DAEMON_RENDER_SMOOTH_H
 #define DAEMON_RENDER_SMOOTH_H
@@ -15,8 +15,8 @@
 #include "daemon/render/shade.h"
 
 /*
- * What one ray saw, beside its light: edges are where this differs between neighbours. Faces of one
- * plane and color are one: no edge is smoothed where none is seen.
+ * What one ray saw, without its light: an edge is where this differs between neighbours. Faces of
+ * the same plane and color count as one, since no edge is visible between them.
  */
 struct sight {
 	uint32_t face;  /* axis * 2 + (looks up its axis) + 1; 0: the background */
@@ -24,7 +24,7 @@ struct sight {
 	rgba color;
 };
 
-/* What looking needs. Everything but the memory is read only. */
+/* What is needed to trace pixels. Everything but the memory is read only. */
 struct looker {
 	const struct scene *scene;
 	const struct shading *shading;
@@ -33,14 +33,14 @@ struct looker {
 	rgba background;
 };
 
-/* The color at a place of the picture; rays there meet nothing before t_min. */
+/* The color at a place of the picture; its ray meets nothing before t_min. */
 rgba look(const struct looker *k, double x, double y, double t_min, struct sight *sight);
 
 /* A row of pixels as seen through their middles. */
 struct look_row {
 	rgba *pixels;         /* [width] */
 	struct sight *sights; /* [width] */
-	uint8_t *edges;       /* [width]: whether it looks different from a neighbour */
+	uint8_t *edges;       /* [width]: whether it differs from a neighbour */
 	const double *t_min;  /* of each LOOK_TILE pixels */
 };
 
@@ -49,7 +49,8 @@ enum { LOOK_TILE = 4 };
 /* Fills the row's edges, and completes those of the row above it (NULL: none). */
 void look_for_edges(const struct look_row *row, const struct look_row *above, uint32_t width);
 
-/* Row y of the picture into out, from itself (rows[1]) and the rows above and below it. */
+/* Writes row y of the picture to out, from the row itself (rows[1]) and the rows above and below
+ * it. */
 void look_smooth(const struct looker *k, const struct look_row rows[3], uint32_t y, uint32_t width,
 		 rgba *out);
 

@@ -1,7 +1,7 @@
 /*
- * A ray leaves an empty block or brick in one step: where it goes out follows from the cell's
- * corner and needs no set-up, unlike a walk. Only inside a brick that holds voxels there is a walk,
- * over the 64 bits of that brick.
+ * A ray leaves an empty block or brick in one step: its exit follows from the cell's corner and
+ * needs no set-up, unlike a voxel walk. Only inside a brick that holds voxels there is a walk, over
+ * the 64 bits of that brick.
  */
 #include "daemon/render/trace.h"
 
@@ -9,7 +9,7 @@
 
 #include "daemon/render/tree.h"
 
-/* The axis of the smallest; no branch, since none would be predicted. */
+/* The axis of the smallest value, computed without branches, which would be unpredictable. */
 static inline int first_axis(const double t[3])
 {
 	int axis = t[1] < t[0];
@@ -22,7 +22,7 @@ static void begin(struct trace_line *l, const int64_t base[3], const double orig
 		  const double direction[3])
 {
 	for (int i = 0; i < 3; i++) {
-		/* A tiny slope instead of none keeps every quotient finite and ordered. */
+		/* A tiny slope instead of 0 keeps every quotient finite and ordered. */
 		double d = fabs(direction[i]) < 1e-12 ? 1e-12 : direction[i];
 
 		l->o[i] = origin[i] - (double)base[i];
@@ -56,9 +56,9 @@ static inline int32_t within(double v, int32_t low, int32_t high)
 }
 
 /*
- * Out of the cell of `size` voxels (a power of two) that at is in, to the voxel behind the face
- * that is met first; the other coordinates stay in the cell against rounding. *t becomes where that
- * is, *axis that of the face. False: beyond the grid.
+ * Leaves the cell of `size` voxels (a power of two) that contains at, to the voxel behind the face
+ * that the ray meets first; the other coordinates are clamped to the cell against rounding. Sets *t
+ * to the place and *axis to the axis of that face. False: the ray leaves the grid.
  */
 static inline void leave(const struct trace_line *l, int32_t size, int32_t at[3], double *t,
 			 int *axis)
@@ -97,8 +97,8 @@ static inline void walk_begin(struct walk *w, const struct trace_line *l, const 
 	}
 }
 
-/* To the first of these voxels of the brick that at is in, or out of the brick: false. at, t and
- * axis are then those of the voxel there. */
+/* Walks to the first of these voxels in the brick of at; false when the ray leaves the brick. at, t
+ * and axis are set for the voxel reached. */
 static inline bool walk_brick(struct walk *w, uint64_t voxels, int32_t at[3], double *t, int *axis)
 {
 	unsigned bit = scene_bit(at);
@@ -154,8 +154,8 @@ bool trace_grid(const struct scene_grid *g, const struct trace_line *l, int32_t 
 	return false;
 }
 
-/* Where the line is at *t, or comes into the grid after that; false: never. The content is not at
- * the grid's sides, so the axis is not known yet, and need not be. */
+/* Finds where the line is at *t, or where it enters the grid after that; false: never. There is no
+ * content at the grid's sides, so the axis need not be known yet. */
 static bool enter_grid(const struct scene_grid *g, const struct trace_line *l, double *t,
 		       int32_t at[3])
 {
@@ -235,8 +235,8 @@ static uint64_t voxels_at(const struct scene_grid *g, const int32_t at[3])
 	return c->block ? c->voxels[scene_brick(at)] : 0;
 }
 
-/* The voxels of the brick that at is in which exist or touch, if only by a corner, one that does.
- * The brick is not one of the grid's outermost. */
+/* The voxels of the brick of at that exist, or touch (at least by a corner) one that does. The
+ * brick must not be at the border of the grid. */
 static uint64_t find_near(const struct scene_grid *g, const int32_t at[3])
 {
 	uint64_t near = 0;

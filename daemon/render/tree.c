@@ -1,6 +1,7 @@
 /*
- * The leaves sorted along a Z curve; node n of the tree over a range of them has its halves' nodes
- * at 2 n + 1 and 2 n + 2. Nearer halves are searched first, those behind what was met not at all.
+ * The leaves are sorted along a Z curve. The children of node n, which covers a range of leaves,
+ * are nodes 2 n + 1 and 2 n + 2, one for each half. The nearer child is searched first; nodes
+ * behind the hit are skipped.
  */
 #include "daemon/render/tree.h"
 
@@ -10,7 +11,7 @@
 #include "daemon/base/budget.h"
 #include "daemon/render/trace.h"
 
-enum { DEPTH_MAX = 34 }; /* 2^32 leaves, and one waiting brother a level */
+enum { DEPTH_MAX = 34 }; /* 2^32 leaves, and one pending sibling per level */
 
 struct node {
 	double low[3];
@@ -53,7 +54,7 @@ void tree_free(struct scene_tree *tree)
 	budget_free(tree);
 }
 
-/* Whether the highest bit that is set in a is lower than that of b. */
+/* Whether the highest set bit of a is lower than that of b. */
 static bool is_finer(uint32_t a, uint32_t b)
 {
 	return a < b && a < (a ^ b);
@@ -64,7 +65,7 @@ static int by_curve(const void *left, const void *right)
 {
 	const struct tree_leaf *a = left;
 	const struct tree_leaf *b = right;
-	/* Offset, so that negative places come first. */
+	/* Flip the sign bit so that negative places come first. */
 	const uint32_t p[3] = { (uint32_t)a->pos.x ^ 1u << 31, (uint32_t)a->pos.y ^ 1u << 31,
 				(uint32_t)a->pos.z ^ 1u << 31 };
 	const uint32_t q[3] = { (uint32_t)b->pos.x ^ 1u << 31, (uint32_t)b->pos.y ^ 1u << 31,
@@ -89,7 +90,7 @@ static struct node leaf_box(const struct tree_leaf *leaf)
 	return n;
 }
 
-/* As deep as the tree: 16 levels for all the blocks that a document may have. */
+/* Recursion is as deep as the tree: 16 levels for all the blocks that a document may have. */
 /* NOLINTNEXTLINE(misc-no-recursion) */
 static void grow(struct scene_tree *tree, size_t index, uint32_t first, uint32_t end)
 {
@@ -117,11 +118,11 @@ void tree_grow(struct scene_tree *tree)
 		grow(tree, 0, 0, tree->count);
 }
 
-/* A part of the tree that is still to be searched. */
+/* A subtree still to be searched. */
 struct part {
 	size_t index;
 	uint32_t first, end;
-	double t; /* where the line comes in */
+	double t; /* where the line enters it */
 	int axis;
 };
 

@@ -95,8 +95,9 @@ void view_frame(struct view *v, const struct box *box, double fov_deg, double as
 	double extent = 0.5;
 
 	box_middle(box, middle);
-	/* Each corner must lie inside the four sides: its distance from the axis, in half picture
-	 * heights, is at most its depth times half (perspective), or at most extent (ortho). */
+	/* Each corner must lie inside the four sides of the view: its distance from the axis, in
+	 * half picture heights, is at most its depth times half (perspective), or at most extent
+	 * (ortho). */
 	for (int corner = 0; corner < 8; corner++) {
 		double p[3];
 
