@@ -9,8 +9,8 @@ static bool key_is(struct span key, const char *name)
 	return name && !strncmp(name, key.ptr, key.len) && !name[key.len];
 }
 
-/* Index of the parameter with that name, looked for from hint on; -1: none. Members mostly come in
- * the order of the list, so the first look mostly hits. */
+/* Index of the parameter with that name, searched from hint on; -1: none. Members mostly come in
+ * the order of the list, so the first comparison usually matches. */
 static int param_index(const struct param *params, int count, struct span key, int hint)
 {
 	for (int n = 0; n < count; n++) {
@@ -39,8 +39,8 @@ static void sort_object(struct call *call, struct value object, int count)
 	} while (value_next(child, &child));
 }
 
-/* [{...}] where the first parameter is no object: named members in an array, as documented for
- * batch_operations. */
+/* [{...}] where the first parameter is not an object: named members inside an array, as documented
+ * for batch_operations. */
 static bool is_wrapped(const struct call *call, int count, struct value *inner)
 {
 	struct value next;
@@ -103,7 +103,7 @@ static int check_int(struct call *call, int i, enum value_kind kind)
 	return 0;
 }
 
-/* The type of a present argument. */
+/* Checks the type of a present argument. */
 static int check(struct call *call, int i, enum value_kind kind)
 {
 	switch (call->method->params[i].type) {
@@ -142,7 +142,7 @@ int args_sort(struct call *call)
 		enum value_kind kind = value_kind(call->args[i]);
 		int rc = 0;
 
-		if (kind == VALUE_NULL) /* as if it were not there */
+		if (kind == VALUE_NULL) /* null counts as absent */
 			call->args[i] = (struct value){ 0 };
 		if (arg_has(call, i))
 			rc = check(call, i, kind);
@@ -178,7 +178,7 @@ int64_t arg_int(const struct call *call, int i, int64_t preset)
 {
 	int64_t n = preset;
 
-	/* Judged already: a whole number or one to be floored. */
+	/* Checked before: a whole number, or one to be floored. */
 	if (arg_has(call, i))
 		(void)decode_i64(call->args[i], &n);
 	return n;
@@ -271,7 +271,7 @@ int arg_color(struct call *call, int first_index, int color_index, rgba preset, 
 		if (arg_has(call, first_index + i) && !decode_is_number(c.v[i]))
 			return arg_fault(call, first_index + i, "must be a number");
 	if (!any) {
-		/* Positional callers leave channels out, named ones the color. */
+		/* Positional callers may leave out channels, named callers the whole color. */
 		*out = value_kind(call->params) == VALUE_ARRAY ? rgba_of(0, 0, 0, 255) : preset;
 		return 0;
 	}
@@ -296,7 +296,7 @@ int arg_tolerance(struct call *call, int i, rgba *out)
 	    decode_color(call->args[i], DECODE_STRICT, out) < 0)
 		return arg_fault(call, i, "must be a number or [r,g,b,a], each in 0..255");
 	if (value_count(call->args[i]) == 3)
-		*out &= 0xffffffu; /* without one the alpha must match */
+		*out &= 0xffffffu; /* without an alpha tolerance the alpha must match */
 	return 0;
 }
 

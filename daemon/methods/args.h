@@ -1,8 +1,8 @@
 /*
- * args.h - the arguments of a call, and the faults that name them.
+ * args.h - the arguments of a call, and errors that name them.
  *
  * method_call has sorted them by the method's list and checked types and ranges; i is the index in
- * that list. What returns int returns 0, or -EPROTO with call->fault set.
+ * that list. Functions that return int return 0, or -EPROTO with call->fault set.
  */
 #ifndef DAEMON_METHODS_ARGS_H
 #define DAEMON_METHODS_ARGS_H
@@ -16,7 +16,7 @@
 /* Sorts call->params into call->args. -EPROTO. */
 int args_sort(struct call *call);
 
-/* Gives absent arguments the value of object's member of that name. -EPROTO. */
+/* Fills absent arguments from the members of object with the same names. -EPROTO. */
 int args_adopt(struct call *call, struct value object);
 
 static inline bool arg_has(const struct call *call, int i)
@@ -34,30 +34,31 @@ double arg_real(const struct call *call, int i, double preset);
 bool arg_bool(const struct call *call, int i, bool preset);
 struct span arg_string(const struct call *call, int i, const char *preset);
 
-/* From `position`, or from x, y, z at first_index and the two after it. All three must be there. */
+/* From `position`, or from x, y, z at first_index and the two after it. All three must be
+ * present. */
 int arg_position(struct call *call, int first_index, int position_index, int32_t out[3]);
 
-/* From `color`, or from r, g, b, a at first_index on, the first of which may be a whole color. */
+/* From `color`, or from r, g, b, a at first_index on; the first of these may be a whole color. */
 int arg_color(struct call *call, int first_index, int color_index, rgba preset, rgba *out);
-/* [x,y,z] or {x,y,z} of real numbers within +-1e9; out stays as it is where absent. */
+/* [x,y,z] or {x,y,z} of real numbers within +-1e9; out is unchanged when absent. */
 int arg_point(struct call *call, int i, double out[3]);
 int arg_color_at(struct call *call, int i, rgba *out);
 int arg_tolerance(struct call *call, int i, rgba *out); /* a number, or [3|4] numbers */
 int arg_region(struct call *call, int i, struct box *out, const struct box **region);
 
-/* "NAME: why", code RPC_INVALID_PARAMS. */
+/* Sets the fault "NAME: why" with code RPC_INVALID_PARAMS. */
 int arg_fault(struct call *call, int i, const char *why);
 int arg_range_fault(struct call *call, int i, int64_t min, int64_t max);
 
-/* The text of a number that is a macro, for presets and docs. */
+/* The text of a numeric macro, for presets and docs. */
 #define PARAM_TEXT(number)  PARAM_TEXT_(number)
 #define PARAM_TEXT_(number) #number
 
 /* Parameters that many methods share. */
-#define PARAM_PROJECT                                                                \
-	{                                                                            \
-		.name = "project_id", .type = PARAM_ANY,                             \
-		.doc = "number of the project; absent: the one that was opened last" \
+#define PARAM_PROJECT                                                       \
+	{                                                                   \
+		.name = "project_id", .type = PARAM_ANY,                    \
+		.doc = "number of the project; absent: the one opened last" \
 	}
 #define PARAM_LAYER                                                                          \
 	{                                                                                    \

@@ -1,5 +1,5 @@
 /*
- * env.h - what methods work on: one per thread that runs them, filled by the server.
+ * env.h - the environment of methods: one per thread that runs them, filled by the server.
  */
 #ifndef DAEMON_METHODS_ENV_H
 #define DAEMON_METHODS_ENV_H
@@ -16,18 +16,18 @@ struct renders;
 struct reply;
 struct root;
 
-/* What only the server knows. Any thread. */
+/* Functions of the server. Any thread. */
 struct method_host {
 	void *server;
 	/* Adds members (reply_key + value) to the object that `status` answers. */
 	void (*write_status)(void *server, struct reply *r);
-	/* The same for `get_config`; NULL where there is nothing to say. */
+	/* The same for `get_config`; may be NULL. */
 	void (*write_config)(void *server, struct reply *r);
-	/* Asks the daemon to drain and exit; NULL where that is not possible. */
+	/* Asks the daemon to drain and exit; NULL when not possible. */
 	void (*shut_down)(void *server);
 };
 
-/* Who asked. The functions are NULL where there is nobody (tests, benchmarks). */
+/* The client of a call. The functions are NULL when there is none (tests, benchmarks). */
 struct method_client {
 	void *ctx;
 	bool (*is_gone)(void *ctx);                  /* a system call; any thread */
@@ -38,10 +38,10 @@ struct method_env {
 	struct context_lease *lease;
 	const struct method_host *host; /* NULL: no server (tests, benchmarks) */
 	uint64_t started_ns;            /* CLOCK_MONOTONIC */
-	struct renders *renders;        /* picture files kept for clients; NULL: none are */
-	struct cache *pictures;         /* drawn before; NULL: none are kept */
-	struct drawers *drawers;        /* NULL: the thread of the call draws */
-	const struct root *root;        /* where files may be; NULL: anywhere */
+	struct renders *renders; /* picture files kept for clients; NULL: files are not kept */
+	struct cache *pictures;  /* cached pictures; NULL: no cache */
+	struct drawers *drawers; /* NULL: the thread of the call draws */
+	const struct root *root; /* the folder that files must be in; NULL: anywhere */
 	struct method_client client;
 };
 

@@ -10,7 +10,8 @@
 #include "daemon/methods/scope.h"
 #include "daemon/voxel/project.h"
 
-/* What is to be said behind the message: formats know what they had no memory for, not why. */
+/* An explanation to append to the message when memory was short: formats report what they could not
+ * allocate, but not why. */
 static const char *why_no_memory(const struct err *err)
 {
 	static const char usual[] = "out of memory";

@@ -1,4 +1,4 @@
-/* file_args.h - what methods about files share: their parameters and their faults. */
+/* file_args.h - shared by methods about files: parameters and errors. */
 #ifndef DAEMON_METHODS_FILE_ARGS_H
 #define DAEMON_METHODS_FILE_ARGS_H
 
@@ -11,7 +11,7 @@ struct project;
 #define PARAM_PATH(what)                                                    \
 	{                                                                   \
 		.name = "path", .alias = "file_path", .type = PARAM_STRING, \
-		.doc = what "; with --root inside of it"                    \
+		.doc = what "; with --root, inside that folder"             \
 	}
 #define PARAM_FORMAT(what)                                                                         \
 	{                                                                                          \
@@ -21,11 +21,11 @@ struct project;
 /* The path, args[0]; a fault when it is empty or absent. */
 int file_path(struct call *call, struct span *path);
 
-/* "Failed to WHAT 'PATH': why"; the path stands there once. Returns -EPROTO. */
+/* "Failed to WHAT 'PATH': why"; the path is named only once. Returns -EPROTO. */
 int file_fault(struct call *call, int code, const char *what, struct span path,
 	       const struct err *err);
 
-/* The path for the next save. Without memory for it, it is not remembered; nothing else fails. */
+/* Remembers the path for the next save. Without memory for it nothing else fails. */
 void file_remember(struct project *p, struct span path);
 
 #endif

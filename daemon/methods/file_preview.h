@@ -6,8 +6,8 @@
 
 #include "daemon/voxel/document.h"
 
-/* As format_options.preview: the visible layers from the default side, clear where nothing is.
- * -ENOMEM. */
+/* For format_options.preview: draws the visible layers from the default side on a transparent
+ * background. -ENOMEM. */
 int file_preview(void *ctx, struct document *doc, uint32_t edge, uint32_t *pixels);
 
 #endif

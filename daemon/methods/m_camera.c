@@ -1,4 +1,4 @@
-/* Methods about the camera of a project: the one that renders use when they are told none. */
+/* Methods about the camera of a project, which renders use unless told otherwise. */
 #include <math.h>
 
 #include "daemon/methods/scope.h"
@@ -24,7 +24,7 @@ static void reply_point(struct reply *r, double x, double y, double z)
 	reply_array_end(r);
 }
 
-/* A column of the camera's matrix, scaled and added to its place. */
+/* A column of the camera's matrix, scaled and added to its position. */
 static void reply_column(struct reply *r, const struct camera *c, int column, double scale,
 			 bool from_eye)
 {
@@ -74,7 +74,7 @@ const struct method method_get_camera = {
 	.name = "get_camera",
 	.flags = METHOD_TOOL,
 	.params = only_project,
-	.doc = "Says where the project's camera stands.",
+	.doc = "Returns the position and direction of the project's camera.",
 	.result = "success, name, position, target, up, distance, fov (degrees), ortho",
 	.run = run_get_camera,
 };
@@ -99,7 +99,7 @@ static const struct param set_params[] = {
 	[SET_TARGET] = { .name = "target",
 			 .alias = "camera_target",
 			 .type = PARAM_ANY,
-			 .doc = "[x,y,z] that is looked at" },
+			 .doc = "[x,y,z] that the camera looks at" },
 	[SET_UP] = { .name = "up", .type = PARAM_ANY, .preset = "[0,0,1]", .doc = "[x,y,z]" },
 	[SET_FOV] = { .name = "fov",
 		      .type = PARAM_REAL,
@@ -130,7 +130,7 @@ static int read_turn(struct call *call, const struct camera *c, const double tar
 	if (!(pitch >= -90 && pitch <= 90))
 		return arg_fault(call, SET_PITCH, "must be in -90..90");
 	if (!(dist > 0 && dist <= 1e9))
-		return arg_fault(call, SET_DISTANCE, "must be above 0, 1e9 at most");
+		return arg_fault(call, SET_DISTANCE, "must be above 0 and at most 1e9");
 	pitch *= radian;
 	eye[0] = target[0] + dist * cos(pitch) * sin(yaw);
 	eye[1] = target[1] - dist * cos(pitch) * cos(yaw);

@@ -1,4 +1,4 @@
-/* Methods that analyse colors. They read a snapshot when the project is large. */
+/* Methods that analyse colors. For large projects they read a snapshot. */
 #include <errno.h>
 
 #include "daemon/base/cancel.h"
@@ -12,17 +12,17 @@
 		.doc = "id or name; -1: the active layer, -2: all layers"                \
 	}
 
-enum { CHECK_LISTED = 64 /* listed between two looks whether to go on */ };
+enum { CHECK_LISTED = 64 /* listed between two calls of cancel_check */ };
 
 struct counting {
 	int layer_index; /* of the arguments */
 	int project_index;
 	const struct box *region; /* NULL: everywhere */
 	unsigned bin_size;
-	int32_t layer_id; /* what was counted; out */
+	int32_t layer_id; /* output: the layer that was counted */
 };
 
-/* The colors of one layer or all. The caller deinits counts. */
+/* Counts the colors of one layer or of all layers. The caller deinits counts. */
 static int count_colors(struct call *call, struct counting *c, struct color_counts *counts)
 {
 	struct reading reading;
@@ -54,17 +54,17 @@ static const struct param hist_params[] = {
 		       .min = 0,
 		       .max = 255,
 		       .preset = "0",
-		       .doc = "above 1: red, green and blue become the middle of their bin" },
+		       .doc = "above 1: red, green and blue are set to the middle of their bin" },
 	[HIST_BY_COUNT] = { .name = "sort_by_count",
 			    .type = PARAM_BOOL,
 			    .preset = "true",
-			    .doc = "the most frequent first; false: by r, g, b, a" },
+			    .doc = "sort the most frequent first; false: by r, g, b, a" },
 	[HIST_TOP] = { .name = "top_n",
 		       .type = PARAM_INT,
 		       .min = 0,
 		       .max = INT32_MAX,
 		       .preset = "0",
-		       .doc = "only so many entries; 0: all" },
+		       .doc = "entries at most; 0: all" },
 	[HIST_REGION] = PARAM_REGION,
 	[HIST_PROJECT] = PARAM_PROJECT,
 	PARAM_END,
@@ -166,7 +166,7 @@ static const struct param unique_params[] = {
 	[UNIQUE_BY_COUNT] = { .name = "sort_by_count",
 			      .type = PARAM_BOOL,
 			      .preset = "false",
-			      .doc = "the most frequent first; false: by r, g, b, a" },
+			      .doc = "sort the most frequent first; false: by r, g, b, a" },
 	[UNIQUE_REGION] = PARAM_REGION,
 	[UNIQUE_PROJECT] = PARAM_PROJECT,
 	PARAM_END,
@@ -258,7 +258,7 @@ static const struct param find_params[] = {
 	[FIND_TOLERANCE] = { .name = "tolerance",
 			     .type = PARAM_ANY,
 			     .preset = "0",
-			     .doc = "how far a channel may be off: a number for all four, or "
+			     .doc = "allowed difference per channel: a number for all four, or "
 				    "[r,g,b] (alpha exact), [r,g,b,a]" },
 	[FIND_LAYER] = PARAM_LAYER_OR_ALL,
 	[FIND_MAX] = { .name = "max_results",
@@ -270,7 +270,7 @@ static const struct param find_params[] = {
 	[FIND_LOCATIONS] = { .name = "include_locations",
 			     .type = PARAM_BOOL,
 			     .preset = "true",
-			     .doc = "say where they are" },
+			     .doc = "list their positions" },
 	[FIND_REGION] = PARAM_REGION,
 	[FIND_PROJECT] = PARAM_PROJECT,
 	PARAM_END,
@@ -375,7 +375,7 @@ const struct method method_find_voxels_by_color = {
 	.name = "find_voxels_by_color",
 	.flags = METHOD_TOOL,
 	.params = find_params,
-	.doc = "Finds the voxels of a color, or near it.",
+	.doc = "Finds the voxels of a color or close to it.",
 	.result = "target_color, locations: [{x,y,z,layer_id,layer}], match_count, truncated, "
 		  "metadata {tolerance}",
 	.run = run_find_voxels_by_color,

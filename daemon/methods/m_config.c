@@ -1,4 +1,4 @@
-/* What the daemon was started with, its limits, and the little of it that may change meanwhile. */
+/* The daemon's start options and limits, and the few settings that can change while it runs. */
 #include "daemon/base/log.h"
 #include "daemon/context/workspace.h"
 #include "daemon/methods/scope.h"
@@ -41,7 +41,7 @@ static int run_get_config(struct call *call)
 const struct method method_get_config = {
 	.name = "get_config",
 	.flags = METHOD_TOOL,
-	.doc = "Says what the daemon was started with, and its limits.",
+	.doc = "Returns the daemon's start options and its limits.",
 	.result = "log_level, preset, axes, request_bytes_max, connections_max, queue_size, "
 		  "memory_high_bytes, limits",
 	.run = run_get_config,
@@ -77,7 +77,8 @@ static int run_set_config(struct call *call)
 const struct method method_set_config = {
 	.name = "set_config",
 	.params = config_params,
-	.doc = "Changes what may change while the daemon runs; the rest is for the command line.",
-	.result = "success, and what get_config answers",
+	.doc = "Changes settings that can change while the daemon runs; all others are "
+	       "command-line options.",
+	.result = "success, and the result of get_config",
 	.run = run_set_config,
 };

@@ -1,6 +1,6 @@
 /*
- * Files read: projects opened, models taken in. Reading needs no project's lock: what is read
- * becomes a project, or a part of one, when it is complete.
+ * Reading files: opening projects, importing models. Reading needs no project lock: the document
+ * becomes a project, or part of one, when it is complete.
  */
 #include <errno.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "daemon/methods/table.h"
 #include "daemon/store/root.h"
 
-/* A whole document from a file, or the fault; then doc is empty. */
+/* Reads a whole document from a file. On a fault doc is empty. */
 static int read_document(struct call *call, const char *what, struct document *doc)
 {
 	struct span path = arg_string(call, 0, "");
@@ -45,7 +45,7 @@ static int read_document(struct call *call, const char *what, struct document *d
 	return 0;
 }
 
-/* The file's name without folders and ending. */
+/* The file's name without folders and extension. */
 static struct span stem_of(struct span path)
 {
 	for (size_t i = path.len; i-- > 0;)
@@ -62,7 +62,7 @@ static struct span stem_of(struct span path)
 	return path;
 }
 
-/* What the image box says; it is twice the half-extents. */
+/* The size according to the image box: twice the half-extents. */
 static void size_of(const struct document *doc, int32_t size[3])
 {
 	for (size_t i = 0; i < 3; i++) {
@@ -84,7 +84,7 @@ static void reply_opened(struct call *call, struct span path, const struct proje
 	reply_key_integer(r, "voxel_count", (int64_t)document_voxels_count(&p->doc));
 }
 
-/* doc becomes a new project, which is entered. Its contents move. */
+/* Makes doc a new project and enters it. The contents of doc move. */
 static int open_document(struct call *call, struct document *doc, int32_t *evicted_id,
 			 struct project **out)
 {
@@ -112,7 +112,7 @@ static int open_document(struct call *call, struct document *doc, int32_t *evict
 
 static const struct param load_params[] = {
 	PARAM_PATH("file to open"),
-	PARAM_FORMAT("by the file's first bytes, or its ending"),
+	PARAM_FORMAT("detected from the file's first bytes or its extension"),
 	PARAM_END,
 };
 
@@ -148,13 +148,13 @@ const struct method method_load_project = {
 	.flags = METHOD_EDITS | METHOD_TOOL,
 	.params = load_params,
 	.doc = "Opens a file (.gox, .vox, .qb, .txt) as a new project, which becomes the default "
-	       "one; a damaged file opens nothing.",
+	       "one; a damaged file opens no project.",
 	.result = "success, path, project_id, name, layer_count, voxel_count, closed_project_id "
-		  "where one had to be closed",
+		  "if one had to be closed",
 	.run = run_load_project,
 };
 
-/* Adds the layers of doc to the project as one edit. The last of them is the active one. */
+/* Adds the layers of doc to the project as one edit and makes the last one active. */
 static int add_layers(struct project *p, struct document *doc)
 {
 	int rc = project_begin(p, "import model");
@@ -182,13 +182,13 @@ static int add_layers(struct project *p, struct document *doc)
 enum { IMPORT_PROJECT = 2 };
 
 static const struct param import_params[] = {
-	PARAM_PATH("file to take in"),
-	PARAM_FORMAT("by the file's first bytes, or its ending"),
+	PARAM_PATH("file to import"),
+	PARAM_FORMAT("detected from the file's first bytes or its extension"),
 	[IMPORT_PROJECT] = PARAM_PROJECT,
 	PARAM_END,
 };
 
-/* Into the project that is open, or, when none is, as a new one. */
+/* Adds doc to the open project or, when there is none, opens it as a new one. */
 static int import_document(struct call *call, struct document *doc, struct project **out)
 {
 	int32_t evicted_id;
@@ -239,7 +239,7 @@ const struct method method_import_model = {
 	.flags = METHOD_EDITS | METHOD_TOOL,
 	.params = import_params,
 	.doc = "Adds the layers of a file (.gox, .vox, .qb, .txt) to the project, as one step of "
-	       "undo; without a project it opens one.",
+	       "undo; without a project it opens a new one.",
 	.result = "success, path, project_id, name, layer_count, voxel_count, imported_layers, "
 		  "imported_voxels",
 	.run = run_import_model,

@@ -1,6 +1,6 @@
 /*
- * Files written: projects saved, models given out. What is written is a snapshot, so that edits go
- * on.
+ * Writing files: saving projects, exporting models. A snapshot is written, so that edits can go on
+ * meanwhile.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #include "daemon/methods/table.h"
 #include "daemon/store/root.h"
 
-/* One file on its way out. */
+/* A file being written. */
 struct output {
 	struct call *call;
 	int code;
@@ -65,7 +65,7 @@ static const struct param save_params[] = {
 	PARAM_END,
 };
 
-/* Edits may have gone on, and the project may be gone. */
+/* Meanwhile the project may have been edited or closed. */
 static void mark_saved(struct output *o)
 {
 	struct project *p;
@@ -75,7 +75,7 @@ static void mark_saved(struct output *o)
 	project_saved(p, o->snapshot->doc.version, o->path);
 }
 
-/* The path that the project remembers, as text of the caller's. */
+/* Copies the path that the project remembers. */
 static int remembered_path(struct call *call, char **out)
 {
 	struct project *p;
@@ -133,7 +133,7 @@ const struct method method_save_project = {
 	.aliases = save_aliases,
 	.flags = METHOD_TOOL,
 	.params = save_params,
-	.doc = "Writes the project as .gox, whatever the path's ending; the old file stays until "
+	.doc = "Writes the project as .gox, whatever the path's extension; the old file stays until "
 	       "the new one is complete.",
 	.result = "success, path, size (bytes)",
 	.run = run_save_project,
@@ -144,7 +144,7 @@ enum { EXPORT_FORMAT = 1, EXPORT_LAYER, EXPORT_PROJECT };
 static const struct param export_params[] = {
 	PARAM_PATH("file to write"),
 	[EXPORT_FORMAT] =
-		PARAM_FORMAT("by the path's ending: gltf, glb, obj, ply, stl, gox, vox, text, "
+		PARAM_FORMAT("by the path's extension: gltf, glb, obj, ply, stl, gox, vox, text, "
 			     "povray, qubicle, png slices"),
 	[EXPORT_LAYER] = { .name = "layer_id",
 			   .alias = "layer",
@@ -225,8 +225,8 @@ const struct method method_export_model = {
 	.aliases = export_aliases,
 	.flags = METHOD_TOOL,
 	.params = export_params,
-	.doc = "Writes the visible layers, or one layer, in a format of other programs; meshes "
-	       "have only the faces that can be seen.",
+	.doc = "Writes the visible layers, or one layer, in a format of another program; meshes "
+	       "have only the visible faces.",
 	.result = "success, path, format, size (bytes)",
 	.run = run_export_model,
 };

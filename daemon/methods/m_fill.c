@@ -39,7 +39,7 @@ static const struct param flood_params[] = {
 	[FLOOD_TOLERANCE] = { .name = "tolerance",
 			      .type = PARAM_ANY,
 			      .preset = "0",
-			      .doc = "how far a channel may be from the start's: a number, or one "
+			      .doc = "allowed difference per channel from the start color: a number, or one "
 				     "for each channel" },
 	[FLOOD_REGION] = PARAM_REGION,
 	[FLOOD_LIMIT] = { .name = "limit",
@@ -48,7 +48,7 @@ static const struct param flood_params[] = {
 			  .min = 1,
 			  .max = FILL_VOXELS_DEFAULT,
 			  .preset = "16777216",
-			  .doc = "voxels at most; above, nothing is changed" },
+			  .doc = "voxels at most; if there are more, nothing changes" },
 	[FLOOD_PROJECT] = PARAM_PROJECT,
 	PARAM_END,
 };
@@ -67,13 +67,14 @@ static int check_flood(struct call *call, struct edit_data *data)
 	if (rc)
 		return rc;
 	data->has_box = region != NULL;
-	if (!rgba_a(data->color)) /* the original's way of leaving alpha out */
+	if (!rgba_a(data->color)) /* the original treats alpha 0 as absent */
 		data->color |= 0xff000000u;
 	data->voxels_max = (uint64_t)arg_int(call, FLOOD_LIMIT, FILL_VOXELS_DEFAULT);
 	return 0;
 }
 
-/* Whole voxels of a matrix with half-extents on the diagonal and the centre in row 3. */
+/* The whole voxels covered by a matrix with half-extents on the diagonal and the centre in
+ * row 3. */
 static bool matrix_box(const float mat[16], struct box *out)
 {
 	for (size_t i = 0; i < 3; i++) {
@@ -88,7 +89,7 @@ static bool matrix_box(const float mat[16], struct box *out)
 	return true;
 }
 
-/* Where a fill without a region stays: the layer's own box, or the image box and what is there. */
+/* The bounds of a fill without a region: the layer's own box, or the image box and its content. */
 static bool fill_bounds(const struct document *d, const struct layer *l, struct box *out)
 {
 	struct box content;
@@ -148,9 +149,9 @@ const struct method method_flood_fill = {
 	.name = "flood_fill",
 	.flags = METHOD_EDITS | METHOD_TOOL,
 	.params = flood_params,
-	.doc = "Gives a color to everything that is 6-connected to the start and of its color; "
-	       "from an empty position it fills the hollow, within region, the layer's box or the "
-	       "image box and its content.",
+	.doc = "Fills all voxels that are 6-connected to the start and have its color; "
+	       "from an empty position it fills the connected empty space within region, "
+	       "the layer's box or the image box and its content.",
 	.result = "success, voxels_filled",
 	.run = run_flood_fill,
 };
@@ -211,7 +212,7 @@ static int apply_region(struct call *call, const struct edit_data *data, struct 
 	(void)call;
 	(void)d;
 	*count = box_volume(&data->box);
-	if (!rgba_a(data->color)) { /* what was there */
+	if (!rgba_a(data->color)) { /* the number removed */
 		uint64_t before = volume_voxels_count(&l->volume);
 		int rc = volume_fill_box(&l->volume, &data->box, RGBA_NONE);
 

@@ -63,7 +63,10 @@ static const struct param create_params[] = {
 			  .type = PARAM_STRING,
 			  .preset = "\"New Layer\"",
 			  .doc = "name" },
-	[CREATE_R] = { .name = "r", .type = PARAM_INT, .preset = "0", .doc = "red of the mark" },
+	[CREATE_R] = { .name = "r",
+		       .type = PARAM_INT,
+		       .preset = "0",
+		       .doc = "red of the layer's label color" },
 	[CREATE_G] = { .name = "g", .type = PARAM_INT, .preset = "0", .doc = "green" },
 	[CREATE_B] = { .name = "b",
 		       .type = PARAM_INT,
@@ -72,7 +75,7 @@ static const struct param create_params[] = {
 	[CREATE_VISIBLE] = { .name = "visible",
 			     .type = PARAM_BOOL,
 			     .preset = "true",
-			     .doc = "seen in renders and exports" },
+			     .doc = "shown in renders and exports" },
 	[CREATE_PROJECT] = PARAM_PROJECT,
 	[CREATE_COLOR] = PARAM_COLOR,
 	PARAM_END,
@@ -135,7 +138,7 @@ const struct method method_create_layer = {
 	.run = run_create_layer,
 };
 
-/* Methods below name a layer first; most of them answer success and the id. */
+/* The methods below take a layer first; most of them return success and the id. */
 enum { ON_LAYER, ON_VALUE, ON_PROJECT };
 
 static int reply_done(struct call *call, int32_t id)
@@ -157,7 +160,7 @@ static const struct param delete_params[] = {
 	[DELETE_NAME] = { .name = "layer_name",
 			  .alias = "name",
 			  .type = PARAM_STRING,
-			  .doc = "its name, where no id is given" },
+			  .doc = "its name, if no id is given" },
 	[DELETE_PROJECT] = PARAM_PROJECT,
 	PARAM_END,
 };
@@ -307,7 +310,7 @@ static const struct param reorder_params[] = {
 	  .required = true,
 	  .min = 0,
 	  .max = DOCUMENT_LAYERS_MAX - 1,
-	  .doc = "where it goes, 0 = lowest; above the last: on top" },
+	  .doc = "new position, 0 = lowest; beyond the last: on top" },
 	PARAM_PROJECT,
 	PARAM_END,
 };
@@ -405,7 +408,7 @@ const struct method method_set_active_layer = {
 	.name = "set_active_layer",
 	.flags = METHOD_EDITS | METHOD_TOOL,
 	.params = layer_params,
-	.doc = "Makes a layer the one that methods use when they are not told.",
+	.doc = "Makes a layer the active one, which methods use by default.",
 	.result = "success, layer_id",
 	.run = run_set_active_layer,
 };

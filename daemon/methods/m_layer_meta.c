@@ -1,4 +1,4 @@
-/* Methods that change what is said about a layer: name, visibility, opacity. */
+/* Methods that change the properties of a layer: name, visibility, opacity. */
 #include "daemon/methods/scope.h"
 #include "daemon/methods/table.h"
 
@@ -13,7 +13,7 @@ enum { META_LAYER, META_VALUE, META_PROJECT };
 		.doc = "id or name; absent: the active layer", \
 	}
 
-/* A whole edit: keeps the metas, calls change. */
+/* Runs change on the layer as a whole edit that keeps the metas for undo. */
 static int edit_meta(struct call *call, int code, const char *label,
 		     void (*change)(struct call *call, struct layer_meta *meta), struct layer **out)
 {
@@ -68,7 +68,7 @@ const struct method method_rename_layer = {
 	.name = "rename_layer",
 	.flags = METHOD_EDITS | METHOD_TOOL,
 	.params = rename_params,
-	.doc = "Gives a layer another name.",
+	.doc = "Renames a layer.",
 	.result = "success, layer_id, name",
 	.run = run_rename_layer,
 };
@@ -78,7 +78,7 @@ static const struct param visibility_params[] = {
 	[META_VALUE] = { .name = "visible",
 			 .type = PARAM_BOOL,
 			 .preset = "true",
-			 .doc = "seen in renders and exports" },
+			 .doc = "shown in renders and exports" },
 	[META_PROJECT] = PARAM_PROJECT,
 	PARAM_END,
 };
@@ -120,7 +120,7 @@ static const struct param opacity_params[] = {
 	[META_VALUE] = { .name = "opacity",
 			 .type = PARAM_REAL,
 			 .required = true,
-			 .doc = "0 (not seen) .. 1 (opaque)" },
+			 .doc = "0 (invisible) .. 1 (opaque)" },
 	[META_PROJECT] = PARAM_PROJECT,
 	PARAM_END,
 };
@@ -153,7 +153,7 @@ const struct method method_set_layer_opacity = {
 	.name = "set_layer_opacity",
 	.flags = METHOD_EDITS | METHOD_TOOL,
 	.params = opacity_params,
-	.doc = "Makes a layer more or less transparent in renders, exports and merges.",
+	.doc = "Sets a layer's opacity in renders, exports and merges.",
 	.result = "success, layer_id, opacity",
 	.run = run_set_layer_opacity,
 };

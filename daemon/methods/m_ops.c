@@ -1,7 +1,7 @@
 /*
  * batch_operations: a list of edits as one step of history. An operation that cannot be read or
- * applied is counted and named, the others are done; when the engine itself fails (full, out of
- * memory) nothing is.
+ * applied is counted and reported, the others are applied; when the engine itself fails (full, out
+ * of memory), nothing is changed.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,8 +12,8 @@
 
 enum { OPS_OPERATIONS, OPS_LAYER, OPS_PROJECT };
 enum {
-	OPS_ERRORS_MAX = 16, /* named in the reply */
-	CHECK_OPS = 16, /* done between two looks whether to go on; long ones look themselves */
+	OPS_ERRORS_MAX = 16, /* reported in the reply */
+	CHECK_OPS = 16, /* done between two calls of cancel_check; long ones call it themselves */
 };
 
 static const struct param ops_params[] = {
@@ -29,7 +29,7 @@ static const struct param ops_params[] = {
 	PARAM_END,
 };
 
-/* ---- operations on one voxel: the lists of m_voxel.c in the same order --------- */
+/* ---- operations on one voxel: the same parameters as in m_voxel.c, in the same order --------- */
 
 enum { ONE_X, ONE_Y, ONE_Z, ONE_R, ONE_G, ONE_B, ONE_A, ONE_LAYER, ONE_COLOR, ONE_POSITION };
 
@@ -139,7 +139,7 @@ static const struct op_type *find_type(struct value op)
 struct ops {
 	struct call *call;
 	struct project *p;
-	struct layer *layer; /* of operations that name none */
+	struct layer *layer; /* for operations that name no layer */
 	uint32_t total;
 	uint32_t failed;
 	uint64_t voxels;
@@ -160,7 +160,8 @@ static void note(struct ops *ops, const char *text)
 	ops->failed++;
 }
 
-/* One operation: 0, -EPROTO when it did nothing (sub->fault says why), or what fails the list. */
+/* Runs one operation: 0; -EPROTO when it changed nothing (sub->fault says why); or an error that
+ * fails the whole list. */
 static int run_op(struct ops *ops, const struct op_type *type, struct call *sub)
 {
 	const struct edit *edit = type->edit;
@@ -196,7 +197,7 @@ static int run_each(struct ops *ops)
 		int rc;
 
 		if (value_kind(op) != VALUE_OBJECT || !type) {
-			note(ops, type ? "must be an object" : "type: is not known");
+			note(ops, type ? "must be an object" : "type: unknown operation");
 			ops->total++;
 			continue;
 		}
@@ -253,8 +254,8 @@ const struct method method_batch_operations = {
 	.name = "batch_operations",
 	.flags = METHOD_EDITS | METHOD_TOOL,
 	.params = ops_params,
-	.doc = "Does a list of edits as one step of history.",
-	.result = "success (none failed), total_operations, successful_operations, "
+	.doc = "Applies a list of edits as one step of history.",
+	.result = "success (no operation failed), total_operations, successful_operations, "
 		  "failed_operations, voxels_changed, errors: [{index, message}] of the first 16",
 	.run = run_batch_operations,
 };

@@ -98,11 +98,11 @@ const struct method method_create_project = {
 	.name = "create_project",
 	.flags = METHOD_EDITS | METHOD_TOOL,
 	.params = create_params,
-	.doc = "Opens a new project, which becomes the default one; with 64 open, the one that was "
-	       "used longest ago and has no unsaved changes is closed, and where all have some, "
+	.doc = "Opens a new project, which becomes the default one; with 64 open, the one "
+	       "least recently used without unsaved changes is closed; if all have unsaved changes, "
 	       "the call fails.",
 	.result = "success, project_id, name, width, height, depth, created_at, layer_count, "
-		  "voxel_count, closed_project_id where one had to be closed",
+		  "voxel_count, closed_project_id if one had to be closed",
 	.run = run_create_project,
 };
 
@@ -114,8 +114,8 @@ static int run_get_status(struct call *call)
 	struct project *p = NULL;
 	int rc = scope_project(call, 0, RPC_INTERNAL_ERROR, &p);
 
-	/* Before any project this is no fault: clients use it to see whether the daemon is there.
-	 */
+	/* Without any project this is not an error: clients call it to see whether the
+	 * daemon runs. */
 	if (rc == -EAGAIN || (rc < 0 && call->fault.code == RPC_INVALID_PARAMS))
 		return rc;
 	call->fault.code = 0;
@@ -138,7 +138,7 @@ const struct method method_get_status = {
 	.name = "get_status",
 	.flags = METHOD_SHORT | METHOD_TOOL,
 	.params = only_project,
-	.doc = "Says what the project is like; zeros before there is one.",
+	.doc = "Returns a summary of the project; zeros when there is none.",
 	.result = "version, layer_count, read_only, width, height, depth, project_id, voxel_count",
 	.run = run_get_status,
 };
@@ -193,7 +193,7 @@ const struct method method_get_project_info = {
 	.name = "get_project_info",
 	.flags = METHOD_TOOL,
 	.params = only_project,
-	.doc = "Tells everything about one project.",
+	.doc = "Returns all information about one project.",
 	.result = "project_id, name, size, layers, voxels, blocks, version, undo and redo steps, "
 		  "path, bounding_box",
 	.run = run_get_project_info,
@@ -216,7 +216,7 @@ static int run_list_projects(struct call *call)
 		if (rc < 0)
 			return scope_fault(call, RPC_INTERNAL_ERROR, rc, "list projects");
 		rc = context_enter(lease, ids[i], &p);
-		if (rc == -ENOENT) /* closed since */
+		if (rc == -ENOENT) /* closed meanwhile */
 			continue;
 		if (rc)
 			return rc;
@@ -263,7 +263,7 @@ const struct method method_close_project = {
 	.name = "close_project",
 	.flags = METHOD_EDITS | METHOD_TOOL,
 	.params = only_project,
-	.doc = "Closes a project without saving it; the one opened last of the rest becomes the "
+	.doc = "Closes a project without saving it; of the others, the one opened last becomes the "
 	       "default.",
 	.result = "success, project_id",
 	.run = run_close_project,
@@ -308,7 +308,7 @@ const struct method method_undo = {
 	.name = "undo",
 	.flags = METHOD_EDITS | METHOD_TOOL,
 	.params = only_project,
-	.doc = "Takes the last edit back; success is false when there is none.",
+	.doc = "Undoes the last edit; success is false when there is none.",
 	.result = "success, operation, undo_count, redo_count",
 	.run = run_undo,
 };
@@ -317,7 +317,7 @@ const struct method method_redo = {
 	.name = "redo",
 	.flags = METHOD_EDITS | METHOD_TOOL,
 	.params = only_project,
-	.doc = "Does the edit again that was undone last; success is false when there is none.",
+	.doc = "Redoes the edit that was undone last; success is false when there is none.",
 	.result = "success, operation, undo_count, redo_count",
 	.run = run_redo,
 };

@@ -7,15 +7,15 @@
 #include "daemon/voxel/analyze.h"
 
 enum {
-	READ_VOXELS_MAX = 1000000, /* of one reply, whatever limit says */
-	CHECK_LISTED = 64,         /* listed between two looks whether to go on */
+	READ_VOXELS_MAX = 1000000, /* of one reply, even when limit is larger */
+	CHECK_LISTED = 64,         /* listed between two calls of cancel_check */
 };
 
-/* A listing under way. */
+/* A listing in progress. */
 struct listing {
 	struct reply *r;
-	uint64_t skip; /* voxels still to be passed over */
-	uint64_t room; /* voxels that may still be listed */
+	uint64_t skip; /* voxels still to skip */
+	uint64_t room; /* voxels still allowed in the list */
 	uint64_t count;
 	unsigned checks;
 	bool truncated;
@@ -86,7 +86,7 @@ enum { LIST_LAYER, LIST_FILTER, LIST_OFFSET, LIST_LIMIT, LIST_PROJECT, LIST_COUN
 					    .min = 0,                                              \
 					    .max = INT64_MAX,                                      \
 					    .preset = "0",                                         \
-					    .doc = "voxels to pass over" },                        \
+					    .doc = "voxels to skip" },                             \
 		[(first) + LIST_LIMIT] = { .name = "limit",                                        \
 					   .type = PARAM_INT,                                      \
 					   .min = 0,                                               \
@@ -191,9 +191,9 @@ const struct method method_get_voxels_region = {
 	.name = "get_voxels_region",
 	.flags = METHOD_TOOL,
 	.params = region_params,
-	.doc = "Lists the voxels of a box, by blocks of 16 in z, y, x order.",
-	.result = "voxels: [{x,y,z,color}], count, truncated (the limit stopped it), bbox "
-		  "{min,max} of what is listed",
+	.doc = "Lists the voxels of a box, ordered by blocks of 16, in z, y, x order.",
+	.result = "voxels: [{x,y,z,color}], count, truncated (the limit was reached), bbox "
+		  "{min,max} of the listed voxels",
 	.run = run_get_voxels_region,
 };
 
@@ -272,6 +272,6 @@ const struct method method_get_bounding_box = {
 	.flags = METHOD_TOOL,
 	.params = box_params,
 	.doc = "The smallest box around the voxels; max is inclusive, dimensions = max - min + 1.",
-	.result = "empty, and unless it is: min, max, dimensions",
+	.result = "empty; if false, also min, max, dimensions",
 	.run = run_get_bounding_box,
 };

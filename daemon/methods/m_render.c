@@ -1,6 +1,6 @@
 /*
- * Pictures: drawn from a snapshot, so that editing goes on, several angles at once; encoded; then
- * kept or sent. Those that were drawn before of the same version come from the cache.
+ * Pictures: drawn from a snapshot, so that editing can go on, several angles at once; encoded; then
+ * saved or sent. Pictures drawn before of the same version come from the cache.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -25,14 +25,14 @@
 enum {
 	PROGRESS_NS = 200 * 1000 * 1000, /* between two notifications */
 	/*
-	 * Up to this the worker draws by itself: 20 ms, and the scene, as other requests take. It
-	 * waits for nobody then: not for the large pictures of others, and not for a thread that
-	 * stands back while others keep the processors busy.
+	 * Pictures up to this size are drawn by the worker itself: with the scene about 20 ms, like
+	 * other requests. It then waits neither for large pictures of others nor for a thread of
+	 * idle priority while others keep the processors busy.
 	 */
 	SMALL_PIXELS = 256 * 256,
 };
 
-/* One call: what it draws from, and whom it may disturb. */
+/* One call: what it draws from and where the pictures go. */
 struct job {
 	struct call *call;
 	const struct render_params *rp;
@@ -41,10 +41,10 @@ struct job {
 	struct scene scene;
 	size_t count; /* of pictures */
 	struct strbuf pngs[RENDER_ANGLES_MAX];
-	struct strbuf texts[RENDER_ANGLES_MAX]; /* of those drawn for the reply: their base64 */
-	size_t index;                           /* of the picture that is given */
+	struct strbuf texts[RENDER_ANGLES_MAX]; /* base64 of the pictures drawn for the reply */
+	size_t index;                           /* of the picture being delivered */
 
-	/* Those that are drawn, and their numbers. */
+	/* The pictures to draw, by their numbers. */
 	size_t indices[RENDER_ANGLES_MAX];
 	struct picture pictures[RENDER_ANGLES_MAX];
 	struct picture_job jobs[RENDER_ANGLES_MAX];
@@ -57,7 +57,7 @@ static int failed(struct call *call, const char *why)
 	return fault_set(&call->fault, APP_RENDER, "Failed to render the scene: %s", why);
 }
 
-/* rc and err of what failed. */
+/* Fails with rc and the message of err. */
 static int failed_by(struct job *j, int rc, const struct err *err)
 {
 	if (scope_is_stopped(rc))
@@ -136,7 +136,7 @@ static void make_key(const struct job *j, size_t index, struct render_key *out)
 	out->project_id = j->snapshot->project_id;
 }
 
-/* By the thread that drew the last of it. */
+/* Called by the thread that drew the last part of the picture. */
 static int encode(void *ctx, size_t drawn, struct picture *p)
 {
 	struct job *j = ctx;
@@ -149,7 +149,7 @@ static int encode(void *ctx, size_t drawn, struct picture *p)
 	return rc;
 }
 
-/* Those that nobody has had drawn before. */
+/* Finds the pictures that are in the cache. */
 static void find_known(struct job *j)
 {
 	struct cache *cache = j->call->env->pictures;
@@ -185,7 +185,7 @@ static void prepare(struct job *j, size_t drawn)
 	shading_light_from(&pj->shading, &pj->view);
 }
 
-/* By one of the threads that draw: a worker would keep others from the processor for longer. */
+/* Runs on a drawing thread: a worker would keep others from the processor for longer. */
 static int open_scene(void *ctx)
 {
 	struct job *j = ctx;
@@ -198,8 +198,8 @@ static int open_scene(void *ctx)
 	return rc;
 }
 
-/* For those who ask for the same again. By the worker: a thread that draws may lose the processor
- * for long while it holds the cache's lock. */
+/* Keeps the pictures for repeated requests. Runs on the worker: a drawing thread may lose the
+ * processor for long while it holds the cache's lock. */
 static void keep(const struct job *j)
 {
 	struct cache *cache = j->call->env->pictures;
@@ -248,7 +248,7 @@ static int draw(struct job *j)
 	return 0;
 }
 
-/* The client's path; with the angle's name before its ending where there are several. */
+/* The client's path; with several angles, the angle's name is inserted before the extension. */
 static int make_path(const struct job *j, struct strbuf *out)
 {
 	struct span path = j->rp->path;
@@ -308,7 +308,7 @@ static int give_file(struct job *j)
 	int rc;
 
 	if (!renders)
-		return failed(j->call, "this server keeps no files");
+		return failed(j->call, "this server keeps no render files");
 	rc = renders_add(renders, &picture, &file, &err);
 	if (rc < 0)
 		return failed_by(j, rc, &err);
@@ -332,7 +332,7 @@ static int give_inline(struct job *j)
 	return 0;
 }
 
-/* The members of one picture. */
+/* Writes the members of one picture. */
 static int give(struct job *j)
 {
 	switch (j->rp->to) {
@@ -402,7 +402,7 @@ const struct method method_render_scene = {
 	.flags = METHOD_TOOL,
 	.params = render_scene_params,
 	.doc = "Draws the project as PNG: to a path, to a managed file, or into the reply; with "
-	       "`angles`, one picture for each.",
+	       "`angles`, one picture per angle.",
 	.result = "success, width, height, format, then output_path, or image (base64), or file "
 		  "{path, size, format, dimensions, checksum, created_at, expires_at}; with angles "
 		  "count and images",

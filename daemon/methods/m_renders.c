@@ -44,7 +44,7 @@ static const struct param only_path[] = {
 	  .alias = "file_path",
 	  .type = PARAM_STRING,
 	  .required = true,
-	  .doc = "of a file that render_scene answered" },
+	  .doc = "path of a file, as returned by render_scene" },
 	PARAM_END,
 };
 
@@ -100,7 +100,7 @@ const struct method method_cleanup_render = {
 	.name = "cleanup_render",
 	.flags = METHOD_TOOL,
 	.params = only_path,
-	.doc = "Deletes a picture file that the daemon keeps, never another.",
+	.doc = "Deletes a picture file that the daemon keeps, and no other file.",
 	.result = "success, message, freed_bytes",
 	.run = run_cleanup_render,
 };
@@ -117,7 +117,7 @@ static int run_list_renders(struct call *call)
 	if (!call->env->renders)
 		return no_renders(call, RPC_INTERNAL_ERROR);
 	renders_stats(call->env->renders, &stats);
-	/* Files that come meanwhile are for the next time. */
+	/* Files added meanwhile are not listed. */
 	files = budget_malloc(BUDGET_WORK, (stats.files_count + 1) * sizeof(*files));
 	if (!files)
 		return fault_set(&call->fault, RPC_INTERNAL_ERROR, "Failed to list renders: %s",
@@ -147,7 +147,7 @@ const struct method method_list_renders = {
 	.run = run_list_renders,
 };
 
-/* Of pictures drawn before: nothing but the state is said where none are kept. */
+/* The cache of pictures: only its state is written when there is none. */
 static void reply_cache(struct reply *r, struct cache *cache)
 {
 	struct cache_stats s = { 0 };
@@ -196,7 +196,7 @@ const struct method method_get_render_stats = {
 	.name = "get_render_stats",
 	.flags = METHOD_TOOL,
 	.params = nothing,
-	.doc = "Counts the picture files that the daemon keeps and has kept.",
+	.doc = "Returns counts of the picture files kept now and so far.",
 	.result = "success, active_renders, total_renders, total_cleanups, current_cache_size, "
 		  "max_cache_size, cache_usage_percent, files_cleaned, bytes_freed, "
 		  "cleanup_thread_active, last_cleanup, next_cleanup (seconds since the epoch), "
@@ -221,7 +221,7 @@ const struct method method_cleanup_expired = {
 	.name = "cleanup_expired",
 	.flags = METHOD_TOOL,
 	.params = nothing,
-	.doc = "Deletes the kept picture files whose time is over.",
+	.doc = "Deletes the kept picture files that have expired.",
 	.result = "success, files_cleaned",
 	.run = run_cleanup_expired,
 };

@@ -1,7 +1,7 @@
 /*
  * execute_script: JavaScript over a project. The script works on the project as it is when the call
- * comes; its edits reach the project together at its end, as one step of history. A script that
- * fails or is stopped changes nothing.
+ * arrives; its edits are applied together at its end, as one step of history. A script that fails
+ * or is stopped changes nothing.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -40,12 +40,12 @@ static const struct param script_params[] = {
 	[SCRIPT_TIMEOUT] = { .name = "timeout_ms",
 			     .type = PARAM_INT,
 			     .preset = "30000",
-			     .doc = "after which it is stopped; outside 1..300000: 30000" },
+			     .doc = "time limit; outside 1..300000: 30000" },
 	[SCRIPT_PROJECT] = PARAM_PROJECT,
 	PARAM_END,
 };
 
-/* The ids that a script gave to its new layers, and what they became. */
+/* The ids that a script gave to its new layers, and the layers created for them. */
 struct new_layers {
 	int32_t theirs[SCRIPT_LAYERS_MAX];
 	int32_t ours[SCRIPT_LAYERS_MAX];
@@ -56,12 +56,12 @@ struct applying {
 	struct project *project;
 	const struct script_result *result;
 	struct new_layers fresh;
-	struct layer *layer; /* of the voxels collected */
+	struct layer *layer; /* for the collected voxels */
 	struct voxel voxels[CHUNK_VOXELS];
 	size_t voxels_count;
 };
 
-/* NULL: somebody has deleted it meanwhile. */
+/* NULL: the layer was deleted meanwhile. */
 static struct layer *layer_of(struct applying *a, int32_t id)
 {
 	for (uint32_t i = 0; i < a->fresh.count; i++)
@@ -113,7 +113,7 @@ static int apply_new_layer(struct applying *a, const struct script_op *op)
 	return rc;
 }
 
-/* Somebody may have deleted the others meanwhile. */
+/* The other layers may have been deleted meanwhile. */
 static int apply_delete_layer(struct applying *a, struct layer *l)
 {
 	struct document *d = &a->project->doc;
@@ -205,7 +205,7 @@ static void answer(struct reply *r, const struct script_result *result)
 	reply_object_end(r);
 }
 
-/* The text to run; *loaded is to be freed. */
+/* Gets the text to run; free *loaded. */
 static int read_source(struct call *call, struct span *source, char **loaded)
 {
 	struct span path = arg_string(call, SCRIPT_PATH, "");
@@ -284,7 +284,7 @@ const struct method method_execute_script = {
 	.name = "execute_script",
 	.flags = METHOD_EDITS | METHOD_TOOL,
 	.params = script_params,
-	.doc = "Runs JavaScript over the project: goxel.addVoxel(x,y,z,color), removeVoxel, "
+	.doc = "Runs JavaScript on the project: goxel.addVoxel(x,y,z,color), removeVoxel, "
 	       "getVoxel, "
 	       "fillBox, clear(layer), boundingBox(layer), addLayer(name), deleteLayer(id), "
 	       "listLayers, setActiveLayer, getActiveLayer, setLayerVisible; "

@@ -6,7 +6,7 @@
 #include "daemon/voxel/analyze.h"
 #include "daemon/voxel/selection.h"
 
-/* The selection and how much of the layer it has. */
+/* Writes the selection and how many of the layer's voxels it contains. */
 static int reply_selection(struct call *call, const struct project *p, uint64_t count)
 {
 	struct reply *r = call->reply;
@@ -81,7 +81,7 @@ static const struct param color_params[] = {
 	[COLOR_TOLERANCE] = { .name = "tolerance",
 			      .type = PARAM_ANY,
 			      .preset = "0",
-			      .doc = "how far a channel may be off" },
+			      .doc = "allowed difference per channel" },
 	[COLOR_REGION] = PARAM_REGION,
 	[COLOR_LAYER] = PARAM_LAYER,
 	[COLOR_PROJECT] = PARAM_PROJECT,
@@ -117,7 +117,7 @@ const struct method method_select_by_color = {
 	.name = "select_by_color",
 	.flags = METHOD_TOOL,
 	.params = color_params,
-	.doc = "Selects the voxels of a color, or near it.",
+	.doc = "Selects the voxels of a color or close to it.",
 	.result = "success, selected (false when there are none), min, max, by_color, voxel_count",
 	.run = run_select_by_color,
 };
@@ -143,7 +143,7 @@ const struct method method_get_selection = {
 	.name = "get_selection",
 	.flags = METHOD_TOOL,
 	.params = only_params,
-	.doc = "Says what is selected.",
+	.doc = "Returns the selection.",
 	.result = "success, selected, min, max, by_color, voxel_count",
 	.run = run_get_selection,
 };
@@ -167,12 +167,12 @@ const struct method method_clear_selection = {
 	.aliases = clear_aliases,
 	.flags = METHOD_TOOL,
 	.params = only_params,
-	.doc = "Selects nothing; no voxel changes.",
+	.doc = "Clears the selection; no voxel changes.",
 	.result = "success, selected (false), voxel_count (0)",
 	.run = run_clear_selection,
 };
 
-/* What copy, cut, delete and the like answer. */
+/* The reply of copy, cut, delete and similar methods. */
 static int reply_count(struct call *call, int rc, uint64_t count, const char *what)
 {
 	if (rc == -ENOENT)
@@ -276,7 +276,7 @@ const struct method method_fill_selection = {
 	.name = "fill_selection",
 	.flags = METHOD_EDITS | METHOD_TOOL,
 	.params = fill_params,
-	.doc = "Gives every selected position a color.",
+	.doc = "Fills every selected position with a color.",
 	.result = "success, voxel_count",
 	.run = run_fill_selection,
 };
@@ -290,7 +290,7 @@ static const struct param move_params[] = {
 	[MOVE_DELTA] = { .name = "delta",
 			 .alias = "offset",
 			 .type = PARAM_ANY,
-			 .doc = "[x,y,z], instead of the single ones" },
+			 .doc = "[x,y,z], instead of dx, dy, dz" },
 	[MOVE_LAYER] = PARAM_LAYER,
 	[MOVE_PROJECT] = PARAM_PROJECT,
 	PARAM_END,
@@ -336,7 +336,7 @@ static const struct param paste_params[] = {
 	[PASTE_POSITION] = { .name = "position",
 			     .type = PARAM_ANY,
 			     .doc = "[x,y,z] for the lowest corner of what was selected; absent: "
-				    "where it came from" },
+				    "its original position" },
 	[PASTE_LAYER] = PARAM_LAYER,
 	[PASTE_PROJECT] = PARAM_PROJECT,
 	PARAM_END,

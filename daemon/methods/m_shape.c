@@ -1,4 +1,4 @@
-/* procedural_shape and brush_stroke: bodies, drawn once or along a list of positions. */
+/* procedural_shape and brush_stroke: shapes drawn once or along a list of positions. */
 #include <errno.h>
 
 #include "daemon/base/cancel.h"
@@ -35,10 +35,10 @@ enum {
 		.preset = "10", .doc = "voxels along " axis "; 0 or less: 10"                     \
 	}
 
-#define CENTER_PARAM(axis)                                                \
-	{                                                                 \
-		.name = "center_" axis, .type = PARAM_INT, .preset = "0", \
-		.doc = "middle; an even size has one voxel more below it" \
+#define CENTER_PARAM(axis)                                                       \
+	{                                                                        \
+		.name = "center_" axis, .type = PARAM_INT, .preset = "0",        \
+		.doc = "middle; with an even size, one more voxel lies below it" \
 	}
 
 static const struct param shape_params[] = {
@@ -69,7 +69,7 @@ static const struct param shape_params[] = {
 	[SHAPE_HOLLOW] = { .name = "hollow",
 			   .type = PARAM_BOOL,
 			   .preset = "false",
-			   .doc = "only a shell" },
+			   .doc = "draw only a shell" },
 	[SHAPE_THICKNESS] = { .name = "thickness",
 			      .type = PARAM_INT,
 			      .min = 1,
@@ -154,7 +154,7 @@ static int read_place(struct call *call, struct shape *s)
 	return 0;
 }
 
-/* What shape_box refuses, in words. */
+/* The fault for what shape_box refuses. */
 static int judge(struct call *call, const struct shape *s)
 {
 	struct box box;
@@ -169,7 +169,7 @@ static int judge(struct call *call, const struct shape *s)
 				 "one along it");
 	if (rc < 0 && s->kind == SHAPE_LINE)
 		return fault_set(&call->fault, RPC_INVALID_PARAMS,
-				 "to: a line has %d voxels at most", SHAPE_SIZE_MAX);
+				 "to: a line has at most %d voxels", SHAPE_SIZE_MAX);
 	return rc < 0 ? arg_range_fault(call, SHAPE_SIZE, 1, SHAPE_SIZE_MAX) : 0;
 }
 
@@ -181,7 +181,7 @@ static int check_shape(struct call *call, struct edit_data *data)
 	if (rc)
 		return rc;
 	if (arg_has(call, SHAPE_A) && !rgba_a(data->color) && !arg_has(call, SHAPE_COLOR))
-		data->color |= 0xff000000u; /* the original's way of leaving alpha out */
+		data->color |= 0xff000000u; /* the original treats alpha 0 as absent */
 	if (shape_kind_find(arg_string(call, SHAPE_TYPE, "cube"), &s->kind) < 0)
 		return fault_set(
 			&call->fault, APP_SHAPE,
@@ -223,7 +223,7 @@ const struct method method_procedural_shape = {
 	.name = "procedural_shape",
 	.flags = METHOD_EDITS | METHOD_TOOL,
 	.params = shape_params,
-	.doc = "Draws a body, solid or hollow, of exactly the size asked for; a color with alpha 0 "
+	.doc = "Draws a body, solid or hollow, of exactly the given size; a color with alpha 0 "
 	       "cuts it out.",
 	.result = "success, shape_type, voxels_created",
 	.run = run_procedural_shape,
@@ -243,9 +243,9 @@ enum {
 enum {
 	BRUSH_SIZE_MAX = 64,
 	BRUSH_WORK_MAX = 64 << 20,  /* voxels that one stroke draws, repeated ones counted again */
-	BRUSHES_WORK_MAX = 1 << 30, /* and that all strokes of one request do */
-	CHECK_WORK = 4096,          /* voxels drawn between two looks whether to go on */
-	CHECK_POSITIONS = 256,      /* read between two */
+	BRUSHES_WORK_MAX = 1 << 30, /* and all strokes of one request together */
+	CHECK_WORK = 4096,          /* voxels drawn between two calls of cancel_check */
+	CHECK_POSITIONS = 256,      /* positions read between two calls of it */
 };
 
 static const struct param brush_params[] = {
@@ -299,7 +299,7 @@ static int check_brush(struct call *call, struct edit_data *data)
 	return 0;
 }
 
-/* Counts voxels about to be drawn: of this stroke, and of all of the request. */
+/* Counts the voxels about to be drawn, for this stroke and for all strokes of the request. */
 static int count_work(const struct edit_data *data, uint64_t *work)
 {
 	uint64_t edge = (uint64_t)data->shape.size[0];
@@ -313,7 +313,7 @@ static int count_work(const struct edit_data *data, uint64_t *work)
 	return *work / CHECK_WORK == before ? 0 : cancel_check();
 }
 
-/* The brush's body along the line from a to b, both included. */
+/* Draws the brush along the line from a to b, both included. */
 static int stroke(struct volume *v, const struct edit_data *data, const int32_t a[3],
 		  const int32_t b[3], uint64_t *work)
 {
@@ -368,14 +368,15 @@ static int apply_brush(struct call *call, const struct edit_data *data, struct d
 			last[i] = at[i];
 	} while (rc == 0 && value_next(child, &child));
 	if (rc == -ERANGE)
-		fault_set(&call->fault, RPC_INVALID_PARAMS,
-			  "positions: two are more than %d voxels apart, or too far out",
-			  SHAPE_SIZE_MAX);
+		fault_set(
+			&call->fault, RPC_INVALID_PARAMS,
+			"positions: two are more than %d voxels apart, or outside the coordinates",
+			SHAPE_SIZE_MAX);
 	if (rc == -EMSGSIZE)
 		arg_fault(call, BRUSH_POSITIONS,
 			  work > BRUSH_WORK_MAX
-				  ? "the stroke is too long for its size"
-				  : "the strokes are together too long for their size");
+				  ? "the stroke is too long for its brush size"
+				  : "all strokes together are too long for their brush sizes");
 	*count = volume_voxels_count(&l->volume) - before;
 	if (!rgba_a(data->color))
 		*count = before - volume_voxels_count(&l->volume);
@@ -402,7 +403,7 @@ const struct method method_brush_stroke = {
 	.name = "brush_stroke",
 	.flags = METHOD_EDITS | METHOD_TOOL,
 	.params = brush_params,
-	.doc = "Draws a sphere or a cube along a line of positions; alpha 0 rubs out.",
-	.result = "success, voxels_changed (voxels more, or fewer, than before)",
+	.doc = "Draws a sphere or a cube along a line of positions; alpha 0 erases.",
+	.result = "success, voxels_changed (difference in the number of voxels)",
 	.run = run_brush_stroke,
 };

@@ -30,12 +30,12 @@ static int run_ping(struct call *call)
 const struct method method_ping = {
 	.name = "ping",
 	.flags = METHOD_SHORT | METHOD_TOOL,
-	.doc = "Answers at once.",
+	.doc = "Replies at once, to check that the daemon runs.",
 	.result = "pong (true), timestamp (unix seconds)",
 	.run = run_ping,
 };
 
-/* One scalar; containers are walked by echo_value, which keeps its own stack. */
+/* Writes one scalar; echo_value walks containers with its own stack. */
 static void echo_scalar(struct reply *r, struct value v)
 {
 	switch (value_kind(v)) {
@@ -78,7 +78,7 @@ static bool is_container(struct value v)
 	return value_kind(v) == VALUE_ARRAY || value_kind(v) == VALUE_OBJECT;
 }
 
-/* Copies a value; as deep as the parser lets values be, without recursion. */
+/* Copies a value, down to the parser's depth limit, without recursion. */
 static void echo_value(struct reply *r, struct value root)
 {
 	struct value open[RPC_DEPTH_MAX]; /* containers around `at` */
@@ -130,7 +130,7 @@ static int run_echo(struct call *call)
 const struct method method_echo = {
 	.name = "echo",
 	.flags = METHOD_SHORT | METHOD_TOOL,
-	.doc = "Gives the parameters back.",
+	.doc = "Returns its parameters.",
 	.result = "the parameters; {} when there were none",
 	.run = run_echo,
 };
@@ -157,7 +157,7 @@ const struct method method_version = {
 	.name = "version",
 	.aliases = version_aliases,
 	.flags = METHOD_SHORT | METHOD_TOOL,
-	.doc = "Says which daemon this is and how it was built.",
+	.doc = "Returns the daemon's version and how it was built.",
 	.result = "version, type, protocol, revision, variant, compiler, flags",
 	.run = run_version,
 };
@@ -200,7 +200,7 @@ static void write_memory(struct reply *r)
 	reply_object_end(r);
 }
 
-/* The telemetry writes whole objects as text. */
+/* Telemetry functions write whole objects as text. */
 static int write_telemetry(struct call *call)
 {
 	struct strbuf *text = &call->env->lease->workspace->text;
@@ -254,7 +254,7 @@ const struct method method_status = {
 	.name = "status",
 	.aliases = status_aliases,
 	.flags = METHOD_TOOL,
-	.doc = "Says how the daemon runs: architecture in force, start-up, stages, memory.",
+	.doc = "Returns the state of the daemon: effective architecture, start-up, stages, memory.",
 	.result =
 		"status, pid, hostname, uptime_seconds, methods_available, preset, axes, startup, "
 		"stages, allocs, voxel_memory, memory {limit_bytes, used_bytes, refused_count, "
@@ -364,7 +364,7 @@ static int run_heap_profile(struct call *call)
 
 const struct method method_heap_profile = {
 	.name = "heap_profile",
-	.doc = "Gives the samples of the heap sampler, which must be on.",
+	.doc = "Returns the samples of the heap sampler, which must be on.",
 	.result = "the goxel-heap/1 object",
 	.run = run_heap_profile,
 };
@@ -384,7 +384,7 @@ static int run_debug_trigger_gc(struct call *call)
 
 const struct method method_debug_trigger_gc = {
 	.name = "debug_trigger_gc",
-	.doc = "Gives memory that is kept for reuse back to the system.",
+	.doc = "Returns memory kept for reuse to the system.",
 	.result = "success, freed_bytes",
 	.run = run_debug_trigger_gc,
 };
@@ -408,7 +408,7 @@ static const char *const shutdown_aliases[] = { "shutdown_daemon", NULL };
 const struct method method_shutdown = {
 	.name = "shutdown",
 	.aliases = shutdown_aliases,
-	.doc = "Lets requests under way finish and ends the daemon.",
+	.doc = "Finishes the requests in progress and ends the daemon.",
 	.result = "success",
 	.run = run_shutdown,
 };

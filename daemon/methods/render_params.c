@@ -40,7 +40,7 @@ const struct param render_scene_params[] = {
 	[P_PATH] = { .name = "output_path",
 		     .alias = "path",
 		     .type = PARAM_STRING,
-		     .doc = "file to write; absent: the picture comes in the reply" },
+		     .doc = "file to write; absent: the picture is in the reply" },
 	[P_WIDTH] = { .name = "width",
 		      .type = PARAM_INT,
 		      .min = 1,
@@ -63,7 +63,7 @@ const struct param render_scene_params[] = {
 			      "the voxels and frames them" },
 	[P_ANGLES] = { .name = "angles",
 		       .type = PARAM_ARRAY,
-		       .doc = "several presets: one picture for each" },
+		       .doc = "several presets, one picture each" },
 	[P_CAMERA] = { .name = "camera",
 		       .type = PARAM_ANY,
 		       .doc = "{position,target,up,fov,ortho}, {distance,yaw,pitch,target} or a "
@@ -75,7 +75,7 @@ const struct param render_scene_params[] = {
 	[P_TARGET] = { .name = "camera_target",
 		       .alias = "target",
 		       .type = PARAM_ANY,
-		       .doc = "[x,y,z] that is looked at; absent: the middle of the voxels" },
+		       .doc = "[x,y,z] that the camera looks at; absent: the middle of the voxels" },
 	[P_UP] = { .name = "up",
 		   .alias = "camera_up",
 		   .type = PARAM_ANY,
@@ -108,13 +108,13 @@ const struct param render_scene_params[] = {
 			   .doc = "a color; alpha 0 is transparent" },
 	[P_RETURN_MODE] = { .name = "return_mode",
 			    .type = PARAM_STRING,
-			    .doc = "path, file_path (a file that the daemon names and deletes "
-				   "after its time) or base64" },
+			    .doc = "path, file_path (a file that the daemon names and later "
+				   "deletes) or base64" },
 	[P_FORMAT] = { .name = "format", .type = PARAM_STRING, .preset = "\"png\"", .doc = "png" },
 	[P_FLAT] = { .name = "flat",
 		     .type = PARAM_BOOL,
 		     .preset = "false",
-		     .doc = "plain voxel colors, no light" },
+		     .doc = "plain voxel colors without light" },
 	[P_OCCLUSION] = { .name = "occlusion",
 			  .type = PARAM_BOOL,
 			  .preset = "true",
@@ -122,7 +122,7 @@ const struct param render_scene_params[] = {
 	[P_SHADOW] = { .name = "shadow",
 		       .type = PARAM_BOOL,
 		       .preset = "false",
-		       .doc = "voxels throw shadows" },
+		       .doc = "voxels cast shadows" },
 	[P_SMOOTH] = { .name = "smooth",
 		       .type = PARAM_BOOL,
 		       .preset = "true",
@@ -132,7 +132,7 @@ const struct param render_scene_params[] = {
 			.min = 0,
 			.max = PICTURE_THREADS_MAX,
 			.preset = "0",
-			.doc = "that draw, at most; 0: one for each processor but one" },
+			.doc = "drawing threads at most; 0: one per processor, minus one" },
 	[P_SESSION] = { .name = "session_id",
 			.alias = "session",
 			.type = PARAM_STRING,
@@ -140,10 +140,10 @@ const struct param render_scene_params[] = {
 	[P_PROGRESS] = { .name = "progress",
 			 .type = PARAM_BOOL,
 			 .preset = "false",
-			 .doc = "send notifications `progress` {done,total} (rows) meanwhile" },
+			 .doc = "send `progress` notifications {done,total} (rows) while drawing" },
 	[P_OPTIONS] = { .name = "options",
 			.type = PARAM_OBJECT,
-			.doc = "any of the others, by name" },
+			.doc = "any of the other parameters, by name" },
 	[P_PROJECT] = PARAM_PROJECT,
 	PARAM_END,
 };
@@ -158,13 +158,14 @@ static int read_preset(struct call *call, int i, struct value v, struct render_p
 		preset = view_preset_find(name.ptr, name.len);
 	}
 	if (!preset)
-		return fault_set(&call->fault, RPC_INVALID_PARAMS,
-				 "%s: no preset '%.*s'; there are front, back, left, right, top, "
-				 "bottom, isometric, default",
-				 call->method->params[i].name, (int)(name.len < 32 ? name.len : 32),
-				 name.ptr);
+		return fault_set(
+			&call->fault, RPC_INVALID_PARAMS,
+			"%s: no preset '%.*s'; the presets are front, back, left, right, top, "
+			"bottom, isometric, default",
+			call->method->params[i].name, (int)(name.len < 32 ? name.len : 32),
+			name.ptr);
 	if (rp->angles_count == RENDER_ANGLES_MAX)
-		return fault_set(&call->fault, RPC_INVALID_PARAMS, "%s: %d at most",
+		return fault_set(&call->fault, RPC_INVALID_PARAMS, "%s: at most %d",
 				 call->method->params[i].name, RENDER_ANGLES_MAX);
 	rp->angles[rp->angles_count++] = preset;
 	rp->camera = RENDER_BY_ANGLES;
@@ -207,11 +208,11 @@ static int read_turn(struct call *call, struct render_params *rp)
 	if (!(rp->pitch_deg >= -90 && rp->pitch_deg <= 90))
 		return arg_fault(call, P_PITCH, "must be in -90..90");
 	if (!(rp->distance > 0 && rp->distance <= 1e9))
-		return arg_fault(call, P_DISTANCE, "must be above 0, 1e9 at most");
+		return arg_fault(call, P_DISTANCE, "must be above 0 and at most 1e9");
 	return 0;
 }
 
-/* angles, then a preset, then eye and target, then distance and angles: the first that is there. */
+/* Uses the first that is given: angles, a preset, eye and target, distance and angles. */
 static int read_camera(struct call *call, struct render_params *rp)
 {
 	struct value camera = call->args[P_CAMERA];
@@ -256,7 +257,7 @@ static bool ends_with(struct span s, const char *end)
 	return s.len >= len && strncasecmp(s.ptr + s.len - len, end, len) == 0;
 }
 
-/* What looks like another kind of picture would not be one. */
+/* Refuses a path or format of another picture type, since only PNG is written. */
 static int check_format(struct call *call, struct span path)
 {
 	static const char *const others[] = { ".jpg", ".jpeg", ".gif",  ".bmp",
@@ -264,10 +265,10 @@ static int check_format(struct call *call, struct span path)
 	struct span format = arg_string(call, P_FORMAT, "png");
 
 	if (format.len != 3 || strncasecmp(format.ptr, "png", 3) != 0)
-		return arg_fault(call, P_FORMAT, "only png is made");
+		return arg_fault(call, P_FORMAT, "only png is supported");
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (ends_with(path, others[i]))
-			return arg_fault(call, P_PATH, "only PNG is made: name it .png");
+			return arg_fault(call, P_PATH, "only PNG is supported: name it .png");
 	return 0;
 }
 
@@ -279,7 +280,7 @@ static int read_return(struct call *call, struct render_params *rp)
 	rp->session = arg_string(call, P_SESSION, "");
 	mode = arg_string(call, P_RETURN_MODE, rp->path.len ? "path" : "base64");
 	if (memchr(rp->path.ptr, 0, rp->path.len))
-		return arg_fault(call, P_PATH, "has a NUL in it");
+		return arg_fault(call, P_PATH, "contains a NUL");
 	if (span_is(mode, "file_path"))
 		rp->to = RENDER_TO_FILE;
 	else if (span_is(mode, "base64") || span_is(mode, "inline"))
@@ -322,7 +323,7 @@ int render_params_read(struct call *call, struct render_params *out)
 /* The project's camera is part of the document, and so of its version. */
 void render_params_key(const struct render_params *rp, size_t index, struct render_key *out)
 {
-	memset(out, 0, sizeof(*out)); /* gaps between members, too */
+	memset(out, 0, sizeof(*out)); /* including the gaps between members */
 	out->width = rp->width;
 	out->height = rp->height;
 	out->background = rp->background;
@@ -360,7 +361,7 @@ static void view_turned(const struct render_params *rp, const struct box *box, d
 					   : ((double)box->min[i] + (double)box->max[i] + 1) / 2;
 		eye[i] = target[i] + away[i];
 	}
-	if (!rp->has_distance) { /* as far as the whole is seen from around its middle */
+	if (!rp->has_distance) { /* the distance at which the whole is visible */
 		view_look(out, eye, target, rp->up, rp->fov_deg, rp->ortho);
 		view_frame(out, box, rp->fov_deg, aspect);
 		if (!rp->has_target)
@@ -376,7 +377,7 @@ static void view_turned(const struct render_params *rp, const struct box *box, d
 	view_look(out, eye, target, rp->up, rp->fov_deg, rp->ortho);
 }
 
-/* Whether somebody has placed it: where it stands in a new project it would miss most models. */
+/* Whether the camera was set: at its place in a new project it would miss most models. */
 static bool is_placed(const struct camera *c)
 {
 	struct camera fresh;

@@ -1,4 +1,4 @@
-/* render_params.h - what a client asks of a picture, from the many spellings of render_scene. */
+/* render_params.h - the parameters of render_scene in all their spellings. */
 #ifndef DAEMON_METHODS_RENDER_PARAMS_H
 #define DAEMON_METHODS_RENDER_PARAMS_H
 
@@ -13,13 +13,13 @@ enum { RENDER_ANGLES_MAX = 16 };
 
 enum render_return {
 	RENDER_TO_PATH, /* a file that the client named */
-	RENDER_TO_FILE, /* a file that the daemon names and takes away again */
+	RENDER_TO_FILE, /* a file that the daemon names and later deletes */
 	RENDER_INLINE,  /* base64 in the reply */
 };
 
 /* How the eye is given. */
 enum render_camera {
-	RENDER_BY_PROJECT, /* not at all: the project's camera, or framed when that was never set */
+	RENDER_BY_PROJECT, /* not given: the project's camera, or framed when that was never set */
 	RENDER_BY_ANGLES,
 	RENDER_BY_LOOK, /* eye, target, up */
 	RENDER_BY_TURN, /* distance, yaw, pitch around the target */
@@ -44,7 +44,7 @@ struct render_params {
 	bool ortho;
 
 	bool is_flat, occlusion, shadow, smooth;
-	unsigned threads_max; /* 0: as many as there should be */
+	unsigned threads_max; /* 0: the default number */
 	bool has_progress;
 	int project_index; /* of project_id in the parameters */
 };
@@ -55,8 +55,8 @@ extern const struct param render_scene_params[];
 /* Reads call->args, sorted by render_scene_params. -EPROTO with the fault. */
 int render_params_read(struct call *call, struct render_params *out);
 
-/* Everything but the voxels that picture number `index` depends on. Bytes: equal keys, equal
- * pictures of equal documents. */
+/* All that picture number `index` depends on, except the voxels. Compared as bytes: equal keys of
+ * equal documents give equal pictures. */
 struct render_key {
 	uint64_t version; /* of the document */
 	int32_t project_id;

@@ -5,7 +5,7 @@
 #include "daemon/render/renders.h"
 #include "daemon/rpc/reply.h"
 
-/* An object as the next value. */
+/* Writes an object as the next value. */
 void reply_render_file(struct reply *r, const struct render_file *f);
 
 #endif

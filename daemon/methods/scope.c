@@ -7,7 +7,7 @@
 
 #include "daemon/base/budget.h"
 
-/* A number, or a text that is one. */
+/* A number, or a text that contains one. */
 static bool id_of(struct value v, int32_t *out)
 {
 	struct span text;
@@ -62,7 +62,7 @@ int scope_project(struct call *call, int i, int code, struct project **out)
 	return rc == -ENOENT ? no_project(call, i, code, id) : rc;
 }
 
-/* A name that looks like a number is a number. */
+/* A name that looks like a number is taken as a number. */
 static struct layer *find_layer(struct value v, struct document *d, int32_t *id)
 {
 	struct span name;
@@ -137,7 +137,7 @@ void scope_read_end(struct reading *r)
 	snapshot_put(r->snapshot);
 }
 
-static_assert(PROJECTS_MAX == 64, "as a sentence below says");
+static_assert(PROJECTS_MAX == 64, "a message below says 64");
 
 static const char *reason(int rc)
 {
@@ -157,9 +157,9 @@ static const char *reason(int rc)
 	case -EIO:
 		return "the journal cannot be written, nothing was changed";
 	case -ERANGE:
-		return "it would leave the 32-bit coordinates";
+		return "it would exceed the 32-bit coordinates";
 	case -ECANCELED:
-		return "stopped: the client has left or the daemon is stopping";
+		return "stopped: the client has disconnected or the daemon is stopping";
 	case -ETIMEDOUT:
 		return "stopped: the request took longer than its time limit";
 	default:

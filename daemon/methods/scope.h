@@ -1,4 +1,4 @@
-/* scope.h - which project and layer a call is about; what the engine's failures are called. */
+/* scope.h - finds the project and layer of a call; messages for errors of the engine. */
 #ifndef DAEMON_METHODS_SCOPE_H
 #define DAEMON_METHODS_SCOPE_H
 
@@ -15,7 +15,7 @@ enum {
 					 lock */
 };
 
-/* The application codes of Goxel clients (facts: the -10xx list). */
+/* The application error codes of Goxel clients (facts: the -10xx list). */
 enum app_code {
 	APP_CREATE_PROJECT = -1001,
 	APP_LOAD_PROJECT = -1002,
@@ -38,7 +38,8 @@ enum app_code {
 
 /*
  * Locks the project that args[i] names. code is the fault's code when no project is open. Returns
- * 0, -EPROTO with the fault, or -EAGAIN (context_enter: run it again where waiting is allowed).
+ * 0, -EPROTO with the fault, or -EAGAIN (context_enter: run the call again where waiting is
+ * allowed).
  */
 int scope_project(struct call *call, int i, int code, struct project **out);
 int scope_project_id(struct call *call, int i, int32_t *id); /* 0 = the default */
@@ -48,12 +49,12 @@ int scope_layer(struct call *call, int i, int code, struct document *d, struct l
 /* Its id, or SCOPE_LAYERS_ALL. */
 int scope_layer_or_all(struct call *call, int i, int code, struct document *d, int32_t *id);
 
-/* Both in one: what most editing methods begin with. */
+/* Both in one call: the start of most editing methods. */
 int scope_enter(struct call *call, int project_index, int layer_index, int code, struct project **p,
 		struct layer **l);
 
-/* A document to read at length: the project's own under the lock when it is small, or a snapshot.
- */
+/* A document for long reads: the project's own, under the lock, when it is small, else a
+ * snapshot. */
 struct reading {
 	struct document *doc;
 	struct snapshot *snapshot; /* NULL: doc is the project's */
@@ -61,8 +62,8 @@ struct reading {
 int scope_read(struct call *call, int i, int code, struct reading *r);
 void scope_read_end(struct reading *r);
 
-/* "Failed to WHAT: reason of rc" with that code; passes 0, -EAGAIN and -EPROTO through. Codes of
- * cancel_check have words of their own here, and only here. */
+/* Sets "Failed to WHAT: reason of rc" with that code; passes 0, -EAGAIN and -EPROTO through. The
+ * only place with messages for the codes of cancel_check. */
 int scope_fault(struct call *call, int code, int rc, const char *what);
 bool scope_is_stopped(int rc); /* one of those codes */
 

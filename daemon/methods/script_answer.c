@@ -29,7 +29,7 @@ void script_answers_deinit(struct script_answers *a)
 	a->memory_bytes = 0;
 }
 
-/* NULL: the document has no such layer; what is asked of it is empty. */
+/* NULL when the document has no such layer; answers are then empty. */
 static const struct volume *volume_of(const struct script_answers *a, const struct script_ask *ask)
 {
 	const struct layer *l = document_layer(a->doc, ask->layer_id);
@@ -43,7 +43,7 @@ static void reply_yes(struct script_reply *reply, bool yes)
 	reply->bytes = span_of(&reply->room.yes, 1);
 }
 
-/* Returns how many were written. */
+/* Returns the number of slices written. */
 static uint32_t copy_slices(const struct block *b, uint32_t slices, script_slice *out)
 {
 	uint32_t count = 0;
@@ -128,7 +128,7 @@ static int note_hello(struct script_answers *a, const struct script_ask *ask)
 	return 0;
 }
 
-/* Of the fixed size. */
+/* Answers questions of the fixed size. */
 static int answer(struct script_answers *a, const struct script_ask *ask,
 		  struct script_reply *reply)
 {

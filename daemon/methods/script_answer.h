@@ -1,8 +1,8 @@
 /*
- * script_answer.h - the daemon's answers to what the process of a script asks for.
+ * script_answer.h - the daemon's answers to the questions of a script's process.
  *
- * The process may say anything: what is not a question as script_wire.h has it is -EPROTO, and
- * nothing is taken from its numbers but what the document has.
+ * The process is not trusted: a message that is not a question of script_wire.h is -EPROTO, and its
+ * numbers only select what the document has.
  */
 #ifndef DAEMON_METHODS_SCRIPT_ANSWER_H
 #define DAEMON_METHODS_SCRIPT_ANSWER_H
@@ -16,11 +16,12 @@
 #include "daemon/voxel/document.h"
 
 enum {
-	/* The most that a process may say it uses: the regions of script_process.c together. */
+	/* The limit of memory that a process may claim: the regions of script_process.c
+	 * together. */
 	SCRIPT_MEMORY_BYTES_MAX = 256 << 20,
 };
 
-/* Of one script. Caller-allocated. */
+/* State for one script. Caller-allocated. */
 struct script_answers {
 	const struct document *doc; /* frozen */
 	uint64_t memory_bytes;      /* taken from the budget for the process */
@@ -28,9 +29,9 @@ struct script_answers {
 	int sandbox_code; /* with has_hello: 0, or a negative errno */
 };
 
-/* 64 KiB: not for stacks. */
+/* 64 KiB: too large for a stack. */
 struct script_reply {
-	struct span bytes; /* of the message to send, in room; empty: none */
+	struct span bytes; /* the message to send, in room; empty: none */
 	union {
 		struct script_cell_reply cell;
 		script_slice slices[SCRIPT_SLICES_MAX];
@@ -44,11 +45,11 @@ struct script_reply {
 bool script_answers_init(struct script_answers *a, const struct document *doc, size_t source_bytes);
 void script_answers_deinit(struct script_answers *a);
 
-/* One message of SCRIPT_ASK_BYTES_MAX bytes at most that is no script_end. 0 or -EPROTO. */
+/* Handles one message, at most SCRIPT_ASK_BYTES_MAX bytes and not a script_end. 0 or -EPROTO. */
 int script_answer(struct script_answers *a, const void *message, size_t len,
 		  struct script_reply *reply);
 
-/* The message is a script_end. */
+/* Whether the message is a script_end. */
 bool script_is_end(const void *message, size_t len);
 
 #endif

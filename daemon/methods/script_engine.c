@@ -41,7 +41,7 @@ struct source {
 	struct span name;
 };
 
-/* Protected: every failure in here, also of memory, ends up as the error on the stack. */
+/* Protected call: every failure in here, also of memory, becomes the error on the stack. */
 static duk_ret_t evaluate(duk_context *ctx, void *udata)
 {
 	const struct source *source = udata;

@@ -1,5 +1,5 @@
-/* Arguments are read as the engine would read those of its own functions; what is wrong is thrown.
- */
+/* The functions that scripts call. Arguments are converted as in the engine's own functions;
+ * invalid ones throw. */
 #include "daemon/methods/script_goxel.h"
 
 #include <duktape.h>
@@ -148,7 +148,7 @@ static duk_ret_t get_voxel(duk_context *ctx)
 	return 1;
 }
 
-/* fillBox(x0, y0, z0, x1, y1, z1, color): both corners in it. */
+/* fillBox(x0, y0, z0, x1, y1, z1, color): both corners included. */
 static duk_ret_t fill_box(duk_context *ctx)
 {
 	int32_t a[3];
@@ -277,7 +277,7 @@ static void push_triple(duk_context *ctx, const char *name, const double v[3])
 	duk_put_prop_string(ctx, -2, name);
 }
 
-/* boundingBox(layer): of the active layer without one; null when it is empty. */
+/* boundingBox(layer): without an argument, of the active layer; null when it is empty. */
 static duk_ret_t bounding_box(duk_context *ctx)
 {
 	struct box box;
@@ -296,7 +296,7 @@ static duk_ret_t bounding_box(duk_context *ctx)
 	return 1;
 }
 
-/* console.log and the like: the arguments as text, a space between, a line. */
+/* console.log and similar: the arguments as text, separated by spaces, on one line. */
 static duk_ret_t log_line(duk_context *ctx)
 {
 	struct script_text *output = &engine_of(ctx)->output;
@@ -341,8 +341,8 @@ static const duk_function_list_entry console_functions[] = {
 	{ "debug", log_line, DUK_VARARGS }, { NULL, NULL, 0 },
 };
 
-/* The engine's own is seeded when it is opened, which is before the fork: the scripts of all
- * processes would see the same numbers. */
+/* The engine's own generator is seeded when the engine is opened, before the fork, so all scripts
+ * would get the same numbers. */
 static duk_ret_t random_unit(duk_context *ctx)
 {
 	duk_push_number(ctx, (double)(rng_next(&engine_of(ctx)->random) >> 11) * 0x1p-53);

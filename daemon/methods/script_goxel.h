@@ -4,7 +4,7 @@
 
 struct duk_hthread;
 
-/* Makes them global; may throw (a duk_safe_call_function). The engine's udata is its
+/* Defines them as globals; may throw (a duk_safe_call_function). The engine's udata is its
  * script_engine. */
 int script_goxel_put(struct duk_hthread *ctx, void *udata);
 

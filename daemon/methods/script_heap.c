@@ -8,7 +8,7 @@
 /* Before each block; its size keeps blocks aligned to 16. */
 struct header {
 	uint64_t class;
-	void *next; /* while freed */
+	void *next; /* while the block is free */
 };
 
 void script_heap_init(struct script_heap *h, void *region, size_t bytes, struct script_link *link)

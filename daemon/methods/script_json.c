@@ -1,4 +1,5 @@
-/* One pass without recursion: what encloses the value at hand is kept as one bit for each level. */
+/* One pass without recursion: one bit per level says whether an object or an array encloses the
+ * current value. */
 #include "daemon/methods/script_json.h"
 
 #include <stdint.h>
@@ -32,7 +33,7 @@ static bool take_word(struct scan *s, const char *word)
 	return true;
 }
 
-/* Behind the backslash. */
+/* Called after the backslash. */
 static bool take_escape(struct scan *s)
 {
 	if (s->at == s->end)
@@ -93,7 +94,7 @@ static bool take_key(struct scan *s)
 	return take(s, ':');
 }
 
-/* A value that has no end yet: an array or object with something in it. */
+/* Reads a scalar, an empty array or object, or the start of one that has content (*is_open). */
 static bool take_opening(struct scan *s, bool *is_open)
 {
 	bool is_object = *s->at == '{';
@@ -108,7 +109,8 @@ static bool take_opening(struct scan *s, bool *is_open)
 	return !is_object || take_key(s);
 }
 
-/* Behind a value: ends what it ends. *is_next: another value comes. */
+/* Called after a value: closes the arrays and objects that end here. *is_next: another value
+ * follows. */
 static bool take_ends(struct scan *s, bool *is_next)
 {
 	*is_next = false;

@@ -1,8 +1,8 @@
 /*
- * script_json.h - is that text one JSON value (RFC 8259) without white space between its tokens?
+ * script_json.h - checks that a text is one JSON value (RFC 8259) without white space
  *
- * Asked before the text of a process that nobody trusts goes into a reply as it is. A new line in
- * it would end the reply.
+ * Used before text of an untrusted process is copied into a reply. A new line in it would end the
+ * reply.
  */
 #ifndef DAEMON_METHODS_SCRIPT_JSON_H
 #define DAEMON_METHODS_SCRIPT_JSON_H
@@ -13,7 +13,7 @@
 
 enum { SCRIPT_JSON_DEPTH_MAX = 1024 }; /* the engine itself writes at most 1000 */
 
-/* False above SCRIPT_JSON_DEPTH_MAX, too; numbers beyond doubles are none. */
+/* False also above SCRIPT_JSON_DEPTH_MAX and for numbers beyond doubles. */
 bool script_json_is_valid(struct span text);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * script_link.h - the script's end of the socket to the daemon, and the memory that it may use.
+ * script_link.h - the script's end of the socket to the daemon; also counts its memory.
  *
- * In the script's process: when the daemon has gone, every function ends the process.
+ * Runs in the script's process. When the daemon is gone, every function ends the process.
  */
 #ifndef DAEMON_METHODS_SCRIPT_LINK_H
 #define DAEMON_METHODS_SCRIPT_LINK_H
@@ -15,13 +15,13 @@
 /* Caller-allocated. */
 struct script_link {
 	int fd;
-	uint64_t memory_bytes;         /* used: of the heap, the edits, the blocks kept */
+	uint64_t memory_bytes;         /* used by the heap, the edits and the kept blocks */
 	uint64_t memory_granted_bytes; /* counted by the daemon */
 };
 
 void script_link_init(struct script_link *l, int fd);
 
-/* One message. Returns its length, at most cap. */
+/* Receives one message. Returns its length, at most cap. */
 size_t script_link_receive(struct script_link *l, void *out, size_t cap);
 void script_link_send(struct script_link *l, const void *bytes, size_t len);
 
@@ -29,7 +29,7 @@ void script_link_send(struct script_link *l, const void *bytes, size_t len);
 size_t script_link_ask(struct script_link *l, const struct script_ask *ask, void *reply,
 		       size_t cap);
 
-/* False: the daemon has no memory left. There is no giving back: the process ends soon. */
+/* False: the daemon has no memory left. Memory is not given back, since the process ends soon. */
 bool script_link_take_memory(struct script_link *l, size_t bytes);
 
 #endif

@@ -22,28 +22,28 @@
 #include "daemon/methods/script_server.h"
 
 enum {
-	REPLY_S = 5, /* a server that does not answer for so long is ended */
+	REPLY_S = 5, /* a server that does not reply within this time is ended */
 	TRIES = 4,
-	LOW_NICE = 10, /* as threads whose requests last (thread_lower_priority) */
+	LOW_NICE = 10, /* the same as thread_lower_priority for long requests */
 };
 
-/* The one of the process. */
+/* The single server of the process. */
 static struct {
 	pthread_mutex_t lock;
 	bool is_there;
 	int pidfd;
-	int fd;                   /* to it */
-	uint32_t unclaimed_count; /* processes asked for, and nobody waits for them */
+	int fd;                   /* socket to the server */
+	uint32_t unclaimed_count; /* processes requested that no caller waits for */
 } server = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-/* With a lock of their own: whoever asks for the status does not wait for the server. */
+/* Has its own lock, so that a status request does not wait for the server. */
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t is_free;
 	struct script_status status;
 } places = { .lock = PTHREAD_MUTEX_INITIALIZER, .is_free = PTHREAD_COND_INITIALIZER };
 
-/* With the lock. Kills it, should it live: its children end with it. */
+/* With the lock held. Kills the server if it still runs; its children end with it. */
 static void end_server(void)
 {
 	(void)pidfd_send_signal(server.pidfd, SIGKILL, NULL, 0);
@@ -55,19 +55,19 @@ static void end_server(void)
 	server.unclaimed_count = 0;
 }
 
-/* What the server needs to know: the time zone, and where its libraries are. */
+/* Variables that the server needs: the time zone, and the path of its libraries. */
 static const char *const kept[] = { "TZ", "LD_LIBRARY_PATH" };
 
 enum { KEPT_COUNT = sizeof(kept) / sizeof(kept[0]) };
 
-/* env has KEPT_COUNT + 2 places; free() all but the last text. */
+/* env has KEPT_COUNT + 2 entries; free() all but the last text. */
 static size_t make_environment(char *env[])
 {
-	static char bind_now[] = "LD_BIND_NOW=1"; /* once, not in each fork */
+	static char bind_now[] = "LD_BIND_NOW=1"; /* resolve symbols once, not in each fork */
 	size_t count = 0;
 
 	for (int i = 0; i < KEPT_COUNT; i++) {
-		/* Nobody sets variables. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+		/* No code sets variables. NOLINTNEXTLINE(concurrency-mt-unsafe) */
 		const char *value = getenv(kept[i]);
 
 		if (value && asprintf(&env[count], "%s=%s", kept[i], value) > 0)
@@ -78,7 +78,7 @@ static size_t make_environment(char *env[])
 	return count;
 }
 
-/* One descriptor; signals as in a fresh process. */
+/* Passes one descriptor and resets signals to their defaults. */
 static int prepare(posix_spawn_file_actions_t *files, posix_spawnattr_t *attr, int fd)
 {
 	sigset_t all;
@@ -95,7 +95,8 @@ static int prepare(posix_spawn_file_actions_t *files, posix_spawnattr_t *attr, i
 	return rc;
 }
 
-/* Whatever else is open in the daemon is closed by its exec, or by the server itself. */
+/* Other open descriptors of the daemon are closed by exec (close-on-exec) or by the server
+ * itself. */
 static int spawn(int fd, pid_t *pid)
 {
 	static char program[] = "goxel-daemon";
@@ -119,7 +120,7 @@ static int spawn(int fd, pid_t *pid)
 	return -rc;
 }
 
-/* With the lock. */
+/* With the lock held. */
 static int start_server(struct err *err)
 {
 	pid_t pid = 0;
@@ -127,7 +128,7 @@ static int start_server(struct err *err)
 	int rc;
 
 	if (!script_server_can_start())
-		return err_set(err, -EOPNOTSUPP, "this program runs no scripts");
+		return err_set(err, -EOPNOTSUPP, "this program cannot run scripts");
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return err_set(err, -errno, "socketpair: %s", strerrordesc_np(errno));
 	rc = spawn(ends[1], &pid);
@@ -135,7 +136,7 @@ static int start_server(struct err *err)
 	if (rc == 0) {
 		server.pidfd = pidfd_open(pid, 0);
 		if (server.pidfd < 0)
-			rc = -errno; /* its socket closes, so it ends */
+			rc = -errno; /* the server ends when its socket closes */
 	}
 	if (rc < 0) {
 		close(ends[0]);
@@ -149,7 +150,7 @@ static int start_server(struct err *err)
 	return 0;
 }
 
-/* With the lock. -EPIPE: the server has died. */
+/* With the lock held. -EPIPE: the server has died. */
 static int ask_for_one(void)
 {
 	if (send(server.fd, "1", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
@@ -158,7 +159,7 @@ static int ask_for_one(void)
 	return 0;
 }
 
-/* One reply of the server. -EPIPE: it has died. */
+/* Receives one reply of the server. -EPIPE: it has died. */
 static int receive(struct script_runner *out)
 {
 	struct script_server_reply reply;
@@ -181,7 +182,7 @@ static int receive(struct script_runner *out)
 	if (!fds)
 		return -EMFILE;
 	if (fds->cmsg_len != CMSG_LEN(2 * sizeof(int))) {
-		/* The table of descriptors had room for the first only. */
+		/* The descriptor table had room for the first one only. */
 		memcpy(&out->fd, CMSG_DATA(fds), sizeof(int));
 		close(out->fd);
 		return -EMFILE;
@@ -192,7 +193,7 @@ static int receive(struct script_runner *out)
 	return 0;
 }
 
-/* With the lock, as all who need one wait for the same server. */
+/* With the lock held, since all callers wait for the same server. */
 static int wait_for_reply(void)
 {
 	uint64_t end_ns = clock_ns() + REPLY_S * NSEC_PER_SEC;
@@ -209,14 +210,14 @@ static int wait_for_reply(void)
 	return 0;
 }
 
-/* With the lock. */
+/* With the lock held. */
 static int take(struct script_runner *out, struct err *err)
 {
 	int rc = server.is_there ? 0 : start_server(err);
 
 	if (rc < 0)
 		return rc;
-	/* One for this script, unless it is there already, and one for the next. */
+	/* Request one process for this script, unless one is ready, and one for the next. */
 	while (rc == 0 && server.unclaimed_count < 2)
 		rc = ask_for_one();
 	if (rc == 0)
@@ -254,7 +255,8 @@ static int take_place(struct err *err)
 	}
 	pthread_mutex_unlock(&places.lock);
 	if (rc == -EAGAIN)
-		return err_set(err, rc, "%d scripts run already; try again later", SCRIPTS_MAX);
+		return err_set(err, rc, "%d scripts are already running; try again later",
+			       SCRIPTS_MAX);
 	return rc < 0 ? err_set(err, rc, "stopped before the script began") : 0;
 }
 
@@ -288,8 +290,8 @@ int script_pool_get(struct script_runner *out, struct err *err)
 	if (rc < 0)
 		return rc;
 	pthread_mutex_lock(&server.lock);
-	/* The server, or the process that was ready, may have been ended meanwhile, for want of
-	 * memory for one. */
+	/* The server, or the process that was ready, may have been killed meanwhile because memory
+	 * was short. */
 	for (int i = 0; i < TRIES; i++) {
 		last = ERR_INIT;
 		rc = take(out, &last);
@@ -310,7 +312,7 @@ int script_pool_get(struct script_runner *out, struct err *err)
 
 void script_pool_lower(const struct script_runner *r)
 {
-	if (!has_ended(r)) /* or the number may be that of another process */
+	if (!has_ended(r)) /* otherwise the pid may belong to another process */
 		(void)setpriority(PRIO_PROCESS, (id_t)r->pid, LOW_NICE);
 }
 

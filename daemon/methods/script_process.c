@@ -6,9 +6,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { MORE_BYTES = SCRIPT_STACK_BYTES + (32 << 20) }; /* the stack and the C library may take */
+enum { MORE_BYTES = SCRIPT_STACK_BYTES + (32 << 20) }; /* used by the stack and the C library */
 
-/* Memory that is there when it is touched. Small pages: most scripts need a few. NULL: none. */
+/* Memory that is allocated when touched. Small pages, since most scripts need few. NULL: none. */
 static void *map(size_t bytes)
 {
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
@@ -20,7 +20,7 @@ static void *map(size_t bytes)
 	return p;
 }
 
-/* The engine recurses deeper than the usual stack is high. */
+/* The engine recurses deeper than the default stack allows. */
 static void allow_stack(void)
 {
 	struct rlimit r;
@@ -52,7 +52,7 @@ int script_process_open(struct script_process *p)
 	return 0;
 }
 
-/* The messages that are read and written; a static, since the process has one. */
+/* The buffers of the messages read and written; static, since there is one per process. */
 static struct {
 	char bytes[SCRIPT_MESSAGE_BYTES_MAX];
 	size_t len;
@@ -104,7 +104,7 @@ static void write_text(struct script_process *p, const void *bytes, size_t len)
 	}
 }
 
-/* The source stays in p->source; the name is copied to where there is room for it. */
+/* The source stays in p->source; the name is copied, since its place is reused. */
 static void take_job(struct script_process *p, char name[SCRIPT_NAME_BYTES_MAX],
 		     struct span *source_out, struct span *name_out)
 {

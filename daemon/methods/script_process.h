@@ -1,9 +1,9 @@
 /*
  * script_process.h - the process of one script: what it prepares before it knows the script, and
- * its life.
+ * how it runs it.
  *
- * The script server prepares everything once; each process is a fork of it and has it all without
- * further work. One script, then the process ends.
+ * The script server prepares everything once; each process is a fork of it and inherits that. It
+ * runs one script and ends.
  */
 #ifndef DAEMON_METHODS_SCRIPT_PROCESS_H
 #define DAEMON_METHODS_SCRIPT_PROCESS_H
@@ -31,7 +31,7 @@ struct script_process {
 /* 0, or -ENOMEM. */
 int script_process_open(struct script_process *p);
 
-/* Confines itself, takes the script from SCRIPT_FD, runs it, sends what it leaves behind. */
+/* Enters the sandbox, receives the script from SCRIPT_FD, runs it and sends its results. */
 _Noreturn void script_process_run(struct script_process *p);
 
 #endif

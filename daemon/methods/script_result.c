@@ -31,7 +31,7 @@ static bool is_within_limits(const struct script_end *end)
 	       end->names_count <= SCRIPT_LAYERS_MAX && end->ops_count <= SCRIPT_OPS_MAX;
 }
 
-/* The parts, in the order in which they come. */
+/* Divides the text into its parts, in the order in which they come. */
 static void divide(struct script_result *r, const struct script_end *end)
 {
 	const char *at = r->text;

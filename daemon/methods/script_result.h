@@ -1,6 +1,6 @@
 /*
- * script_result.h - what a script leaves behind: its value, its output, its edits; taken from what
- * its process sends, and checked.
+ * script_result.h - the results of a script: its value, output and edits, received from its process
+ * and checked.
  */
 #ifndef DAEMON_METHODS_SCRIPT_RESULT_H
 #define DAEMON_METHODS_SCRIPT_RESULT_H
@@ -14,7 +14,7 @@
 
 /* One allocation, counted as BUDGET_SCRIPTS. Pointers go into it. */
 struct script_result {
-	bool is_done; /* or it failed */
+	bool is_done; /* false: it failed */
 	bool is_output_cut;
 	struct span error; /* why it failed */
 	struct span value; /* JSON; empty: undefined */
@@ -24,14 +24,14 @@ struct script_result {
 	const struct script_op *ops; /* any kind, id and position */
 	uint32_t ops_count;
 
-	size_t text_bytes;     /* of all that follows the message's struct */
-	size_t received_bytes; /* of them */
+	size_t text_bytes;     /* length of the text that follows the message's struct */
+	size_t received_bytes; /* received so far */
 	char *text;
 };
 
 /*
- * The result that the message begins. -EPROTO: it is none; -ENOMEM. Then script_result_add until
- * received_bytes is text_bytes, then script_result_check.
+ * Starts a result from the first message. -EPROTO: invalid; -ENOMEM. Then call script_result_add
+ * until received_bytes is text_bytes, then script_result_check.
  */
 int script_result_begin(const void *message, size_t len, struct script_result **out);
 
@@ -39,10 +39,11 @@ int script_result_begin(const void *message, size_t len, struct script_result **
 char *script_result_room(struct script_result *r, size_t *cap);
 void script_result_add(struct script_result *r, size_t len);
 
-/* -EPROTO: text is no UTF-8, the value no JSON, a name without end. */
+/* -EPROTO: a text is not UTF-8, the value is not JSON, or a name has no NUL. */
 int script_result_check(struct script_result *r);
 
-/* A script that failed for a reason that its process could not tell. NULL: out of memory. */
+/* The result of a script that failed for a reason its process could not report. NULL: out of
+ * memory. */
 struct script_result *script_result_failed(const char *why);
 
 void script_result_free(struct script_result *r); /* NULL is fine */

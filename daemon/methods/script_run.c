@@ -15,18 +15,18 @@
 #include "daemon/methods/script_pool.h"
 #include "daemon/voxel/document.h"
 
-enum { LONG_MS = 50 }; /* as the server has it for requests */
+enum { LONG_MS = 50 }; /* the same limit as for requests in the server */
 
 struct run {
 	const struct script_job_cfg *cfg;
 	struct script_runner runner;
 	struct script_answers answers;
-	uint64_t long_ns; /* when it has run for long; 0: told */
+	uint64_t long_ns; /* when it counts as long-running; 0: already reported */
 	uint64_t end_ns;
 	struct script_reply reply;
 };
 
-/* Until the process has sent something, or can take something. */
+/* Waits until the process has sent something, or can receive something. */
 static int wait_for(struct run *r, short events)
 {
 	struct pollfd fd = { .fd = r->runner.fd, .events = events };
@@ -39,7 +39,7 @@ static int wait_for(struct run *r, short events)
 		if (rc < 0)
 			return rc;
 		if (now_ns >= r->end_ns)
-			return -ETIME; /* its own limit, not the one of cancel_check */
+			return -ETIME; /* the script's time limit, not that of cancel_check */
 		if (r->long_ns && now_ns >= r->long_ns) {
 			script_pool_lower(&r->runner);
 			r->long_ns = 0;
@@ -50,7 +50,7 @@ static int wait_for(struct run *r, short events)
 	}
 }
 
-/* One message. -EPIPE: the process has ended. */
+/* Sends one message. -EPIPE: the process has ended. */
 static int send_message(struct run *r, const char *bytes, size_t len)
 {
 	int rc = 0;
@@ -66,7 +66,8 @@ static int send_message(struct run *r, const char *bytes, size_t len)
 	}
 }
 
-/* One message of at most cap bytes. -EPIPE: the process has ended; -EPROTO: it is longer. */
+/* Receives one message of at most cap bytes. -EPIPE: the process has ended; -EPROTO: it is
+ * longer. */
 static int receive_message(struct run *r, char *out, size_t cap, size_t *len)
 {
 	int rc = wait_for(r, POLLIN);
@@ -92,7 +93,7 @@ static size_t name_bytes(struct span name)
 	return len;
 }
 
-/* All of the job but the source, which may be long: free() it. */
+/* Builds the job without the source, which may be long: free() it. */
 static char *make_head(const struct script_job_cfg *cfg, size_t *len)
 {
 	const struct document *doc = cfg->doc;
@@ -154,7 +155,7 @@ static int send_job(struct run *r)
 	return rc < 0 ? rc : send_text(r, r->cfg->source);
 }
 
-/* The rest of what the message begins. */
+/* Receives the rest of a result that starts with the message. */
 static int receive_end(struct run *r, const char *message, size_t len, struct script_result **out)
 {
 	struct script_result *result;
@@ -179,7 +180,7 @@ static int receive_end(struct run *r, const char *message, size_t len, struct sc
 	return rc;
 }
 
-/* Answers until the end. */
+/* Answers questions until the script ends. */
 static int serve(struct run *r, struct script_result **out)
 {
 	char message[SCRIPT_ASK_BYTES_MAX];
@@ -200,12 +201,14 @@ static int serve(struct run *r, struct script_result **out)
 	}
 }
 
-/* What the process could not say itself is a failure of the script; the rest is one of the call. */
+/* What the process could not report itself is a failure of the script; other errors fail
+ * the call. */
 static int explain(int rc, struct script_result **out, struct err *err)
 {
-	const char *why = rc == -EPIPE ? "the script's process has ended: it was killed, or its "
-					 "memory or depth was beyond the limits"
-				       : "the script's process does not keep to the protocol";
+	const char *why = rc == -EPIPE
+				  ? "the script's process has ended: it was killed, or it exceeded "
+				    "its memory or recursion limit"
+				  : "the script's process violated the protocol";
 
 	if (rc == -EPIPE || rc == -EPROTO) {
 		*out = script_result_failed(why);
@@ -245,7 +248,7 @@ int script_run(const struct script_job_cfg *cfg, struct script_result **out, str
 	if (cfg->source.len > SCRIPT_SOURCE_BYTES_MAX)
 		return err_set(err, -EMSGSIZE, "the script is longer than %d bytes",
 			       SCRIPT_SOURCE_BYTES_MAX);
-	r = malloc(sizeof(*r)); /* small enough to be part of what is counted for the process */
+	r = malloc(sizeof(*r)); /* small; covered by the memory counted for the process */
 	if (r && script_answers_init(&r->answers, cfg->doc, cfg->source.len)) {
 		r->cfg = cfg;
 		rc = run(r, out, err);

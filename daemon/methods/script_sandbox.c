@@ -11,12 +11,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { CPU_S_MAX = 310 }; /* a little more than the longest time limit of a script */
+enum { CPU_S_MAX = 310 }; /* slightly more than the longest time limit of a script */
 
 /*
- * To end, to talk over fd (without descriptors and addresses: send and recv are sendto and
- * recvfrom), to look at the clock, and what the C library and sanitizers do with their own memory,
- * none of it executable. Nothing opens, starts or signals.
+ * Allows: to end; to talk over fd (send and recv are sendto and recvfrom, without addresses); to
+ * read the clock; and what the C library and sanitizers do with their own memory, none of it
+ * executable. No call that opens, starts or signals anything.
  */
 static int add_rules(scmp_filter_ctx filter, int fd)
 {
@@ -41,7 +41,7 @@ static int add_rules(scmp_filter_ctx filter, int fd)
 	return rc;
 }
 
-/* The program of the filter, as libseccomp writes it into a file. */
+/* The filter program, which libseccomp can only write to a file. */
 static int read_program(struct script_sandbox *s, scmp_filter_ctx filter)
 {
 	int file = memfd_create("filter", MFD_CLOEXEC);
@@ -67,12 +67,13 @@ static int make_filter(struct script_sandbox *s, int fd)
 	scmp_filter_ctx filter;
 	int rc;
 
-	/* Unknown calls fail: the C library takes another way or gives up. Those of another
-	 * architecture (int 0x80, x32) have no honest sender: they end the process. */
+	/* Unknown calls fail with EPERM: the C library then uses another way or gives up. Calls of
+	 * another architecture (int 0x80, x32) can only be malicious: they kill the process. */
 	filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	if (!filter)
 		return -ENOMEM;
-	/* Without it the thread ends, which is the only one. */
+	/* If this attribute fails, such a call ends only the calling thread, which is the
+	 * only one. */
 	(void)seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 	rc = add_rules(filter, fd);
 	if (rc == 0)
@@ -84,7 +85,7 @@ static int make_filter(struct script_sandbox *s, int fd)
 /* 0: unknown. */
 static uint64_t address_space_bytes(void)
 {
-	char text[64]; /* pages of address space, of memory, ... */
+	char text[64]; /* the pages of address space, then of memory, ... */
 	int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	ssize_t len = file < 0 ? -1 : read(file, text, sizeof(text) - 1);
 
@@ -111,7 +112,7 @@ static void limit(__rlimit_resource_t what, rlim_t most)
 	(void)setrlimit(what, &r);
 }
 
-/* Not by libseccomp: it does not tell why it failed. */
+/* Loads the filter directly, since libseccomp does not report why loading failed. */
 static int install(const struct script_sandbox *s)
 {
 	struct sock_fprog program = { s->filter_count, s->filter };

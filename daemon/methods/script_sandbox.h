@@ -1,10 +1,10 @@
 /*
- * script_sandbox.h - takes from the process of a script what it could do harm with.
+ * script_sandbox.h - restricts what the process of a script can do.
  *
- * Two walls. Resource limits: no file, no process, no descriptor, no core file, no more memory than
- * it has. They work everywhere. A filter of system calls (seccomp, made by libseccomp, which also
- * refuses the numbers of other architectures): what is left is to compute, to talk over one
- * descriptor, and to end. Kernels and containers may refuse it.
+ * Two layers. Resource limits: no files, processes, descriptors or core files, and no more memory
+ * than it was given. They work everywhere. A system call filter (seccomp, by libseccomp, which also
+ * refuses the numbers of other architectures): the process can only compute, use one descriptor,
+ * and end. Kernels and containers may refuse the filter.
  */
 #ifndef DAEMON_METHODS_SCRIPT_SANDBOX_H
 #define DAEMON_METHODS_SCRIPT_SANDBOX_H
@@ -16,21 +16,21 @@ struct sock_filter;
 
 /* Caller-allocated. */
 struct script_sandbox {
-	uint64_t memory_bytes_max; /* of address space; 0: no limit */
+	uint64_t memory_bytes_max; /* limit of address space; 0: no limit */
 	struct sock_filter *filter;
 	unsigned short filter_count; /* of instructions */
-	int code;                    /* 0, or why there is no filter */
+	int code;                    /* 0, or a negative errno: no filter */
 };
 
 /*
- * What does not depend on the process: before the fork. fd is the descriptor that is left.
- * more_bytes: address space beyond what the process has now. Nothing to give back: it is kept until
- * the process ends.
+ * Prepares everything that does not depend on the process, before the fork. fd is the descriptor
+ * that stays usable. more_bytes: address space beyond the current use of the process. There is no
+ * deinit: it is kept until the process ends.
  */
 void script_sandbox_init(struct script_sandbox *s, int fd, size_t more_bytes);
 
-/* The calling process (one thread) is confined from here on. 0: with the filter, or why without:
- * a negative errno. */
+/* Restricts the calling process (of one thread) from here on. 0: with the filter; a negative errno:
+ * why there is no filter. */
 int script_sandbox_enter(const struct script_sandbox *s);
 
 #endif

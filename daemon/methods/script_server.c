@@ -19,12 +19,12 @@ static bool can_start;
 
 static void ignore(int signo)
 {
-	(void)signo; /* it has ended a ppoll */
+	(void)signo; /* only interrupts ppoll */
 }
 
 /*
- * What ends a group of processes (Ctrl-C, a service manager) is for the daemon: it drains, and
- * scripts go on meanwhile. The end of children is seen in ppoll only.
+ * Signals for the process group (Ctrl-C, a service manager) are for the daemon: it drains, and
+ * scripts go on meanwhile. SIGCHLD is received in ppoll only.
  */
 static void set_signals(sigset_t *while_waiting)
 {
@@ -43,7 +43,7 @@ static void set_signals(sigset_t *while_waiting)
 	sigemptyset(while_waiting);
 }
 
-/* When memory runs out, scripts go first. */
+/* When memory runs out, the kernel should kill scripts first. */
 static void be_expendable(void)
 {
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
@@ -66,7 +66,7 @@ _Noreturn static void become_process(struct script_process *p, int fd, pid_t ser
 	script_process_run(p);
 }
 
-/* fds NULL: none. */
+/* fds NULL: no descriptors. */
 static int send_reply(int code, pid_t pid, const int *fds)
 {
 	struct script_server_reply text = { code, pid };
@@ -87,7 +87,7 @@ static int send_reply(int code, pid_t pid, const int *fds)
 	return sendmsg(SCRIPT_FD, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-/* fds: the daemon's end of its socket, and the process. Returns its number or an error. */
+/* fds: the daemon's end of the socket, and the process. Returns its pid or an error. */
 static pid_t start_process(struct script_process *p, int fds[2])
 {
 	pid_t server = getpid();
@@ -97,14 +97,15 @@ static pid_t start_process(struct script_process *p, int fds[2])
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return -errno;
-	tzset(); /* or the process would have to read a file for it */
+	tzset(); /* the sandboxed process cannot read the time zone file */
 	pid = fork();
 	if (pid == 0)
 		become_process(p, ends[1], server);
 	fds[0] = ends[0];
 	fds[1] = pid < 0 ? -1 : pidfd_open(pid, 0);
 	if (fds[1] < 0)
-		rc = -errno; /* of fork, or of pidfd_open: its socket closes, so it ends */
+		rc = -errno; /* of fork, or of pidfd_open: then the process ends, since its socket
+				closes */
 	close(ends[1]);
 	if (rc < 0)
 		close(ends[0]);
@@ -118,15 +119,15 @@ static void start_one(struct script_process *p)
 	int rc = pid < 0 ? pid : 0;
 
 	if (rc == 0) {
-		rc = send_reply(0, pid, fds); /* fails when too many descriptors are on their way */
+		rc = send_reply(0, pid, fds); /* fails when too many descriptors are in flight */
 		close(fds[0]);
 		close(fds[1]);
 	}
 	if (rc < 0 && send_reply(rc, 0, NULL) < 0)
-		_exit(0); /* the daemon has ended, or has given this server up */
+		_exit(0); /* the daemon has ended or dropped this server */
 }
 
-/* The thread that started this process may have lowered its own priority. */
+/* Resets the priority, since the thread that started this process may have lowered its own. */
 static void take_priority_of_daemon(void)
 {
 	int nice;
@@ -163,7 +164,7 @@ _Noreturn static void serve(void)
 	}
 }
 
-/* By hand nobody has such a socket there. */
+/* False when a user starts the program with this argument by hand. */
 static bool is_socket(int fd)
 {
 	int type = 0;

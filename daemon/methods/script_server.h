@@ -1,13 +1,13 @@
 /*
  * script_server.h - a small process next to the daemon that starts the processes of scripts.
  *
- * Why not the daemon itself: a fork copies its page tables (milliseconds for each GiB, in which
+ * Why not fork the daemon itself: that copies its page tables (milliseconds per GiB, in which
  * others wait), the locks that other threads hold, and its connections. Why not a new program for
- * each script: loading it takes longer than most scripts. The server has one thread, one descriptor
- * and little memory; a fork of it is cheap and has the engine ready.
+ * each script: loading it takes longer than most scripts run. The server has one thread, one
+ * descriptor and little memory; a fork of it is cheap and has the engine ready.
  *
- * It is the daemon's program with one argument, so there is nothing more to install. It ends when
- * the daemon does: the socket between them is closed then; and its children end with it.
+ * It is the daemon's own program with a special argument, so nothing more needs to be installed. It
+ * ends when the daemon does, since the socket between them closes; its children end with it.
  *
  * For each message (a count of one byte) it starts one process and answers with script_server_reply
  * and two descriptors: the socket to the process, and the process itself (pidfd).
@@ -26,8 +26,8 @@ struct script_server_reply {
 };
 
 /*
- * The first thing in main. In a process that was started as a script server: does not return.
- * Otherwise this program can be started as one.
+ * Call first in main. In a process started as a script server it does not return. Otherwise, it
+ * notes that this program can be started as one.
  */
 void script_server_enter(int argc, char **argv);
 bool script_server_can_start(void);

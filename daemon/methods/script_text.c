@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* The 16-bit unit if a surrogate in 3 bytes stands there, else 0. */
+/* The 16-bit unit if a 3-byte surrogate is there, else 0. */
 static unsigned surrogate_at(const unsigned char *s, size_t len)
 {
 	if (len < 3 || s[0] != 0xed || s[1] < 0xa0)
@@ -10,7 +10,7 @@ static unsigned surrogate_at(const unsigned char *s, size_t len)
 	return 0xd000u | (s[1] & 0x3fu) << 6 | (s[2] & 0x3fu);
 }
 
-/* Bytes of the character that starts with that byte. */
+/* Length of the character that starts with that byte. */
 static size_t length_of(unsigned char first)
 {
 	if (first < 0x80)
@@ -18,7 +18,7 @@ static size_t length_of(unsigned char first)
 	return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 }
 
-/* One character; false when it does not fit any more. */
+/* Adds one character; false when it does not fit. */
 static bool add_whole(char *out, size_t cap, size_t *used, const void *bytes, size_t len)
 {
 	if (cap - *used < len)
@@ -28,7 +28,7 @@ static bool add_whole(char *out, size_t cap, size_t *used, const void *bytes, si
 	return true;
 }
 
-/* The character of a pair of surrogates, or of half a one. Returns how many bytes of s it takes. */
+/* Decodes a pair of surrogates or a lone one. Returns how many bytes of s it takes. */
 static size_t join(const unsigned char *s, size_t len, unsigned char out[4], size_t *out_len)
 {
 	unsigned high = surrogate_at(s, len);

@@ -1,5 +1,5 @@
-/* script_text.h - text of a script as UTF-8: the engine's strings are CESU-8, where characters
- * beyond 16 bits are two surrogates of three bytes each. */
+/* script_text.h - converts a script's text to UTF-8. The engine's strings are CESU-8, in which
+ * characters beyond 16 bits are two surrogates of three bytes each. */
 #ifndef DAEMON_METHODS_SCRIPT_TEXT_H
 #define DAEMON_METHODS_SCRIPT_TEXT_H
 
@@ -9,15 +9,15 @@
 
 #include "daemon/methods/script_wire.h"
 
-/* Caller-allocated; zeroed it is empty. */
+/* Caller-allocated; empty when zeroed. */
 struct script_text {
 	uint32_t bytes;
-	bool is_cut; /* there was more */
+	bool is_cut; /* text was dropped */
 	char text[SCRIPT_TEXT_BYTES_MAX];
 };
 
-/* Appends at out + *used what fits into cap, whole characters only; a lone surrogate becomes
- * U+FFFD. False: not all of it. */
+/* Appends at out + *used as many whole characters as fit into cap; a lone surrogate becomes U+FFFD.
+ * False: not everything fit. */
 bool script_utf8(char *out, size_t cap, size_t *used, const char *cesu, size_t len);
 void script_text_add(struct script_text *t, const char *cesu, size_t len);
 

@@ -23,7 +23,8 @@ static bool is_at(struct block_pos a, struct block_pos b)
 	return a.x == b.x && a.y == b.y && a.z == b.z;
 }
 
-/* Neighbouring blocks get different sets: a walk through a row or a plane does not collide. */
+/* Neighbouring blocks map to different sets, so a walk along a row or a plane causes no
+ * collisions. */
 static uint32_t set_of(int32_t layer_id, struct block_pos at)
 {
 	uint32_t h = (uint32_t)at.x + (uint32_t)at.y * 16u + (uint32_t)at.z * 97u +
@@ -44,7 +45,7 @@ static struct script_view_place *place_of(struct script_view *v, int32_t layer_i
 	return p->layer_id == layer_id && is_at(p->at, at) ? p : NULL;
 }
 
-/* An empty place for a block that has none: the spare one when there is no memory for more. */
+/* An empty place for a block that has none; the spare one when there is no memory for more. */
 static struct script_view_place *place_for(struct script_view *v, int32_t layer_id,
 					   struct block_pos at)
 {
@@ -81,7 +82,7 @@ static struct script_view_cell *cell_for(struct script_view *v, int32_t layer_id
 	return &v->cells[h % SCRIPT_VIEW_CELLS];
 }
 
-/* What the cell has, and slices of the block. NULL: it is not there. */
+/* Asks for the contents of the cell and slices of the block. NULL: the block does not exist. */
 static struct script_view_place *ask_for_cell(struct script_view *v, struct script_view_cell *c,
 					      int32_t layer_id, struct block_pos at,
 					      uint32_t slices)
@@ -102,7 +103,7 @@ static struct script_view_place *ask_for_cell(struct script_view *v, struct scri
 	return p;
 }
 
-/* Blocks behind the one at hand in the cell that were never asked for. */
+/* Adds blocks after the current one in the cell that were never asked for. */
 static void add_neighbours(struct script_view *v, const struct script_view_cell *c,
 			   struct script_ask_slices *ask)
 {
@@ -123,7 +124,7 @@ static void add_neighbours(struct script_view *v, const struct script_view_cell 
 	}
 }
 
-/* Of the slices that came with others: one was of use. */
+/* A slice that was fetched ahead was used: allow fetching more ahead. */
 static void allow_more(struct script_view *v, struct script_view_place *p)
 {
 	p->is_ahead = false;
@@ -141,7 +142,7 @@ static void keep_neighbour(struct script_view *v, int32_t layer_id, struct block
 	p->is_ahead = true;
 }
 
-/* The block gets its place last, so that no neighbour takes it away. */
+/* The requested block gets its place last, so that no neighbour replaces it. */
 static struct script_view_place *take_slices(struct script_view *v,
 					     const struct script_ask_slices *ask,
 					     struct script_view_place *p)
@@ -168,7 +169,7 @@ static struct script_view_place *take_slices(struct script_view *v,
 	return p;
 }
 
-/* p: its place; NULL: it has none. */
+/* p: the block's place; NULL: it has none. */
 static struct script_view_place *ask_for_slices(struct script_view *v,
 						const struct script_view_cell *c,
 						struct block_pos at, struct script_view_place *p,
@@ -187,7 +188,7 @@ static struct script_view_place *ask_for_slices(struct script_view *v,
 	return take_slices(v, &ask, p);
 }
 
-/* The block with those slices at least. NULL: it is not there. */
+/* The block with at least those slices. NULL: it does not exist. */
 static struct script_view_place *find(struct script_view *v, int32_t layer_id, struct block_pos at,
 				      uint32_t slices)
 {

@@ -1,20 +1,20 @@
 /*
- * script_wire.h - what the daemon and the process of a script say to each other, over a socket that
- * keeps messages apart (SOCK_SEQPACKET).
+ * script_wire.h - the protocol between the daemon and the process of a script, over a socket that
+ * preserves message boundaries (SOCK_SEQPACKET).
  *
  *	process                             daemon
- *	ASK_HELLO            ->                            it is confined
+ *	ASK_HELLO            ->                            the sandbox is active
  *	                     <-  script_job, job text      name, layers, source
  *	ASK_BLOCK and others ->
  *	                     <-  one reply each
  *	ASK_END, end text    ->                            edits, names, error, value, output
  *
- * "Text" is what follows a fixed struct: its parts in that order without gaps, cut into messages of
- * at most SCRIPT_MESSAGE_BYTES_MAX; the first piece is in the message of the struct. Both sides are
- * the same program: numbers have the machine's own form.
+ * "Text" follows a fixed struct: its parts in that order without gaps, split into messages of at
+ *most SCRIPT_MESSAGE_BYTES_MAX; the first piece is in the message of the struct. Both sides are the
+ *same program, so numbers have the machine's native format.
  *
- * The process trusts the daemon. The daemon believes nothing that the process says: a script may
- * have taken the process over.
+ * The process trusts the daemon. The daemon trusts nothing from the process: a script may have
+ *taken it over.
  */
 #ifndef DAEMON_METHODS_SCRIPT_WIRE_H
 #define DAEMON_METHODS_SCRIPT_WIRE_H
@@ -36,19 +36,19 @@ enum {
 	SCRIPT_OPS_MAX = 1 << 22, /* edits */
 	SCRIPT_PLACES_MAX = 1024, /* blocks that one reply lists */
 
-	/* Memory of the process. The daemon counts the first part at the start; the process asks
-	 * for more as it uses more. */
+	/* Memory of the process. The daemon counts the first part at the start; the process
+	 * requests more as it uses more. */
 	SCRIPT_MEMORY_BYTES_FIRST = 4 << 20,
 	SCRIPT_MEMORY_BYTES_STEP = 4 << 20,
 };
 
 enum script_ask_kind {
-	SCRIPT_ASK_HELLO, /* value: errno of the sandbox, 0: it is in force */
+	SCRIPT_ASK_HELLO, /* value: error of the sandbox, 0: it is active */
 	SCRIPT_ASK_CELL,  /* layer_id, at, value: slices -> script_cell, then slices of the block */
 	SCRIPT_ASK_SLICES, /* script_ask_slices -> slices of its blocks */
-	SCRIPT_ASK_PLACES, /* layer_id, value: where to go on -> script_places */
+	SCRIPT_ASK_PLACES, /* layer_id, value: where to continue -> script_places */
 	SCRIPT_ASK_BOX,    /* layer_id -> script_box */
-	SCRIPT_ASK_MEMORY, /* value: bytes more -> one byte: 1 yes, 0 no */
+	SCRIPT_ASK_MEMORY, /* value: additional bytes -> one byte: 1 yes, 0 no */
 	SCRIPT_ASK_END,    /* script_end */
 };
 
@@ -60,12 +60,12 @@ struct script_ask {
 };
 
 /*
- * Voxels go in slices of a block, 16^2 of one z, because most scripts look at few voxels of many
- * blocks. A set of slices is a bit for each z. The slices of a reply are in order of blocks, then
- * of z; those of a block that is not there are left out.
+ * Voxels are sent in slices of a block, 16^2 of one z, because most scripts read few voxels of many
+ * blocks. A set of slices has a bit for each z. A reply has its slices in order of blocks, then of
+ * z; slices of blocks that do not exist are left out.
  *
- * Blocks are known by cells of 8^3, with a bit for each: x fastest. Who knows a cell need not ask
- * for what is not there, and can ask for several blocks at once.
+ * Cells of 8^3 blocks tell which blocks exist, one bit for each, x fastest. With a known cell, the
+ * process need not ask for missing blocks, and can ask for several blocks at once.
  */
 enum {
 	SCRIPT_SLICE_VOXELS = BLOCK_EDGE * BLOCK_EDGE,
@@ -117,7 +117,7 @@ static inline void script_cell_add(struct script_cell *c, uint32_t index)
 }
 
 struct script_places {
-	uint32_t next; /* value of the next question; 0: these are the last */
+	uint32_t next; /* value of the next question; 0: these are the last ones */
 	uint32_t count;
 	struct block_pos at[SCRIPT_PLACES_MAX];
 };
@@ -154,7 +154,7 @@ struct script_end {
 
 enum script_op_kind {
 	SCRIPT_VOXEL,     /* color 0 removes */
-	SCRIPT_LAYER_NEW, /* pos[0]: index of its name; layer_id: what the script calls it */
+	SCRIPT_LAYER_NEW, /* pos[0]: index of its name; layer_id: the id that the script uses */
 	SCRIPT_LAYER_ACTIVE,
 	SCRIPT_LAYER_VISIBLE, /* pos[0]: 0 or 1 */
 	SCRIPT_LAYER_CLEAR,

@@ -1,4 +1,4 @@
-/* table.h - every method's entry; each stands in the m_*.c of its group. */
+/* table.h - the entry of every method; each is defined in the m_*.c of its group. */
 #ifndef DAEMON_METHODS_TABLE_H
 #define DAEMON_METHODS_TABLE_H
 

@@ -34,7 +34,7 @@ is_png() {
 	[ "$(call render_scene "{\"output_path\":\"$DIR/no/b.png\"}" .code)" = -1015 ]
 	[ "$(call render_scene "{\"output_path\":\"$DIR/b.jpg\"}" .code)" = -32602 ]
 	[ "$(call render_scene '{"width":4097}' .code)" = -32602 ]
-	[ "$(call render_scene '{"camera_preset":"side"}' .message)" = "camera_preset: no preset 'side'; there are front, back, left, right, top, bottom, isometric, default" ]
+	[ "$(call render_scene '{"camera_preset":"side"}' .message)" = "camera_preset: no preset 'side'; the presets are front, back, left, right, top, bottom, isometric, default" ]
 	[ -z "$(find "$DIR" -name '*.tmp*' -o -name 'b.jpg')" ]
 	stop_daemon
 }

@@ -116,7 +116,7 @@ static void test_batch_operations(void **state)
 	     "{\"success\":false,\"total_operations\":5,\"successful_operations\":1,"
 	     "\"failed_operations\":4,\"voxels_changed\":1,\"errors\":["
 	     "{\"index\":0,\"message\":\"z: is missing\"},"
-	     "{\"index\":1,\"message\":\"type: is not known\"},"
+	     "{\"index\":1,\"message\":\"type: unknown operation\"},"
 	     "{\"index\":2,\"message\":\"must be an object\"},"
 	     "{\"index\":3,\"message\":\"there is no voxel at 3,3,3\"}]}");
 	want_code("batch_operations",

@@ -346,7 +346,7 @@ static void check_stop(const struct work *w, const char *params, unsigned yes_co
 {
 	struct asker a = { .yes_count = yes_count, .answer = code };
 	const char *part = code == -ETIMEDOUT ? "stopped: the request took longer"
-					      : "stopped: the client has left";
+					      : "stopped: the client has disconnected";
 	struct strbuf before = { 0 };
 	struct strbuf after = { 0 };
 	const char *reply;
