@@ -22,16 +22,23 @@ BUILD ?= native
 endif
 BUILD ?= release
 V     ?= 0
+# The prefix of a cross compiler, by the variant.
+cross-arm64 := aarch64-linux-gnu-
+cross := $(cross-$(BUILD))
 ifneq ($(filter default undefined,$(origin CC)),)
-CC := gcc
+CC := $(cross)gcc
 endif
 ifneq ($(filter default undefined,$(origin CXX)),)
-CXX := g++
+CXX := $(cross)g++
 endif
-AR    := ar
+AR      := $(cross)ar
+LD      := $(cross)ld
+OBJCOPY := $(cross)objcopy
 O     := build/$(BUILD)
+arch  := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
 
 # ---- flags, one row per variant -------------------------------------------
+arm64-root := build/arm64-root
 warn := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
         -Wpointer-arith -Wwrite-strings -Wvla -Wundef -Wformat=2 \
         -Wimplicit-fallthrough -Wconversion
@@ -45,12 +52,14 @@ opt-asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 opt-ubsan   := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
 opt-tsan    := -O1 -g -fsanitize=thread
 opt-cov     := -O0 -g --coverage
+opt-arm64   := -O2 -g --sysroot=$(arm64-root)
 opt-fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined
 opt := $(opt-$(BUILD))
-$(if $(opt),,$(error unknown BUILD=$(BUILD); use release native pgo debug asan ubsan tsan cov fuzz))
+$(if $(opt),,$(error unknown BUILD=$(BUILD); use release native pgo debug asan ubsan tsan cov fuzz arm64))
 link-fuzz   := -fsanitize=address,undefined
 link-native := -O3 -flto=auto -march=native -Wl,--gc-sections
 link-pgo    := $(link-native) -fprofile-use -fprofile-correction -fprofile-partial-training
+link-arm64  := --sysroot=$(arm64-root)
 link-pgo-train := -fprofile-generate
 # A dry run has made no profile, and needs none.
 dry-run := $(findstring n,$(firstword -$(MAKEFLAGS)))
@@ -60,8 +69,9 @@ endif
 
 # Frame pointers stay in every variant: the profiles need stacks.
 base-cppflags := -D_GNU_SOURCE -iquote . -iquote build/gen -MMD -MP
+flags-x86_64  := -fcf-protection=none
 base-cflags   := -std=c11 $(warn) $(opt) -fno-omit-frame-pointer \
-                 -mno-omit-leaf-frame-pointer -fcf-protection=none -pthread \
+                 -mno-omit-leaf-frame-pointer $(flags-$(arch)) -pthread \
                  $(if $(WERROR),-Werror)
 base-cxxflags := -std=c++17 -Wall -Wextra $(opt) -fno-omit-frame-pointer -pthread
 base-ldflags  := $(filter -fsanitize% --coverage,$(opt)) $(link-$(BUILD)) -pthread
@@ -147,7 +157,7 @@ $(O)/%.o: %.cc $(O)/.flags | $(generated)
 -include $(all-objs:.o=.d)
 
 # ---- targets ---------------------------------------------------------------
-.PHONY: all tests pgo check check-unit check-cli check-fuzz check-journal check-speed check-stress test lint floors headers \
+.PHONY: all tests pgo check check-arm64 check-unit check-cli check-fuzz check-journal check-speed check-stress test lint floors headers \
         format-check clean help FORCE profile-baseline profile-optimized profile-compare \
         profile-ab benchmark-all install soak
 all: $(addprefix $(O)/bin/,$(progs))  ## build every program
@@ -247,6 +257,10 @@ check-fuzz: $(addprefix $(O)/fuzz/,$(fuzz))  ## every fuzz target, FUZZ_SECONDS=
 	$(q)FUZZ_SECONDS=$(or $(FUZZ_SECONDS),20) FUZZ_JOBS=$(or $(FUZZ_JOBS),2) \
 	    scripts/check-fuzz.sh $(O) $^
 
+check-arm64:  ## build all for arm64 and run the unit tests under qemu (SKIP without the packages)
+	$(q)+scripts/check-arm64.sh $(MAKE) --no-print-directory \
+	    CC='$(filter ccache,$(CC)) aarch64-linux-gnu-gcc' CXX='$(filter ccache,$(CXX)) aarch64-linux-gnu-g++'
+
 headers: | $(generated)  ## each header must compile alone
 	$(q)for h in $$(git ls-files '*.h'); do \
 	    $(CC) -std=c11 -D_GNU_SOURCE -iquote . -iquote build/gen $(warn) -fsyntax-only -x c $$h || exit 1; \
@@ -273,6 +287,6 @@ clean:  ## remove every build output
 	rm -rf build compile_commands.json
 
 help:  ## this text
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-18s %s\n",$$1,$$2}' Makefile
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-18s %s\n",$$1,$$2}' Makefile
 
 FORCE:

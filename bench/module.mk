@@ -13,8 +13,8 @@ shim-objs := $(O)/libbenchshim.a $(addprefix $(O)/,profiles/events.o profiles/pe
     daemon/base/err.o daemon/base/hist.o)
 $(O)/install/libbenchshim.a: $(shim-objs)
 	@mkdir -p $(@D)
-	$(call say,AR,$@) ld -r -o $(@D)/benchshim.o --whole-archive $^ && \
-	    objcopy -w --keep-global-symbol='bench_*' $(@D)/benchshim.o && \
+	$(call say,AR,$@) $(LD) -r -o $(@D)/benchshim.o --whole-archive $^ && \
+	    $(OBJCOPY) -w --keep-global-symbol='bench_*' $(@D)/benchshim.o && \
 	    rm -f $@ && $(AR) rcsD $@ $(@D)/benchshim.o
 
 # The benchmarks; simdjson is a peer to measure against where it is installed, nothing more.

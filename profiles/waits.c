@@ -17,11 +17,14 @@ static const struct {
 } kinds[] = {
 	{ SYS_futex, "mutex" },
 	{ SYS_futex, "futex" },
+#ifdef SYS_poll /* older calls, which newer architectures do without */
 	{ SYS_epoll_wait, "epoll_wait" },
-	{ SYS_epoll_pwait, "epoll_pwait" },
 	{ SYS_poll, "poll" },
-	{ SYS_ppoll, "ppoll" },
 	{ SYS_select, "select" },
+	{ SYS_pause, "pause" },
+#endif
+	{ SYS_epoll_pwait, "epoll_pwait" },
+	{ SYS_ppoll, "ppoll" },
 	{ SYS_pselect6, "pselect6" },
 	{ SYS_io_uring_enter, "io_uring_enter" },
 	{ SYS_read, "read" },
@@ -38,7 +41,6 @@ static const struct {
 	{ SYS_clock_nanosleep, "clock_nanosleep" },
 	{ SYS_rt_sigtimedwait, "rt_sigtimedwait" },
 	{ SYS_rt_sigsuspend, "rt_sigsuspend" },
-	{ SYS_pause, "pause" },
 	{ SYS_wait4, "wait4" },
 	{ SYS_fsync, "fsync" },
 	{ SYS_fdatasync, "fdatasync" },

@@ -14,6 +14,7 @@ Groups (default: build run):
   build   compilers and libraries
   run     what a profiling run uses: perf, jq, gnuplot
   test    what the tests use: bats, linters, a browser, node
+  arm64   what make check-arm64 uses: a cross compiler, qemu
 
 Options:
       --check      only say what is missing (exit 2 when something is)
@@ -54,6 +55,7 @@ build  systemtap-sdt-dev
 build  libxxhash-dev
 build  libzstd-dev
 build  zlib1g-dev
+build  valgrind                   valgrind
 run    jq                         jq
 run    linux-perf                 perf
 run    gnuplot-nox                gnuplot
@@ -63,7 +65,6 @@ test   assimp-utils               assimp
 test   povray                     povray
 test   pngcheck                   pngcheck
 test   socat                      socat
-test   valgrind                   valgrind
 test   libcmocka-dev
 test   clang                      clang
 test   libclang-rt-dev
@@ -78,6 +79,10 @@ test   google-perftools           google-pprof
 test   chromium                   chromium
 test   nodejs                     node
 test   npm                        npm
+arm64  gcc-aarch64-linux-gnu      aarch64-linux-gnu-gcc
+arm64  g++-aarch64-linux-gnu      aarch64-linux-gnu-g++
+arm64  qemu-user-static           qemu-aarch64-static
+arm64  mmdebstrap                 mmdebstrap
 TXT
 }
 
@@ -154,7 +159,7 @@ while [ $# -gt 0 ]; do
 	--json) json=true ;;
 	-h | --help) usage && exit 0 ;;
 	-V | --version) echo "bootstrap.sh (goxel-perf) 0.1.0" && exit 0 ;;
-	build | run | test) groups+=("$1") ;;
+	build | run | test | arm64) groups+=("$1") ;;
 	*) die 2 "unknown group or option '$1' (see --help)" ;;
 	esac
 	shift

@@ -3,6 +3,8 @@
 # the output where one fails. Goes on after a failure, and fails at the end. What was skipped goes into
 # the file $SKIPPED, if that is set: a line "TEST<tab>REASON" each (scripts/skipped.sh).
 #
+# $TEST_RUNNER is the command that runs a program, if it needs one (an emulator).
+#
 #	scripts/run-tests.sh PROGRAM...
 set -euo pipefail
 
@@ -13,12 +15,13 @@ set -euo pipefail
 export ASAN_OPTIONS=${ASAN_OPTIONS:-halt_on_error=1}
 export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
 skipped=${SKIPPED:-/dev/null}
+read -ra runner <<<"${TEST_RUNNER:-}"
 : >"$skipped"
 failed=()
 for program in "$@"; do
 	log=$program.log
 	code=0
-	timeout --kill-after=10 "${TEST_TIMEOUT:-600}" "$program" >"$log" 2>&1 </dev/null || code=$?
+	timeout --kill-after=10 "${TEST_TIMEOUT:-600}" "${runner[@]}" "$program" >"$log" 2>&1 </dev/null || code=$?
 	# cmocka prints "[  SKIPPED ] test" when a test is over, and lists them again at the end.
 	awk -v name="${program##*/}" -v code="$code" '
 		function note(why) { print (test == "" ? name : name ": " test) "\t" why; noted = 1 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/base/cpu_private.h"
 #include "daemon/base/err.h"
 
 /* What cpu_confine was told; written while there is one thread. */
@@ -16,27 +17,9 @@ static _Atomic int simd_limit = CPU_AVX512;
 
 static const char *const simd_names[] = { "scalar", "sse42", "avx2", "avx512" };
 
-static enum cpu_simd level_of_machine(void)
-{
-	bool has_bits;
-
-	__builtin_cpu_init();
-	has_bits = __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
-		   __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("pclmul");
-	if (has_bits && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-	    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vbmi") &&
-	    __builtin_cpu_supports("avx512vbmi2"))
-		return CPU_AVX512;
-	if (has_bits && __builtin_cpu_supports("avx2"))
-		return CPU_AVX2;
-	if (__builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt"))
-		return CPU_SSE42;
-	return CPU_SCALAR;
-}
-
 enum cpu_simd cpu_simd_level(void)
 {
-	enum cpu_simd level = level_of_machine();
+	enum cpu_simd level = cpu_simd_of_machine();
 	enum cpu_simd limit =
 		(enum cpu_simd)atomic_load_explicit(&simd_limit, memory_order_relaxed);
 

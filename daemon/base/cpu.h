@@ -21,6 +21,26 @@ const char *cpu_simd_name(enum cpu_simd level);
 /* For tests, which walk the levels: what is chosen from now on is at most this. */
 void cpu_simd_set_limit(enum cpu_simd limit);
 
+/* Between two looks at a variable that another processor will change: lets the other hardware
+ * thread of this core work, and saves power. */
+#if defined(__x86_64__)
+static inline void cpu_relax(void)
+{
+	__builtin_ia32_pause();
+}
+#elif defined(__aarch64__)
+/* YIELD does nothing on most cores; ISB waits for some ten cycles (as Rust's spin_loop does). */
+static inline void cpu_relax(void)
+{
+	__asm__ volatile("isb" ::: "memory");
+}
+#else
+static inline void cpu_relax(void)
+{
+	__asm__ volatile("" ::: "memory");
+}
+#endif
+
 int cpu_count(void); /* processors this process may use */
 
 /*

@@ -1,3 +1,6 @@
+# Of the processor: the file of this architecture, or that of those without one.
+cpu-src := $(or $(wildcard daemon/base/cpu_$(arch).c),daemon/base/cpu_other.c)
+
 libs += base
 base-srcs := \
 	daemon/base/base64.c \
@@ -11,6 +14,7 @@ base-srcs := \
 	daemon/base/cli_help.c \
 	daemon/base/cli_value.c \
 	daemon/base/cpu.c \
+	$(cpu-src) \
 	daemon/base/err.c \
 	daemon/base/file.c \
 	daemon/base/file_write.c \
@@ -26,7 +30,6 @@ base-srcs := \
 	daemon/base/strbuf.c \
 	daemon/base/thread.c \
 	daemon/base/version.c
-
 
 # Counted allocations (alloc.h): list alloccount in -libs and add the flags to -ldflags. Assign
 # those with "=", not ":=": folders that sort before this one are read earlier.

@@ -9,17 +9,8 @@
 #include "daemon/parser/tape.h"
 #include "daemon/parser/walk.h"
 
-#define VEC_LEVEL 0
-#include "daemon/parser/simd_tmpl.h"
-#undef VEC_LEVEL
-#define VEC_LEVEL 1
-#include "daemon/parser/simd_tmpl.h"
-#undef VEC_LEVEL
-#define VEC_LEVEL 2
-#include "daemon/parser/simd_tmpl.h"
-#undef VEC_LEVEL
-#define VEC_LEVEL 3
-#include "daemon/parser/simd_tmpl.h"
+#define VEC_TEMPLATE "daemon/parser/simd_tmpl.h"
+#include "daemon/rpc/vec_each.h"
 
 typedef int(simd_build_fn)(struct tape *tape, struct span text);
 
@@ -29,12 +20,7 @@ struct parser_simd {
 	simd_build_fn *build;
 };
 
-static simd_build_fn *const builders[] = {
-	[CPU_SCALAR] = simd_build_portable,
-	[CPU_SSE42] = simd_build_sse42,
-	[CPU_AVX2] = simd_build_avx2,
-	[CPU_AVX512] = simd_build_avx512,
-};
+static simd_build_fn *const builders[] = VEC_TABLE(simd_build);
 
 static int simd_init(struct parser *p, struct err *err)
 {

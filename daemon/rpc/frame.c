@@ -11,28 +11,14 @@
 
 #include "daemon/base/cpu.h"
 
-#define VEC_LEVEL 0
-#include "daemon/rpc/frame_tmpl.h"
-#undef VEC_LEVEL
-#define VEC_LEVEL 1
-#include "daemon/rpc/frame_tmpl.h"
-#undef VEC_LEVEL
-#define VEC_LEVEL 2
-#include "daemon/rpc/frame_tmpl.h"
-#undef VEC_LEVEL
-#define VEC_LEVEL 3
-#include "daemon/rpc/frame_tmpl.h"
+#define VEC_TEMPLATE "daemon/rpc/frame_tmpl.h"
+#include "daemon/rpc/vec_each.h"
 
 _Static_assert(sizeof(struct frame_scan) <= 16, "lives in the connection's cache line");
 
 typedef size_t(frame_scan_fn)(struct frame_scan *scan, const char *p, size_t n, bool *end);
 
-static frame_scan_fn *const scanners[] = {
-	[CPU_SCALAR] = frame_scan_portable,
-	[CPU_SSE42] = frame_scan_sse42,
-	[CPU_AVX2] = frame_scan_avx2,
-	[CPU_AVX512] = frame_scan_avx512,
-};
+static frame_scan_fn *const scanners[] = VEC_TABLE(frame_scan);
 
 static size_t scan_first(struct frame_scan *scan, const char *p, size_t n, bool *end);
 

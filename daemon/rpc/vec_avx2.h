@@ -1,6 +1,7 @@
 /* vec_avx2.h - see vec.h; level 2: AVX2 and BMI2. */
 #ifndef DAEMON_RPC_VEC_AVX2_H
 #define DAEMON_RPC_VEC_AVX2_H
+#if defined(__x86_64__)
 
 #include <immintrin.h>
 
@@ -73,4 +74,5 @@ VEC_ALWAYS VEC_TARGET_AVX2 uint64_t vec_prefix_xor_avx2(uint64_t bits)
 	return (uint64_t)_mm_cvtsi128_si64(product);
 }
 
+#endif /* __x86_64__ */
 #endif

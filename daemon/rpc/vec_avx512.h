@@ -1,6 +1,7 @@
 /* vec_avx512.h - see vec.h; level 3: AVX-512 with VBMI and VBMI2. */
 #ifndef DAEMON_RPC_VEC_AVX512_H
 #define DAEMON_RPC_VEC_AVX512_H
+#if defined(__x86_64__)
 
 #include <immintrin.h>
 
@@ -120,4 +121,5 @@ VEC_ALWAYS VEC_TARGET_AVX512 uint64_t vec_prefix_xor_avx512(uint64_t bits)
 	return (uint64_t)_mm_cvtsi128_si64(product);
 }
 
+#endif /* __x86_64__ */
 #endif

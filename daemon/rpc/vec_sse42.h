@@ -1,6 +1,7 @@
 /* vec_sse42.h - see vec.h; level 1: SSE4.2; its sixteen-byte part serves the wider levels, too. */
 #ifndef DAEMON_RPC_VEC_SSE42_H
 #define DAEMON_RPC_VEC_SSE42_H
+#if defined(__x86_64__)
 
 #include <immintrin.h>
 
@@ -208,4 +209,5 @@ VEC_ALWAYS VEC_TARGET_SSE42 uint64_t vec_prefix_xor_sse42(uint64_t bits)
 	return bits ^ bits << 32;
 }
 
+#endif /* __x86_64__ */
 #endif
