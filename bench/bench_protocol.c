@@ -1,6 +1,5 @@
 /*
- * bench_protocol.c - what happens to bytes before they are parsed: which protocol they speak, and
- * where a message ends.
+ * bench_protocol.c - what happens to bytes before they are parsed: where a message ends.
  *
  * Both presets do this in the same way; "both" stands where other suites name a backend.
  */
@@ -9,40 +8,7 @@
 
 #include "bench/suite.h"
 #include "daemon/base/strbuf.h"
-#include "daemon/rpc/detect.h"
 #include "daemon/rpc/frame.h"
-
-static const struct {
-	const char *text;
-	enum detect_protocol protocol;
-} rows[] = {
-	{ "{\"jsonrpc\":\"2.0\",\"method\":\"ping\",\"id\":1}", DETECT_JSONRPC },
-	{ "{\"jsonrpc\":\"2.0\",\"method\":\"add_voxel\",\"params\":{\"x\":1},\"id\":2}",
-	  DETECT_JSONRPC },
-	{ "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"tools/list\"}", DETECT_MCP },
-	{ "{\"tool\":\"ping\",\"arguments\":{}}", DETECT_TOOL },
-	{ "[{\"jsonrpc\":\"2.0\",\"method\":\"ping\",\"id\":1}]", DETECT_JSONRPC },
-	{ "GET /metrics HTTP/1.1\r\nHost: x\r\n", DETECT_HTTP },
-	{ "\x16\x03\x01\x02\x00", DETECT_GARBAGE },
-};
-enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
-
-static void detect(struct bench_state *s)
-{
-	struct span texts[ROWS];
-	size_t i = 0;
-
-	for (size_t k = 0; k < ROWS; k++) {
-		texts[k] = span_str(rows[k].text);
-		if (rpc_detect(texts[k]) != rows[k].protocol)
-			suite_wrong(s, "'%.40s' is taken for protocol %d", rows[k].text,
-				    (int)rpc_detect(texts[k]));
-	}
-	BENCH_LOOP(s) {
-		BENCH_KEEP(rpc_detect(texts[i]));
-		i = i + 1 == ROWS ? 0 : i + 1;
-	}
-}
 
 /* Cuts a stream of messages of range(0) bytes each. */
 static void frame(struct bench_state *s)
@@ -68,12 +34,11 @@ static void frame(struct bench_state *s)
 
 static void add(void)
 {
-	suite_add(detect, NULL, NULL, "protocol_detect/both");
 	bench_arg(bench_arg(suite_add(frame, NULL, NULL, "protocol_frame/both"), 82), 1017);
 }
 
 const struct suite suite_protocol = {
 	.name = "protocol",
-	.summary = "which protocol the first bytes speak, where a message ends",
+	.summary = "where a message ends",
 	.add = add,
 };

@@ -17,8 +17,8 @@ Measures the speed targets in interleaved rounds and prints medians of ratios.
 
 Parts (default: all):
   micro     goxel-bench: the shim against C++, v15's parser against simdjson,
-            dispatch, queue, buffers, histogram and protocol detection, with the
-            floor of measuring beside them
+            dispatch, queue, buffers and histogram, with the floor of measuring
+            beside them
   ping      v15 against the echo server: 50 connections depth 1, 10 connections
             depth 16 and 64
   mixed     v15 against v14, 90 % writes, 10 connections
@@ -202,7 +202,6 @@ micro_pool_512     memory_allocate/pool/512    / 1
 micro_pool_4k      memory_allocate/pool/4096   / 1
 micro_pool_64k     memory_allocate/pool/65536  / 1
 micro_hdr          hdr/record                  / 1
-micro_detect       protocol_detect/both        / 1
 micro_floor        floor/empty_loop            / 1
 micro_clock        floor/clock_read            / 1
 micro_indirect     floor/indirect_call         / 1
@@ -446,7 +445,6 @@ micro_pool_512    <= 10      pool v15: get + put of 512 B, ns
 micro_pool_4k     <= 10      pool v15: get + put of 4 KiB, ns
 micro_pool_64k    <= 10      pool v15: get + put of 64 KiB, ns
 micro_hdr         <= 5       HDR record, ns
-micro_detect      <= 20      protocol detection, ns
 micro_json_1k_ns  -  0       json_parse_1k v15, ns
 micro_json_ping_ns - 0       ping v15, ns
 micro_simdjson_1k_ns - 0     json_parse_1k simdjson, ns

@@ -77,7 +77,7 @@ has_all() {
 		/{ping,add_voxel,get_voxel,batch_100,ping_pipeline_16}/real_time/threads:2
 	has_all startup_time v14 v15 -- /iterations:20/manual_time
 	has_all first_request v14 v15 -- /iterations:20/manual_time
-	has_all protocol_detect both -- ''
+	has_all protocol_frame both -- /82 /1017
 	has_all voxel_write volume edit -- ''
 	has_all voxel_read random scan_64 -- ''
 	has_all voxel_batch 1000 -- ''

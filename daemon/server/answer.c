@@ -393,9 +393,9 @@ static void answer_batch(struct worker *w, struct value batch)
 /* Somebody took this for a web server: say so in his language. */
 static bool refuse_http(struct worker *w, struct span text)
 {
-	if (rpc_detect(text) != DETECT_HTTP)
+	if (!rpc_is_http(text))
 		return false;
-	rpc_refuse_http(&w->out, NULL);
+	rpc_refuse_http(&w->out);
 	transport_hangup(w->conn);
 	return true;
 }
