@@ -2,23 +2,22 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
+#include "daemon/base/sock_io.h"
 
 enum {
 	RETRY_NS = 50000, /* between attempts to connect */
 	DEADLINE_S = 10,
-	CHUNK_BYTES = 1 << 16,
+	REPLY_BYTES_MAX = 1 << 30,
 };
 
 static int find_daemon(struct launch *l, struct err *err)
@@ -121,54 +120,13 @@ int launch_connect(struct launch *l, uint64_t deadline_ns, struct err *err)
 	}
 }
 
-static int wait_for(int fd, short events, struct err *err)
-{
-	struct pollfd p = { .fd = fd, .events = events };
-
-	if (poll(&p, 1, DEADLINE_S * 1000) == 1)
-		return 0;
-	return err_set(err, -ETIMEDOUT, "the daemon does not answer");
-}
-
-static int send_all(int fd, struct span bytes, struct err *err)
-{
-	while (bytes.len) {
-		ssize_t n = send(fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EAGAIN) {
-			int rc = wait_for(fd, POLLOUT, err);
-
-			if (rc < 0)
-				return rc;
-			continue;
-		}
-		if (n <= 0)
-			return err_set(err, -EPIPE, "the daemon takes no request");
-		bytes = span_of(bytes.ptr + n, bytes.len - (size_t)n);
-	}
-	return 0;
-}
-
 int launch_ask(int fd, struct span request, struct strbuf *reply, struct err *err)
 {
-	int rc = send_all(fd, request, err);
+	uint64_t deadline_ns = clock_ns() + DEADLINE_S * NSEC_PER_SEC;
+	int rc = sock_send_all(fd, request, deadline_ns);
 
-	strbuf_clear(reply);
-	while (rc == 0) {
-		char chunk[CHUNK_BYTES];
-		ssize_t n;
-
-		rc = wait_for(fd, POLLIN, err);
-		if (rc < 0)
-			break;
-		n = recv(fd, chunk, sizeof(chunk), 0);
-		if (n <= 0)
-			return err_set(err, -EPIPE, "the daemon hung up");
-		strbuf_add(reply, chunk, (size_t)n);
-		if (reply->failed)
-			return err_set(err, -ENOMEM, "out of memory for the reply");
-		if (chunk[n - 1] == '\n')
-			return 0;
-	}
-	return rc;
+	if (rc == 0)
+		rc = sock_receive_line(fd, deadline_ns, REPLY_BYTES_MAX, reply);
+	return rc < 0 ? err_set(err, rc, "the daemon does not answer: %s", strerrordesc_np(-rc))
+		      : 0;
 }

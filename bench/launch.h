@@ -33,8 +33,8 @@ void launch_end(struct launch *l);
 int launch_connect(struct launch *l, uint64_t deadline_ns, struct err *err);
 
 /*
- * Sends request, which ends in a line end, and waits for a line, 10 s at most. reply is emptied
- * first. -EPIPE, -ETIMEDOUT, -ENOMEM.
+ * Sends request, which ends in a line end, and waits for a line, 10 s at most; reply gets it
+ * without its end. Errors: those of sock_receive_line.
  */
 int launch_ask(int fd, struct span request, struct strbuf *reply, struct err *err);
 

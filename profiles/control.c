@@ -1,15 +1,14 @@
 #include "profiles/control.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 #include "daemon/base/sock.h"
+#include "daemon/base/sock_io.h"
 #include "daemon/base/strbuf.h"
 
 #define CONNECT_NS (2 * NSEC_PER_SEC)
@@ -52,49 +51,17 @@ void control_close(struct control *c)
 	c->fd = -1;
 }
 
-static int send_all(int fd, struct span text)
-{
-	while (text.len > 0) {
-		ssize_t n = send(fd, text.ptr, text.len, MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		text.ptr += n;
-		text.len -= (size_t)n;
-	}
-	return 0;
-}
-
 /* Reads one JSON object into sb; what comes before its brace is skipped. */
 static int receive_object(int fd, uint64_t deadline_ns, struct strbuf *sb)
 {
 	struct object_scan scan = { 0 };
 
 	while (!scan_object(&scan, sb->ptr ? sb->ptr : "", sb->len)) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
-		uint64_t now_ns = clock_ns();
-		char piece[16384];
-		ssize_t n;
+		/* A signal while waiting for an answer ends the wait for it. */
+		int rc = sock_receive(fd, deadline_ns, CONTROL_REPLY_BYTES_MAX, sb);
 
-		if (now_ns >= deadline_ns)
-			return -ETIMEDOUT;
-		if (poll(&p, 1, (int)((deadline_ns - now_ns) / NSEC_PER_MSEC) + 1) < 0) {
-			/* A signal while waiting for an answer ends the wait for it. */
-			return -errno;
-		}
-		n = recv(fd, piece, sizeof(piece), MSG_DONTWAIT);
-		if (n == 0)
-			return -ECONNRESET;
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return -errno;
-		if (n > 0)
-			strbuf_add(sb, piece, (size_t)n);
-		if (sb->failed)
-			return -ENOMEM;
-		if (sb->len > CONTROL_REPLY_BYTES_MAX)
-			return -EMSGSIZE;
+		if (rc < 0)
+			return rc;
 	}
 	sb->len = scan.at;
 	return 0;
@@ -129,7 +96,7 @@ static int exchange(struct control *c, const char *method, uint64_t deadline_ns,
 
 	strbuf_addf(&sb, "{\"jsonrpc\":\"2.0\",\"id\":%lld,\"method\":\"%s\"}\n",
 		    (long long)++c->id, method);
-	rc = sb.failed ? -ENOMEM : send_all(c->fd, strbuf_span(&sb));
+	rc = sb.failed ? -ENOMEM : sock_send_all(c->fd, strbuf_span(&sb), deadline_ns);
 	strbuf_clear(&sb);
 	if (rc == 0)
 		rc = receive_object(c->fd, deadline_ns, &sb);

@@ -37,6 +37,7 @@
 #include "daemon/base/file.h"
 #include "daemon/base/json_out.h"
 #include "daemon/base/sock.h"
+#include "daemon/base/sock_io.h"
 #include "daemon/base/strbuf.h"
 #include "scripts/guard.h"
 
@@ -152,53 +153,6 @@ static int add_request(struct strbuf *sb, const char *text, struct err *err)
 	return sb->failed ? err_set(err, -ENOMEM, "request of %zu bytes", len) : 0;
 }
 
-static int send_all(int fd, struct span bytes)
-{
-	while (bytes.len) {
-		ssize_t n = send(fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes.ptr += n;
-		bytes.len -= (size_t)n;
-	}
-	return 0;
-}
-
-/* Up to the first line end, which is left out. */
-static int receive_line(int fd, uint64_t deadline_ns, struct strbuf *reply)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-
-	while (reply->len < REPLY_BYTES_MAX) {
-		uint64_t now = clock_ns();
-		char *end;
-		ssize_t n;
-
-		if (now >= deadline_ns)
-			return -ETIMEDOUT;
-		if (strbuf_reserve(reply, 65536) < 0)
-			return -ENOMEM;
-		if (poll(&p, 1, (int)((deadline_ns - now) / NSEC_PER_MSEC) + 1) <= 0)
-			continue;
-		n = recv(fd, reply->ptr + reply->len, 65536, 0);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EPIPE;
-		end = memchr(reply->ptr + reply->len, '\n', (size_t)n);
-		reply->len += (size_t)n;
-		if (end) {
-			reply->len = (size_t)(end - reply->ptr);
-			*end = 0;
-			return 0;
-		}
-	}
-	return -EMSGSIZE;
-}
-
 static int exchange(const struct options *o, int fd, uint64_t deadline_ns, struct probe *out,
 		    struct err *err)
 {
@@ -210,10 +164,10 @@ static int exchange(const struct options *o, int fd, uint64_t deadline_ns, struc
 		strbuf_deinit(&request);
 		return rc;
 	}
-	rc = send_all(fd, strbuf_span(&request));
+	rc = sock_send_all(fd, strbuf_span(&request), deadline_ns);
 	strbuf_deinit(&request);
 	if (!rc)
-		rc = receive_line(fd, deadline_ns, &out->reply);
+		rc = sock_receive_line(fd, deadline_ns, REPLY_BYTES_MAX, &out->reply);
 	return rc < 0 ? err_set(err, rc, "no reply from the server: %s", strerrordesc_np(-rc)) : 0;
 }
 

@@ -27,6 +27,7 @@ base-srcs := \
 	daemon/base/proc_maps.c \
 	daemon/base/rng.c \
 	daemon/base/sock.c \
+	daemon/base/sock_io.c \
 	daemon/base/strbuf.c \
 	daemon/base/thread.c \
 	daemon/base/version.c
@@ -39,7 +40,7 @@ comma := ,
 alloc-wrap-ldflags := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray \
     aligned_alloc posix_memalign strdup strndup free)
 
-base-tests := alloc alloc_none budget cancel cli cli_out clock err file hist json_out log memory pidfile rng sock strbuf
+base-tests := alloc alloc_none budget cancel cli cli_out clock err file hist json_out log memory pidfile rng sock sock_io strbuf
 tests += $(addprefix test_,$(base-tests))
 $(foreach t,$(base-tests),$(eval test_$t-srcs := daemon/test/test_$t.c) \
     $(eval test_$t-libs := base) $(eval test_$t-ldlibs := -lcmocka -lm))

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,12 +15,15 @@
 #include "daemon/base/file.h"
 #include "daemon/base/pidfile.h"
 #include "daemon/base/sock.h"
+#include "daemon/base/sock_io.h"
+#include "daemon/base/strbuf.h"
 #include "daemon/server/control.h"
 #include "daemon/server/options.h"
 
 enum {
 	PATH_BYTES = 96,
 	LOG_BYTES_MAX = 16 << 20,
+	REPLY_BYTES_MAX = 1 << 16,
 	CLIENTS = 8,
 	REQUESTS = 500, /* of each client */
 };
@@ -46,39 +48,29 @@ static void check(struct bed *b, bool is_ok, const char *what)
 
 static bool ask(int fd, int number)
 {
+	uint64_t deadline_ns = clock_ns() + WAIT_NS;
+	struct strbuf in = { 0 };
 	char text[128];
-	char got[512];
 	char want[32];
-	size_t len = 0;
-	int n = snprintf(text, sizeof(text),
-			 "{\"jsonrpc\":\"2.0\",\"method\":\"ping\",\"id\":%d}\n", number);
+	bool is_ok;
 
-	if (send(fd, text, (size_t)n, MSG_NOSIGNAL) != n)
-		return false;
-	while (len < sizeof(got) - 1 && (!len || got[len - 1] != '\n')) {
-		ssize_t more = recv(fd, got + len, sizeof(got) - 1 - len, 0);
-
-		if (more <= 0)
-			return false;
-		len += (size_t)more;
-	}
-	got[len] = '\0';
-	snprintf(want, sizeof(want), "\"id\":%d}\n", number);
-	return strstr(got, "\"pong\":true") && strstr(got, want);
+	snprintf(text, sizeof(text), "{\"jsonrpc\":\"2.0\",\"method\":\"ping\",\"id\":%d}\n",
+		 number);
+	snprintf(want, sizeof(want), "\"id\":%d}", number);
+	is_ok = sock_send_all(fd, span_str(text), deadline_ns) == 0 &&
+		sock_receive_line(fd, deadline_ns, REPLY_BYTES_MAX, &in) == 0 &&
+		strstr(in.ptr, "\"pong\":true") && strstr(in.ptr, want);
+	strbuf_deinit(&in);
+	return is_ok;
 }
 
 static int dial(const struct bed *b)
 {
 	struct sock_addr addr;
-	struct timeval limit = { .tv_sec = (time_t)(WAIT_NS / NSEC_PER_SEC) };
-	int fd;
 
 	if (sock_parse_unix(b->socket, &addr, NULL) < 0)
 		return -1;
-	fd = sock_connect(&addr, WAIT_NS, NULL);
-	if (fd >= 0)
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	return fd;
+	return sock_connect(&addr, WAIT_NS, NULL);
 }
 
 static bool answers(const struct bed *b)
