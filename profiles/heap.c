@@ -168,7 +168,7 @@ void heap_trim(struct heap_profile *p, struct symbols *symbols)
 
 		while (own + 1 < s->depth && is_own_place(symbols, s->addrs[own]))
 			own++;
-		memmove(s->addrs, s->addrs + own, (s->depth - own) * sizeof(*s->addrs));
+		s->addrs += own;
 		s->depth -= own;
 	}
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/hash.h"
+
 void intern_deinit(struct intern *t)
 {
 	for (size_t i = 0; i < t->count; i++)
@@ -13,14 +15,11 @@ void intern_deinit(struct intern *t)
 	memset(t, 0, sizeof(*t));
 }
 
-/* FNV-1a (Fowler, Noll, Vo), the high half folded in for the low bits that index. */
+/* The high half is folded in for the low bits, which index. */
 static uint64_t hash_of(const void *bytes, size_t len)
 {
-	const unsigned char *at = bytes;
-	uint64_t h = 0xcbf29ce484222325ull;
+	uint64_t h = hash_bytes(span_of(bytes, len));
 
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ at[i]) * 0x100000001b3ull;
 	return h ^ h >> 32;
 }
 

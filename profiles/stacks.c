@@ -1,111 +1,73 @@
 #include "profiles/stacks.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 void stacks_deinit(struct stacks *s)
 {
-	for (size_t i = 0; i < s->count; i++)
-		free(s->items[i].addrs);
+	intern_deinit(&s->keys);
 	free(s->items);
-	free(s->heads);
 	memset(s, 0, sizeof(*s));
 }
 
-/* FNV-1a (Fowler, Noll, Vo) over words instead of bytes, with a final shift for the low bits. */
-static uint64_t hash_of(const char *label, const uint64_t *addrs, size_t depth)
+static int reserve_one(struct stacks *s)
 {
-	uint64_t h = 0xcbf29ce484222325ull;
+	size_t cap = s->cap ? 2 * s->cap : 256;
+	struct stack *more;
 
-	for (; *label; label++)
-		h = (h ^ (unsigned char)*label) * 0x100000001b3ull;
-	for (size_t i = 0; i < depth; i++)
-		h = (h ^ addrs[i] ^ addrs[i] >> 29) * 0x100000001b3ull;
-	return h ^ h >> 32;
-}
-
-static bool is_same(const struct stack *a, uint64_t hash, const char *label, const uint64_t *addrs,
-		    size_t depth)
-{
-	return a->hash == hash && a->depth == depth &&
-	       memcmp(a->addrs, addrs, depth * sizeof(*addrs)) == 0 && strcmp(a->label, label) == 0;
-}
-
-static int grow_heads(struct stacks *s)
-{
-	size_t cap = s->heads_cap ? 2 * s->heads_cap : 1024;
-	uint32_t *heads = calloc(cap, sizeof(*heads));
-
-	if (!heads)
+	if (s->count < s->cap)
+		return 0;
+	more = realloc(s->items, cap * sizeof(*more));
+	if (!more)
 		return -ENOMEM;
-	for (size_t i = 0; i < s->count; i++) {
-		size_t at = s->items[i].hash & (cap - 1);
-
-		while (heads[at])
-			at = (at + 1) & (cap - 1);
-		heads[at] = (uint32_t)(i + 1);
-	}
-	free(s->heads);
-	s->heads = heads;
-	s->heads_cap = cap;
+	s->items = more;
+	s->cap = cap;
 	return 0;
 }
 
-static struct stack *append(struct stacks *s, const uint64_t *addrs, size_t depth)
+/* The item of these addresses and this label, a new one if need be; NULL: out of memory. */
+static struct stack *item_of(struct stacks *s, const char *label, const uint64_t *addrs,
+			     size_t depth)
 {
-	struct stack *item;
+	/* The addresses, then the label and zeros: as one key they have no other reading. */
+	struct {
+		uint64_t addrs[STACKS_DEPTH_MAX];
+		char label[STACKS_LABEL_MAX];
+	} room = { 0 };
+	size_t addrs_bytes = depth * sizeof(*addrs);
+	char *label_at = (char *)&room + addrs_bytes;
+	int64_t index;
 
-	if (s->count == s->cap) {
-		size_t cap = s->cap ? 2 * s->cap : 256;
-		struct stack *more = realloc(s->items, cap * sizeof(*more));
-
-		if (!more)
-			return NULL;
-		s->items = more;
-		s->cap = cap;
-	}
-	item = &s->items[s->count];
-	memset(item, 0, sizeof(*item));
-	item->addrs = calloc(depth + 1, sizeof(*addrs));
-	if (!item->addrs)
+	if (depth)
+		memcpy(room.addrs, addrs, addrs_bytes);
+	snprintf(label_at, STACKS_LABEL_MAX, "%s", label);
+	if (reserve_one(s) < 0)
 		return NULL;
-	memcpy(item->addrs, addrs, depth * sizeof(*addrs));
-	item->depth = depth;
-	s->count++;
-	return item;
+	index = intern_add(&s->keys, &room, addrs_bytes + STACKS_LABEL_MAX);
+	if (index < 0)
+		return NULL;
+	if ((size_t)index == s->count) {
+		const char *key = s->keys.keys[index].bytes;
+
+		s->items[s->count++] = (struct stack){
+			.label = key + addrs_bytes,
+			.depth = depth,
+			.addrs = (const uint64_t *)(const void *)key,
+		};
+	}
+	return &s->items[index];
 }
 
 int stacks_add(struct stacks *s, const char *label, const uint64_t *addrs, size_t depth,
 	       const double *values)
 {
-	char name[STACKS_LABEL_MAX];
-	struct stack *item = NULL;
-	uint64_t hash;
-	size_t at;
+	struct stack *item;
 
-	snprintf(name, sizeof(name), "%s", label);
-	if (depth > STACKS_DEPTH_MAX)
-		depth = STACKS_DEPTH_MAX;
-	hash = hash_of(name, addrs, depth);
-	if (2 * s->count >= s->heads_cap && grow_heads(s) < 0)
+	item = item_of(s, label, addrs, depth < STACKS_DEPTH_MAX ? depth : STACKS_DEPTH_MAX);
+	if (!item)
 		return -ENOMEM;
-	for (at = hash & (s->heads_cap - 1); s->heads[at]; at = (at + 1) & (s->heads_cap - 1)) {
-		if (is_same(&s->items[s->heads[at] - 1], hash, name, addrs, depth)) {
-			item = &s->items[s->heads[at] - 1];
-			break;
-		}
-	}
-	if (!item) {
-		item = append(s, addrs, depth);
-		if (!item)
-			return -ENOMEM;
-		item->hash = hash;
-		memcpy(item->label, name, sizeof(name));
-		s->heads[at] = (uint32_t)s->count;
-	}
 	for (size_t i = 0; i < STACKS_VALUES_MAX; i++)
 		item->values[i] += values[i];
 	return 0;

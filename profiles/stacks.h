@@ -10,21 +10,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "profiles/intern.h"
+
 enum { STACKS_VALUES_MAX = 4, STACKS_DEPTH_MAX = 512, STACKS_LABEL_MAX = 32 };
 
 struct stack {
-	uint64_t hash;
-	char label[STACKS_LABEL_MAX]; /* name of the thread; "" = none */
+	const char *label; /* name of the thread; "" = none */
 	size_t depth;
-	uint64_t *addrs; /* [depth] */
+	const uint64_t *addrs; /* [depth] */
 	double values[STACKS_VALUES_MAX];
 };
 
 struct stacks {
 	struct stack *items; /* [count], in order of first appearance */
 	size_t count, cap;
-	uint32_t *heads; /* hash table of heads_cap, open addressing: index + 1 */
-	size_t heads_cap;
+	struct intern keys; /* [count]: the addresses and label that items point into */
 };
 
 /* A zeroed struct stacks is empty and valid. */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/hash.h"
 #include "reports/folded.h"
 #include "reports/html.h"
 
@@ -32,16 +33,6 @@ static double share_of(double total, const struct folded_node *node)
 	return node && total > 0 ? (double)node->total / total : 0;
 }
 
-/* FNV-1a: the same name has the same colour in every graph. */
-static uint32_t hash_name(const char *name)
-{
-	uint32_t hash = 2166136261u;
-
-	for (; *name; name++)
-		hash = (hash ^ (unsigned char)*name) * 16777619u;
-	return hash;
-}
-
 static int is_kernel(const char *name)
 {
 	size_t len = strlen(name);
@@ -51,7 +42,8 @@ static int is_kernel(const char *name)
 
 static void put_colour(struct drawing *d, const struct folded_node *node, double change)
 {
-	uint32_t hash = hash_name(node->name);
+	/* The same name has the same colour in every graph. */
+	uint32_t hash = (uint32_t)hash_bytes(span_str(node->name));
 
 	if (d->flame->against) {
 		double strength = d->change_max > 0 ? sqrt(fabs(change) / d->change_max) : 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/base/budget.h"
+#include "daemon/base/hash.h"
 
 struct entry {
 	uint64_t hash;
@@ -66,16 +67,6 @@ void cache_free(struct cache *c)
 	free(c);
 }
 
-/* FNV-1a */
-static uint64_t hash_of(struct span key)
-{
-	uint64_t h = 0xcbf29ce484222325u;
-
-	for (size_t i = 0; i < key.len; i++)
-		h = (h ^ (unsigned char)key.ptr[i]) * 0x100000001b3u;
-	return h;
-}
-
 /* With the lock held. NULL: not found. */
 static struct entry *find(struct cache *c, struct span key, uint64_t hash)
 {
@@ -91,7 +82,7 @@ static struct entry *find(struct cache *c, struct span key, uint64_t hash)
 
 bool cache_get(struct cache *c, struct span key, struct strbuf *out)
 {
-	uint64_t hash = hash_of(key);
+	uint64_t hash = hash_bytes(key);
 	struct entry *e;
 	bool is_there;
 
@@ -125,7 +116,7 @@ static void drop_oldest(struct cache *c)
 
 void cache_put(struct cache *c, struct span key, struct span picture)
 {
-	struct entry e = { .hash = hash_of(key), .key_bytes = key.len, .bytes = picture.len };
+	struct entry e = { .hash = hash_bytes(key), .key_bytes = key.len, .bytes = picture.len };
 
 	if (key.len > CACHE_KEY_MAX || picture.len > c->stats.bytes_max / 4)
 		return;

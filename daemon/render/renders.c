@@ -16,6 +16,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 #include "daemon/base/file.h"
+#include "daemon/base/hash.h"
 #include "daemon/base/log.h"
 #include "daemon/base/thread.h"
 #include "daemon/render/render_folder.h"
@@ -181,15 +182,6 @@ static bool is_name(struct span s)
 	return s.len < RENDERS_SESSION_MAX;
 }
 
-static uint64_t fnv1a(struct span bytes)
-{
-	uint64_t h = 0xcbf29ce484222325ull;
-
-	for (size_t i = 0; i < bytes.len; i++)
-		h = (h ^ (unsigned char)bytes.ptr[i]) * 0x100000001b3ull;
-	return h;
-}
-
 /* With the lock held; the folder is open, its path and tag are known. */
 static int name_file(const struct renders *r, struct render_file *f, struct span session,
 		     struct err *err)
@@ -292,7 +284,7 @@ int renders_add(struct renders *r, const struct render_new *picture, struct rend
 	e->file = (struct render_file){ .width = picture->width,
 					.height = picture->height,
 					.size_bytes = png.len,
-					.checksum = fnv1a(png),
+					.checksum = hash_bytes(png),
 					.created_s = now_s() };
 	e->file.expires_s = e->file.created_s + r->cfg.ttl_s;
 	rc = write_file(r, &e->file, picture, err);

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "daemon/base/hash.h"
+
 enum {
 	STACK_HEADS_COUNT = 2 * HEAP_SAMPLER_STACKS_MAX,
 	LIVE_HEADS_COUNT = HEAP_SAMPLER_LIVE_MAX / 4,
@@ -27,22 +29,12 @@ int heap_table_init(struct heap_table *t)
 	return t->stacks && t->live && t->stack_heads && t->live_heads ? 0 : -ENOMEM;
 }
 
-/* Finalizer of MurmurHash3 (Appleby): every input bit reaches every output bit. */
-static uint64_t mix(uint64_t h)
-{
-	h ^= h >> 33;
-	h *= 0xff51afd7ed558ccdull;
-	h ^= h >> 33;
-	h *= 0xc4ceb9fe1a85ec53ull;
-	return h ^ (h >> 33);
-}
-
 static uint64_t hash_stack(const uintptr_t *pcs, uint32_t depth)
 {
 	uint64_t h = depth;
 
 	for (uint32_t i = 0; i < depth; i++)
-		h = mix(h ^ pcs[i]);
+		h = hash_mix(h ^ pcs[i]);
 	return h;
 }
 
@@ -86,7 +78,7 @@ void heap_table_add(struct heap_table *t, const uintptr_t *pcs, uint32_t depth, 
 		    struct heap_weight weight)
 {
 	uint32_t stack = find_stack(t, pcs, depth);
-	uint32_t *head = &t->live_heads[mix(block) % LIVE_HEADS_COUNT];
+	uint32_t *head = &t->live_heads[hash_mix(block) % LIVE_HEADS_COUNT];
 	struct heap_stack *s;
 	uint32_t at;
 
@@ -111,7 +103,7 @@ void heap_table_add(struct heap_table *t, const uintptr_t *pcs, uint32_t depth, 
 
 bool heap_table_free(struct heap_table *t, uintptr_t block)
 {
-	uint32_t *link = &t->live_heads[mix(block) % LIVE_HEADS_COUNT];
+	uint32_t *link = &t->live_heads[hash_mix(block) % LIVE_HEADS_COUNT];
 
 	while (*link) {
 		uint32_t at = *link;

@@ -1,3 +1,8 @@
+/*
+ * table.c - a table of its own because every voxel that is read or written is looked up here: the
+ * key is three words that stand in the slot, a removed block leaves no mark, and a table is shared
+ * between versions of a volume and copied at the first write.
+ */
 #include "daemon/voxel/table.h"
 
 #include "daemon/base/budget.h"
