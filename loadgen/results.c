@@ -9,27 +9,21 @@
 #include "daemon/base/json_out.h"
 #include "reports/lib/envelope.h"
 #include "reports/lib/hlog.h"
+#include "reports/lib/quantiles.h"
 
 enum { PATH_BYTES_MAX = 4096 };
 
 static void write_times(struct json_out *j, const char *key, const struct hist *h)
 {
-	static const struct {
-		const char *key;
-		double q;
-	} quantiles[] = {
-		{ "p50", 0.50 }, { "p75", 0.75 },    { "p90", 0.90 },      { "p95", 0.95 },
-		{ "p99", 0.99 }, { "p99_9", 0.999 }, { "p99_99", 0.9999 },
-	};
-
 	json_object_open(j, key);
 	json_u64(j, "count", h->total);
 	json_f64(j, "mean", hist_mean_ns(h));
 	json_u64(j, "min", h->total ? h->min_ns : 0);
 	json_u64(j, "max", h->max_ns);
 	json_f64(j, "stddev", hist_stddev_ns(h));
-	for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++)
-		json_u64(j, quantiles[i].key, hist_quantile_ns(h, quantiles[i].q));
+	for (size_t i = 0; i < QUANTILES_COUNT; i++)
+		if (quantiles[i].uses & QUANTILE_SAVED)
+			json_u64(j, quantiles[i].key, hist_quantile_ns(h, quantiles[i].q));
 	json_u64(j, "over_range_count", h->over);
 	json_close(j);
 }

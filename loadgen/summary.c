@@ -6,16 +6,7 @@
 #include "daemon/base/hist.h"
 #include "loadgen/progress.h"
 #include "loadgen/results.h"
-
-static const struct {
-	const char *name;
-	double q;
-} columns[] = {
-	{ "p50", 0.50 }, { "p90", 0.90 },    { "p95", 0.95 },
-	{ "p99", 0.99 }, { "p99.9", 0.999 }, { "p99.99", 0.9999 },
-};
-
-enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
+#include "reports/lib/quantiles.h"
 
 static void print_count(FILE *out, const char *label, uint64_t n)
 {
@@ -71,10 +62,12 @@ static void print_times(FILE *out, const char *label, const struct hist *h)
 
 	fprintf(out, "%-20s", label);
 	fprintf(out, " %9s", format_time((uint64_t)hist_mean_ns(h), text, sizeof(text)));
-	for (size_t i = 0; i < COLUMNS; i++)
-		fprintf(out, " %9s",
-			format_time(hist_quantile_ns(h, columns[i].q), text, sizeof(text)));
-	fprintf(out, " %9s\n", format_time(h->max_ns, text, sizeof(text)));
+	for (size_t i = 0; i < QUANTILES_COUNT; i++)
+		if (quantiles[i].uses & QUANTILE_SHORT)
+			fprintf(out, " %9s",
+				format_time(hist_quantile_ns(h, quantiles[i].q), text,
+					    sizeof(text)));
+	fputc('\n', out);
 }
 
 static void print_latencies(const struct outcome *o, FILE *out)
@@ -83,9 +76,10 @@ static void print_latencies(const struct outcome *o, FILE *out)
 	char label[32];
 
 	fprintf(out, "%-20s %9s", "Latency", "average");
-	for (size_t i = 0; i < COLUMNS; i++)
-		fprintf(out, " %9s", columns[i].name);
-	fprintf(out, " %9s\n", "max");
+	for (size_t i = 0; i < QUANTILES_COUNT; i++)
+		if (quantiles[i].uses & QUANTILE_SHORT)
+			fprintf(out, " %9s", quantiles[i].name);
+	fputc('\n', out);
 	print_times(out, "Response time", o->response);
 	if (o->plan->is_open)
 		print_times(out, "Service time", o->service);

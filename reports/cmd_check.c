@@ -14,6 +14,7 @@
 #include "daemon/base/hist.h"
 #include "daemon/base/json_out.h"
 #include "reports/cmd.h"
+#include "reports/lib/quantiles.h"
 #include "reports/view.h"
 
 enum { FINDINGS_MAX = 32 };
@@ -83,21 +84,17 @@ static void check_counts(const struct view *v, struct findings *f)
 /* Quantiles agree to the width of a bucket, which is a thousandth. */
 static void check_quantiles(const struct view *v, struct findings *f)
 {
-	static const struct {
-		const char *key;
-		double q;
-	} keys[] = { { "response_time_ns.p50", 0.5 },
-		     { "response_time_ns.p99", 0.99 },
-		     { "response_time_ns.p99_9", 0.999 },
-		     { "response_time_ns.max", 1 } };
+	const json_t *times = json_object_get(v->load, "response_time_ns");
 
-	for (size_t i = 0; v->response && i < sizeof(keys) / sizeof(keys[0]); i++) {
-		double said = view_number(v->load, keys[i].key);
-		double have = (double)hist_quantile_ns(v->response, keys[i].q);
+	for (size_t i = 0; v->response && i < QUANTILES_COUNT; i++) {
+		double said = view_number(times, quantiles[i].key);
+		double have = (double)hist_quantile_ns(v->response, quantiles[i].q);
 
 		if (fabs(have - said) > 0.001 * said + 1)
-			complain(f, "%s is %.0f in load-test-results.json and %.0f in latency.hlog",
-				 keys[i].key, said, have);
+			complain(f,
+				 "response_time_ns.%s is %.0f in load-test-results.json and %.0f "
+				 "in latency.hlog",
+				 quantiles[i].key, said, have);
 	}
 }
 

@@ -12,6 +12,7 @@
 #include "reports/doc.h"
 #include "reports/fmt.h"
 #include "reports/lib/hlog.h"
+#include "reports/lib/quantiles.h"
 
 enum { TAGS_MAX = 256 };
 
@@ -55,14 +56,6 @@ static const struct cli_prog prog = {
 	.opts = opts,
 };
 
-static const struct {
-	const char *name, *key;
-	double q;
-} grid[] = { { "p50", "p50_ns", 0.5 },          { "p90", "p90_ns", 0.9 },
-	     { "p99", "p99_ns", 0.99 },         { "p99.9", "p99_9_ns", 0.999 },
-	     { "p99.99", "p99_99_ns", 0.9999 }, { "max", "max_ns", 1 } };
-enum { GRID = sizeof(grid) / sizeof(grid[0]) };
-
 static int visit(void *arg, const struct hlog_entry *entry, struct err *err)
 {
 	struct summary *s = arg;
@@ -89,25 +82,31 @@ static int visit(void *arg, const struct hlog_entry *entry, struct err *err)
 
 static void print_text(const char *path, const struct summary *s, const struct hlog_info *info)
 {
-	struct strbuf out = { 0 };
+	struct strbuf head = { 0 }, out = { 0 };
 	struct doc d;
 
 	doc_init(&d, path);
 	doc_para(&d, "format %s, %zu lines, %.3f s", info->version[0] ? info->version : "unknown",
 		 info->lines_count, s->end_s - s->start_s);
-	doc_table(&d, "Tag|>Count|>Mean|>p50|>p90|>p99|>p99.9|>p99.99|>max");
+	strbuf_add_str(&head, "Tag|>Count|>Mean");
+	for (size_t q = 0; q < QUANTILES_COUNT; q++)
+		if (quantiles[q].uses & QUANTILE_SHORT)
+			strbuf_addf(&head, "|>%s", quantiles[q].name);
+	doc_table(&d, strbuf_span(&head).ptr);
 	for (size_t i = 0; i < s->count; i++) {
 		const struct hist *h = s->tags[i].hist;
 
 		doc_cell(&d, TONE_NONE, "%s", s->tags[i].name[0] ? s->tags[i].name : "(no tag)");
 		doc_cell(&d, TONE_NONE, "%s", fmt_count((double)h->total).s);
 		doc_cell(&d, TONE_NONE, "%s", fmt_ns(hist_mean_ns(h)).s);
-		for (size_t q = 0; q < GRID; q++)
-			doc_cell(&d, TONE_NONE, "%s",
-				 fmt_ns((double)hist_quantile_ns(h, grid[q].q)).s);
+		for (size_t q = 0; q < QUANTILES_COUNT; q++)
+			if (quantiles[q].uses & QUANTILE_SHORT)
+				doc_cell(&d, TONE_NONE, "%s",
+					 fmt_ns((double)hist_quantile_ns(h, quantiles[q].q)).s);
 	}
 	doc_text(&d, &out);
 	fputs(strbuf_span(&out).ptr, stdout);
+	strbuf_deinit(&head);
 	strbuf_deinit(&out);
 	doc_deinit(&d);
 }
@@ -116,6 +115,7 @@ static void print_json(const char *path, const struct summary *s, const struct h
 {
 	struct strbuf out = { 0 };
 	struct json_out j = { .sb = &out, .indent = 2 };
+	char key[32];
 
 	json_object_open(&j, NULL);
 	json_str(&j, "schema", "goxel-hlog/1");
@@ -132,8 +132,10 @@ static void print_json(const char *path, const struct summary *s, const struct h
 		json_u64(&j, "count", h->total);
 		json_f64(&j, "mean_ns", hist_mean_ns(h));
 		json_f64(&j, "stddev_ns", hist_stddev_ns(h));
-		for (size_t q = 0; q < GRID; q++)
-			json_u64(&j, grid[q].key, hist_quantile_ns(h, grid[q].q));
+		for (size_t q = 0; q < QUANTILES_COUNT; q++) {
+			snprintf(key, sizeof(key), "%s_ns", quantiles[q].key);
+			json_u64(&j, key, hist_quantile_ns(h, quantiles[q].q));
+		}
 		json_close(&j);
 	}
 	json_close(&j);

@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/base/hist.h"
 #include "daemon/base/json_out.h"
 #include "reports/lib/envelope.h"
+#include "reports/lib/quantiles.h"
 #include "reports/metric.h"
 #include "reports/repeats.h"
 #include "reports/rule.h"
@@ -103,19 +105,16 @@ static void put_intervals(struct json_out *j, const char *key, const struct view
 
 static void put_quantiles(struct json_out *j, const char *key, const struct hist *h)
 {
-	static const struct {
-		const char *key;
-		double q;
-	} grid[] = { { "p50_ns", 0.5 },     { "p75_ns", 0.75 },      { "p90_ns", 0.9 },
-		     { "p95_ns", 0.95 },    { "p99_ns", 0.99 },      { "p99_5_ns", 0.995 },
-		     { "p99_9_ns", 0.999 }, { "p99_99_ns", 0.9999 }, { "max_ns", 1 } };
+	char name[32];
 
 	if (!h)
 		return;
 	json_object_open(j, key);
 	json_u64(j, "count", h->total);
-	for (size_t i = 0; i < sizeof(grid) / sizeof(grid[0]) && h->total; i++)
-		json_u64(j, grid[i].key, hist_quantile_ns(h, grid[i].q));
+	for (size_t i = 0; i < QUANTILES_COUNT && h->total; i++) {
+		snprintf(name, sizeof(name), "%s_ns", quantiles[i].key);
+		json_u64(j, name, hist_quantile_ns(h, quantiles[i].q));
+	}
 	json_close(j);
 }
 

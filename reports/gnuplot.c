@@ -13,6 +13,7 @@
 #include "daemon/base/err.h"
 #include "daemon/base/hist.h"
 #include "daemon/base/strbuf.h"
+#include "reports/lib/quantiles.h"
 #include "reports/section.h"
 #include "reports/target.h"
 
@@ -91,9 +92,12 @@ static void put_percentiles(struct strbuf *sb, const struct pair *p, const struc
 	if (b && b->total)
 		put_curve(sb, "b", b);
 	begin(sb, dir, "percentiles.png", "Response time by percentile");
-	strbuf_add_str(sb,
-		       "set logscale y\nset ylabel 'µs'\nset xtics ('50 %%' 0.30103, '90 %%' 1, "
-		       "'99 %%' 2, '99.9 %%' 3, '99.99 %%' 4, '99.999 %%' 5)\n");
+	strbuf_add_str(sb, "set logscale y\nset ylabel 'µs'\nset xtics (");
+	for (size_t i = 0; i < QUANTILES_COUNT; i++)
+		if (quantiles[i].uses & QUANTILE_LABEL)
+			strbuf_addf(sb, "%s'%.10g %%%%' %.6g", i ? ", " : "", 100 * quantiles[i].q,
+				    -log10(1 - quantiles[i].q));
+	strbuf_add_str(sb, ")\n");
 	put_lines(sb, p, a && a->total, b && b->total);
 	if (!isnan(target))
 		strbuf_addf(sb, ", %.3f with lines dt 2 lw 1.5 lc rgb '#7a4fc0' title 'target'",

@@ -1,12 +1,14 @@
 /* metric.c - see metric.h. */
 #include "reports/metric.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "reports/bench_json.h"
+#include "reports/lib/quantiles.h"
 #include "reports/lib/stats.h"
 #include "reports/view.h"
 
@@ -85,23 +87,13 @@ static double read_rss_peak(const struct view *v, const struct metric *m)
 	return peak;
 }
 
-/* The word in braces stands for an axis: the benchmark of the implementation that this run used. */
+/* Of the implementations that this run used. */
 static double read_bench(const struct view *v, const struct metric *m)
 {
-	size_t before = strcspn(m->path, "{"), inside;
-	char axis[64], name[128];
-	const char *used;
+	struct bench_arch arch = { view_text(v->dir.run, "preset"),
+				   json_object_get(v->dir.run, "axes") };
 
-	if (!m->path[before])
-		return bench_ns(v->bench, m->path);
-	inside = strcspn(m->path + before + 1, "}");
-	snprintf(axis, sizeof(axis), "axes.%.*s", (int)inside, m->path + before + 1);
-	used = view_text(v->dir.run, axis);
-	if (!used)
-		return NAN;
-	snprintf(name, sizeof(name), "%.*s%s%s", (int)before, m->path, used,
-		 m->path + before + 1 + inside + 1);
-	return bench_ns(v->bench, name);
+	return bench_pattern_ns(v->bench, &arch, m->benchmark);
 }
 
 /* What the writing operations wrote: a request may carry many. */
@@ -132,81 +124,105 @@ static double read_first_request(const struct view *v, const struct metric *m)
 			  : own;
 }
 
+/* clang-format off */
 const struct metric metrics[] = {
-	{ "throughput_per_s", "Throughput", GROUP_LOAD, UNIT_RATE, 1, read_load,
-	  "totals.throughput_per_s", 0 },
-	{ "response_mean_ns", "Response time, mean", GROUP_LOAD, UNIT_NS, -1, read_load,
-	  "response_time_ns.mean", 0 },
-	{ "response_p50_ns", "Response time, p50", GROUP_LOAD, UNIT_NS, -1, read_quantile, NULL,
-	  0.5 },
-	{ "response_p90_ns", "Response time, p90", GROUP_LOAD, UNIT_NS, -1, read_quantile, NULL,
-	  0.9 },
-	{ "response_p95_ns", "Response time, p95", GROUP_LOAD, UNIT_NS, -1, read_quantile, NULL,
-	  0.95 },
-	{ "response_p99_ns", "Response time, p99", GROUP_LOAD, UNIT_NS, -1, read_quantile, NULL,
-	  0.99 },
-	{ "response_p99_9_ns", "Response time, p99.9", GROUP_LOAD, UNIT_NS, -1, read_quantile, NULL,
-	  0.999 },
-	{ "response_p99_99_ns", "Response time, p99.99", GROUP_LOAD, UNIT_NS, -1, read_quantile,
-	  NULL, 0.9999 },
-	{ "response_max_ns", "Response time, max", GROUP_LOAD, UNIT_NS, -1, read_quantile, NULL,
-	  1 },
-	{ "service_p50_ns", "Service time, p50", GROUP_LOAD, UNIT_NS, -1, read_service, NULL, 0.5 },
-	{ "service_p99_ns", "Service time, p99", GROUP_LOAD, UNIT_NS, -1, read_service, NULL,
-	  0.99 },
-	{ "errors_count", "Errors", GROUP_LOAD, UNIT_COUNT, -1, read_load, "totals.errors_count",
-	  0 },
-	{ "clients_count", "Clients", GROUP_LOAD, UNIT_COUNT, 0, read_load,
-	  "load.connections_count", 0 },
-	{ "voxels_per_s", "Items written (voxels)", GROUP_LOAD, UNIT_RATE, 1, read_item_rate, NULL,
-	  0 },
-	{ "cpu_ns_per_request", "CPU time per request", GROUP_COST, UNIT_NS, -1, read_cpu, NULL,
-	  0 },
-	{ "instructions_per_request", "Instructions per request", GROUP_COST, UNIT_COUNT, -1,
-	  read_event, "instructions", 0 },
-	{ "syscalls_per_request", "System calls per request", GROUP_COST, UNIT_COUNT, -1,
-	  read_per_request, "syscalls.total_count", 0 },
-	{ "context_switches_per_request", "Context switches per request", GROUP_COST, UNIT_COUNT,
-	  -1, read_event, "context-switches", 0 },
-	{ "page_faults_per_request", "Page faults per request", GROUP_COST, UNIT_COUNT, -1,
-	  read_event, "page-faults", 0 },
-	{ "allocs_per_request", "Allocations per request", GROUP_COST, UNIT_COUNT, -1, read_allocs,
-	  "totals.allocs_count", 0 },
-	{ "allocated_bytes_per_request", "Allocated bytes per request", GROUP_COST, UNIT_BYTES, -1,
-	  read_allocs, "totals.allocated_bytes", 0 },
-	{ "startup_ns", "Start to ready", GROUP_FOOTPRINT, UNIT_NS, -1, read_startup, "ready_ns",
-	  0 },
-	{ "first_reply_ns", "Start to first reply", GROUP_FOOTPRINT, UNIT_NS, -1, read_startup,
-	  "first_reply_ns", 0 },
-	{ "first_request_ns", "Connected to first reply", GROUP_FOOTPRINT, UNIT_NS, -1,
-	  read_first_request, "first_request_ns", 0 },
-	{ "rss_start_bytes", "Memory after start (RSS)", GROUP_FOOTPRINT, UNIT_BYTES, -1,
-	  read_rss_start, NULL, 0 },
-	{ "rss_peak_bytes", "Memory at the peak (RSS)", GROUP_FOOTPRINT, UNIT_BYTES, -1,
-	  read_rss_peak, NULL, 0 },
-	{ "bench_json_parse_1k_ns", "Parse 1 KB of JSON", GROUP_BENCH, UNIT_NS, -1, read_bench,
-	  "json_parse_1k/{parser}", 0 },
-	{ "bench_method_dispatch_ns", "Dispatch of a method", GROUP_BENCH, UNIT_NS, -1, read_bench,
-	  "method_dispatch/{dispatch}", 0 },
-	{ "bench_protocol_detect_ns", "Protocol detection", GROUP_BENCH, UNIT_NS, -1, read_bench,
-	  "protocol_detect/both", 0 },
-	{ "bench_queue_operations_ns", "Queue: push and pop", GROUP_BENCH, UNIT_NS, -1, read_bench,
-	  "queue_operations/{queue}", 0 },
-	{ "bench_queue_hop_ns", "Queue: to a thread and back", GROUP_BENCH, UNIT_NS, -1, read_bench,
-	  "queue_hop/{queue}/real_time", 0 },
-	{ "bench_memory_allocate_ns", "Buffer of 4 KiB: get and put", GROUP_BENCH, UNIT_NS, -1,
-	  read_bench, "memory_allocate/{buffers}/4096", 0 },
-	{ "bench_context_enter_ns", "Context: enter and leave", GROUP_BENCH, UNIT_NS, -1,
-	  read_bench, "context_enter/{context}", 0 },
-	{ "bench_context_snapshot_ns", "Context: snapshot", GROUP_BENCH, UNIT_NS, -1, read_bench,
-	  "context_snapshot/{context}", 0 },
+	{ .key = "throughput_per_s", .title = "Throughput", .group = GROUP_LOAD,
+	  .unit = UNIT_RATE, .better = 1, .read = read_load, .path = "totals.throughput_per_s" },
+	{ .key = "response_mean_ns", .title = "Response time, mean", .group = GROUP_LOAD,
+	  .unit = UNIT_NS, .better = -1, .read = read_load, .path = "response_time_ns.mean" },
+#define QUANTILE(key, q, name, uses)
+#define QUANTILE_METRIC(k, at, name, uses)                                                       \
+	{ .key = "response_" #k "_ns", .title = "Response time, " name, .group = GROUP_LOAD,      \
+	  .unit = UNIT_NS, .better = -1, .read = read_quantile, .quantile = (at) },
+#include "reports/lib/quantiles.def"
+	{ .key = "service_p50_ns", .title = "Service time, p50", .group = GROUP_LOAD,
+	  .unit = UNIT_NS, .better = -1, .read = read_service, .quantile = 0.5 },
+	{ .key = "service_p99_ns", .title = "Service time, p99", .group = GROUP_LOAD,
+	  .unit = UNIT_NS, .better = -1, .read = read_service, .quantile = 0.99 },
+	{ .key = "errors_count", .title = "Errors", .group = GROUP_LOAD,
+	  .unit = UNIT_COUNT, .better = -1, .read = read_load, .path = "totals.errors_count" },
+	{ .key = "clients_count", .title = "Clients", .group = GROUP_LOAD,
+	  .unit = UNIT_COUNT, .read = read_load, .path = "load.connections_count" },
+	{ .key = "voxels_per_s", .title = "Items written (voxels)", .group = GROUP_LOAD,
+	  .unit = UNIT_RATE, .better = 1, .read = read_item_rate },
+	{ .key = "cpu_ns_per_request", .title = "CPU time per request", .group = GROUP_COST,
+	  .unit = UNIT_NS, .better = -1, .read = read_cpu },
+	{ .key = "instructions_per_request", .title = "Instructions per request",
+	  .group = GROUP_COST,
+	  .unit = UNIT_COUNT, .better = -1, .read = read_event, .path = "instructions" },
+	{ .key = "syscalls_per_request", .title = "System calls per request", .group = GROUP_COST,
+	  .unit = UNIT_COUNT, .better = -1, .read = read_per_request,
+	  .path = "syscalls.total_count" },
+	{ .key = "context_switches_per_request", .title = "Context switches per request",
+	  .group = GROUP_COST,
+	  .unit = UNIT_COUNT, .better = -1, .read = read_event, .path = "context-switches" },
+	{ .key = "page_faults_per_request", .title = "Page faults per request", .group = GROUP_COST,
+	  .unit = UNIT_COUNT, .better = -1, .read = read_event, .path = "page-faults" },
+	{ .key = "allocs_per_request", .title = "Allocations per request", .group = GROUP_COST,
+	  .unit = UNIT_COUNT, .better = -1, .read = read_allocs, .path = "totals.allocs_count" },
+	{ .key = "allocated_bytes_per_request", .title = "Allocated bytes per request",
+	  .group = GROUP_COST,
+	  .unit = UNIT_BYTES, .better = -1, .read = read_allocs, .path = "totals.allocated_bytes" },
+	{ .key = "startup_ns", .title = "Start to ready", .group = GROUP_FOOTPRINT,
+	  .unit = UNIT_NS, .better = -1, .read = read_startup, .path = "ready_ns",
+	  .benchmark = "startup_time/{preset}" },
+	{ .key = "first_reply_ns", .title = "Start to first reply", .group = GROUP_FOOTPRINT,
+	  .unit = UNIT_NS, .better = -1, .read = read_startup, .path = "first_reply_ns" },
+	{ .key = "first_request_ns", .title = "Connected to first reply", .group = GROUP_FOOTPRINT,
+	  .unit = UNIT_NS, .better = -1, .read = read_first_request, .path = "first_request_ns",
+	  .benchmark = "first_request/{preset}" },
+	{ .key = "rss_start_bytes", .title = "Memory after start (RSS)", .group = GROUP_FOOTPRINT,
+	  .unit = UNIT_BYTES, .better = -1, .read = read_rss_start },
+	{ .key = "rss_peak_bytes", .title = "Memory at the peak (RSS)", .group = GROUP_FOOTPRINT,
+	  .unit = UNIT_BYTES, .better = -1, .read = read_rss_peak },
+	{ .key = "bench_json_parse_1k_ns", .title = "Parse 1 KB of JSON", .group = GROUP_BENCH,
+	  .unit = UNIT_NS, .better = -1, .read = read_bench,
+	  .benchmark = "json_parse_1k/{parser}" },
+	{ .key = "bench_method_dispatch_ns", .title = "Dispatch of a method", .group = GROUP_BENCH,
+	  .unit = UNIT_NS, .better = -1, .read = read_bench,
+	  .benchmark = "method_dispatch/{dispatch}" },
+	{ .key = "bench_protocol_detect_ns", .title = "Protocol detection", .group = GROUP_BENCH,
+	  .unit = UNIT_NS, .better = -1, .read = read_bench, .benchmark = "protocol_detect/both" },
+	{ .key = "bench_queue_operations_ns", .title = "Queue: push and pop", .group = GROUP_BENCH,
+	  .unit = UNIT_NS, .better = -1, .read = read_bench,
+	  .benchmark = "queue_operations/{queue}" },
+	{ .key = "bench_queue_hop_ns", .title = "Queue: to a thread and back", .group = GROUP_BENCH,
+	  .unit = UNIT_NS, .better = -1, .read = read_bench, .benchmark = "queue_hop/{queue}" },
+	{ .key = "bench_memory_allocate_ns", .title = "Buffer of 4 KiB: get and put",
+	  .group = GROUP_BENCH,
+	  .unit = UNIT_NS, .better = -1, .read = read_bench,
+	  .benchmark = "memory_allocate/{buffers}/4096" },
+	{ .key = "bench_context_enter_ns", .title = "Context: enter and leave",
+	  .group = GROUP_BENCH,
+	  .unit = UNIT_NS, .better = -1, .read = read_bench,
+	  .benchmark = "context_enter/{context}" },
+	{ .key = "bench_context_snapshot_ns", .title = "Context: snapshot", .group = GROUP_BENCH,
+	  .unit = UNIT_NS, .better = -1, .read = read_bench,
+	  .benchmark = "context_snapshot/{context}" },
 	{ 0 },
 };
+/* clang-format on */
 
 const struct metric *metric_find(const char *key)
 {
 	for (const struct metric *m = metrics; m->key; m++)
 		if (strcmp(m->key, key) == 0)
+			return m;
+	return NULL;
+}
+
+const struct metric *metric_get(const char *key)
+{
+	const struct metric *m = metric_find(key);
+
+	assert(m);
+	return m;
+}
+
+const struct metric *metric_of_quantile(double q)
+{
+	for (const struct metric *m = metrics; m->key; m++)
+		if (m->read == read_quantile && fabs(m->quantile - q) < 1e-9)
 			return m;
 	return NULL;
 }
@@ -226,24 +242,10 @@ struct measure metric_measure(const struct metric *m)
 	return (struct measure){ m->unit, m->better };
 }
 
-struct fmt unit_fmt(enum metric_unit unit, double value)
-{
-	switch (unit) {
-	case UNIT_NS:
-		return fmt_ns(value);
-	case UNIT_BYTES:
-		return fmt_bytes(value);
-	case UNIT_RATE:
-		return fmt_rate(value);
-	case UNIT_COUNT:
-		break;
-	}
-	return fmt_count(value);
-}
-
 /* Values of a metric per interval into ln[]; how many. */
 static size_t interval_values(const struct metric *m, const struct view *v, double *ln, size_t cap)
 {
+	const struct quantile *known;
 	size_t count = 0;
 
 	if (strcmp(m->key, "throughput_per_s") == 0) {
@@ -252,14 +254,12 @@ static size_t interval_values(const struct metric *m, const struct view *v, doub
 				ln[count++] = log(v->intervals.throughput_per_s[i]);
 		return count;
 	}
-	if (m->read != read_quantile)
-		return 0;
-	for (size_t q = 0; q < VIEW_QUANTILES; q++) {
-		if (fabs(view_quantiles[q] - m->quantile) > 1e-9)
-			continue;
-		for (size_t i = 0; i < v->spread.count && count < cap; i++)
-			if (v->spread.rows_ns[i * VIEW_QUANTILES + q] > 0)
-				ln[count++] = log(v->spread.rows_ns[i * VIEW_QUANTILES + q]);
+	known = m->read == read_quantile ? quantile_find(m->quantile) : NULL;
+	for (size_t i = 0; known && i < v->spread.count && count < cap; i++) {
+		double ns = v->spread.rows_ns[i * QUANTILES_COUNT + (size_t)(known - quantiles)];
+
+		if (ns > 0)
+			ln[count++] = log(ns);
 	}
 	return count;
 }

@@ -8,11 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "reports/fmt.h"
+#include "reports/unit.h"
 
 struct view;
-
-enum metric_unit { UNIT_NS, UNIT_BYTES, UNIT_RATE, UNIT_COUNT };
 
 enum metric_group {
 	GROUP_LOAD,      /* throughput and response time */
@@ -21,34 +19,27 @@ enum metric_group {
 	GROUP_BENCH,     /* from the micro-benchmarks */
 };
 
-/* How a value is shown: its unit, and which way a change is good. */
-struct measure {
-	enum metric_unit unit;
-	int better; /* 1 = more is better, -1 = less, 0 = neither */
-};
-
-#define MEASURE_NS    ((struct measure){ UNIT_NS, -1 })
-#define MEASURE_BYTES ((struct measure){ UNIT_BYTES, -1 })
-#define MEASURE_COUNT ((struct measure){ UNIT_COUNT, -1 })
-
 struct metric {
 	const char *key;   /* with its unit, as in report.json */
 	const char *title; /* for people */
 	enum metric_group group;
-	enum metric_unit unit;
+	enum unit unit;
 	int better;                                                   /* as in struct measure */
 	double (*read)(const struct view *v, const struct metric *m); /* NaN = not measured */
 	const char *path;                                             /* what read() looks at */
 	double quantile;                                              /* likewise */
+	const char *benchmark; /* that measures it, a pattern of bench_json.h; NULL = none does */
 };
 
 extern const struct metric metrics[]; /* ends with key NULL */
 
 const struct metric *metric_find(const char *key); /* NULL when unknown */
+const struct metric *metric_get(const char *key);  /* key is one of the table's */
+/* Of the response time at quantile q; NULL when that is no metric. */
+const struct metric *metric_of_quantile(double q);
 double metric_read(const struct metric *m, const struct view *v);
 struct fmt metric_fmt(const struct metric *m, double value);
 struct measure metric_measure(const struct metric *m);
-struct fmt unit_fmt(enum metric_unit unit, double value);
 
 /*
  * Spread of one run's intervals for a metric: robust standard deviation of the logarithm, the

@@ -43,6 +43,7 @@ reportparts-srcs := \
 	reports/section_setup.c \
 	reports/section_summary.c \
 	reports/target.c \
+	reports/unit.c \
 	reports/view.c \
 	reports/view_hlog.c \
 	reports/view_json.c \

@@ -8,6 +8,7 @@
 #include "daemon/base/strbuf.h"
 #include "reports/fmt.h"
 #include "reports/html.h"
+#include "reports/lib/quantiles.h"
 #include "reports/plot_private.h"
 
 enum {
@@ -221,20 +222,21 @@ static void put_x_label(struct strbuf *sb, double x, const char *text)
 
 static void put_x_axis(struct strbuf *sb, const struct plot *p, struct scale *xs)
 {
-	static const struct {
-		double q;
-		const char *name;
-	} marks[] = { { 0.5, "50 %" },     { 0.9, "90 %" },       { 0.99, "99 %" },
-		      { 0.999, "99.9 %" }, { 0.9999, "99.99 %" }, { 0.99999, "99.999 %" } };
+	char label[32];
 
 	xs->from = LEFT;
 	xs->to = WIDTH - RIGHT - 8;
 	if (p->is_percentile) {
 		xs->low = 0;
 		xs->high = fmax(xs->high, 2);
-		for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
-			if (nines(marks[i].q) <= xs->high + 1e-9)
-				put_x_label(sb, pixel(xs, nines(marks[i].q)), marks[i].name);
+		for (size_t i = 0; i < QUANTILES_COUNT; i++) {
+			double at = nines(quantiles[i].q);
+
+			if (!(quantiles[i].uses & QUANTILE_LABEL) || at > xs->high + 1e-9)
+				continue;
+			snprintf(label, sizeof(label), "%.10g %%", 100 * quantiles[i].q);
+			put_x_label(sb, pixel(xs, at), label);
+		}
 	} else {
 		double step = nice_step(fmax(xs->high - xs->low, 1e-9), 5);
 

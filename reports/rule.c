@@ -16,7 +16,7 @@ static const double CPU_SLACK_PCT = 1.0;
 
 static double change_pct(const char *key, const struct view *a, const struct view *b)
 {
-	const struct metric *m = metric_find(key);
+	const struct metric *m = metric_get(key);
 	double va = metric_read(m, a), vb = metric_read(m, b);
 
 	if (va == 0 && vb == 0)
@@ -26,7 +26,7 @@ static double change_pct(const char *key, const struct view *a, const struct vie
 
 static double detectable_pct(const char *key, const struct view *a, const struct view *b)
 {
-	const struct metric *m = metric_find(key);
+	const struct metric *m = metric_get(key);
 	struct spread sa, sb;
 
 	if (!metric_spread(m, a, &sa) || !metric_spread(m, b, &sb))

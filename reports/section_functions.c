@@ -23,7 +23,7 @@ static double sample_worth(const struct view *v, bool in_ns)
 {
 	double total = (double)v->folded->root.total;
 
-	return in_ns ? metric_read(metric_find("cpu_ns_per_request"), v) / total : 100 / total;
+	return in_ns ? metric_read(metric_get("cpu_ns_per_request"), v) / total : 100 / total;
 }
 
 static int by_change(const void *a, const void *b)
@@ -119,7 +119,7 @@ static void put_change_row(struct doc *d, const struct pair *p, const struct row
 
 static void put_changes(struct doc *d, const struct pair *p)
 {
-	const struct metric *cpu = metric_find("cpu_ns_per_request");
+	const struct metric *cpu = metric_get("cpu_ns_per_request");
 	double whole = metric_read(cpu, p->b) - metric_read(cpu, p->a);
 	bool in_ns = !isnan(whole);
 	size_t count = 0;
@@ -150,7 +150,7 @@ static void put_hot(struct doc *d, const struct view *v)
 {
 	struct folded_function *list;
 	double total = (double)v->folded->root.total;
-	double cpu = metric_read(metric_find("cpu_ns_per_request"), v);
+	double cpu = metric_read(metric_get("cpu_ns_per_request"), v);
 	size_t count;
 
 	if (folded_functions(v->folded, &list, &count) < 0) {

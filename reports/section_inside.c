@@ -114,8 +114,8 @@ static void put_phases(struct doc *d, const struct pair *p, const struct plot_sp
 	for (size_t i = 0; i < count_b; i++)
 		if (isnan(phase_length(a, count_a, b[i].name)))
 			pair_row(d, p, MEASURE_NS, b[i].name, NAN, b[i].length);
-	pair_metric(d, p, metric_find("startup_ns"), "ready");
-	pair_metric(d, p, metric_find("first_reply_ns"), "first reply");
+	pair_metric(d, p, metric_get("startup_ns"), "ready");
+	pair_metric(d, p, metric_get("first_reply_ns"), "first reply");
 }
 
 void section_startup(struct doc *d, const struct pair *p)

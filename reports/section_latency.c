@@ -6,6 +6,7 @@
 
 #include "daemon/base/hist.h"
 #include "reports/fmt.h"
+#include "reports/lib/quantiles.h"
 #include "reports/lib/stats.h"
 #include "reports/metric.h"
 #include "reports/plot.h"
@@ -14,20 +15,9 @@
 
 enum { CURVE_POINTS = 160 };
 
-static const struct {
-	double q;
-	const char *name;
-	const char *spread_key; /* the metric whose intervals tell its spread; NULL = none does */
-} grid[] = { { 0.5, "p50", "response_p50_ns" },
-	     { 0.75, "p75", NULL },
-	     { 0.9, "p90", "response_p90_ns" },
-	     { 0.95, "p95", "response_p95_ns" },
-	     { 0.99, "p99", "response_p99_ns" },
-	     { 0.995, "p99.5", NULL },
-	     { 0.999, "p99.9", "response_p99_9_ns" },
-	     { 0.9999, "p99.99", NULL },
-	     { 0.99999, "p99.999", NULL },
-	     { 1, "max", NULL } };
+/* Of the table by operation, which has up to three columns for each. */
+static const size_t operation_quantiles[] = { QUANTILE_p50, QUANTILE_p99, QUANTILE_p99_9 };
+enum { OPERATION_QUANTILES = sizeof(operation_quantiles) / sizeof(operation_quantiles[0]) };
 
 static double hist_at(const struct hist *h, double q)
 {
@@ -40,9 +30,12 @@ static bool is_populated(const struct hist *h, double q)
 	return h && (q >= 1 || (double)h->total * (1 - q) >= 10);
 }
 
-static bool is_within_spread(const struct pair *p, const char *key, double a, double b)
+/* By how the quantile spreads between the intervals of the runs, of all operations together. */
+static bool is_within_spread(const struct pair *p, double q, double a, double b)
 {
-	return key && pair_is_noise(a, b, pair_detectable_pct(p, metric_find(key)));
+	const struct metric *m = metric_of_quantile(q);
+
+	return m && pair_is_noise(a, b, pair_detectable_pct(p, m));
 }
 
 static void put_quantiles(struct doc *d, const struct pair *p)
@@ -51,15 +44,15 @@ static void put_quantiles(struct doc *d, const struct pair *p)
 
 	pair_table(d, p, "Quantile",
 		   p->b ? ">Service time, baseline|>… optimized" : ">Service time");
-	for (size_t i = 0; i < sizeof(grid) / sizeof(grid[0]); i++) {
-		double q = grid[i].q, a, b;
+	for (size_t i = 0; i < QUANTILES_COUNT; i++) {
+		double q = quantiles[i].q, a, b;
 
 		if (!is_populated(p->a->response, q) && !(p->b && is_populated(p->b->response, q)))
 			continue;
 		a = hist_at(p->a->response, q);
 		b = p->b ? hist_at(p->b->response, q) : NAN;
-		doc_cell(d, TONE_NONE, "%s", grid[i].name);
-		pair_cells(d, p, MEASURE_NS, a, b, is_within_spread(p, grid[i].spread_key, a, b));
+		doc_cell(d, TONE_NONE, "%s", quantiles[i].name);
+		pair_cells(d, p, MEASURE_NS, a, b, is_within_spread(p, q, a, b));
 		for (int k = 0; k < 2 && views[k]; k++) {
 			double service = hist_at(views[k]->service, q);
 
@@ -141,32 +134,35 @@ static const struct view_tag *find_tag(const struct view *v, const char *name)
 
 static void put_operation(struct doc *d, const struct pair *p, const char *name)
 {
-	static const double quantiles[] = { 0.5, 0.99, 0.999 };
-	/* The operations of a run share what happens to it. */
-	static const char *const keys[] = { "response_p50_ns", "response_p99_ns",
-					    "response_p99_9_ns" };
 	const struct view_tag *a = find_tag(p->a, name), *b = find_tag(p->b, name);
 	const struct hist *ha = a ? a->response : NULL, *hb = b ? b->response : NULL;
 
 	doc_cell(d, TONE_NONE, "%s", name);
-	for (size_t i = 0; i < 3; i++) {
-		bool is_known = is_populated(ha, quantiles[i]) || is_populated(hb, quantiles[i]);
+	for (size_t i = 0; i < OPERATION_QUANTILES; i++) {
+		double q = quantiles[operation_quantiles[i]].q;
+		bool is_known = is_populated(ha, q) || is_populated(hb, q);
+		double from = is_known ? hist_at(ha, q) : NAN;
+		double to = is_known ? hist_at(hb, q) : NAN;
 
-		double from = is_known ? hist_at(ha, quantiles[i]) : NAN;
-		double to = is_known ? hist_at(hb, quantiles[i]) : NAN;
-
-		pair_cells(d, p, MEASURE_NS, from, to, is_within_spread(p, keys[i], from, to));
+		/* The operations of a run share what happens to it. */
+		pair_cells(d, p, MEASURE_NS, from, to, is_within_spread(p, q, from, to));
 	}
 }
 
 static void put_operations(struct doc *d, const struct pair *p)
 {
+	struct strbuf head = { 0 };
+
 	if (p->a->tags_count < 2 && (!p->b || p->b->tags_count < 2))
 		return;
 	doc_heading(d, 2, "By operation");
-	doc_table(d, p->b ? "Operation|>p50, baseline|>optimized|>Change|>p99, baseline|>optimized|"
-			    ">Change|>p99.9, baseline|>optimized|>Change"
-			  : "Operation|>p50|>p99|>p99.9");
+	strbuf_add_str(&head, "Operation");
+	for (size_t i = 0; i < OPERATION_QUANTILES; i++)
+		strbuf_addf(&head, p->b ? "|>%s, baseline|>optimized|>Change" : "|>%s",
+			    quantiles[operation_quantiles[i]].name);
+	doc_table(d, strbuf_span(&head).ptr);
+	d->failed |= head.failed;
+	strbuf_deinit(&head);
 	for (size_t i = 0; i < p->a->tags_count; i++)
 		put_operation(d, p, p->a->tags[i].name);
 	for (size_t i = 0; p->b && i < p->b->tags_count; i++)
@@ -201,7 +197,7 @@ void section_latency(struct doc *d, const struct pair *p, const struct targets *
 
 static void put_spread(struct doc *d, const char *name, const struct view *v, const char *key)
 {
-	const struct metric *m = metric_find(key);
+	const struct metric *m = metric_get(key);
 	struct spread s;
 
 	if (!metric_spread(m, v, &s))

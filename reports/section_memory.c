@@ -219,7 +219,7 @@ void section_allocs(struct doc *d, const struct pair *p)
 	doc_heading(d, 1, "Allocations");
 	pair_table(d, p, "Total", NULL);
 	for (size_t i = 0; i < 2; i++)
-		pair_metric(d, p, metric_find(keys[i]), NULL);
+		pair_metric(d, p, metric_get(keys[i]), NULL);
 	pair_row(d, p, MEASURE_COUNT, "Allocations in all",
 		 view_number(p->a->allocs, "totals.allocs_count"),
 		 p->b ? view_number(p->b->allocs, "totals.allocs_count") : NAN);
@@ -243,8 +243,8 @@ static char *memory_bars(const struct pair *p, const char *const keys[2])
 				   { .name = "at the end" } };
 
 	for (size_t i = 0; i < 2; i++) {
-		bars[i].a = metric_read(metric_find(keys[i]), p->a);
-		bars[i].b = p->b ? metric_read(metric_find(keys[i]), p->b) : NAN;
+		bars[i].a = metric_read(metric_get(keys[i]), p->a);
+		bars[i].b = p->b ? metric_read(metric_get(keys[i]), p->b) : NAN;
 	}
 	bars[2].a = rss_end(&p->a->memory);
 	bars[2].b = p->b ? rss_end(&p->b->memory) : NAN;
@@ -272,7 +272,7 @@ void section_memory(struct doc *d, const struct pair *p)
 	doc_figure(d, "Resident memory", memory_bars(p, keys), false, NULL);
 	pair_table(d, p, "Memory", NULL);
 	for (size_t i = 0; i < 2; i++)
-		pair_metric(d, p, metric_find(keys[i]), NULL);
+		pair_metric(d, p, metric_get(keys[i]), NULL);
 	if (a->count)
 		pair_row(d, p, MEASURE_BYTES, "Memory at the end (RSS)", rss_end(a), rss_end(b));
 }

@@ -10,7 +10,7 @@
 
 static void put_tile(struct doc *d, const struct pair *p, const char *key, const char *title)
 {
-	const struct metric *m = metric_find(key);
+	const struct metric *m = metric_get(key);
 	double a = metric_read(m, p->a), b = p->b ? metric_read(m, p->b) : NAN;
 
 	if (isnan(a) || (p->b && isnan(b)))
@@ -87,7 +87,7 @@ static bool list_detectable(const struct pair *p, char *out, size_t cap)
 
 	out[0] = '\0';
 	for (size_t i = 0; i < 3 && len < cap; i++) {
-		double seen = pair_detectable_pct(p, metric_find(keys[i]));
+		double seen = pair_detectable_pct(p, metric_get(keys[i]));
 
 		if (!isnan(seen))
 			len += (size_t)snprintf(out + len, cap - len, "%s%s in %s", len ? ", " : "",

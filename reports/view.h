@@ -17,7 +17,7 @@ struct err;
 struct folded;
 struct hist;
 
-enum { VIEW_QUANTILES = 7, VIEW_TAGS_MAX = 256, VIEW_MISSING_MAX = 32, VIEW_SERIES_MAX = 1 << 20 };
+enum { VIEW_TAGS_MAX = 256, VIEW_MISSING_MAX = 32, VIEW_SERIES_MAX = 1 << 20 };
 
 struct view_tag {
 	char name[160]; /* of the operation, without "service." */
@@ -32,10 +32,9 @@ struct view_intervals {
 };
 
 /* Quantiles of the response times of each interval; NaN where too few values lie above. */
-extern const double view_quantiles[VIEW_QUANTILES];
 struct view_spread {
 	size_t count, cap;
-	double *rows_ns; /* [count][VIEW_QUANTILES], row-major */
+	double *rows_ns; /* [count][QUANTILES_COUNT] (quantiles.h), row-major */
 };
 
 struct view_memory {

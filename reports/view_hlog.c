@@ -11,6 +11,7 @@
 #include "daemon/base/err.h"
 #include "daemon/base/hist.h"
 #include "reports/lib/hlog.h"
+#include "reports/lib/quantiles.h"
 #include "reports/view.h"
 #include "reports/view_parts.h"
 
@@ -18,8 +19,6 @@
 
 /* A quantile of an interval counts when at least so many values lie above it. */
 enum { TAIL_VALUES_MIN = 20 };
-
-const double view_quantiles[VIEW_QUANTILES] = { 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999 };
 
 struct reading {
 	struct view *v;
@@ -37,19 +36,19 @@ static int end_interval(struct reading *r, struct err *err)
 		return 0;
 	if (s->count == s->cap) {
 		size_t cap = s->cap ? 2 * s->cap : 64;
-		double *more = realloc(s->rows_ns, cap * VIEW_QUANTILES * sizeof(double));
+		double *more = realloc(s->rows_ns, cap * QUANTILES_COUNT * sizeof(double));
 
 		if (!more)
 			return err_set(err, -ENOMEM, "out of memory");
 		s->rows_ns = more;
 		s->cap = cap;
 	}
-	row = s->rows_ns + s->count++ * VIEW_QUANTILES;
-	for (size_t q = 0; q < VIEW_QUANTILES; q++) {
-		double above = (double)r->interval->total * (1 - view_quantiles[q]);
+	row = s->rows_ns + s->count++ * QUANTILES_COUNT;
+	for (size_t q = 0; q < QUANTILES_COUNT; q++) {
+		double above = (double)r->interval->total * (1 - quantiles[q].q);
 
 		row[q] = above >= TAIL_VALUES_MIN
-				 ? (double)hist_quantile_ns(r->interval, view_quantiles[q])
+				 ? (double)hist_quantile_ns(r->interval, quantiles[q].q)
 				 : NAN;
 	}
 	hist_reset(r->interval);

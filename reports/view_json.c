@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/base/hist.h"
+#include "reports/lib/quantiles.h"
 #include "reports/view.h"
 
 static const double RARE_SHARE = 0.01; /* of the requests: passing a stage is the exception */
@@ -37,18 +38,11 @@ const char *view_text(const json_t *root, const char *path)
 
 static double quantile_of(const struct view *v, const struct hist *h, const char *group, double q)
 {
-	static const struct {
-		double q;
-		const char *key;
-	} keys[] = { { 0.5, "p50" },  { 0.75, "p75" },    { 0.9, "p90" },       { 0.95, "p95" },
-		     { 0.99, "p99" }, { 0.999, "p99_9" }, { 0.9999, "p99_99" }, { 1, "max" } };
+	const struct quantile *known = quantile_find(q);
 
 	if (h && h->total)
 		return (double)hist_quantile_ns(h, q);
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (fabs(keys[i].q - q) < 1e-9)
-			return view_number(json_object_get(v->load, group), keys[i].key);
-	return NAN;
+	return known ? view_number(json_object_get(v->load, group), known->key) : NAN;
 }
 
 double view_quantile_ns(const struct view *v, double q)

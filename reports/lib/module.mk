@@ -7,6 +7,7 @@ resultlib-srcs := \
 	reports/lib/hgrm.c \
 	reports/lib/hlog_read.c \
 	reports/lib/hlog_write.c \
+	reports/lib/quantiles.c \
 	reports/lib/rundir.c \
 	reports/lib/stats.c \
 	reports/lib/stats_family.c

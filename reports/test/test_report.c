@@ -21,6 +21,7 @@
 #include "reports/flame.h"
 #include "reports/fmt.h"
 #include "reports/folded.h"
+#include "reports/lib/quantiles.h"
 #include "reports/metric.h"
 #include "reports/plot.h"
 #include "reports/rule.h"
@@ -425,9 +426,58 @@ static void test_benchmarks_are_found_by_name(void **state)
 	assert_float_equal(bench_ns(bench, "parse/simd"), 810, 0);
 	assert_float_equal(bench_ns(bench, "hop/ring/real_time"), 7, 0);
 	assert_float_equal(bench_ns(bench, "enter"), 5, 0);
+	assert_float_equal(bench_ns(bench, "hop/ring"), 7, 0); /* the library appended the rest */
 	assert_true(isnan(bench_ns(bench, "parse")));
 	assert_true(isnan(bench_ns(NULL, "parse/dom")));
 	json_decref(bench);
+}
+
+static void test_a_pattern_takes_any_axis(void **state)
+{
+	json_t *bench = json_loads("{\"benchmarks\": [{\"name\": \"queue_hop/ring/real_time\", "
+				   "\"real_time\": 7, \"cpu_time\": 3}]}",
+				   0, NULL);
+	json_t *axes = json_pack("{s:s, s:s, s:s}", "queue", "ring", "buffers", "pool", "context",
+				 "shared");
+	struct bench_arch arch = { "v15", axes };
+	char name[64];
+
+	(void)state;
+	assert_float_equal(bench_pattern_ns(bench, &arch, "queue_hop/{queue}"), 7, 0);
+	assert_true(isnan(bench_pattern_ns(bench, &arch, "queue_hop/{parser}")));
+	assert_true(bench_pattern_fill(&arch, "memory/{buffers}/512", name, sizeof(name)));
+	assert_string_equal(name, "memory/pool/512");
+	assert_true(bench_pattern_fill(&arch, "enter/{context}", name, sizeof(name)));
+	assert_string_equal(name, "enter/shared");
+	assert_true(bench_pattern_fill(&arch, "startup_time/{preset}", name, sizeof(name)));
+	assert_string_equal(name, "startup_time/v15");
+	assert_false(bench_pattern_fill(&arch, "startup_time/{preset}", name, 16));
+	json_decref(axes);
+	json_decref(bench);
+}
+
+static void test_quantiles_rise_and_are_found(void **state)
+{
+	char key[32];
+
+	(void)state;
+	for (size_t i = 0; i < QUANTILES_COUNT; i++) {
+		const struct quantile *one = &quantiles[i];
+
+		assert_true(i == 0 || one->q > quantiles[i - 1].q);
+		assert_ptr_equal(quantile_find(one->q), one);
+		/* "p99.9" and "p99_9" are the same but for the point. */
+		snprintf(key, sizeof(key), "%s", one->name);
+		if (strchr(key, '.'))
+			*strchr(key, '.') = '_';
+		assert_string_equal(one->key, key);
+		if (one->q < 1)
+			assert_true(fabs(strtod(one->name + 1, NULL) - 100 * one->q) < 1e-9);
+	}
+	assert_null(quantile_find(0.123));
+	assert_string_equal(metric_of_quantile(quantiles[QUANTILE_p99_9].q)->key,
+			    "response_p99_9_ns");
+	assert_null(metric_of_quantile(quantiles[QUANTILE_p75].q));
 }
 
 int main(void)
@@ -450,6 +500,8 @@ int main(void)
 		cmocka_unit_test(test_spread_tells_what_could_be_seen),
 		cmocka_unit_test(test_rule_asks_for_allocations_and_speed),
 		cmocka_unit_test(test_benchmarks_are_found_by_name),
+		cmocka_unit_test(test_a_pattern_takes_any_axis),
+		cmocka_unit_test(test_quantiles_rise_and_are_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
