@@ -197,7 +197,9 @@ benchmark-all:  ## the micro-benchmarks, then the speed targets in interleaved r
 	$(build-all) all
 	$(q)mkdir -p $(or $(RUNS),profiles/runs)
 	$(q)$(O)/bin/goxel-bench --out $(or $(RUNS),profiles/runs)/bench.json $(ARGS)
-	$(q)scripts/bench-ceiling.sh
+	$(q)code=0; \
+		$(O)/bin/goxel-report targets $(or $(RUNS),profiles/runs)/bench.json || code=$$?; \
+		scripts/bench-ceiling.sh || code=$$?; exit $$code
 
 # The counts lie beside the objects that they are of, under the names that gcc looks for beside the
 # objects that it makes. Objects do not depend on them, so all are made anew.

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bench/options.h"
+#include "bench/presets.h"
 #include "bench/results.h"
 #include "daemon/base/err.h"
 #include "daemon/base/file.h"
@@ -55,7 +56,8 @@ static int add_envelope(json_t *root, uint64_t start_wall_ns, struct err *err)
 	if (!text.failed)
 		envelope = json_loads(text.ptr, 0, NULL);
 	strbuf_deinit(&text);
-	if (!envelope || json_object_update_missing(root, envelope) < 0) {
+	if (!envelope || json_object_update_missing(root, envelope) < 0 ||
+	    json_object_set_new(root, "presets", presets_json()) < 0) {
 		json_decref(envelope);
 		return err_set(err, -ENOMEM, "results: out of memory");
 	}
@@ -124,7 +126,7 @@ static void add_results(json_t *benchmarks, const struct results *results)
 }
 
 int bench_file_finish(const struct bench_options *o, const char *raw, const struct results *results,
-		      json_t *targets, struct err *err)
+		      struct err *err)
 {
 	json_t *root;
 	int rc = result_json_read(raw, NULL, 0, &root, err);
@@ -132,7 +134,6 @@ int bench_file_finish(const struct bench_options *o, const char *raw, const stru
 	if (rc < 0)
 		return rc;
 	add_results(json_object_get(root, "benchmarks"), results);
-	json_object_set(root, "targets", targets);
 	rc = bench_file_write(o, root, results->start_wall_ns, err);
 	json_decref(root);
 	return rc;

@@ -5,7 +5,8 @@
  *
  * Added to a benchmark: instructions (per iteration) or instructions_missing (why not); in medians
  * over fresh processes ci_low, ci_high (in time_unit), ci_pct (half the interval in percent of the
- * time), ci_is_met. Added to the whole: targets[] (targets.h); by --vs comparisons[].
+ * time), ci_is_met. Added to the whole: presets{} (presets.h); by --vs comparisons[]. Limits are
+ * not for this program to judge: goxel-report targets FILE.
  */
 #ifndef BENCH_BENCH_FILE_H
 #define BENCH_BENCH_FILE_H
@@ -30,9 +31,9 @@ int bench_file_check(const char *path, struct err *err);
 int bench_file_write(const struct bench_options *o, json_t *root, uint64_t start_wall_ns,
 		     struct err *err);
 
-/* Reads what the library has written to raw, adds what results has and the targets (borrowed), and
- * writes it where it is wanted. */
+/* Reads what the library has written to raw, adds what results has, and writes it where it is
+ * wanted. */
 int bench_file_finish(const struct bench_options *o, const char *raw, const struct results *results,
-		      json_t *targets, struct err *err);
+		      struct err *err);
 
 #endif

@@ -23,7 +23,6 @@
 #include "bench/progress.h"
 #include "bench/results.h"
 #include "bench/suite.h"
-#include "bench/targets.h"
 #include "bench/until.h"
 #include "bench/versus.h"
 #include "daemon/base/cli.h"
@@ -119,54 +118,31 @@ static int run_library(const struct bench_options *o, char *prog, const char *ra
 	return failed_count ? EXIT_NO : EXIT_OK;
 }
 
-/* The last of several flags of the library, or what the environment says; NULL = neither. */
-static const char *library_flag(const struct bench_options *o, const char *flag, const char *env)
-{
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): only read */
-	const char *value = env ? getenv(env) : NULL;
-	size_t len = strlen(flag);
-
-	for (int i = 0; i < o->library_count; i++)
-		if (strncmp(o->library_args[i], flag, len) == 0)
-			value = o->library_args[i] + len;
-	return value;
-}
-
-/* Otherwise a program reads stdout. */
-static bool is_for_people(const struct bench_options *o)
-{
-	const char *format = library_flag(o, "--benchmark_format=", "BENCHMARK_FORMAT");
-
-	return !format || strcmp(format, "console") == 0;
-}
-
 /* What comes after the library's table. */
 static int finish(const struct bench_options *o, const char *raw, struct results *results,
 		  struct err *err)
 {
-	json_t *targets = NULL;
 	int rc = 0;
 
 	if (results->out_of_memory)
 		return err_set(err, -ENOMEM, "results: out of memory");
 	if (o->instructions)
 		rc = instructions_count(results, err);
-	if (rc == 0)
-		rc = targets_judge(results, &targets, err);
 	if (rc == 0 && bench_file_is_wanted(o))
-		rc = bench_file_finish(o, raw, results, targets, err);
-	if (rc == 0 && !o->exact)
-		targets_print(targets, is_for_people(o) ? stdout : stderr);
-	json_decref(targets);
+		rc = bench_file_finish(o, raw, results, err);
 	return rc;
 }
 
-/* What the library will take: its own flags win. */
+/* What the library will take: the last of its own flags wins. */
 static const char *filter_of(const struct bench_options *o)
 {
-	const char *flag = library_flag(o, "--benchmark_filter=", NULL);
+	static const char flag[] = "--benchmark_filter=";
+	const char *value = o->filter;
 
-	return flag ? flag : o->filter;
+	for (int i = 0; i < o->library_count; i++)
+		if (strncmp(o->library_args[i], flag, strlen(flag)) == 0)
+			value = o->library_args[i] + strlen(flag);
+	return value;
 }
 
 static int run_here(const struct bench_options *o, char *prog, struct err *err)

@@ -51,10 +51,10 @@ goxel-bench-srcs := \
 	bench/main.c \
 	bench/memory.c \
 	bench/options.c \
+	bench/presets.c \
 	bench/profiled.c \
 	bench/progress.c \
 	bench/results.c \
-	bench/targets.c \
 	bench/until.c \
 	bench/versus.c
 # What the daemon links, and in its order.

@@ -8,7 +8,6 @@
 #include "bench/progress.h"
 #include "bench/shim.h"
 #include "daemon/base/err.h"
-#include "reports/lib/stats.h"
 
 static double to_ns(enum bench_unit unit)
 {
@@ -89,21 +88,6 @@ void results_deinit(struct results *results)
 bool results_is_real(const char *name)
 {
 	return strstr(name, "/real_time") || strstr(name, "/manual_time");
-}
-
-double results_median_ns(const struct results *results, const char *name)
-{
-	double *values = malloc((results->count + 1) * sizeof(*values)), median;
-	size_t n = 0;
-
-	if (!values)
-		return NAN;
-	for (size_t i = 0; i < results->count; i++)
-		if (strcmp(results->list[i].name, name) == 0 && !isnan(results->list[i].ns))
-			values[n++] = results->list[i].ns;
-	median = stats_median(values, n);
-	free(values);
-	return median;
 }
 
 bool results_is_first(const struct results *results, size_t index)

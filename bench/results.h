@@ -37,9 +37,6 @@ void results_deinit(struct results *results);
  */
 bool results_is_real(const char *name);
 
-/* Median over the repetitions of a name; NaN when there are none. */
-double results_median_ns(const struct results *results, const char *name);
-
 /* True for the first of several repetitions of one name. */
 bool results_is_first(const struct results *results, size_t index);
 

@@ -168,8 +168,11 @@ static int judge(const char *name, struct view *views, int count, const struct t
 			err_set(&err, rc, "judge %d pairs: %s", count / 2, strerrordesc_np(-rc));
 	}
 	pair_init(&pair, &views[0], count >= 2 ? &views[1] : NULL);
-	if (repeats)
+	if (repeats) {
+		pair.views = views;
+		pair.pairs_count = (size_t)count / 2;
 		pair_name_sides(&pair);
+	}
 	if (rc == 0)
 		rc = report(&pair, targets, repeats, o, &err);
 	free(repeats);

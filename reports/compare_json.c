@@ -9,6 +9,7 @@
 
 #include "daemon/base/hist.h"
 #include "daemon/base/json_out.h"
+#include "reports/judge.h"
 #include "reports/lib/envelope.h"
 #include "reports/lib/quantiles.h"
 #include "reports/metric.h"
@@ -135,20 +136,25 @@ static void put_targets(struct json_out *j, const struct pair *p, const struct t
 	json_array_open(j, "targets");
 	for (size_t i = 0; i < t->count; i++) {
 		const struct target *one = &t->list[i];
-		double value, other;
-		enum target_verdict verdict = target_judge(one, p->b ? p->b : p->a, &value);
+		struct judged have = { .value = NAN }, other = { .value = NAN };
 
+		j->sb->failed |= pair_judge(p, one, p->b != NULL, &have) < 0;
 		json_object_open(j, NULL);
 		json_str(j, "title", one->title);
-		json_str(j, "metric", one->metric->key);
-		json_f64(j, one->is_below ? "below" : "above", one->limit);
+		json_str(j, "metric", one->key);
+		if (one->relation != TARGET_SHOWN)
+			json_f64(j, one->relation == TARGET_BELOW ? "below" : "above", one->limit);
 		json_f64(j, "v14_claim", one->v14_claim);
 		if (p->b) {
-			target_judge(one, p->a, &other);
-			json_f64(j, "baseline", other);
+			j->sb->failed |= pair_judge(p, one, false, &other) < 0;
+			json_f64(j, "baseline", other.value);
 		}
-		json_f64(j, p->b ? "optimized" : "value", value);
-		json_str(j, "verdict", target_verdict_name(verdict));
+		json_f64(j, p->b ? "optimized" : "value", have.value);
+		if (p->views) {
+			json_f64(j, "low", have.low);
+			json_f64(j, "high", isinf(have.high) ? NAN : have.high);
+		}
+		json_str(j, "verdict", verdict_name(have.verdict));
 		json_close(j);
 	}
 	json_close(j);

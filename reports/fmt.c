@@ -27,9 +27,14 @@ static struct fmt three(double v, const char *unit)
 struct fmt fmt_ns(double ns)
 {
 	double size = fabs(ns);
+	struct fmt out;
 
 	if (isnan(ns))
 		return text("–");
+	if (size > 0 && size < 0.0995) {
+		snprintf(out.s, sizeof(out.s), "%s%.3f ns", ns < 0 ? "−" : "", size);
+		return out;
+	}
 	if (size < 999.5)
 		return three(ns, " ns");
 	if (size < 999.5e3)

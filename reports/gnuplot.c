@@ -57,14 +57,6 @@ static void put_curve(struct strbuf *sb, const char *name, const struct hist *h)
 	strbuf_add_str(sb, "EOD\n");
 }
 
-static double latency_target_us(const struct targets *t)
-{
-	for (size_t i = 0; i < t->count; i++)
-		if (strcmp(t->list[i].metric->key, "response_p50_ns") == 0)
-			return t->list[i].limit / 1e3;
-	return NAN;
-}
-
 static void put_lines(struct strbuf *sb, const struct pair *p, bool has_a, bool has_b)
 {
 	strbuf_add_str(sb, "plot ");
@@ -83,7 +75,7 @@ static void put_percentiles(struct strbuf *sb, const struct pair *p, const struc
 			    const char *dir)
 {
 	const struct hist *a = p->a->response, *b = p->b ? p->b->response : NULL;
-	double target = latency_target_us(t);
+	double target = targets_limit(t, "response_p50_ns") / 1e3;
 
 	if (!(a && a->total) && !(b && b->total))
 		return;

@@ -18,7 +18,7 @@ static const struct {
 	{ "check", cmd_check, "Validate a run directory" },
 	{ "flamegraph", cmd_flamegraph, "Draw folded stacks as an SVG" },
 	{ "hlog", cmd_hlog, "Percentiles of an HdrHistogram interval log" },
-	{ "targets", cmd_targets, "List what a version is expected to reach" },
+	{ "targets", cmd_targets, "List what is to be reached, or judge what was measured" },
 	{ "machine", cmd_machine, "Print this machine's fingerprint as JSON" },
 };
 

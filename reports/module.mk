@@ -2,13 +2,15 @@
 text-to-c = mkdir -p $(@D) && { echo '\#define $(1) \'; \
 	sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n" \\/' $<; echo; } > $@
 generated += build/gen/report_css.h build/gen/flame_css.h build/gen/flame_js.h \
-	build/gen/targets_v15.h
+	build/gen/targets_speed.h build/gen/targets_v15.h
 build/gen/report_css.h: reports/assets/report.css
 	$(call say,GEN,$@) $(call text-to-c,REPORT_CSS)
 build/gen/flame_css.h: reports/assets/flame.css
 	$(call say,GEN,$@) $(call text-to-c,FLAME_CSS)
 build/gen/flame_js.h: reports/assets/flame.js
 	$(call say,GEN,$@) $(call text-to-c,FLAME_JS)
+build/gen/targets_speed.h: reports/targets/speed.json
+	$(call say,GEN,$@) $(call text-to-c,TARGETS_SPEED)
 build/gen/targets_v15.h: reports/targets/v15.json
 	$(call say,GEN,$@) $(call text-to-c,TARGETS_V15)
 
@@ -19,16 +21,20 @@ reportparts-srcs := \
 	reports/cmd_compare.c \
 	reports/cmd_flamegraph.c \
 	reports/cmd_hlog.c \
+	reports/cmd_machine.c \
 	reports/cmd_targets.c \
 	reports/compare_json.c \
 	reports/doc.c \
 	reports/doc_html.c \
 	reports/doc_text.c \
 	reports/files.c \
+	reports/figures.c \
 	reports/flame.c \
 	reports/fmt.c \
 	reports/folded.c \
 	reports/gnuplot.c \
+	reports/judge.c \
+	reports/judged_print.c \
 	reports/metric.c \
 	reports/plot.c \
 	reports/plot_bars.c \

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "reports/fmt.h"
+#include "reports/judge.h"
 #include "reports/metric.h"
 
 void pair_init(struct pair *p, const struct view *a, const struct view *b)
@@ -104,6 +105,13 @@ double pair_detectable_pct(const struct pair *p, const struct metric *m)
 	if (!p->b || !metric_spread(m, p->a, &sa) || !metric_spread(m, p->b, &sb))
 		return NAN;
 	return spread_detectable_pct(&sa, &sb);
+}
+
+int pair_judge(const struct pair *p, const struct target *t, bool is_b, struct judged *out)
+{
+	if (p->views)
+		return judge_runs(t, p->views + is_b, p->pairs_count, 2, out);
+	return judge_runs(t, is_b ? p->b : p->a, 1, 1, out);
 }
 
 bool pair_is_noise(double a, double b, double detectable_pct)

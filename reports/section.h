@@ -11,13 +11,19 @@
 #include "reports/metric.h"
 #include "reports/view.h"
 
+struct judged;
 struct repeats;
+struct target;
 struct targets;
 
 struct pair {
 	const struct view *a; /* baseline, or the only run */
 	const struct view *b; /* optimized; NULL = one run */
-	char name_a[160];     /* for headings and legends; different from each other */
+	/* All of several pairs, baseline, optimized, baseline, ...: a and b are the first. NULL: no
+	 * more than these two. */
+	const struct view *views;
+	size_t pairs_count;
+	char name_a[160]; /* for headings and legends; different from each other */
 	char name_b[160];
 };
 
@@ -41,6 +47,8 @@ void pair_cells(struct doc *d, const struct pair *p, struct measure measure, dou
 		bool is_noise);
 /* The smallest change of a metric that the spread inside the two runs could show; NaN: unknown. */
 double pair_detectable_pct(const struct pair *p, const struct metric *m);
+/* How a target stands by the runs of one side, all pairs together. -ENOMEM. */
+int pair_judge(const struct pair *p, const struct target *t, bool is_b, struct judged *out);
 /* Is a change from a to b smaller than that? False where it is not known. */
 bool pair_is_noise(double a, double b, double detectable_pct);
 /* Good, bad or neither: below 1 %, or of nearly nothing, is neither. better as in struct metric. */

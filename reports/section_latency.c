@@ -76,21 +76,13 @@ static size_t curve(const struct hist *h, double *q, double *ns)
 	return CURVE_POINTS;
 }
 
-static double latency_target(const struct targets *t)
-{
-	for (size_t i = 0; t && i < t->count; i++)
-		if (strcmp(t->list[i].metric->key, "response_p50_ns") == 0)
-			return t->list[i].limit;
-	return NAN;
-}
-
 static char *percentile_plot(const struct pair *p, const struct targets *t)
 {
 	double q[2][CURVE_POINTS], ns[2][CURVE_POINTS];
 	size_t count_a = curve(p->a->response, q[0], ns[0]);
 	size_t count_b = p->b ? curve(p->b->response, q[1], ns[1]) : 0;
 	char name[64];
-	double target = latency_target(t);
+	double target = t ? targets_limit(t, "response_p50_ns") : NAN;
 
 	snprintf(name, sizeof(name), "target %s", fmt_ns(target).s);
 	return plot_lines(&(struct plot){

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "reports/fmt.h"
+#include "reports/judge.h"
 #include "reports/metric.h"
 #include "reports/rule.h"
 #include "reports/section.h"
@@ -119,57 +120,69 @@ void section_statement(struct doc *d, const struct pair *p)
 			 "alternating order: make profile-ab.");
 }
 
-static enum doc_tone verdict_tone(enum target_verdict verdict)
+static enum doc_tone verdict_tone(enum verdict verdict)
 {
-	static const enum doc_tone tones[] = { TONE_DIM, TONE_GOOD, TONE_BAD };
+	static const enum doc_tone tones[] = { TONE_DIM, TONE_GOOD, TONE_BAD, TONE_WARN, TONE_DIM };
 
 	return tones[verdict];
 }
 
-static void put_target(struct doc *d, const struct pair *p, const struct target *t)
+static void put_value(struct doc *d, const struct target *t, double value)
 {
-	const struct view *judged = p->b ? p->b : p->a;
-	double value, other;
-	enum target_verdict verdict = target_judge(t, judged, &value);
+	doc_cell(d, isnan(value) ? TONE_DIM : TONE_NONE, "%s", unit_fmt(t->unit, value).s);
+}
+
+static void put_target(struct doc *d, const struct pair *p, const struct target *t,
+		       const struct judged *j)
+{
+	struct judged other;
 
 	doc_cell(d, TONE_NONE, "%s", t->title);
-	doc_cell(d, isnan(t->v14_claim) ? TONE_DIM : TONE_NONE, "%s",
-		 metric_fmt(t->metric, t->v14_claim).s);
+	put_value(d, t, t->v14_claim);
 	if (p->b) {
-		target_judge(t, p->a, &other);
-		doc_cell(d, isnan(other) ? TONE_DIM : TONE_NONE, "%s",
-			 metric_fmt(t->metric, other).s);
+		d->failed |= pair_judge(p, t, false, &other) < 0;
+		put_value(d, t, other.value);
 	}
-	doc_cell(d, isnan(value) ? TONE_DIM : TONE_NONE, "%s", metric_fmt(t->metric, value).s);
+	put_value(d, t, j->value);
+	if (p->views && isfinite(j->low) && isfinite(j->high))
+		doc_cell(d, TONE_NONE, "%s … %s", unit_fmt(t->unit, j->low).s,
+			 unit_fmt(t->unit, j->high).s);
+	else if (p->views)
+		doc_cell(d, TONE_DIM, j->count > 1 ? "too few pairs" : "–");
 	doc_cell(d, TONE_NONE, "%s", target_fmt(t).s);
-	if (verdict == TARGET_UNMEASURED && t->measured_by)
+	if (j->verdict == VERDICT_UNMEASURED && t->measured_by)
 		doc_cell(d, TONE_DIM, "not measured (%s)", t->measured_by);
 	else
-		doc_cell(d, verdict_tone(verdict), "%s", target_verdict_name(verdict));
+		doc_cell(d, verdict_tone(j->verdict), "%s", verdict_name(j->verdict));
 }
 
 void section_targets(struct doc *d, const struct pair *p, const struct targets *t)
 {
+	struct judged rows[TARGETS_MAX] = { 0 };
+	size_t counts[VERDICT_SHOWN + 1] = { 0 };
 	char heading[64];
-	size_t met = 0, judged = 0;
 
 	snprintf(heading, sizeof(heading), "Targets of %.40s", t->name);
 	doc_heading(d, 1, heading);
 	for (size_t i = 0; i < t->count; i++) {
-		double value;
-		enum target_verdict verdict = target_judge(&t->list[i], p->b ? p->b : p->a, &value);
-
-		met += verdict == TARGET_MET;
-		judged += verdict != TARGET_UNMEASURED;
+		d->failed |= pair_judge(p, t->list + i, p->b != NULL, &rows[i]) < 0;
+		counts[rows[i].verdict]++;
 	}
-	doc_para(d,
-		 "%s meets %zu of the %zu targets that this run measures; %zu are not measured "
-		 "here. The claims of v14 come from reading its code and are no measurement.",
-		 p->b ? p->name_b : p->name_a, met, judged, t->count - judged);
-	doc_table(d, p->b ? "Target|>v14 claimed|>Baseline|>Optimized|>Target|Verdict"
-			  : "Target|>v14 claimed|>This run|>Target|Verdict");
+	doc_para(
+		d,
+		"%s meets %zu of the %zu targets that %s; %zu are not measured here. The claims of "
+		"v14 come from reading its code and are no measurement.",
+		p->b ? p->name_b : p->name_a, counts[VERDICT_MET],
+		t->count - counts[VERDICT_UNMEASURED],
+		p->views ? "these runs measure" : "this run measures", counts[VERDICT_UNMEASURED]);
+	if (counts[VERDICT_UNSETTLED])
+		doc_para(d, "Not settled: the limit lies inside the 95 %% interval of the runs.");
+	doc_table(d, p->views ? "Target|>v14 claimed|>Baseline|>Optimized|>95 % interval|>Target|"
+				"Verdict"
+		     : p->b   ? "Target|>v14 claimed|>Baseline|>Optimized|>Target|Verdict"
+			      : "Target|>v14 claimed|>This run|>Target|Verdict");
 	for (size_t i = 0; i < t->count; i++)
-		put_target(d, p, &t->list[i]);
+		put_target(d, p, &t->list[i], &rows[i]);
 }
 
 static const char *rule_sentence(const struct rule *rule)

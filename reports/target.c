@@ -8,14 +8,22 @@
 
 #include "daemon/base/err.h"
 #include "reports/lib/rundir.h"
+#include "reports/metric.h"
 #include "reports/view.h"
 
+#include "targets_speed.h"
 #include "targets_v15.h"
+
+static const struct {
+	const char *name;
+	const char *text;
+} built_in[] = { { "v15", TARGETS_V15 }, { "speed", TARGETS_SPEED } };
 
 static int check_keys(const json_t *one, size_t index, struct err *err)
 {
-	static const char *const known[] = { "title",     "metric",      "below",     "above",
-					     "v14_claim", "measured_by", "needs_zero" };
+	static const char *const known[] = { "title", "metric",    "figure",      "unit",
+					     "over",  "minus",     "benchmark",   "below",
+					     "above", "v14_claim", "measured_by", "needs_zero" };
 	const char *key;
 	json_t *value;
 
@@ -45,9 +53,40 @@ static int read_metric(const json_t *one, const char *key, const struct metric *
 	return 0;
 }
 
-static int read_one(const json_t *one, size_t index, struct target *out, struct err *err)
+/* A figure that only this file has. */
+static int read_figure(const json_t *one, struct target *t, struct err *err)
+{
+	const char *unit = view_text(one, "unit");
+
+	t->key = view_text(one, "figure");
+	t->benchmark = view_text(one, "benchmark");
+	t->over = view_text(one, "over");
+	t->minus = view_text(one, "minus");
+	if (!unit || !unit_find(unit, &t->unit))
+		return err_set(err, -EPROTO,
+			       "'%.60s' has the unit '%.20s'; ns, bytes, per_s, "
+			       "count or ratio is needed",
+			       t->key, unit ? unit : "");
+	if ((t->over || t->minus) && (!t->benchmark || (t->over && t->minus)))
+		return err_set(err, -EPROTO,
+			       "'%.60s' needs a benchmark, and one of over and minus at most",
+			       t->key);
+	return 0;
+}
+
+static int read_limit(const json_t *one, struct target *t)
 {
 	double below = view_number(one, "below"), above = view_number(one, "above");
+
+	if (!isnan(below) && !isnan(above))
+		return -EPROTO;
+	t->relation = !isnan(below) ? TARGET_BELOW : !isnan(above) ? TARGET_ABOVE : TARGET_SHOWN;
+	t->limit = !isnan(below) ? below : above;
+	return 0;
+}
+
+static int read_one(const json_t *one, size_t index, struct target *out, struct err *err)
+{
 	struct target t = { .title = view_text(one, "title"),
 			    .v14_claim = view_number(one, "v14_claim"),
 			    .measured_by = view_text(one, "measured_by") };
@@ -59,14 +98,21 @@ static int read_one(const json_t *one, size_t index, struct target *out, struct 
 		rc = read_metric(one, "needs_zero", &t.needs_zero, err);
 	if (rc < 0)
 		return rc;
-	if (!t.title || !t.metric || isnan(below) == isnan(above))
+	if (!t.title || !t.metric == !view_text(one, "figure") || read_limit(one, &t) < 0)
 		return err_set(err, -EPROTO,
-			       "targets[%zu] needs a title, a metric, and one of below and above",
+			       "targets[%zu] needs a title, one of metric and figure, and one of "
+			       "below and above at most",
 			       index);
-	t.is_below = !isnan(below);
-	t.limit = t.is_below ? below : above;
-	*out = t;
-	return 0;
+	if (!t.metric) {
+		rc = read_figure(one, &t, err);
+	} else {
+		t.key = t.metric->key;
+		t.unit = t.metric->unit;
+		t.benchmark = t.metric->benchmark;
+	}
+	if (rc == 0)
+		*out = t;
+	return rc;
 }
 
 static int read_list(struct targets *t, struct err *err)
@@ -88,21 +134,28 @@ static int read_list(struct targets *t, struct err *err)
 	return 0;
 }
 
-int targets_open(const char *path, struct targets *out, struct err *err)
+static const char *built_in_text(const char *name)
 {
+	for (size_t i = 0; i < sizeof(built_in) / sizeof(built_in[0]); i++)
+		if (strcmp(built_in[i].name, name) == 0)
+			return built_in[i].text;
+	return NULL;
+}
+
+int targets_open(const char *which, struct targets *out, struct err *err)
+{
+	const char *name = which ? which : "v15", *text = built_in_text(name);
 	struct targets t = { 0 };
 	int rc = 0;
 
-	if (path)
-		rc = result_json_read(path, "goxel-targets", 1, &t.root, err);
+	if (text)
+		rc = result_json_parse(name, span_str(text), "goxel-targets", 1, &t.root, err);
 	else
-		t.root = json_loads(TARGETS_V15, 0, NULL);
-	if (rc == 0 && !t.root)
-		rc = err_set(err, -ENOMEM, "the targets built in: out of memory");
+		rc = result_json_read(name, "goxel-targets", 1, &t.root, err);
 	if (rc == 0) {
 		rc = read_list(&t, err);
 		if (rc < 0)
-			err_wrap(err, rc, "%s", path ? path : "the targets built in");
+			err_wrap(err, rc, "targets '%s'", name);
 	}
 	if (rc < 0)
 		targets_close(&t);
@@ -117,32 +170,20 @@ void targets_close(struct targets *t)
 	*t = (struct targets){ 0 };
 }
 
-enum target_verdict target_judge(const struct target *t, const struct view *v, double *value)
+double targets_limit(const struct targets *t, const char *key)
 {
-	double have = metric_read(t->metric, v);
-	double zero = t->needs_zero ? metric_read(t->needs_zero, v) : 0;
-
-	*value = have;
-	if (isnan(have) || isnan(zero))
-		return TARGET_UNMEASURED;
-	if (zero != 0)
-		return TARGET_MISSED;
-	if (t->is_below)
-		return have < t->limit ? TARGET_MET : TARGET_MISSED;
-	return have >= t->limit ? TARGET_MET : TARGET_MISSED;
-}
-
-const char *target_verdict_name(enum target_verdict verdict)
-{
-	static const char *const names[] = { "not measured", "met", "missed" };
-
-	return names[verdict];
+	for (size_t i = 0; i < t->count; i++)
+		if (strcmp(t->list[i].key, key) == 0)
+			return t->list[i].limit;
+	return NAN;
 }
 
 struct fmt target_fmt(const struct target *t)
 {
-	struct fmt out, limit = metric_fmt(t->metric, t->limit);
+	struct fmt out = { "" }, limit = unit_fmt(t->unit, t->limit);
 
-	snprintf(out.s, sizeof(out.s), "%s %.40s", t->is_below ? "<" : "≥", limit.s);
+	if (t->relation != TARGET_SHOWN)
+		snprintf(out.s, sizeof(out.s), "%s %.40s", t->relation == TARGET_BELOW ? "<" : "≥",
+			 limit.s);
 	return out;
 }

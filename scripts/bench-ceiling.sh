@@ -3,9 +3,8 @@
 # of two things measured in turn in the same rounds, against the kernel's ceiling: a bare echo server.
 #
 # Blocks taken one after the other differ by a quarter here without any cause; so every round
-# measures both sides of every ratio, in alternating order, and what is judged is the median of the
-# rounds' ratios. Its interval comes from the order of the ratios alone (sign test), so it holds
-# whatever their distribution is.
+# measures both sides of every ratio, in alternating order. The values of all rounds go to
+# goxel-report targets, which judges them by reports/targets/speed.json.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -13,7 +12,8 @@ set -euo pipefail
 usage() {
 	cat <<'TXT'
 Usage: scripts/bench-ceiling.sh [options] [PART...]
-Measures the speed targets in interleaved rounds and prints medians of ratios.
+Measures the speed targets in interleaved rounds and judges them: figure, 95 %
+interval, limit (goxel-report targets --targets speed lists them all).
 
 Parts (default: all):
   micro     goxel-bench: the shim against C++, v15's parser against simdjson,
@@ -36,18 +36,21 @@ Parts (default: all):
       --rounds N       [default 7]
       --duration T     of each measurement [default 1s]
       --bin DIR        the programs [default build/release/bin]
-      --json           one JSON document on stdout, goxel-ceiling/1
+      --out DIR        keep the values there, to be judged again, also those of
+                       several runs: goxel-report targets --targets speed FILE...
+      --json           one JSON document on stdout, goxel-judged/1
   -h, --help           print this text
   -V, --version        print version and revision
 
-Exit codes: 0 no target is shown to be missed; 1 one is, its whole interval lies
-beyond it; 2 wrong usage; 4 a server or the generator failed; 130 interrupted
+Exit codes: 0 no target is missed; 1 one is, its whole interval lies beyond the
+limit; 2 wrong usage; 4 a server or the generator failed; 130 interrupted
 TXT
 }
 
 rounds=${ROUNDS:-7}
 duration=${DURATION:-1s}
 bin=${BIN:-$root/build/release/bin}
+out=
 json=false
 parts=()
 while [ $# -gt 0 ]; do
@@ -55,7 +58,7 @@ while [ $# -gt 0 ]; do
 	--json) json=true ;;
 	-h | --help) usage && exit 0 ;;
 	-V | --version) print_version && exit 0 ;;
-	--rounds | --duration | --bin)
+	--rounds | --duration | --bin | --out)
 		need_value "$1" $#
 		printf -v "${1#--}" '%s' "$2"
 		shift
@@ -68,7 +71,7 @@ done
 [ ${#parts[@]} -gt 0 ] || parts=(micro ping mixed start memory generator capture batch gox render)
 [[ $rounds =~ ^[1-9][0-9]*$ ]] || die 2 "rounds is '$rounds'; a number from 1 is needed"
 duration_seconds "$duration" >/dev/null || die 2 "duration is '$duration'; a time like 1s is needed"
-for program in goxel-bench goxel-start goxel-load goxel-daemon goxel-profile; do
+for program in goxel-bench goxel-start goxel-load goxel-daemon goxel-profile goxel-report; do
 	[ -x "$bin/$program" ] || die 2 "$bin/$program is missing: run make first"
 done
 command -v jq >/dev/null || die 2 "jq is missing: run scripts/bootstrap.sh"
@@ -81,7 +84,8 @@ fi
 
 work=
 make_folder work "${TMPDIR:-/tmp}/goxel-ceiling"
-rows=$work/rows # metric, ratio or value; one line a round
+rows=$work/rows # figure and value, one line for each measurement
+: >"$rows"
 declare -A pids
 
 # shellcheck disable=SC2317 # called by traps
@@ -185,44 +189,22 @@ pair() {
 
 # ---- parts: each measures one round ------------------------------------------------
 
-# Metric, benchmark, and the one it is a ratio to ("/"), a difference from ("-"), or a divisor of its ns.
-micro_metrics() {
-	cat <<'TXT'
-micro_loop         floor/empty_loop            - floor/empty_loop_cxx
-micro_keep         floor/keep_value            - floor/keep_value_cxx
-micro_register_ms  floor/register_1000/iterations:1 / 1e6
-micro_json_1k      json_parse_1k/simd          / oracle/json_parse_1k/simdjson
-micro_json_ping    json_parse_ping/simd        / oracle/json_parse_ping/simdjson
-micro_json_1k_ns   json_parse_1k/simd          / 1
-micro_json_ping_ns json_parse_ping/simd        / 1
-micro_simdjson_1k_ns oracle/json_parse_1k/simdjson / 1
-micro_dispatch     method_dispatch/hash        / 1
-micro_queue        queue_operations/ring       / 1
-micro_pool_512     memory_allocate/pool/512    / 1
-micro_pool_4k      memory_allocate/pool/4096   / 1
-micro_pool_64k     memory_allocate/pool/65536  / 1
-micro_hdr          hdr/record                  / 1
-micro_floor        floor/empty_loop            / 1
-micro_clock        floor/clock_read            / 1
-micro_indirect     floor/indirect_call         / 1
-micro_cas          floor/compare_and_swap      / 1
-TXT
+# One process a round, in which the repetitions of all are mixed at random; goxel-report takes medians.
+round_micro() {
+	goxel_bench "$work/bench-$1.json" --min-time 50ms --repetitions 5 \
+		--benchmark_enable_random_interleaving=true "$(micro_filter)"
 }
 
-# One process a round, in which the repetitions of all are mixed at random; medians of CPU time.
-round_micro() {
-	local names
-	names=$(micro_metrics | awk '{ print $2; if ($4 ~ /[a-z].*\//) print $4 }' | sort -u | paste -sd '|')
-	"$bin/goxel-bench" --counters '' --min-time 50ms --repetitions 5 --out "$work/bench.json" \
-		--benchmark_enable_random_interleaving=true "^($names)\$" \
-		>"$work/bench.log" 2>&1 || die 4 "goxel-bench failed: $(grep -m 1 -i error "$work/bench.log")"
-	jq -r '.benchmarks[] | select(.aggregate_name == "median") | "\(.run_name) \(.cpu_time)"' \
-		"$work/bench.json" >"$work/medians"
-	micro_metrics | awk 'NR == FNR { ns[$1] = $2; next }
-		($4 in ns ? 1 : $4 + 0) && $2 in ns {
-			to = $4 in ns ? ns[$4] : $4
-			printf "%s %.5f\n", $1, $3 == "-" ? ns[$2] - to : ns[$2] / to
-		}' "$work/medians" - >>"$rows"
+# goxel_bench FILE OPTION...
+goxel_bench() {
+	"$bin/goxel-bench" --counters '' --out "$@" >"$work/bench.log" 2>&1 ||
+		die 4 "goxel-bench failed: $(grep -m 1 -i error "$work/bench.log")"
+}
+
+# What the targets need, by a first result, which says what v15's implementations are.
+micro_filter() {
+	[ -s "$work/first.json" ] || goxel_bench "$work/first.json" --min-time 1ms '^hdr/record$'
+	"$bin/goxel-report" targets --targets speed --benchmarks "$work/first.json"
 }
 
 round_ping() {
@@ -249,7 +231,7 @@ round_start() {
 	local i
 	for i in 1 2 3 4; do
 		pair start_to_reply "$i" first_reply v15 -- first_reply echo
-		add_row rss_mib "$(jq '.rss_bytes / 1048576' "$work/cold_v15.json")"
+		add_row rss_start_bytes "$(jq .rss_bytes "$work/cold_v15.json")"
 	done
 }
 
@@ -333,11 +315,10 @@ round_capture() {
 	duration=$all
 }
 
-# bench NAME: milliseconds of an iteration, by the clock
+# bench NAME: nanoseconds of an iteration, by the clock
 bench() {
-	"$bin/goxel-bench" --counters '' --min-time 300ms --out "$work/bench.json" "^$1/real_time$" \
-		>"$work/bench.log" 2>&1 || die 4 "goxel-bench failed: $(grep -m 1 -i error "$work/bench.log")"
-	value=$(jq '.benchmarks[0] | .real_time / {ns: 1e6, us: 1e3, ms: 1}[.time_unit]' "$work/bench.json")
+	goxel_bench "$work/one.json" --min-time 300ms "^$1/real_time$"
+	value=$(jq '.benchmarks[0] | .real_time * {ns: 1, us: 1e3, ms: 1e6}[.time_unit]' "$work/one.json")
 }
 
 round_batch() {
@@ -347,9 +328,9 @@ round_batch() {
 
 round_gox() {
 	bench gox_60k/save/v15
-	add_row gox_save_ms "$value"
+	add_row gox_save_ns "$value"
 	bench gox_60k/load/v15
-	add_row gox_load_ms "$value"
+	add_row gox_load_ns "$value"
 }
 
 # A house-sized model; each picture from another side, so that none is known already.
@@ -416,7 +397,7 @@ edits_p99_with_pictures() {
 	pid_lives "${pids[pictures]}" || die 4 "no pictures: $(tail -n 1 "$work/pictures.log")"
 	stop pictures
 	sleep 0.2 # the last picture ends when its client has gone
-	add_row pictures_a_second "$(jq .totals.throughput_per_s "$work/pictures/load-test-results.json")"
+	add_row pictures_per_s "$(jq .totals.throughput_per_s "$work/pictures/load-test-results.json")"
 }
 
 round_render() {
@@ -429,103 +410,35 @@ round_render() {
 	for i in 1 2; do pair edits_under_render $((i + $1)) edits_p99_with_pictures -- edits_p99; done
 }
 
-# ---- judgement -----------------------------------------------------------------------
+# ---- figures -----------------------------------------------------------------------
 
-# metric, relation, target, what it is
-targets() {
-	cat <<'TXT'
-micro_loop        <= 0.05    shim: its loop - C++'s, ns an iteration
-micro_keep        <= 0.05    shim: the same with a value kept
-micro_register_ms <= 10      shim: 1,000 registrations, ms
-micro_json_1k     <= 0.6     json_parse_1k: v15 / simdjson on demand
-micro_json_ping   <= 0.8     ping: v15 / simdjson on demand
-micro_dispatch    <= 10      method_dispatch v15, ns
-micro_queue       <= 20      queue v15: push + pop, ns
-micro_pool_512    <= 10      pool v15: get + put of 512 B, ns
-micro_pool_4k     <= 10      pool v15: get + put of 4 KiB, ns
-micro_pool_64k    <= 10      pool v15: get + put of 64 KiB, ns
-micro_hdr         <= 5       HDR record, ns
-micro_json_1k_ns  -  0       json_parse_1k v15, ns
-micro_json_ping_ns - 0       ping v15, ns
-micro_simdjson_1k_ns - 0     json_parse_1k simdjson, ns
-micro_floor       -  0       floor: an empty loop, ns an iteration
-micro_clock       -  0       floor: a clock read, ns
-micro_indirect    -  0       floor: an indirect call, ns
-micro_cas         -  0       floor: a compare-and-swap, ns
-ping_n50_p1       >= 0.85    v15 ping / echo, 50 connections, depth 1
-ping_n10_p16      >= 0.40    v15 ping / echo, 10 connections, depth 16
-ping_n10_p64      >= 0.30    v15 ping / echo, 10 connections, depth 64
-mixed_n10         >= 2       v15 mixed / v14 mixed, 10 connections
-start_to_reply    <= 4       v15 exec to first reply / echo's
-rss_mib           <= 4.768   v15 resident MiB after the start (5 MB)
-bytes_a_voxel     <= 5       v15 resident bytes a voxel, dense 64x64x64
-generator_n10_p1  >= 250000  goxel-load against echo, requests/s, depth 1
-generator_n10_p16 >= 2000000 goxel-load against echo, requests/s, depth 16
-capture           >= 0.97    v15 mixed with 99 Hz + heap sampling / without
-capture_all       -  0       v15 mixed with the main job's capture / without
-batch_100k        <= 3       v15 100,000 voxels in a request / parsing it
-batch_scattered   -  0       the same with voxels in no order
-gox_save_ms       <= 50      v15 save_project of 60,000 voxels, ms
-gox_load_ms       <= 50      v15 load_project of the same file, ms
-edits_under_render <= 3      p99 of add_voxel under 2048 x 2048 renders / without
-pictures_a_second -  0       such pictures a second meanwhile
-TXT
-}
-
-# Tab-separated: metric, relation, target, median, interval's ends, its confidence, pairs, verdict,
-# what. The interval is the narrowest symmetric pair of ranks that holds the median with 95 %, or all
-# there is.
-judge() {
-	targets | while read -r metric relation target what; do
-		awk -v metric="$metric" '$1 == metric { print $2 }' "$rows" | sort -g |
-			awk -v metric="$metric" -v relation="$relation" -v target="$target" -v what="$what" '
-			{ v[NR] = $1 }
-			END {
-				if (!NR) exit
-				median = NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2
-				# below[k] = P(the median lies below the k-th of NR values)
-				p = 0.5 ^ NR
-				for (k = 1; k <= NR; k++) { sum += p; below[k] = sum; p *= (NR - k + 1) / k }
-				rank = 1
-				while (rank < NR / 2 && below[rank + 1] <= 0.025) rank++
-				low = v[rank]; high = v[NR + 1 - rank]
-				verdict = "shown"
-				if (relation == ">=") verdict = median >= target ? "met" : "missed"
-				if (relation == "<=") verdict = median <= target ? "met" : "missed"
-				if (relation != "-" && low < target && target < high)
-					verdict = verdict ", not settled"
-				printf "%s\t%s\t%s\t%.6g\t%.6g\t%.6g\t%.4f\t%d\t%s\t%s\n", metric, relation,
-					target, median, low, high, 1 - 2 * below[rank], NR, verdict, what
-			}'
-	done
-}
-
-show() {
-	local tab=$'\t'
-	printf '\n%-48s %9s  %-20s %6s %5s  %-10s\n' "" median "interval" "conf." pairs target
-	while IFS=$tab read -r _ relation target median low high confidence count verdict what; do
-		[ "$relation" != - ] || relation='' target=''
-		printf '%-48s %9.4g  %-20s %4.0f %% %5d  %-10s %s\n' "$what" "$median" \
-			"$(printf '%.4g .. %.4g' "$low" "$high")" \
-			"$(awk -v c="$confidence" 'BEGIN { print 100 * c }')" "$count" "$relation $target" "$verdict"
-	done
-	if grep -q 'not settled' "$work/judged"; then
-		printf '\n%s\n' "Not settled: the interval holds the target; --rounds $((2 * rounds)) tells more."
-	fi
-	printf '\n%s\n' "Client and server share the machine's $(nproc) processors; only capture pins them."
-	printf '%s\n' "Load of the machine, 1 min: $(cut -d ' ' -f 1 /proc/loadavg)."
-}
-
-to_json() {
-	jq -Rn --arg revision "$(print_version | cut -d ' ' -f 4)" --argjson rounds "$rounds" \
+# The values of all rounds, which goxel-report judges by reports/targets/speed.json.
+write_values() {
+	jq -n --arg revision "$(print_version | cut -d ' ' -f 4)" --argjson rounds "$rounds" \
 		--arg duration "$duration" --rawfile rows "$rows" '
 		{schema: "goxel-ceiling/1", revision: $revision, rounds_count: $rounds, duration: $duration,
-		 metrics: [inputs | split("\t") | {name: .[0], relation: .[1], target: (.[2] | tonumber),
-			median: (.[3] | tonumber), interval: [.[4], .[5] | tonumber],
-			confidence: (.[6] | tonumber), pairs_count: (.[7] | tonumber),
-			verdict: .[8], what: .[9]}],
 		 values: ($rows | split("\n") | map(select(. != "") | split(" ") | {(.[0]): (.[1] | tonumber)})
-			| reduce .[] as $r ({}; reduce ($r | keys[]) as $k (.; .[$k] += [$r[$k]])))}'
+			| reduce .[] as $r ({}; reduce ($r | keys[]) as $k (.; .[$k] += [$r[$k]])))}' \
+		>"$work/values.json"
+}
+
+# keep FILE...: where --out says, if it says so.
+keep() {
+	[ -n "$out" ] || return 0
+	if ! mkdir -p "$out" || ! cp "$@" "$out"; then die 4 "cannot write to $out"; fi
+}
+
+# An exit code: 1 when a target is missed.
+judge() {
+	local code=0 json_option=()
+	if $json; then json_option=(--json); fi
+	"$bin/goxel-report" targets --targets speed "${json_option[@]}" "$@" || code=$?
+	[ $code -le 1 ] || die 4 "goxel-report failed (exit $code)"
+	if ! $json; then
+		printf '\n%s\n' "Client and server share the machine's $(nproc) processors; only capture pins them."
+		printf '%s\n' "Load of the machine, 1 min: $(cut -d ' ' -f 1 /proc/loadavg)."
+	fi
+	return $code
 }
 
 servers_needed() {
@@ -545,7 +458,10 @@ for round in $(seq "$rounds"); do
 		if wants $part; then "round_$part" "$round"; fi
 	done
 done
-judge >"$work/judged"
-if $json; then to_json <"$work/judged"; else show <"$work/judged"; fi
-# What the rounds cannot settle is no regression: more of them may.
-! grep -q $'\tmissed\t' "$work/judged" || exit 1
+write_values
+figures=("$work/values.json")
+for round in $(seq "$rounds"); do
+	[ ! -s "$work/bench-$round.json" ] || figures+=("$work/bench-$round.json")
+done
+keep "${figures[@]}"
+judge "${figures[@]}" || exit 1

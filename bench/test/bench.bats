@@ -99,7 +99,7 @@ has_all() {
 @test "results are Google Benchmark's JSON, with the envelope and the counts" {
 	run "$BENCH" "${QUICK[@]}" --repetitions 2 --out "$TMP/b.json" '^(hdr/record|method_dispatch/hash)$'
 	[ "$status" -eq 0 ]
-	[[ $output == *hdr/record* && $output == *Targets* && $output == *met* ]]
+	[[ $output == *hdr/record* && $output != *Targets* ]]
 	jq -e '.schema == "goxel-bench/1" and (.machine.cpu_model | type) == "string"' "$TMP/b.json"
 	# What compare.py reads.
 	jq -e '(.context | has("date") and has("num_cpus") and has("library_build_type")) and
@@ -111,7 +111,13 @@ has_all() {
 		has("iterations")] | length == 4 and all' "$TMP/b.json"
 	jq -e '[.benchmarks[] | select(.aggregate_name == "median")] | length == 2' "$TMP/b.json"
 	jq -e '[.benchmarks[] | has("bench_run_number") | not] | all' "$TMP/b.json"
-	jq -e '.targets[0] | .metric == "bench_method_dispatch_ns" and .v15_ns > 0 and .v14_ns == null and (.verdict | type) == "string"' "$TMP/b.json"
+	# Which benchmark is whose; limits are goxel-report's to judge.
+	jq -e '.presets | .v15.dispatch == "hash" and .v14.queue == "mutex" and (.v15.transport | type) == "string"' "$TMP/b.json"
+	run "$BIN/goxel-report" targets --json "$TMP/b.json"
+	[ "$status" -le 1 ]
+	jq -e '[.targets[] | select(.values_count > 0)] | length == 1 and
+		(.[0] | .key == "bench_method_dispatch_ns" and .value > 0 and .v14 == null and .low == null and
+			(.verdict == "met" or .verdict == "missed"))' <<<"$output"
 }
 
 @test "the peak of several threads is missing, and says why" {
@@ -283,14 +289,12 @@ has_all() {
 
 @test "--json: one document on stdout, what people read on stderr" {
 	"$BENCH" "${QUICK[@]}" --json '^(hdr/record|method_dispatch/hash)$' >"$TMP/j.json" 2>"$TMP/err"
-	jq -e '.schema == "goxel-bench/1" and (.benchmarks | length == 2) and (.targets | length == 1)' "$TMP/j.json"
+	jq -e '.schema == "goxel-bench/1" and (.benchmarks | length == 2) and (.presets | length == 2)' "$TMP/j.json"
 	grep -q '^hdr/record ' "$TMP/err"
-	grep -q '^Targets' "$TMP/err"
 	"$BENCH" "${QUICK[@]}" --until-ci 90% --time-cap 1ms --json '^hdr/record$' 2>"$TMP/err" |
 		jq -e '.benchmarks[-1].aggregate_name == "median"'
 	"$BENCH" "${QUICK[@]}" --benchmark_format=json '^(hdr/record|method_dispatch/hash)$' 2>"$TMP/err" |
 		jq -e '.benchmarks | length == 2'
-	grep -q '^Targets' "$TMP/err"
 	run "$BENCH" --list --json
 	[ "$status" -eq 2 ]
 	# Said by the one who could not write.

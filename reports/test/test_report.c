@@ -18,10 +18,13 @@
 #include "daemon/base/err.h"
 #include "reports/bench_json.h"
 #include "reports/doc.h"
+#include "reports/figures.h"
 #include "reports/flame.h"
 #include "reports/fmt.h"
 #include "reports/folded.h"
+#include "reports/judge.h"
 #include "reports/lib/quantiles.h"
+#include "reports/lib/stats.h"
 #include "reports/metric.h"
 #include "reports/plot.h"
 #include "reports/rule.h"
@@ -283,6 +286,153 @@ static void test_targets_of_v15_are_whole(void **state)
 	assert_string_equal(t.name, "v15");
 	assert_int_equal(t.count, 12); /* */
 	targets_close(&t);
+	assert_int_equal(targets_open("speed", &t, &err), 0);
+	assert_string_equal(t.name, "speed");
+	assert_true(isnan(targets_limit(&t, "floor_clock_ns")));
+	assert_int_equal((int)targets_limit(&t, "generator_n10_p1"), 250000);
+	for (size_t i = 0; i < t.count; i++)
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(t.list[i].key, t.list[k].key);
+	targets_close(&t);
+}
+
+static void test_damaged_targets_are_refused(void **state)
+{
+	static const struct {
+		const char *row, *why;
+	} bad[] = {
+		{ "\"metric\": \"no_such\", \"below\": 1", "is not a metric" },
+		{ "\"metric\": \"startup_ns\", \"below\": 1, \"above\": 1", "at most" },
+		{ "\"metric\": \"startup_ns\", \"figure\": \"f\"", "one of metric and figure" },
+		{ "\"below\": 1", "one of metric and figure" },
+		{ "\"figure\": \"f\", \"unit\": \"hours\"", "unit" },
+		{ "\"figure\": \"f\", \"unit\": \"ns\", \"over\": \"a\"", "benchmark" },
+		{ "\"metric\": \"startup_ns\", \"beneath\": 1", "unknown key 'beneath'" },
+	};
+	char dir[64], path[128], text[512];
+	struct targets t;
+
+	(void)state;
+	fixture_dir(dir, sizeof(dir));
+	snprintf(path, sizeof(path), "%s/t.json", dir);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct err err = ERR_INIT;
+
+		snprintf(text, sizeof(text),
+			 "{\"schema\": \"goxel-targets/1\", \"targets\": [{\"title\": \"t\", %s}]}",
+			 bad[i].row);
+		fixture_write(path, text);
+		assert_true(targets_open(path, &t, &err) < 0);
+		assert_non_null(strstr(err.msg, bad[i].why));
+	}
+	fixture_remove(dir);
+}
+
+/* values around centre, the i-th apart by i steps to either side */
+static size_t spread_values(double centre, double step, size_t n, double *out)
+{
+	for (size_t i = 0; i < n; i++)
+		out[i] = centre * exp(step * ((double)i - (double)(n - 1) / 2));
+	return n;
+}
+
+static enum verdict verdict_for(const struct target *t, double centre, double step, size_t n)
+{
+	double values[64] = { 0 };
+	struct judged j;
+
+	assert_int_equal(judge_values(t, values, spread_values(centre, step, n, values), &j), 0);
+	assert_int_equal(j.count, n);
+	if (n > 1) {
+		assert_true(fabs(log(j.value / centre)) < 1e-9);
+		assert_true(j.low < j.value && j.value < j.high);
+		assert_true((n < JUDGE_COUNT_MIN) == isinf(j.high));
+	}
+	return j.verdict;
+}
+
+static void test_the_interval_decides(void **state)
+{
+	struct target below = { .limit = 1, .relation = TARGET_BELOW };
+	struct target above = { .limit = 1, .relation = TARGET_ABOVE };
+	struct target shown = { .limit = NAN, .relation = TARGET_SHOWN };
+
+	(void)state;
+	assert_int_equal(verdict_for(&below, 0.5, 0.01, 7), VERDICT_MET);
+	assert_int_equal(verdict_for(&above, 0.5, 0.01, 7), VERDICT_MISSED);
+	assert_int_equal(verdict_for(&below, 2, 0.01, 7), VERDICT_MISSED);
+	assert_int_equal(verdict_for(&above, 2, 0.01, 7), VERDICT_MET);
+	/* The limit lies inside the interval, wherever the estimate is. */
+	assert_int_equal(verdict_for(&below, 0.98, 0.1, 7), VERDICT_UNSETTLED);
+	assert_int_equal(verdict_for(&below, 1.02, 0.1, 7), VERDICT_UNSETTLED);
+	assert_int_equal(verdict_for(&above, 1.02, 0.1, 7), VERDICT_UNSETTLED);
+	/* More values settle it. */
+	assert_int_equal(verdict_for(&below, 0.98, 0.002, 60), VERDICT_MET);
+	/* Too few for an interval; one is judged as it is, at the limit as well. */
+	assert_int_equal(verdict_for(&below, 0.01, 0.01, 5), VERDICT_UNSETTLED);
+	assert_int_equal(verdict_for(&below, 0.01, 0.01, 6), VERDICT_MET);
+	assert_int_equal(verdict_for(&below, 0.99, 0, 1), VERDICT_MET);
+	assert_int_equal(verdict_for(&below, 1, 0, 1), VERDICT_MISSED);
+	assert_int_equal(verdict_for(&above, 1, 0, 1), VERDICT_MET);
+	assert_int_equal(verdict_for(&shown, 1, 0.1, 7), VERDICT_SHOWN);
+	assert_int_equal(verdict_for(&below, 1, 0, 0), VERDICT_UNMEASURED);
+	assert_int_equal(stats_reachable_n(0.05 / 2), JUDGE_COUNT_MIN);
+}
+
+static void test_a_difference_may_be_negative(void **state)
+{
+	static const double values[] = { -0.02, 0.01, -0.01, 0.02, 0, 0.005, -0.005, 0.001 };
+	struct target t = { .limit = 0.05, .relation = TARGET_BELOW, .minus = "other" };
+	struct judged j;
+
+	(void)state;
+	assert_int_equal(judge_values(&t, values, 8, &j), 0);
+	assert_int_equal(j.verdict, VERDICT_MET);
+	assert_true(j.low < 0 && j.high > 0);
+	t.limit = 0;
+	assert_int_equal(judge_values(&t, values, 8, &j), 0);
+	assert_int_equal(j.verdict, VERDICT_UNSETTLED);
+}
+
+static void test_figures_come_from_benchmarks_and_values(void **state)
+{
+	char dir[64], bench[128], values[128], file[128];
+	struct targets t;
+	struct figures f = { .targets = &t };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	fixture_dir(dir, sizeof(dir));
+	snprintf(file, sizeof(file), "%s/t.json", dir);
+	snprintf(bench, sizeof(bench), "%s/b.json", dir);
+	snprintf(values, sizeof(values), "%s/v.json", dir);
+	fixture_write(file, "{\"schema\": \"goxel-targets/1\", \"targets\": ["
+			    "{\"title\": \"r\", \"figure\": \"r\", \"unit\": \"ratio\", "
+			    "\"benchmark\": \"push/{queue}\", \"over\": \"floor\", \"below\": 3},"
+			    "{\"title\": \"d\", \"figure\": \"d\", \"unit\": \"ns\", "
+			    "\"benchmark\": \"push/{queue}\", \"minus\": \"floor\"},"
+			    "{\"title\": \"p\", \"figure\": \"p\", \"unit\": \"ratio\", "
+			    "\"above\": 1}]}");
+	fixture_write(bench, "{\"schema\": \"goxel-bench/1\", \"presets\": {\"v14\": {\"queue\": "
+			     "\"mutex\"}, \"v15\": {\"queue\": \"ring\"}}, \"benchmarks\": ["
+			     "{\"name\": \"push/ring\", \"cpu_time\": 6},"
+			     "{\"name\": \"push/mutex\", \"cpu_time\": 9},"
+			     "{\"name\": \"floor\", \"cpu_time\": 4}]}");
+	fixture_write(values, "{\"schema\": \"goxel-ceiling/1\", \"values\": {\"p\": [2, 3]}}");
+	assert_int_equal(targets_open(file, &t, &err), 0);
+	assert_int_equal(figures_read(&f, bench, &err), 0);
+	assert_int_equal(figures_read(&f, values, &err), 0);
+	assert_false(f.lacks_axes);
+	assert_int_equal(f.list[0].count, 1);
+	assert_true(f.list[0].values[0] == 1.5 && f.list[0].v14[0] == 2.25);
+	assert_true(f.list[1].values[0] == 2);
+	assert_int_equal(f.list[2].count, 2);
+	assert_true(f.list[2].values[1] == 3);
+	assert_true(figures_read(&f, file, &err) < 0);
+	assert_non_null(strstr(err.msg, "goxel-targets/1"));
+	figures_deinit(&f);
+	targets_close(&t);
+	fixture_remove(dir);
 }
 
 /* A run with a given results file only. */
@@ -299,29 +449,38 @@ static void open_run(struct view *v, char *dir, size_t cap, const char *results)
 	assert_int_equal(view_open(dir, v, &err), 0);
 }
 
+static enum verdict verdict_by(const struct target *t, const struct view *v)
+{
+	struct judged j;
+
+	assert_int_equal(judge_runs(t, v, 1, 1, &j), 0);
+	return j.verdict;
+}
+
 static void test_targets_are_judged_at_their_limit(void **state)
 {
 	struct view *v = calloc(1, sizeof(*v));
-	struct target below = { .metric = metric_find("response_p50_ns"),
+	struct target below = { .metric = metric_get("response_p50_ns"),
 				.limit = 1e6,
-				.is_below = true };
-	struct target above = { .metric = metric_find("throughput_per_s"), .limit = 100000 };
-	struct target missing = { .metric = metric_find("startup_ns"),
+				.relation = TARGET_BELOW };
+	struct target above = { .metric = metric_get("throughput_per_s"),
+				.limit = 100000,
+				.relation = TARGET_ABOVE };
+	struct target missing = { .metric = metric_get("startup_ns"),
 				  .limit = 1,
-				  .is_below = true };
+				  .relation = TARGET_BELOW };
 	char dir[64];
-	double value;
 
 	(void)state;
 	open_run(v, dir, sizeof(dir),
 		 "{\"schema\": \"goxel-load/1\", \"totals\": {\"throughput_per_s\": 100000, "
 		 "\"errors_count\": 1}, \"response_time_ns\": {\"p50\": 1000000}}");
-	assert_int_equal(target_judge(&below, v, &value), TARGET_MISSED);
-	assert_int_equal(target_judge(&above, v, &value), TARGET_MET);
-	above.needs_zero = metric_find("errors_count");
-	assert_int_equal(target_judge(&above, v, &value), TARGET_MISSED);
-	assert_int_equal(target_judge(&missing, v, &value), TARGET_UNMEASURED);
-	assert_true(isnan(value));
+	assert_int_equal(verdict_by(&below, v), VERDICT_MISSED);
+	assert_int_equal(verdict_by(&above, v), VERDICT_MET);
+	above.needs_zero = metric_get("errors_count");
+	assert_int_equal(verdict_by(&above, v), VERDICT_MISSED);
+	assert_int_equal(verdict_by(&missing, v), VERDICT_UNMEASURED);
+	assert_true(isnan(target_read(&missing, v)));
 	view_close(v);
 	free(v);
 	fixture_remove(dir);
@@ -496,7 +655,11 @@ int main(void)
 		cmocka_unit_test(test_pictures_hold_no_nan),
 		cmocka_unit_test(test_a_logarithmic_axis_has_labels_for_every_range),
 		cmocka_unit_test(test_targets_of_v15_are_whole),
+		cmocka_unit_test(test_damaged_targets_are_refused),
 		cmocka_unit_test(test_targets_are_judged_at_their_limit),
+		cmocka_unit_test(test_the_interval_decides),
+		cmocka_unit_test(test_a_difference_may_be_negative),
+		cmocka_unit_test(test_figures_come_from_benchmarks_and_values),
 		cmocka_unit_test(test_spread_tells_what_could_be_seen),
 		cmocka_unit_test(test_rule_asks_for_allocations_and_speed),
 		cmocka_unit_test(test_benchmarks_are_found_by_name),

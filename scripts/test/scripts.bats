@@ -375,7 +375,21 @@ SH
 	[ -e /usr/include/simdjson.h ] || skip "no libsimdjson-dev to measure against"
 	run --separate-stderr scripts/bench-ceiling.sh --rounds 1 --json micro
 	[ "$status" -le 1 ]
-	jq -e '.schema == "goxel-ceiling/1" and ([.metrics[].name] | index("micro_loop", "micro_register_ms",
-		"micro_json_1k", "micro_queue", "micro_floor") | type == "number")' <<<"$output"
-	jq -e '.metrics | length == 19 and all(.median | type == "number")' <<<"$output"
+	jq -e '.schema == "goxel-judged/1" and .name == "speed"' <<<"$output"
+	jq -e '[.targets[] | select(.values_count > 0)] | length == 19 and
+		all(.value | type == "number") and ([.[].key] | contains(["shim_loop_ns", "shim_register_1000_ns",
+		"json_parse_1k_to_simdjson", "bench_queue_operations_ns", "floor_loop_ns"]))' <<<"$output"
+	jq -e '.counts.met + .counts.missed == 12 and .counts.shown == 7' <<<"$output"
+}
+
+@test "bench-ceiling.sh writes values that goxel-report judges" {
+	rounds=$(printf '%s,' 0.9 0.91 0.92 0.93 0.94 0.95)
+	printf '{"schema": "goxel-ceiling/1", "values": {"ping_n50_p1": [%s 0.9], "start_to_reply": [4.5],
+		"capture": [0.96, 0.98, 0.97, 0.975, 0.965, 0.99]}}' "$rounds" >"$TMPDIR/values.json"
+	run "$BIN/goxel-report" targets --targets speed "$TMPDIR/values.json"
+	[ "$status" -eq 1 ]
+	[[ $output == *"50 connections, depth 1"*"≥ 0.85"*met* ]]
+	[[ $output == *"exec to first reply"*"4.5"*"measured once"*"< 4"*missed* ]]
+	[[ $output == *"99 Hz"*"≥ 0.97"*"not settled"* ]]
+	[[ $output == *"1 met, 1 missed, 1 not settled"* ]]
 }
