@@ -14,8 +14,6 @@
 #include "reports/target.h"
 #include "reports/view.h"
 
-static const double ALPHA = 0.05;
-
 static bool is_within(const struct target *t, double value)
 {
 	return t->relation == TARGET_BELOW ? value < t->limit : value >= t->limit;
@@ -56,7 +54,7 @@ static int find_interval(const struct target *t, const double *values, size_t co
 	for (size_t i = 0; i < count && rc == 0; i++)
 		copy[i] = is_log ? log(values[i]) : values[i];
 	if (rc == 0)
-		rc = stats_signed_rank(copy, count, ALPHA, &s);
+		rc = stats_signed_rank(copy, count, STATS_ALPHA, &s);
 	free(copy);
 	if (rc < 0)
 		return rc;

@@ -13,7 +13,6 @@
 
 /* Fixed, so that the same runs give the same report. */
 enum { FLIPS_SEED = 1 };
-static const double ALPHA = 0.05;
 static const double ALPHA_ONE_SIDED = 0.01, POWER = 0.90;
 
 /* Fixed before any data: what users feel, and what it costs. */
@@ -90,7 +89,7 @@ static int judge_rows(struct repeats *r)
 		struct repeats_row *row = &r->rows[q];
 		struct stats_signed_rank one;
 
-		rc = stats_signed_rank(row->d_ln, r->pairs_count, ALPHA, &one);
+		rc = stats_signed_rank(row->d_ln, r->pairs_count, STATS_ALPHA, &one);
 		if (rc < 0)
 			return rc;
 		row->effect_pct = to_pct(one.theta);
@@ -114,7 +113,7 @@ static int judge_family(struct repeats *r)
 		for (size_t i = 0; i < n; i++)
 			for (size_t q = 0; q < m; q++)
 				d[i * m + q] = r->rows[q].d_ln[i];
-		rc = stats_family(d, n, m, ALPHA, FLIPS_SEED, family);
+		rc = stats_family(d, n, m, STATS_ALPHA, FLIPS_SEED, family);
 	}
 	free(d);
 	for (size_t q = 0; q < m && rc == 0; q++) {
@@ -128,7 +127,7 @@ static int judge_family(struct repeats *r)
 /* When metrics do not depend on each other at all, m * 2 of 2^n flips reach the extreme. */
 size_t repeats_reachable(size_t judged_count)
 {
-	return stats_reachable_n(ALPHA / (2 * (double)judged_count));
+	return stats_reachable_n(STATS_ALPHA / (2 * (double)judged_count));
 }
 
 int repeats_judge(const struct view *views, size_t pairs_count, struct repeats *out)

@@ -3,12 +3,11 @@
 #include <stdio.h>
 
 #include "reports/fmt.h"
+#include "reports/lib/stats.h"
 #include "reports/metric.h"
 #include "reports/plot.h"
 #include "reports/repeats.h"
 #include "reports/section.h"
-
-static const double ALPHA = 0.05;
 
 static struct fmt p_text(double p)
 {
@@ -43,7 +42,7 @@ static enum doc_tone verdict_of(const struct repeats_row *r)
 {
 	if (!r->is_judged)
 		return TONE_DIM;
-	if (r->p_adjusted > ALPHA)
+	if (r->p_adjusted > STATS_ALPHA)
 		return TONE_NONE;
 	return (r->effect_pct > 0) == (r->metric->better > 0) ? TONE_GOOD : TONE_BAD;
 }
@@ -129,7 +128,7 @@ static bool has_shown_across_zero(const struct repeats *r)
 	for (size_t i = 0; i < r->rows_count; i++) {
 		const struct repeats_row *row = &r->rows[i];
 
-		if (row->is_judged && row->p_adjusted <= ALPHA && row->low_pct < 0 &&
+		if (row->is_judged && row->p_adjusted <= STATS_ALPHA && row->low_pct < 0 &&
 		    row->high_pct > 0)
 			return true;
 	}

@@ -36,8 +36,8 @@ Parts (default: all):
       --rounds N       [default 7]
       --duration T     of each measurement [default 1s]
       --bin DIR        the programs [default build/release/bin]
-      --out DIR        keep the values there, to be judged again, also those of
-                       several runs: goxel-report targets --targets speed FILE...
+      --out DIR        keep the values there; goxel-report targets judges them
+                       again, also those of several runs
       --json           one JSON document on stdout, goxel-judged/1
   -h, --help           print this text
   -V, --version        print version and revision

@@ -22,6 +22,9 @@ enum {
 	STATS_FLIPS_COUNT = 9999,
 };
 
+/* The two-sided level of every interval and verdict of the reports. */
+#define STATS_ALPHA 0.05
+
 /* Sorts v. n = 0 gives NaN. */
 double stats_median(double *v, size_t n);
 /* Median absolute deviation times 1.4826: the standard deviation when normal. Reorders v. */
