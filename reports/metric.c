@@ -181,8 +181,6 @@ const struct metric metrics[] = {
 	{ .key = "bench_method_dispatch_ns", .title = "Dispatch of a method", .group = GROUP_BENCH,
 	  .unit = UNIT_NS, .better = -1, .read = read_bench,
 	  .benchmark = "method_dispatch/{dispatch}" },
-	{ .key = "bench_protocol_detect_ns", .title = "Protocol detection", .group = GROUP_BENCH,
-	  .unit = UNIT_NS, .better = -1, .read = read_bench, .benchmark = "protocol_detect/both" },
 	{ .key = "bench_queue_operations_ns", .title = "Queue: push and pop", .group = GROUP_BENCH,
 	  .unit = UNIT_NS, .better = -1, .read = read_bench,
 	  .benchmark = "queue_operations/{queue}" },
