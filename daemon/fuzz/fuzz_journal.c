@@ -86,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			abort();
 		at += bytes;
 	}
-	if (rc == 0 && journal_state_settle(&s, NULL) == 0)
+	if (rc == 0 && journal_state_finish(&s, NULL) == 0)
 		check(&s);
 	journal_state_deinit(&s);
 	return 0;

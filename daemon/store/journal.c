@@ -19,9 +19,9 @@
 #include "daemon/store/journal_write.h"
 
 enum {
-	LOCK_TRIES = 40, /* a killed process lets go when its last thread is gone */
+	LOCK_TRIES = 40, /* a killed process keeps its lock until its last thread has ended */
 	LOCK_PAUSE_MS = 50,
-	SEGMENTS_MAX = 32,           /* short ones are left by each start; more: a snapshot */
+	SEGMENTS_MAX = 32,           /* each start leaves a short one; above this: a snapshot */
 	PART_KEEP_BYTES = 64 * 1024, /* of each project's working memory */
 	STACK_BYTES = 256 * 1024,
 };
@@ -33,7 +33,7 @@ const char *const journal_sync_names[] = {
 	NULL,
 };
 
-/* What this thread has appended and not settled. */
+/* What this thread has appended and not yet flushed. */
 static _Thread_local struct {
 	const struct journal *journal;
 	uint64_t lsn;
@@ -58,7 +58,7 @@ static struct journal_project *project_of(struct project_log *log)
 	return (struct journal_project *)log;
 }
 
-/* A change has ended: with rc 0 it is in the log as a whole. */
+/* Ends a change: with rc 0 the whole change is in the log. */
 static int end_change(struct journal_project *jp, struct journal_writer *w,
 		      const struct emitting *e, int rc)
 {
@@ -183,7 +183,7 @@ int journal_settle(struct journal *j)
 	if (!lsn || unsettled.journal != j)
 		return 0;
 	unsettled.lsn = 0;
-	return journal_log_settle(&j->log, lsn, journal_is_slow(j));
+	return journal_log_flush(&j->log, lsn, journal_is_slow(j));
 }
 
 /* ---- the folder ----------------------------------------------------------- */
@@ -198,7 +198,7 @@ static int lock_folder(struct journal *j, struct err *err)
 		       O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
 	if (j->lock_fd < 0)
 		return err_set(err, -errno, "create lock: %s", strerrordesc_np(errno));
-	/* A lock of the process: children that scripts fork do not hold it. */
+	/* A lock of the process (not inherited): children of the script server do not hold it. */
 	for (int i = 0; i < LOCK_TRIES && rc < 0; i++) {
 		if (i)
 			clock_sleep_until_ns(clock_ns() + LOCK_PAUSE_MS * NSEC_PER_MSEC);
@@ -210,7 +210,7 @@ static int lock_folder(struct journal *j, struct err *err)
 		return 0;
 	if (fcntl(j->lock_fd, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK)
 		lock.l_pid = 0;
-	return err_set(err, -EBUSY, "process %d has it", (int)lock.l_pid);
+	return err_set(err, -EBUSY, "process %d uses it", (int)lock.l_pid);
 }
 
 static int open_folder(struct journal *j, struct err *err)
@@ -223,11 +223,11 @@ static int open_folder(struct journal *j, struct err *err)
 	if (j->dir_fd < 0 || fstat(j->dir_fd, &st) < 0)
 		return err_set(err, -errno, "%s", strerrordesc_np(errno));
 	if (st.st_mode & S_IWOTH)
-		return err_set(err, -EACCES, "everybody may write into it");
+		return err_set(err, -EACCES, "everybody may write to it");
 	return lock_folder(j, err);
 }
 
-/* Of the running kernel; zeros where it does not say. */
+/* The boot id of the running kernel; zeros when it is unknown. */
 static void read_boot_id(uint8_t out[16])
 {
 	char *text = NULL;
@@ -251,8 +251,8 @@ static void read_boot_id(uint8_t out[16])
 
 /* ---- start and end -------------------------------------------------------- */
 
-/* The projects of before go to their owner, each with its log. */
-static int hand_out(struct journal *j, struct journal_replay *replay, struct err *err)
+/* Passes the restored projects to their owner, each with its log. */
+static int adopt_projects(struct journal *j, struct journal_replay *replay, struct err *err)
 {
 	struct journal_state *s = &replay->state;
 
@@ -297,7 +297,7 @@ static int replay(struct journal *j, struct journal_replay *r, struct err *err)
 	if (rc < 0)
 		return rc;
 	note_start(j, r, clock_ns() - begin_ns);
-	rc = hand_out(j, r, err);
+	rc = adopt_projects(j, r, err);
 	if (rc == 0)
 		rc = journal_log_open(&j->log, j->dir_fd, r->next_number, r->lsn, err);
 	if (rc < 0)
@@ -308,7 +308,7 @@ static int replay(struct journal *j, struct journal_replay *r, struct err *err)
 	return 0;
 }
 
-/* With `interval`: syncs what has been waiting for that long. */
+/* With `interval`: syncs records that have waited for that long. */
 static void *sync_run(void *journal)
 {
 	struct journal *j = journal;
@@ -332,7 +332,7 @@ static void *sync_run(void *journal)
 			;
 		lsn = l->lsn;
 		pthread_mutex_unlock(&l->lock);
-		(void)journal_log_settle(l, lsn, true);
+		(void)journal_log_flush(l, lsn, true);
 		pthread_mutex_lock(&l->lock);
 	}
 	pthread_mutex_unlock(&l->lock);
@@ -367,7 +367,7 @@ int journal_open(const struct journal_cfg *cfg, struct journal **out, struct err
 	rc = j->dir ? open_folder(j, err) : err_set(err, -ENOMEM, "out of memory");
 	if (rc == 0) {
 		read_boot_id(j->log.boot_id);
-		/* What was there before comes back, whatever the memory limit is now. */
+		/* Restored projects are not refused by the current memory limit. */
 		budget_begin_restore();
 		rc = replay(j, &r, err);
 		budget_end_restore();

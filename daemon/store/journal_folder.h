@@ -1,4 +1,4 @@
-/* journal_folder.h - private to journal_*.c: which files of a journal a folder has. */
+/* journal_folder.h - private to journal_*.c: lists the files of a journal in a folder. */
 #ifndef DAEMON_STORE_JOURNAL_FOLDER_H
 #define DAEMON_STORE_JOURNAL_FOLDER_H
 
@@ -7,7 +7,7 @@
 
 struct err;
 
-/* Caller-allocated; zeroed it is empty. */
+/* Caller-allocated; empty when zeroed. */
 struct journal_folder {
 	uint64_t *logs; /* numbers of segments, sorted */
 	size_t count;
@@ -17,7 +17,7 @@ struct journal_folder {
 	size_t snapshots_cap;
 };
 
-/* Removes snapshots that were not completed, too. Errors of reading; -ENOMEM. */
+/* Also removes unfinished snapshots. Errors of reading; -ENOMEM. */
 int journal_folder_read(struct journal_folder *f, int dir_fd, struct err *err);
 void journal_folder_deinit(struct journal_folder *f);
 

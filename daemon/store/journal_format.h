@@ -1,5 +1,5 @@
 /*
- * journal_format.h - private to journal*.c: what stands in the files of a journal.
+ * journal_format.h - private to journal*.c: the file format of a journal.
  *
  * A folder holds journal-<n>.log (segments, in the order of n), at most one snapshot-<n> (the state
  * on top of which segments n and later are replayed) and `lock`. All numbers are little-endian.
@@ -8,30 +8,30 @@
  *
  * file    = head record*
  * head    = magic[8] version:u32 kind:u32 number:u64 boot_id[16] zero[20] sum:u32
- *           boot_id: of the kernel that ran when the file was begun
+ *           boot_id: of the running kernel when the file was created
  * record  = magic:u32 stored_bytes:u32 raw_bytes:u32 sum:u32 lsn:u64 synced_lsn:u64 payload
  *           raw_bytes != stored_bytes: the payload is packed with zstd.
  *           sum: XXH3 (its lower half) of the fields with a zero sum; the seed is the payload's.
- *           lsn counts records from 1 without a gap through all segments. In a snapshot it is that of
- *           the last record that the project's state includes.
+ *           lsn numbers records from 1 without gaps through all segments. In a snapshot, the lsn
+ *           of the last record that the project's state includes.
  *           synced_lsn: records up to this one were on the disk when this one was written.
  * payload = kind:u8 flags:u8 project:i32 version:u64 item*
- *           A change is one record or several (parts), the first and the last of them flagged; parts
- *           of other projects may stand between. What lacks its last part did not happen.
+ *           A change is one or several records (parts); the first and the last are flagged; parts
+ *           of other projects may come between. A change without its last part did not happen.
  * item    = tag:u8, then for
  *   PROJECT    size:i32[3] created_ns:u64 name box:f32[16] light
  *   SAVED      saved_version:u64 path_bytes:u16 path (0 bytes: none)
  *   CAMERAS    active:u32 count:u32 camera*
  *   MATERIALS  count:u32 material*
  *   LAYERS     active_id:i32 next_layer_id:i32 count:u32 (id:i32 has_meta:u8 meta?)*
- *              The whole list, bottom first. Layers not in it go; new ones come empty, with meta.
+ *              The whole list, bottom first. Others are removed; new ones are empty and have meta.
  *   VOXELS     layer:i32 count:u16 (x:i32 y:i32 z:i32 color:u32)*
- *   NONE       layer:i32 x:i32 y:i32 z:i32             the block there goes
+ *   NONE       layer:i32 x:i32 y:i32 z:i32             the block there is removed
  *   DIFF       the same, count:u16 (index:u16 color:u32)*   these voxels of it change
- *   SPARSE     as DIFF                                  a block with these voxels takes its place
- *   FULL       the same, color:u32[4096]                a block with all these takes its place
+ *   SPARSE     as DIFF                                  a block with these voxels replaces it
+ *   FULL       the same, color:u32[4096]                a block with all these replaces it
  *   SAME       the same, n:u32                          the n-th SPARSE or FULL block of the change
- *   COPY       layer:i32 from:i32                       an empty layer gets the voxels of another
+ *   COPY       layer:i32 from:i32                       an empty layer shares the voxels of another
  *   CHECK      voxels_count:u64                         of the document, after all that
  *   END        next_id:i32 projects_count:u32 lsn:u64   the snapshot is complete
  * clang-format on */
@@ -50,7 +50,7 @@ enum {
 	JOURNAL_RECORD_BYTES = 32,
 	JOURNAL_PREFIX_BYTES = 14, /* of a payload, before its items */
 	JOURNAL_PART_BYTES =
-		256 * 1024, /* a part ends behind this; only a list of layers is longer */
+		256 * 1024, /* a part ends after this; only a list of layers may be longer */
 	JOURNAL_RAW_BYTES_MAX = 1024 * 1024,
 	JOURNAL_DIFF_MAX = 1024, /* voxels of a block listed one by one; more: the whole block */
 };
@@ -60,7 +60,7 @@ enum {
 enum journal_file_kind { JOURNAL_LOG = 1, JOURNAL_SNAPSHOT = 2 };
 
 enum journal_kind {
-	JOURNAL_WHOLE = 1, /* the project is what the items say, whether it was open or not */
+	JOURNAL_WHOLE = 1, /* the items define the whole project, whether it was open or not */
 	JOURNAL_EDIT = 2,
 	JOURNAL_CLOSE = 3,
 	JOURNAL_TRAILER = 4, /* of a snapshot */
@@ -85,7 +85,7 @@ enum journal_tag {
 	TAG_END,
 };
 
-/* strbuf_add for a few bytes, without a call where there is room. */
+/* strbuf_add for a few bytes, without a function call when there is room. */
 static inline void put_raw(struct strbuf *sb, const void *bytes, size_t len)
 {
 	if (__builtin_expect(sb->cap - sb->len <= len, 0)) {
@@ -138,7 +138,7 @@ static inline void put_f32(struct strbuf *sb, float v)
 	put_u32(sb, bits);
 }
 
-/* Reads from ptr to end. What goes beyond gives zeros and sets failed. */
+/* Reads from ptr to end. Reading beyond gives zeros and sets failed. */
 struct journal_in {
 	const char *ptr;
 	const char *end;

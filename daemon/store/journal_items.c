@@ -136,7 +136,7 @@ static int get_listed_layer(struct applying *a, struct layer **out)
 	int rc = 0;
 
 	if (!l && !has_meta)
-		return journal_bad(a, "a layer is named that is not there");
+		return journal_bad(a, "a layer is named that does not exist");
 	if (l)
 		layer_ref(l);
 	else
@@ -202,13 +202,13 @@ static int get_layers(struct applying *a)
 
 /* ---- voxels -------------------------------------------------------- */
 
-/* The layer named next, ready to be written. */
+/* The layer named next, prepared for writing. */
 static int get_layer(struct applying *a, struct layer **out)
 {
 	struct layer *l = document_layer(&a->p->doc, get_i32(&a->in));
 
 	if (!l)
-		return journal_bad(a, "a layer is changed that is not there");
+		return journal_bad(a, "a layer is changed that does not exist");
 	*out = l;
 	return a->slot->is_editing ? project_edit_layer(a->p, l) : 0;
 }
@@ -241,7 +241,7 @@ static int get_place(struct applying *a, struct layer **l, struct block_pos *pos
 	pos->z = get_i32(&a->in);
 	if (rc == 0 && (pos->x > POS_MAX || pos->x < -POS_MAX - 1 || pos->y > POS_MAX ||
 			pos->y < -POS_MAX - 1 || pos->z > POS_MAX || pos->z < -POS_MAX - 1))
-		rc = journal_bad(a, "a block is out of the coordinates");
+		rc = journal_bad(a, "a block is outside the coordinates");
 	return rc;
 }
 
@@ -269,14 +269,14 @@ static int get_diff(struct applying *a)
 		int32_t z = pos.z * BLOCK_EDGE + (int32_t)(index >> 2 * BLOCK_BITS);
 
 		if (index >= BLOCK_VOXELS)
-			rc = journal_bad(a, "a voxel is out of its block");
+			rc = journal_bad(a, "a voxel is outside its block");
 		else if (!a->in.failed)
 			rc = volume_set(&l->volume, x, y, z, color);
 	}
 	return rc;
 }
 
-/* Keeps a reference for SAME. */
+/* Remembers the block for SAME. */
 static int learn(struct journal_slot *slot, struct block *b)
 {
 	if (slot->blocks_count == slot->blocks_cap) {
@@ -301,7 +301,7 @@ static int fill_listed(struct applying *a, struct block *b)
 		unsigned index = get_u16(&a->in);
 
 		if (index >= BLOCK_VOXELS)
-			return journal_bad(a, "a voxel is out of its block");
+			return journal_bad(a, "a voxel is outside its block");
 		b->voxels[index] = rgba_stored(get_u32(&a->in));
 	}
 	return 0;
@@ -366,7 +366,7 @@ static int get_copy(struct applying *a)
 static int get_check(struct applying *a)
 {
 	if (get_u64(&a->in) != document_voxels_count(&a->p->doc))
-		return journal_bad(a, "the voxels are not as many as they were");
+		return journal_bad(a, "the number of voxels is wrong");
 	return 0;
 }
 
@@ -401,7 +401,7 @@ static int get_item(struct applying *a)
 		return get_check(a);
 	case TAG_END:
 	default:
-		return journal_bad(a, "an item is of no known kind");
+		return journal_bad(a, "an item has an unknown kind");
 	}
 }
 

@@ -1,4 +1,4 @@
-/* journal_items.h - private to journal_*.c: the items of a payload, applied to a project. */
+/* journal_items.h - private to journal_*.c: applies the items of a payload to a project. */
 #ifndef DAEMON_STORE_JOURNAL_ITEMS_H
 #define DAEMON_STORE_JOURNAL_ITEMS_H
 
@@ -7,16 +7,16 @@
 #include "daemon/store/journal_format.h"
 #include "daemon/store/journal_read.h"
 
-/* One payload on its way in. */
+/* A payload being applied. */
 struct applying {
 	struct journal_state *state;
 	struct journal_slot *slot;
 	struct project *p;
 	struct journal_in in;
-	const char *why; /* what is wrong with it */
+	const char *why; /* what is wrong with the payload */
 };
 
-/* -EBADMSG, and the first reason is kept. */
+/* Returns -EBADMSG and keeps the first reason. */
 static inline int journal_bad(struct applying *a, const char *why)
 {
 	if (!a->why)
@@ -24,7 +24,7 @@ static inline int journal_bad(struct applying *a, const char *why)
 	return -EBADMSG;
 }
 
-/* Applies the items that are left of a->in to a->p. -EBADMSG, -ENOMEM, -ENOSPC. */
+/* Applies the remaining items of a->in to a->p. -EBADMSG, -ENOMEM, -ENOSPC. */
 int journal_get_items(struct applying *a);
 
 #endif

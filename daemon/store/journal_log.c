@@ -52,7 +52,7 @@ int journal_file_create(int dir_fd, const char *name, const struct journal_head 
 	rc = journal_write_all(fd, span_of(bytes, sizeof(bytes)), 0);
 	if (rc == 0 && fdatasync(fd) < 0)
 		rc = -errno;
-	/* The name, too. Some file systems cannot sync a folder and say EINVAL. */
+	/* Syncs the name as well. Some file systems cannot sync a folder and return EINVAL. */
 	if (rc == 0 && fsync(dir_fd) < 0 && errno != EINVAL)
 		rc = -errno;
 	if (rc == 0)
@@ -74,7 +74,7 @@ static int create_segment(const struct journal_log *l, uint64_t number, struct e
 	return journal_file_create(l->dir_fd, name, &head, err);
 }
 
-/* With the lock: fd is the segment from now on. */
+/* With the lock held: makes fd the current segment. */
 static void take_segment(struct journal_log *l, int fd, uint64_t number)
 {
 	l->fd = fd;
@@ -114,7 +114,7 @@ int journal_log_open(struct journal_log *l, int dir_fd, uint64_t number, uint64_
 
 /* ---- writing -------------------------------------------------------------- */
 
-/* With the lock. What is in memory is not written any more, by nobody. */
+/* With the lock held. What is in memory will not be written any more. */
 static int break_log(struct journal_log *l, int rc, const char *what)
 {
 	if (!l->broken)
@@ -128,7 +128,7 @@ static int break_log(struct journal_log *l, int rc, const char *what)
 	return -EIO;
 }
 
-/* With the lock. */
+/* With the lock held. */
 static int write_out(struct journal_log *l)
 {
 	int rc;
@@ -164,7 +164,7 @@ static int extend(struct journal_log *l, uint64_t upto)
 	return rc < 0 ? errno : 0;
 }
 
-/* With the lock: room for bytes more in the file. */
+/* With the lock held: reserves room in the file for that many bytes more. */
 static int reserve(struct journal_log *l, uint64_t bytes)
 {
 	uint64_t need = l->end_bytes + l->buf_bytes + bytes;
@@ -184,7 +184,7 @@ static int reserve(struct journal_log *l, uint64_t bytes)
 	return code ? break_log(l, -code, "reserving room") : 0;
 }
 
-/* With the lock: a record that is longer than the buffer, which is empty. */
+/* With the lock held: writes a record longer than the buffer, which is empty. */
 static int write_long(struct journal_log *l, const char *head, struct span payload)
 {
 	int rc = journal_write_all(l->fd, span_of(head, JOURNAL_RECORD_BYTES), l->end_bytes);
@@ -196,7 +196,7 @@ static int write_long(struct journal_log *l, const char *head, struct span paylo
 	return rc;
 }
 
-/* With the lock and room for it: the record is written, or in the buffer. */
+/* With the lock held and room reserved: writes the record or adds it to the buffer. */
 static int put_record(struct journal_log *l, const char *head, struct span payload)
 {
 	size_t total = JOURNAL_RECORD_BYTES + payload.len;
@@ -209,7 +209,7 @@ static int put_record(struct journal_log *l, const char *head, struct span paylo
 	if (total > JOURNAL_BUF_BYTES || !l->is_reserving) {
 		assert(!l->buf_bytes);
 		rc = write_long(l, head, payload);
-		/* Nothing was promised yet where no room had been reserved. */
+		/* No edit was confirmed yet when no room had been reserved. */
 		if (is_no_room(-rc) && !l->is_reserving)
 			return -EDQUOT;
 		return rc < 0 ? break_log(l, rc, "writing") : 0;
@@ -220,7 +220,7 @@ static int put_record(struct journal_log *l, const char *head, struct span paylo
 	return 0;
 }
 
-/* With the lock. Says once that the disk is full, and once that it is not. */
+/* With the lock held. Logs once that the disk is full, and once that it is not any more. */
 static void note_room(struct journal_log *l, int rc)
 {
 	bool is_full = rc == -EDQUOT;
@@ -230,7 +230,7 @@ static void note_room(struct journal_log *l, int rc)
 		log_error("journal", "no room for segment %" PRIu64 ": edits are refused",
 			  l->number);
 	else if (rc == 0 && l->is_full)
-		log_info("journal", "there is room again: edits are taken");
+		log_info("journal", "there is room again: edits are accepted");
 	if (is_full || rc == 0)
 		l->is_full = is_full;
 }
@@ -283,7 +283,7 @@ int journal_log_append(struct journal_log *l, struct span payload, uint64_t *lsn
 
 /* ---- syncing -------------------------------------------------------------- */
 
-/* With the lock, which is given up meanwhile. Nobody else is syncing. */
+/* With the lock held, which is released meanwhile. No other thread syncs. */
 static int sync_file(struct journal_log *l, int fd, uint64_t upto)
 {
 	int rc;
@@ -302,7 +302,7 @@ static int sync_file(struct journal_log *l, int fd, uint64_t upto)
 	return 0;
 }
 
-int journal_log_settle(struct journal_log *l, uint64_t lsn, bool is_synced)
+int journal_log_flush(struct journal_log *l, uint64_t lsn, bool is_synced)
 {
 	int rc = 0;
 
@@ -314,7 +314,7 @@ int journal_log_settle(struct journal_log *l, uint64_t lsn, bool is_synced)
 			pthread_cond_wait(&l->changed, &l->lock);
 			continue;
 		}
-		rc = write_out(l); /* of all that came meanwhile */
+		rc = write_out(l); /* what came meanwhile */
 		if (rc == 0)
 			rc = sync_file(l, l->fd, l->written_lsn);
 	}
@@ -322,7 +322,7 @@ int journal_log_settle(struct journal_log *l, uint64_t lsn, bool is_synced)
 	return rc;
 }
 
-/* The segment has no record, so that there is no need for the next one. */
+/* The segment has no record, so the next segment is not needed. */
 static bool is_fresh(struct journal_log *l, struct journal_turn *turn)
 {
 	bool is;
@@ -353,13 +353,13 @@ int journal_log_rotate(struct journal_log *l, struct journal_turn *turn, struct 
 	pthread_mutex_lock(&l->lock);
 	while (l->is_syncing)
 		pthread_cond_wait(&l->changed, &l->lock);
-	(void)write_out(l); /* if it breaks the log, the snapshot to come mends it */
+	(void)write_out(l); /* if this breaks the log, the next snapshot repairs it */
 	old_fd = l->fd;
 	end_bytes = l->end_bytes;
 	*turn = (struct journal_turn){ number, l->lsn, l->log_bytes, l->broken != 0 };
 	l->log_bytes = 0;
 	take_segment(l, fd, number);
-	(void)ftruncate(old_fd, (off_t)end_bytes); /* gives reserved room back */
+	(void)ftruncate(old_fd, (off_t)end_bytes); /* releases reserved room */
 	if (!l->broken)
 		(void)sync_file(l, old_fd, l->written_lsn);
 	pthread_mutex_unlock(&l->lock);
@@ -371,7 +371,7 @@ void journal_log_mend(struct journal_log *l)
 {
 	pthread_mutex_lock(&l->lock);
 	if (l->broken) {
-		log_info("journal", "whole again: edits are taken");
+		log_info("journal", "repaired: edits are accepted again");
 		l->broken = 0;
 		l->written_lsn = l->lsn;
 		l->synced_lsn = l->lsn;
@@ -392,7 +392,7 @@ void journal_log_close(struct journal_log *l)
 {
 	if (!l->buf)
 		return;
-	(void)journal_log_settle(l, l->lsn, true);
+	(void)journal_log_flush(l, l->lsn, true);
 	if (ftruncate(l->fd, (off_t)l->end_bytes) == 0)
 		(void)fdatasync(l->fd);
 	close(l->fd);

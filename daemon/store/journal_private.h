@@ -9,7 +9,7 @@
 #include "daemon/store/journal_log.h"
 #include "daemon/voxel/project.h"
 
-/* What happened at start; unchanged afterwards. */
+/* The results of the start; unchanged afterwards. */
 struct journal_start {
 	uint64_t records_count;
 	uint64_t projects_count;
@@ -34,7 +34,7 @@ struct journal {
 	int lock_fd;
 	struct journal_log log;
 	struct journal_start start;
-	pthread_mutex_t lock; /* a leaf */
+	pthread_mutex_t lock; /* a leaf lock: no other lock is taken while it is held */
 	struct journal_snapshot snapshot;
 	pthread_t syncer;
 	pthread_t snapshooter;
@@ -46,7 +46,7 @@ struct journal {
 struct journal_project {
 	struct project_log base;
 	struct journal *journal;
-	uint64_t lsn; /* of the last change, as a whole */
+	uint64_t lsn; /* of the last complete change */
 	struct strbuf part;
 };
 

@@ -7,9 +7,11 @@
 #include "daemon/store/journal_items.h"
 
 enum {
-	/* While a change is applied the blocks before and after it may both be there. */
+	/* While a change is applied, the blocks before and after it may both exist. */
 	REPLAY_BLOCKS_MAX = 2 * DOCUMENT_BLOCKS_MAX,
-	SLOTS_MAX = 4 * PROJECTS_MAX, /* with those that closed before the snapshot came to them */
+	SLOTS_MAX =
+		4 *
+		PROJECTS_MAX, /* including projects that closed before the snapshot reached them */
 };
 
 /* ---- slots ---------------------------------------------------------------- */
@@ -20,7 +22,7 @@ static void drop_blocks(struct journal_slot *slot)
 		block_put(slot->blocks[--slot->blocks_count]);
 }
 
-/* What is not whole goes. */
+/* Drops an incomplete change. */
 static void drop_change(struct journal_slot *slot)
 {
 	if (slot->is_editing)
@@ -71,7 +73,7 @@ static void raise_next_id(struct journal_state *s, int32_t id)
 
 /* ---- changes -------------------------------------------------------------- */
 
-/* A project without anything in it, which items will fill. */
+/* An empty project, to be filled by items. */
 static int new_empty(int32_t id, struct project **out)
 {
 	const int32_t size[3] = { 1, 1, 1 };
@@ -94,7 +96,7 @@ static int apply_whole(struct applying *a, uint64_t version, unsigned flags)
 		drop_change(slot);
 		rc = new_empty(slot->id, &slot->making);
 	} else if (!slot->making) {
-		return journal_bad(a, "a part has no beginning");
+		return journal_bad(a, "a part has no first part");
 	}
 	a->p = slot->making;
 	if (rc == 0)
@@ -117,18 +119,18 @@ static int apply_edit(struct applying *a, uint64_t version, unsigned flags)
 	int rc = 0;
 
 	if (!slot->p)
-		return 0; /* closed before the snapshot was made; journal_state_settle sees to it */
+		return 0; /* closed before the snapshot was made; journal_state_finish handles it */
 	a->p = slot->p;
 	if (flags & JOURNAL_FIRST) {
 		drop_change(slot);
 		if (version != a->p->doc.version && version != a->p->doc.version + 1)
 			return journal_bad(a, "an edit before it is missing");
-		/* A change in one part is there as a whole: it need not be undone. */
+		/* A change of one part is complete: it need not be undone. */
 		if (!(flags & JOURNAL_LAST))
 			rc = project_begin(a->p, "replay");
 		slot->is_editing = rc == 0 && !(flags & JOURNAL_LAST);
 	} else if (!slot->is_editing) {
-		return journal_bad(a, "a part has no beginning");
+		return journal_bad(a, "a part has no first part");
 	}
 	if (rc == 0)
 		rc = journal_get_items(a);
@@ -149,10 +151,10 @@ static int apply_trailer(struct applying *a)
 	int32_t next_id;
 
 	if (get_u8(&a->in) != TAG_END)
-		return journal_bad(a, "an item is of no known kind");
+		return journal_bad(a, "an item has an unknown kind");
 	next_id = get_i32(&a->in);
 	if (get_u32(&a->in) != s->count)
-		return journal_bad(a, "the projects are not as many as they were");
+		return journal_bad(a, "the number of projects is wrong");
 	s->trailer_lsn = get_u64(&a->in);
 	if (a->in.failed || a->in.ptr != a->in.end)
 		return journal_bad(a, "an item is cut off");
@@ -163,7 +165,7 @@ static int apply_trailer(struct applying *a)
 	return 0;
 }
 
-/* The slot that the payload is about, made where it may be. */
+/* The slot of the payload's project; added when allowed. */
 static int find_or_add(struct applying *a, enum journal_kind kind, int32_t id)
 {
 	a->slot = find_slot(a->state, id);
@@ -189,11 +191,11 @@ static int apply(struct applying *a, uint64_t lsn)
 	if (kind == JOURNAL_TRAILER)
 		return apply_trailer(a);
 	if (kind != JOURNAL_WHOLE && kind != JOURNAL_EDIT && kind != JOURNAL_CLOSE)
-		return journal_bad(a, "the record is of no known kind");
+		return journal_bad(a, "the record has an unknown kind");
 	rc = find_or_add(a, kind, id);
 	if (rc < 0)
 		return rc;
-	/* The snapshot has it already. */
+	/* The snapshot includes this record. */
 	if (a->slot && a->state->has_trailer && lsn <= a->slot->lsn)
 		return 0;
 	if (kind == JOURNAL_CLOSE) {
@@ -223,7 +225,7 @@ int journal_apply(struct journal_state *s, uint64_t lsn, struct span payload, st
 	return 0;
 }
 
-int journal_state_settle(struct journal_state *s, struct err *err)
+int journal_state_finish(struct journal_state *s, struct err *err)
 {
 	size_t open_count = 0;
 
@@ -232,7 +234,7 @@ int journal_state_settle(struct journal_state *s, struct err *err)
 		bool is_nothing = !slot->p && slot->making;
 
 		drop_change(slot);
-		if (is_nothing) { /* its opening was not completed */
+		if (is_nothing) { /* it was not opened completely */
 			remove_slot(s, slot);
 			continue;
 		}

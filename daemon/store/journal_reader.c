@@ -21,7 +21,7 @@ static int open_file(struct journal_reader *r, int dir_fd, const char *name, str
 {
 	struct stat st;
 
-	/* A pipe of that name would make open wait for its writer. */
+	/* Opening a pipe would wait for its writer. */
 	r->fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (r->fd < 0)
 		return err_set(err, -errno, "cannot open: %s", strerrordesc_np(errno));
@@ -34,7 +34,7 @@ static int open_file(struct journal_reader *r, int dir_fd, const char *name, str
 	return 0;
 }
 
-/* The bytes at offset: want of them, or as many as there are. */
+/* Reads want bytes at offset, or as many as there are. */
 static int look(struct journal_reader *r, uint64_t offset, size_t want, struct span *out,
 		struct err *err)
 {
@@ -108,7 +108,7 @@ void journal_reader_close(struct journal_reader *r)
 	*r = (struct journal_reader){ 0 };
 }
 
-/* Nothing but zeros from offset to the end. */
+/* Whether only zeros follow from offset to the end. */
 static int is_unused(struct journal_reader *r, bool *out, struct err *err)
 {
 	*out = true;
@@ -140,10 +140,10 @@ static int get_record(struct journal_reader *r, uint64_t offset, struct journal_
 	rc = look(r, offset, rec->total_bytes, &bytes, err);
 	if (rc == 0)
 		rc = journal_record_get(bytes, rec);
-	return rc == -EAGAIN ? -EBADMSG : rc; /* the file ends first */
+	return rc == -EAGAIN ? -EBADMSG : rc; /* the file ends before the record does */
 }
 
-/* The payload as it was before it was packed. */
+/* The payload, unpacked. */
 static int get_payload(struct journal_reader *r, const struct journal_record *rec,
 		       struct span *payload)
 {
@@ -176,7 +176,7 @@ int journal_reader_next(struct journal_reader *r, struct journal_record *rec, st
 		rc = is_unused(r, &is_end, err);
 		if (rc < 0 || is_end)
 			return rc;
-		return err_set(err, -EBADMSG, "no whole record");
+		return err_set(err, -EBADMSG, "no complete record");
 	}
 	if (rc < 0)
 		return rc;
@@ -200,7 +200,7 @@ int journal_reader_later(struct journal_reader *r, struct journal_later *later, 
 		found = memmem(bytes.ptr, bytes.len, &magic, sizeof(magic));
 		if (!found && bytes.len < sizeof(magic))
 			break;
-		if (!found) { /* the magic may be cut by the window's end */
+		if (!found) { /* the magic may cross the window's end */
 			at += bytes.len - (sizeof(magic) - 1);
 			continue;
 		}

@@ -1,5 +1,5 @@
 /*
- * journal_reader.h - private to journal*.c: one file of a journal, record by record.
+ * journal_reader.h - private to journal*.c: reads one file of a journal, record by record.
  *
  * Reads through a window, so that files may be larger than memory. One thread.
  */
@@ -13,7 +13,7 @@
 
 struct err;
 
-/* Caller-allocated; zeroed it is closed. */
+/* Caller-allocated; closed when zeroed. */
 struct journal_reader {
 	int fd;
 	bool is_open;
@@ -27,19 +27,20 @@ struct journal_reader {
 	char *raw; /* NULL until the first packed record */
 };
 
-/* -ENOENT; -EBADMSG: its head is not whole, or is another file's; -EPROTO: another version. */
+/* -ENOENT; -EBADMSG: its head is damaged, or is that of another file; -EPROTO: another version. */
 int journal_reader_open(struct journal_reader *r, int dir_fd, enum journal_file_kind kind,
 			uint64_t number, struct err *err);
 void journal_reader_close(struct journal_reader *r);
 
 /*
- * The next record and its payload, valid until the next call, and offset behind it. 1; 0 at the end
- * (room that was reserved and not used belongs to it); -EBADMSG: none is at offset, which stays.
+ * Reads the next record and its payload (valid until the next call) and advances offset. 1; 0 at
+ * the end (reserved and unused room counts as the end); -EBADMSG: there is no valid record at
+ * offset, which stays.
  */
 int journal_reader_next(struct journal_reader *r, struct journal_record *rec, struct span *payload,
 			struct err *err);
 
-/* Whole records behind the place where next failed. */
+/* Complete records after the place where next failed. */
 struct journal_later {
 	uint64_t count;
 	uint64_t synced_lsn; /* the greatest of them */

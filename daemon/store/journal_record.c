@@ -8,12 +8,12 @@
 #include <xxhash.h>
 
 enum {
-	/* Packing less costs more time than writing it. Measured: 1,000 voxels of a batch, 6 KB,
-	 * take 40 us to pack and 2 us to write. */
+	/* Packing smaller payloads costs more time than writing them. Measured: 1,000 voxels of a
+	 * batch, 6 KB, take 40 us to pack and 2 us to write. */
 	PACK_BYTES_MIN = 16 * 1024,
 	PACK_LEVEL = 1,
 
-	/* Where fields stand. */
+	/* Offsets of fields. */
 	HEAD_VERSION = 8,
 	HEAD_KIND = 12,
 	HEAD_NUMBER = 16,
@@ -94,7 +94,7 @@ uint32_t journal_payload_sum(struct span stored)
 	return sum_of(0, stored.ptr, stored.len);
 }
 
-/* Of a record's head but for the sum itself, which is zero in it, behind that of the payload. */
+/* The sum over a record's head (with its sum field zero), continuing that of the payload. */
 static uint32_t record_sum(const char *head, uint32_t payload_sum)
 {
 	char zeroed[JOURNAL_RECORD_BYTES];
@@ -164,7 +164,7 @@ struct span journal_pack(struct journal_packer *p, struct span raw)
 		p->ctx = ZSTD_createCCtx();
 	if (!p->out || !p->ctx)
 		return raw;
-	/* What would not be smaller does not fit, and is an error. */
+	/* A payload that does not get smaller does not fit, which is an error. */
 	bytes = ZSTD_compressCCtx(p->ctx, p->out, raw.len - 1, raw.ptr, raw.len, PACK_LEVEL);
 	if (ZSTD_isError(bytes) || bytes < JOURNAL_PREFIX_BYTES)
 		return raw;

@@ -1,7 +1,8 @@
 /*
- * journal_record.h - private to journal*.c: heads of files and records, checked; packed payloads.
+ * journal_record.h - private to journal*.c: encodes and checks the heads of files and records;
+ * packs payloads.
  *
- * Works on bytes in memory; files are the business of others. Threads: any, on their own objects.
+ * Works on bytes in memory only. Threads: any, on their own objects.
  */
 #ifndef DAEMON_STORE_JOURNAL_RECORD_H
 #define DAEMON_STORE_JOURNAL_RECORD_H
@@ -31,31 +32,31 @@ void journal_head_put(const struct journal_head *head, char out[JOURNAL_HEAD_BYT
 int journal_head_get(struct span bytes, struct journal_head *out);
 
 uint32_t journal_payload_sum(struct span stored);
-/* payload_sum of the payload as stored. */
+/* payload_sum is that of the payload as stored. */
 void journal_record_put(const struct journal_record *rec, uint32_t payload_sum,
 			char out[JOURNAL_RECORD_BYTES]);
 
 /*
- * The record at the start of bytes. 0; -EAGAIN: more bytes are needed, rec->total_bytes in all;
- * -EBADMSG: no whole record.
+ * Reads the record at the start of bytes. 0; -EAGAIN: more bytes are needed, rec->total_bytes in
+ * all; -EBADMSG: no complete record.
  */
 int journal_record_get(struct span bytes, struct journal_record *rec);
 
-/* Packs large payloads. Caller-allocated; a zeroed one is valid. */
+/* Packs large payloads. Caller-allocated; valid when zeroed. */
 struct journal_packer {
 	void *ctx; /* NULL until first used */
 	char *out;
 };
 void journal_packer_deinit(struct journal_packer *p);
 
-/* It is long enough that packing can be worth its time. */
+/* Whether the payload is long enough for packing to pay off. */
 bool journal_is_packed(struct span raw);
 
-/* The payload as it is to be stored: packed where that is smaller, else raw itself. Valid until the
- * next call. Without memory nothing is packed. */
+/* The payload as it is to be stored: packed when that is smaller, else raw itself. Valid until the
+ * next call. Without memory it is not packed. */
 struct span journal_pack(struct journal_packer *p, struct span raw);
 
-/* Of a payload that is packed. out has room for raw_bytes. -EBADMSG. */
+/* Unpacks a payload. out has room for raw_bytes. -EBADMSG. */
 int journal_unpack(struct span stored, char *out, uint32_t raw_bytes);
 
 #endif

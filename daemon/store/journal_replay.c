@@ -34,7 +34,7 @@ static void remove_file(const struct replaying *r, enum journal_file_kind kind, 
 	(void)unlinkat(r->dir_fd, name, 0);
 }
 
-/* The newest snapshot. What it replaces, a crash may have left behind; it stands first. */
+/* Finds the newest snapshot. A crash may have left files that it replaces; they come first. */
 static void choose_snapshot(struct replaying *r)
 {
 	struct journal_folder *f = &r->files;
@@ -53,7 +53,7 @@ static void remove_replaced(const struct replaying *r)
 		remove_file(r, JOURNAL_LOG, r->files.logs[i]);
 }
 
-/* None is missing between the snapshot and the last one. */
+/* Checks that no segment is missing between the snapshot and the last one. */
 static int check_numbers(const struct replaying *r, struct err *err)
 {
 	uint64_t expected = r->out->snapshot_number ? r->out->snapshot_number : 1;
@@ -69,15 +69,15 @@ static int check_numbers(const struct replaying *r, struct err *err)
 
 /* ---- damage --------------------------------------------------------------- */
 
-/* Where reading cannot go on. */
+/* Where reading cannot continue. */
 struct broken_place {
 	size_t index;    /* of the segment */
 	uint64_t offset; /* in it; 0: its head */
 	uint64_t lsn;    /* of the record that should be there */
-	bool is_content; /* the record is whole, but does not fit */
+	bool is_content; /* the record is complete, but its content is wrong */
 };
 
-/* Whole records in the segments behind index. */
+/* Counts the complete records in the segments after index. */
 static int later_segments(const struct replaying *r, size_t index, struct journal_later *later,
 			  struct err *err)
 {
@@ -98,7 +98,7 @@ static int later_segments(const struct replaying *r, size_t index, struct journa
 	return rc;
 }
 
-/* The bytes from offset on, kept for whoever wants to look at them. */
+/* Keeps a copy of the bytes from offset on, for later inspection. */
 static int keep_rest(const struct replaying *r, const struct journal_reader *in, uint64_t number,
 		     uint64_t offset, struct err *err)
 {
@@ -123,7 +123,7 @@ static int keep_rest(const struct replaying *r, const struct journal_reader *in,
 	return 0;
 }
 
-/* Ends the segment at offset; without a head it goes. */
+/* Truncates the segment at offset; a segment without a head is removed. */
 static int cut_segment(const struct replaying *r, uint64_t number, uint64_t offset, struct err *err)
 {
 	char name[JOURNAL_NAME_MAX];
@@ -148,7 +148,7 @@ static int cut_segment(const struct replaying *r, uint64_t number, uint64_t offs
 	return 0;
 }
 
-/* How much of the segment is in use from offset on: room that was only reserved is not. */
+/* How much of the segment is used from offset on, without room that was only reserved. */
 static uint64_t used_bytes(const struct journal_reader *in, uint64_t offset)
 {
 	char bytes[4096];
@@ -167,7 +167,7 @@ static uint64_t used_bytes(const struct journal_reader *in, uint64_t offset)
 	return used;
 }
 
-/* Cuts everything from the place on; the segments behind it hold nothing that can be replayed. */
+/* Cuts everything from the place on; later segments hold nothing that can be replayed. */
 static int cut_from(struct replaying *r, const struct broken_place *place, struct err *err)
 {
 	int rc = 0;
@@ -198,7 +198,7 @@ static int cut_from(struct replaying *r, const struct broken_place *place, struc
 	return rc;
 }
 
-/* A head is on the disk before the first record is. */
+/* A head is on the disk before the first record is written. */
 static bool is_damage(const struct broken_place *place, const struct journal_later *later,
 		      bool is_same_boot)
 {
@@ -208,8 +208,8 @@ static bool is_damage(const struct broken_place *place, const struct journal_lat
 }
 
 /*
- * Decides whether the place is a torn tail, and cuts it then. Returns 1 when something was cut, so
- * that the replay must begin again, or -EBADMSG: damage, with the message.
+ * Decides whether the place is a torn tail, which is then cut. Returns 1 when something was cut and
+ * the replay must start again, or -EBADMSG (damage) with the message.
  */
 static int judge(struct replaying *r, const struct journal_reader *in,
 		 const struct broken_place *place, struct err *err)
@@ -230,11 +230,11 @@ static int judge(struct replaying *r, const struct journal_reader *in,
 	if (err)
 		*err = why;
 	if (!r->is_repairing && is_damage(place, &later, is_same_boot)) {
-		log_error("journal", "a file is damaged; --journal-repair cuts the damage off, and "
-				     "what was edited behind it");
+		log_error("journal", "a file is damaged; --journal-repair cuts off the damage and "
+				     "all later edits");
 		return err_wrap(err, -EBADMSG,
 				"journal-%" PRIu64 ".log: damaged at byte %" PRIu64
-				", with %" PRIu64 " whole records behind",
+				", with %" PRIu64 " complete records after it",
 				r->files.logs[place->index], place->offset, later.count);
 	}
 	rc = cut_from(r, place, err);
@@ -269,7 +269,7 @@ static int replay_snapshot(struct replaying *r, struct err *err)
 	return rc;
 }
 
-/* Applies the records of one segment. 1: something was cut, begin again. */
+/* Applies the records of one segment. 1: something was cut, start again. */
 static int replay_segment(struct replaying *r, size_t index, struct err *err)
 {
 	struct journal_replay *out = r->out;
@@ -298,7 +298,7 @@ static int replay_segment(struct replaying *r, size_t index, struct err *err)
 		out->records_count++;
 		rc = 1;
 	}
-	/* New records will say that these are on the disk. */
+	/* New records will state that these are on the disk. */
 	if (rc == 0 && fdatasync(in.fd) < 0)
 		rc = err_set(err, -errno, "sync: %s", strerrordesc_np(errno));
 	if (rc == 0)
@@ -336,7 +336,7 @@ static int replay_once(struct replaying *r, struct err *err)
 
 		rc = replay_segment(r, i, err);
 		out->next_number = r->files.logs[i] + 1;
-		/* The last one is begun again when nothing is in it. */
+		/* The last segment is reused when it is empty. */
 		if (rc == 0 && i + 1 == r->files.count && out->records_count == before) {
 			remove_file(r, JOURNAL_LOG, r->files.logs[i]);
 			out->next_number = r->files.logs[i];
@@ -344,7 +344,7 @@ static int replay_once(struct replaying *r, struct err *err)
 		}
 	}
 	if (rc == 0)
-		rc = journal_state_settle(&out->state, err);
+		rc = journal_state_finish(&out->state, err);
 	return rc;
 }
 

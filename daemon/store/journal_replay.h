@@ -1,11 +1,11 @@
 /*
- * journal_replay.h - private to journal*.c: a folder of segments and snapshots to the projects that
- * it holds.
+ * journal_replay.h - private to journal*.c: restores projects from a folder of segments and
+ * snapshots.
  *
- * A tail that is not whole is cut off: what a crash leaves of records that were promised to nobody.
- * It is damage, which is not cut unless asked for, when whole records follow that show that it had
- * been on the disk: one of them says so, or they were written since this kernel was started, whose
- * memory of files lost nothing.
+ * An incomplete tail is cut off: a crash leaves records that were never confirmed to a client. It
+ * is damage, and not cut unless asked for, if complete records follow that show that the tail had
+ * been on the disk: one of them says so, or they were written by the running kernel, which has not
+ * lost its page cache.
  */
 #ifndef DAEMON_STORE_JOURNAL_REPLAY_H
 #define DAEMON_STORE_JOURNAL_REPLAY_H
@@ -20,7 +20,7 @@ struct err;
 struct journal_replay {
 	struct journal_state state;
 	uint64_t lsn;             /* of the last record */
-	uint64_t next_number;     /* of the segment to begin */
+	uint64_t next_number;     /* of the segment to start */
 	uint64_t snapshot_number; /* 0: there is none */
 	uint64_t snapshot_bytes;
 	uint64_t segments_count;
@@ -30,8 +30,8 @@ struct journal_replay {
 };
 
 /*
- * Messages name file and byte. -EBADMSG: damage; with is_repairing it is cut, too, and kept in a
- * file beside. Other errors are those of reading, -ENOMEM, -EPROTO (another version).
+ * Messages name file and byte. -EBADMSG: damage; with is_repairing it is cut off and kept in a
+ * separate file. Other errors: of reading, -ENOMEM, -EPROTO (another version).
  */
 int journal_replay_run(struct journal_replay *r, int dir_fd, const uint8_t boot_id[16],
 		       bool is_repairing, struct err *err);

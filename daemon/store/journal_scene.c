@@ -113,7 +113,7 @@ void journal_put_layers(struct strbuf *sb, const struct document *d,
 	for (size_t i = 0; i < d->layers_count; i++) {
 		const struct layer *l = d->layers[i];
 		const struct kept_meta *was = step ? journal_kept_of(step, l, i) : NULL;
-		/* Bytes between fields may differ without need; that only writes more. */
+		/* Padding bytes may differ; that only causes an unnecessary write. */
 		/* NOLINTNEXTLINE(bugprone-*,cert-exp42-c,cert-flp37-c) */
 		bool is_same = was && !memcmp(&was->meta, &l->meta, sizeof(l->meta));
 

@@ -1,4 +1,4 @@
-/* journal_scene.h - private to journal_*.c: items of what a project is besides its voxels. */
+/* journal_scene.h - private to journal_*.c: the items of a project other than voxels. */
 #ifndef DAEMON_STORE_JOURNAL_SCENE_H
 #define DAEMON_STORE_JOURNAL_SCENE_H
 
@@ -14,11 +14,12 @@ void journal_put_saved(struct strbuf *sb, uint64_t saved_version, const char *pa
 void journal_put_cameras(struct strbuf *sb, const struct document *d);
 void journal_put_materials(struct strbuf *sb, const struct document *d);
 
-/* The list as it is now, with what has changed of each layer; step NULL: all of it is new. */
+/* The list as it is now, with the changes of each layer; step NULL: everything is new. */
 void journal_put_layers(struct strbuf *sb, const struct document *d,
 			const struct history_step *step);
 
-/* What the step keeps of a layer; NULL: it was not in the list. hint: where it is likely to be. */
+/* The state of a layer kept by the step; NULL: it was not in the list. hint: its likely
+ * position. */
 const struct kept_meta *journal_kept_of(const struct history_step *step, const struct layer *l,
 					size_t hint);
 

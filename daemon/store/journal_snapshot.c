@@ -1,7 +1,7 @@
 /*
- * Snapshots: the log turns to its next segment, each project is frozen under its lock (which costs
- * O(layers)), and what was frozen is written while edits go on. Records of the new segment that a
- * frozen project has already are known by their number when they are replayed.
+ * Snapshots: the log starts its next segment, each project is frozen under its lock (which costs
+ * O(layers)), and the frozen state is written while edits go on. When the new segment is replayed,
+ * records that the frozen project includes already are recognized by their number.
  */
 #include <assert.h>
 #include <errno.h>
@@ -20,13 +20,14 @@
 #include "daemon/voxel/snapshot.h"
 
 enum {
-	RETRY_S = 1,      /* after a failure; twice as long after each further one ... */
+	RETRY_S = 1,      /* after a failure; doubled after each further one ... */
 	RETRY_S_MAX = 64, /* ... up to this */
-	SYNC_BYTES = 16 * 1024 * 1024, /* written without a sync between: others use the disk */
+	SYNC_BYTES =
+		16 * 1024 * 1024, /* written between two syncs, so that others can use the disk */
 	OUT_BYTES = 2 * JOURNAL_RAW_BYTES_MAX,
 };
 
-/* One project as of one moment. */
+/* One project at one moment. */
 struct frozen {
 	struct journal_identity id;
 	char *path;
@@ -134,7 +135,7 @@ static int write_projects(struct writing *w)
 		if (f->lsn > newest)
 			newest = f->lsn;
 		rc = journal_write_whole(&out, &f->id, &f->snapshot->doc, f->snapshot->doc.version);
-		thaw(f); /* from now on its blocks are edited in place again */
+		thaw(f); /* its blocks are edited in place again */
 	}
 	w->lsn = w->turn.last_lsn;
 	if (rc == 0)
@@ -142,9 +143,9 @@ static int write_projects(struct writing *w)
 	if (rc == 0)
 		rc = write_out(w);
 	journal_writer_deinit(&out);
-	/* What is frozen must not be newer than what the log has on the disk. */
+	/* The frozen state must not be newer than the log on the disk. */
 	if (rc == 0 && newest > w->turn.last_lsn)
-		rc = journal_log_settle(&w->j->log, newest, true);
+		rc = journal_log_flush(&w->j->log, newest, true);
 	return rc;
 }
 
@@ -195,7 +196,7 @@ static int write_file(struct writing *w, struct err *err)
 
 /* ---- one snapshot --------------------------------------------------------- */
 
-/* Segments and snapshots from before the turn are not needed any more. */
+/* Removes segments and snapshots from before the turn, which are not needed any more. */
 static void remove_old(struct journal *j, uint64_t number, uint64_t old_snapshot)
 {
 	char name[JOURNAL_NAME_MAX];
@@ -207,7 +208,7 @@ static void remove_old(struct journal *j, uint64_t number, uint64_t old_snapshot
 	for (uint64_t n = number - 1; n >= 1; n--) {
 		journal_file_name(JOURNAL_LOG, n, name);
 		if (unlinkat(j->dir_fd, name, 0) < 0 && errno == ENOENT)
-			break; /* they were removed in the same order */
+			break; /* older ones were removed earlier, in the same order */
 	}
 }
 
@@ -271,7 +272,8 @@ static int write_snapshot(struct journal *j, struct err *err)
 	return rc;
 }
 
-/* With the log's lock. retry_s: after a failure that long; 0: when it is wanted. */
+/* With the log's lock held. retry_s: waits that long after a failure; 0: until a snapshot is
+ * needed. */
 static void wait_until_wanted(struct journal_log *l, int retry_s)
 {
 	struct timespec until;

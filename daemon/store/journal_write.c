@@ -9,7 +9,7 @@
 
 enum { KNOWN_SLOTS_FIRST = 64 };
 
-/* A block that several places share, and which one of the change it is. */
+/* A shared block, and its number among the blocks of the change. */
 struct known_block {
 	const struct block *block;
 	uint32_t n;
@@ -53,7 +53,7 @@ static void begin_change(struct journal_writer *w, enum journal_kind kind, int32
 	open_part(w);
 }
 
-/* Before each item but those that are small: a part that is full goes. False: an error. */
+/* Called before each item that is not small: emits a full part. False: an error. */
 static bool has_room(struct journal_writer *w)
 {
 	if (w->rc < 0)
@@ -112,7 +112,7 @@ static bool grow_known(struct journal_writer *w)
 	return true;
 }
 
-/* The block has been written as the newest one. Without memory it is written again when met. */
+/* Remembers the block just written. Without memory it is written again at its next use. */
 static void learn(struct journal_writer *w, const struct block *b)
 {
 	if (2 * (w->known_count + 1) > w->known_slots && !grow_known(w))
@@ -133,7 +133,7 @@ static void put_place(struct strbuf *sb, enum journal_tag tag, const struct laye
 	put_i32(sb, pos.z);
 }
 
-/* How many voxels of a and b differ; more than most: most + 1. */
+/* The number of voxels that differ between a and b; above most: most + 1. */
 static uint32_t count_differing(const struct block *a, const struct block *b, uint32_t most)
 {
 	uint32_t count = 0;
@@ -144,7 +144,7 @@ static uint32_t count_differing(const struct block *a, const struct block *b, ui
 	return count;
 }
 
-/* The voxels that differ from those of the other block, or from nothing. */
+/* Writes the voxels that differ from the other block, or from an empty one. */
 static void put_listed(struct strbuf *sb, const struct block *b, const struct block *other,
 		       uint32_t count)
 {
@@ -167,7 +167,7 @@ static void put_full(struct strbuf *sb, const struct block *b)
 		put_u32(sb, b->voxels[i]);
 }
 
-/* All of the block, which takes the place of what is there. */
+/* Writes the whole block, which replaces the previous one. */
 static void put_content(struct journal_writer *w, const struct layer *l, struct block_pos pos,
 			const struct block *b, bool is_shared)
 {
@@ -183,7 +183,7 @@ static void put_content(struct journal_writer *w, const struct layer *l, struct 
 	w->blocks_count++;
 }
 
-/* The block at pos is now b (NULL: none) and was before (NULL: none, or not known). */
+/* The block at pos is now b (NULL: none) and was before (NULL: none or unknown). */
 static void put_block(struct journal_writer *w, const struct layer *l, struct block_pos pos,
 		      const struct block *b, const struct block *before)
 {
@@ -215,7 +215,7 @@ static void put_block(struct journal_writer *w, const struct layer *l, struct bl
 	put_content(w, l, pos, b, is_shared);
 }
 
-/* A layer whose voxels are those of another one, since neither was written after the copy. */
+/* A layer with the same voxels as another one, since neither was written after the copy. */
 static const struct layer *same_volume(const struct document *d, size_t index)
 {
 	const struct volume_table *t = d->layers[index]->volume.table;
@@ -231,7 +231,7 @@ static bool is_new(const struct history_step *step, const struct layer *l, size_
 	return !step || (step->metas && !journal_kept_of(step, l, hint));
 }
 
-/* The voxels of layers that were not there before; step NULL: of all. */
+/* Writes the voxels of new layers; step NULL: of all layers. */
 static void put_new_layers(struct journal_writer *w, const struct document *d,
 			   const struct history_step *step)
 {
@@ -255,7 +255,7 @@ static void put_new_layers(struct journal_writer *w, const struct document *d,
 	}
 }
 
-/* It is in the document, and was there before the edit. */
+/* Whether the layer is in the document and existed before the edit. */
 static bool is_kept(const struct document *d, const struct history_step *step,
 		    const struct layer *l)
 {

@@ -1,9 +1,9 @@
 /*
- * journal_write.h - private to journal*.c: changes of projects to payloads.
+ * journal_write.h - private to journal*.c: converts changes of projects to payloads.
  *
- * A change is handed out in parts of about JOURNAL_PART_BYTES, so that its size needs no memory.
- * Blocks that several places share are written once. Threads: the holder of the project's lock, or
- * of a snapshot.
+ * A change is emitted in parts of about JOURNAL_PART_BYTES, so that memory does not grow with its
+ * size. Blocks that are used several times are written once. Threads: the holder of the project's
+ * lock, or of a snapshot.
  */
 #ifndef DAEMON_STORE_JOURNAL_WRITE_H
 #define DAEMON_STORE_JOURNAL_WRITE_H
@@ -25,18 +25,18 @@ struct journal_writer {
 	void *ctx;
 	struct strbuf *part; /* working memory; its contents are lost */
 
-	int32_t project_id; /* of the change under way, from here on */
+	int32_t project_id; /* this and what follows: of the current change */
 	uint64_t version;
 	uint8_t kind;
-	bool is_begun; /* a part of it was handed out */
+	bool is_begun; /* a part of it was emitted */
 	int rc;        /* the first failure */
 	struct known_block *known;
 	uint32_t known_slots;
 	uint32_t known_count;
-	uint32_t blocks_count; /* that can be named by SAME */
+	uint32_t blocks_count; /* that SAME can name */
 };
 
-/* What a project is besides its document. */
+/* The state of a project besides its document. */
 struct journal_identity {
 	int32_t id;
 	int32_t size[3];
@@ -46,7 +46,7 @@ struct journal_identity {
 };
 struct journal_identity journal_identity_of(const struct project *p);
 
-/* Each is one whole change. Returns 0 or the error of emit; -ENOMEM. */
+/* Each writes one whole change. Returns 0, the error of emit, or -ENOMEM. */
 int journal_write_whole(struct journal_writer *w, const struct journal_identity *id,
 			const struct document *d, uint64_t version);
 int journal_write_edit(struct journal_writer *w, const struct project *p,

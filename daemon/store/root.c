@@ -16,10 +16,10 @@
 #include "daemon/base/file.h"
 #include "daemon/base/strbuf.h"
 
-/* A path of a client on its way: as given, and as it is opened. */
+/* A path given by a client: its text, and the path to open. */
 struct target {
 	char text[PATH_MAX];
-	const char *rest; /* behind the root's own path; of text */
+	const char *rest; /* part of text after the root's own path */
 };
 
 static const struct root any_root = { .kind = ROOT_ANY, .fd = AT_FDCWD };
@@ -56,10 +56,10 @@ void root_deinit(struct root *r)
 
 static int outside(const struct root *r, const struct target *t, struct err *err)
 {
-	return err_set(err, -EACCES, "%.100s: outside of the root %.100s", t->text, r->path);
+	return err_set(err, -EACCES, "%.100s: outside the root %.100s", t->text, r->path);
 }
 
-/* What is left of an absolute path inside of the root; NULL: it is not inside. */
+/* The rest of an absolute path inside the root; NULL: it is not inside. */
 static const char *below_root(const struct root *r, const char *path)
 {
 	size_t len = strlen(r->path);
@@ -88,7 +88,7 @@ static int target_init(struct target *t, const struct root *r, struct span path,
 		return err_set(err, -ENAMETOOLONG, "the path has more than %zu bytes",
 			       sizeof(t->text) - 1);
 	if (memchr(path.ptr, 0, path.len))
-		return err_set(err, -EINVAL, "the path has a zero byte in it");
+		return err_set(err, -EINVAL, "the path contains a zero byte");
 	memcpy(t->text, path.ptr, path.len);
 	t->text[path.len] = 0;
 	if (r->kind == ROOT_DIR && t->text[0] == '/') {
@@ -99,7 +99,8 @@ static int target_init(struct target *t, const struct root *r, struct span path,
 	return 0;
 }
 
-/* Without openat2: component by component. No links at all, no "..". Returns as open_inside. */
+/* Used without openat2: opens component by component, without links and "..". Returns as
+ * open_inside. */
 static int open_by_walk(int fd, const char *path, int flags)
 {
 	char name[NAME_MAX + 1];
@@ -134,7 +135,7 @@ static int open_by_walk(int fd, const char *path, int flags)
 	return rc;
 }
 
-/* A descriptor, or a negative errno; -EXDEV means that the path leads out of the root. */
+/* Returns a descriptor or a negative errno; -EXDEV means that the path leaves the root. */
 static int open_inside(const struct root *r, const char *path, int flags)
 {
 	struct open_how how = { .flags = (unsigned)flags | O_CLOEXEC,
@@ -149,7 +150,7 @@ static int open_inside(const struct root *r, const char *path, int flags)
 		fd = syscall(SYS_openat2, r->fd, path, &how, sizeof(how));
 		if (fd >= 0)
 			return (int)fd;
-		/* Old kernels, and sandboxes that know only older calls. */
+		/* Old kernels, and sandboxes that allow only older calls. */
 		if (errno != ENOSYS && errno != EPERM)
 			return -errno;
 	}
@@ -163,7 +164,7 @@ static int open_fault(const struct root *r, const struct target *t, int code, st
 	return err_set(err, code, "%.150s: cannot open: %s", t->text, strerrordesc_np(-code));
 }
 
-/* The name under which the kernel shows an open file; it stays what was opened. */
+/* The /proc name of an open file, which always refers to the opened file. */
 static void name_of(int fd, char out[64])
 {
 	snprintf(out, 64, "/proc/self/fd/%d", fd);
@@ -183,7 +184,7 @@ int root_read_into(const struct root *r, struct span path, size_t max_bytes, str
 	rc = target_init(&t, r, path, err);
 	if (rc < 0)
 		return rc;
-	/* A pipe would make open wait for its writer. */
+	/* Opening a pipe would wait for its writer. */
 	fd = open_inside(r, *t.rest ? t.rest : ".", O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return open_fault(r, &t, fd, err);
@@ -218,7 +219,7 @@ int root_read(const struct root *r, struct span path, size_t max_bytes, char **o
 	return 0;
 }
 
-/* Cuts the last name off: *folder is the path before it, "." or "/". NULL: there is no name. */
+/* Splits off the last name: *folder is the path before it, "." or "/". NULL: there is no name. */
 static const char *cut_name(struct target *t, const char **folder)
 {
 	char *rest = t->text + (t->rest - t->text);
@@ -241,7 +242,7 @@ static int write_in_folder(int folder, const char *name, const struct span *show
 	struct stat st;
 	int rc;
 
-	/* The new file takes the name of the old one: of a device or pipe it must not. */
+	/* The new file replaces the old one, which must not be a device or pipe. */
 	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode) &&
 	    !S_ISLNK(st.st_mode))
 		return err_set(err, -EINVAL, "%.*s: not a regular file", SPAN_ARG(*shown));

@@ -131,10 +131,10 @@ voxels() {
 	for path in ../secret.gox "$DIR/secret.gox" link.gox x/../../secret.gox; do
 		[[ $(call load_project "[\"$path\"]") == *"-1002"* ]]
 	done
-	[[ $(call load_project '["../secret.gox"]') == *"outside of the root"* ]]
-	[[ $(call save_project '["../new.gox"]') == *"-1003"*"outside of the root"* ]]
-	[[ $(call export_model '["/tmp/../tmp/goxel-new.obj"]') == *"-1007"*"outside of the root"* ]]
-	[[ $(call render_scene '{"output_path":"../new.png","width":16,"height":16}') == *"outside of the root"* ]]
+	[[ $(call load_project '["../secret.gox"]') == *"outside the root"* ]]
+	[[ $(call save_project '["../new.gox"]') == *"-1003"*"outside the root"* ]]
+	[[ $(call export_model '["/tmp/../tmp/goxel-new.obj"]') == *"-1007"*"outside the root"* ]]
+	[[ $(call render_scene '{"output_path":"../new.png","width":16,"height":16}') == *"outside the root"* ]]
 	[ ! -e "$DIR/new.gox" ] && [ ! -e "$DIR/new.png" ]
 	call export_model '["out.obj"]' | jq -e .success
 	[ -s "$DIR/root/out.obj" ]

@@ -148,7 +148,7 @@ edit_much() {
 	printf '\xff' | dd of="$DIR/j/journal-2.log" bs=1 seek=100 conv=notrunc status=none
 	run "$BIN/goxel-daemon" -s "$SOCK" --journal "$DIR/j"
 	[ "$status" = 4 ]
-	[[ $output == *"journal-2.log: damaged at byte 64, with 1 whole records behind"* ]]
+	[[ $output == *"journal-2.log: damaged at byte 64, with 1 complete records after it"* ]]
 	[[ $output == *"--journal-repair"* ]]
 	[ ! -e "$SOCK" ]
 	start_daemon --journal "$DIR/j" --journal-repair
@@ -170,7 +170,7 @@ edit_much() {
 	chmod 777 "$DIR/j"
 	run "$BIN/goxel-daemon" -s "$DIR/s2" --journal "$DIR/j"
 	[ "$status" = 4 ]
-	[[ $output == *"everybody may write into it"* ]]
+	[[ $output == *"everybody may write to it"* ]]
 	run "$BIN/goxel-daemon" -s "$DIR/s2" --journal "$DIR/none/j"
 	[ "$status" = 4 ]
 	[[ $output == *"$DIR/none/j: No such file or directory"* ]]
@@ -249,7 +249,7 @@ edit_much() {
 	[ "$(status_of .journal.error)" = 'File too large' ]
 	call get_voxel '[1,2,3]' | jq -e .exists
 	prlimit --pid "$PID" --fsize=unlimited:unlimited
-	wait_until sh -c "grep -q 'whole again: edits are taken' $DIR/log"
+	wait_until sh -c "grep -q 'repaired: edits are accepted again' $DIR/log"
 	call add_voxel '[4,2,3,4,5,6]' | jq -e .success
 	everything >"$DIR/before"
 	kill_daemon

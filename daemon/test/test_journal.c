@@ -164,7 +164,7 @@ static void test_every_edit_is_applied_to_a_twin(void **state)
 		if (i % 200 == 100)
 			write_whole(&log, p);
 	}
-	assert_int_equal(journal_state_settle(&relay.state, NULL), 0);
+	assert_int_equal(journal_state_finish(&relay.state, NULL), 0);
 	assert_true(same_project(p, relay.state.slots[0].p));
 	p->log = NULL;
 	project_free(p);
@@ -231,7 +231,7 @@ static void test_a_change_without_its_last_part_is_dropped(void **state)
 		relay_emit(&relay, strbuf_span(&part));
 		assert_int_equal(document_voxels_count(&relay.state.slots[0].p->doc), 1);
 	}
-	assert_int_equal(journal_state_settle(&relay.state, NULL), 0);
+	assert_int_equal(journal_state_finish(&relay.state, NULL), 0);
 	assert_true(same_project(p, relay.state.slots[0].p));
 	project_free(p);
 	journal_state_deinit(&relay.state);
