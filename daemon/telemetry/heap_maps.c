@@ -15,11 +15,11 @@
 enum { BUILD_ID_BYTES_MAX = 64 };
 
 struct build_id_search {
-	uintptr_t addr;                        /* in: an address of the object looked for */
+	uintptr_t addr;                        /* in: an address in the object to find */
 	char text[2 * BUILD_ID_BYTES_MAX + 1]; /* out: hexadecimal */
 };
 
-/* Notes are {name size, description size, type}, then both, each padded to 4 bytes. */
+/* A note is {name size, description size, type}, followed by both, each padded to 4 bytes. */
 static void read_notes(struct build_id_search *search, const char *at, size_t len)
 {
 	while (len >= sizeof(ElfW(Nhdr))) {

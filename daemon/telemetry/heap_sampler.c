@@ -1,6 +1,6 @@
 /*
- * Each thread counts bytes down to its next picked byte; the gaps are exponential with the mean, so
- * picked bytes are a Poisson process over the stream of allocated bytes.
+ * Each thread counts bytes down to the next byte it picks; the gaps are exponential with that mean,
+ * so picked bytes are a Poisson process over the stream of allocated bytes.
  */
 #include "daemon/telemetry/heap_sampler.h"
 
@@ -34,15 +34,15 @@ static struct {
 
 static _Thread_local struct {
 	struct rng rng;
-	double gap_mean;     /* mean with which the running countdown was drawn; 0 = none yet */
+	double gap_mean;     /* mean used for the current countdown; 0 = none yet */
 	uintptr_t stack_top; /* no frame of this thread lies above it */
 } mine;
 
 static void enter_thread(void)
 {
 	/*
-	 * glibc keeps a thread's control block, which pthread_self names, at the upper end of its
-	 * stack; only the main thread has it elsewhere.
+	 * glibc keeps a thread's control block (the value of pthread_self) at the upper end of its
+	 * stack, except for the main thread.
 	 */
 	mine.stack_top =
 		gettid() == getpid() ? (uintptr_t)__libc_stack_end : (uintptr_t)pthread_self();
@@ -55,16 +55,17 @@ static int64_t draw_bytes(void)
 		enter_thread();
 	mine.gap_mean = (double)atomic_load_explicit(&state.mean_bytes, memory_order_relaxed);
 	/*
-	 * An allocation of s bytes is sampled when more than this many bytes come, so rounding
-	 * down makes its probability exactly 1 - exp(-s / mean). Capped far above any likely gap,
-	 * so that the conversion is always defined.
+	 * An allocation of s bytes is sampled when s exceeds this number, so rounding down makes
+	 * its probability exactly 1 - exp(-s / mean). Capped far above any likely gap, so that the
+	 * conversion is always defined.
 	 */
 	return (int64_t)fmin(-log(rng_unit(&mine.rng)) * mine.gap_mean, 1e18);
 }
 
 /*
- * Return addresses by frame pointers. Every frame read lies between the caller's and the top of the
- * stack, and above the one before: a wrong frame pointer ends the walk, it never faults.
+ * Collects return addresses by frame pointers. Every frame read lies between the caller's frame and
+ * the top of the stack, and above the frame before: a wrong frame pointer ends the walk and never
+ * faults.
  */
 static __attribute__((noinline, no_sanitize("address"))) uint32_t walk(uintptr_t *pcs)
 {
@@ -119,7 +120,7 @@ int heap_sampler_start(uint64_t mean_bytes, struct err *err)
 	int rc;
 
 	if (mean_bytes < 1)
-		return err_set(err, -EINVAL, "heap sampler: a mean of 0 bytes");
+		return err_set(err, -EINVAL, "heap sampler: the mean must not be 0 bytes");
 	if (!alloc_is_counted())
 		return err_set(err, -EOPNOTSUPP,
 			       "heap sampler: this program was linked without the counting malloc");
@@ -159,7 +160,7 @@ static void write_stack(struct json_out *j, const struct heap_stack *s)
 	json_close(j);
 	json_f64(j, "alloc_objects", s->allocs.objects);
 	json_f64(j, "alloc_bytes", s->allocs.bytes);
-	/* Sums of what was added and taken away: rounding may leave a trace around 0. */
+	/* These are sums of additions and subtractions: rounding may leave a small remainder. */
 	json_f64(j, "inuse_objects", s->inuse.objects > 1e-6 ? s->inuse.objects : 0);
 	json_f64(j, "inuse_bytes", s->inuse.bytes > 1e-3 ? s->inuse.bytes : 0);
 	json_close(j);
@@ -193,7 +194,8 @@ int heap_sampler_write(struct strbuf *out, struct err *err)
 	for (uint32_t i = 0; i < now.stacks_count; i++) {
 		struct heap_stack copy;
 
-		/* Out of the lock before writing: writing allocates, which may take a sample. */
+		/* Copy under the lock, write without it: writing allocates, which may take a
+		 * sample. */
 		pthread_mutex_lock(&state.lock);
 		copy = state.table.stacks[i];
 		pthread_mutex_unlock(&state.lock);

@@ -38,7 +38,7 @@ static uint64_t hash_stack(const uintptr_t *pcs, uint32_t depth)
 	return h;
 }
 
-/* Index + 1 of the stack, entered when it is new; 0 when the table is full. */
+/* Index + 1 of the stack, added when it is new; 0 when the table is full. */
 static uint32_t find_stack(struct heap_table *t, const uintptr_t *pcs, uint32_t depth)
 {
 	uint64_t hash = hash_stack(pcs, depth);

@@ -1,8 +1,8 @@
 /*
  * heap_table.h - the two tables of the heap sampler: stacks with their sums, and live samples.
  *
- * Both are mapped whole at the start and touched as they fill, so nothing here calls malloc and a
- * daemon with few stacks pays for few pages. Not locked: the sampler's lock guards every call.
+ * Both are mapped completely at the start and touched as they fill, so nothing here calls malloc,
+ * and a daemon with few stacks uses few pages. Not locked: the sampler's lock guards every call.
  */
 #ifndef DAEMON_TELEMETRY_HEAP_TABLE_H
 #define DAEMON_TELEMETRY_HEAP_TABLE_H
@@ -39,21 +39,21 @@ struct heap_table {
 	uint32_t *stack_heads;     /* index + 1 of the first of a hash */
 	uint32_t *live_heads;
 	uint32_t stacks_count;
-	uint32_t live_count; /* ever used: entries below it may be in the free list */
+	uint32_t live_count; /* used so far: entries below it may be in the free list */
 	uint32_t live_free;
 	uint64_t samples_count;
 	uint64_t lost_stacks_count; /* samples whose stack had no room */
 	uint64_t lost_live_count;   /* samples counted as cumulative only */
 };
 
-/* -ENOMEM. Never undone: the process keeps its sampler. */
+/* -ENOMEM. There is no deinit: the sampler lives as long as the process. */
 int heap_table_init(struct heap_table *t);
 
 /* Adds a sample and follows its block until heap_table_free. */
 void heap_table_add(struct heap_table *t, const uintptr_t *pcs, uint32_t depth, uintptr_t block,
 		    struct heap_weight weight);
 
-/* True when block was a live sample and now is not. */
+/* Returns true when block was a live sample, which ends. */
 bool heap_table_free(struct heap_table *t, uintptr_t block);
 
 #endif

@@ -33,8 +33,8 @@ static const char *const metric_names[METRIC_COUNT] = {
 _Thread_local struct metrics_block *metrics_mine;
 
 /*
- * Where additions go when there is no memory for a block. Threads share it, so that additions at
- * the same time may be lost; each block has one writer otherwise.
+ * Used when there is no memory for a block. Threads share it, so concurrent additions may be lost;
+ * every other block has one writer.
  */
 static struct metrics_block metrics_spill;
 

@@ -1,9 +1,9 @@
 /*
- * metrics.h - what the daemon counts, always on: one padded block per thread, summed on reading.
+ * metrics.h - counters that are always on: one padded block per thread, summed on reading.
  *
  * Counters only grow; a level (open connections, queue depth) is the difference of two of them, so
- * no cache line is ever shared between writers. A block outlives its thread and is handed to a
- * later one, so nothing is lost.
+ * writers never share a cache line. A block outlives its thread and is reused by a later one, so no
+ * count is lost.
  * Cost: an addition in the thread's own cache line.
  */
 #ifndef DAEMON_TELEMETRY_METRICS_H
@@ -18,15 +18,15 @@
 struct json_out;
 
 enum metric {
-	METRIC_REQUESTS,           /* taken up, notifications and members of batches included */
+	METRIC_REQUESTS,           /* started, including notifications and members of batches */
 	METRIC_REPLIES,            /* replies to single requests or members of batches */
 	METRIC_NOTIFICATIONS,      /* of the requests, those without id */
-	METRIC_FAST_PATH,          /* of the requests, run by the reading thread */
+	METRIC_FAST_PATH,          /* of the requests, those run by the reading thread */
 	METRIC_READ_BYTES,         /* from clients */
 	METRIC_WRITTEN_BYTES,      /* to clients */
 	METRIC_CONNECTIONS_OPENED, /* accepted */
 	METRIC_CONNECTIONS_CLOSED,
-	METRIC_CONNECTIONS_REFUSED, /* over the limit, or without a descriptor or memory */
+	METRIC_CONNECTIONS_REFUSED, /* over the limit, or no descriptor or memory left */
 	METRIC_CONNECTIONS_TIMED_OUT,
 	METRIC_CONNECTIONS_REPLACED, /* closed to make room for a new one */
 	METRIC_ENQUEUED,
@@ -38,8 +38,8 @@ enum metric {
 	METRIC_ERROR_METHOD,      /* -32601 */
 	METRIC_ERROR_PARAMS,      /* -32602 */
 	METRIC_ERROR_INTERNAL,    /* -32603 */
-	METRIC_ERROR_SERVER,      /* -32099..-32000: busy and its like */
-	METRIC_ERROR_APPLICATION, /* every other code: the engine's own */
+	METRIC_ERROR_SERVER,      /* -32099..-32000: busy and similar */
+	METRIC_ERROR_APPLICATION, /* every other code: those of the engine */
 	METRIC_COUNT,
 };
 
@@ -50,7 +50,7 @@ struct metrics {
 	uint64_t queue_depth;       /* waiting now */
 };
 
-/* Private: a thread's block, and getting one. */
+/* Private: the block of a thread, and how to get one. */
 struct metrics_block {
 	alignas(64) struct slot slot;
 	_Atomic uint64_t counts[METRIC_COUNT]; /* written by the owning thread only */
@@ -64,7 +64,7 @@ static inline void metrics_add(enum metric metric, uint64_t n)
 
 	if (__builtin_expect(!mine, 0))
 		mine = metrics_attach();
-	/* One writer: a load and a store do, without the price of a locked addition. */
+	/* There is one writer, so a load and a store suffice and avoid a locked addition. */
 	atomic_store_explicit(&mine->counts[metric],
 			      atomic_load_explicit(&mine->counts[metric], memory_order_relaxed) + n,
 			      memory_order_relaxed);
@@ -73,7 +73,7 @@ static inline void metrics_add(enum metric metric, uint64_t n)
 /* Counts an error reply by its JSON-RPC code. */
 void metrics_add_error(int code);
 
-/* Sums all threads. Levels that a reader catches between their two counters are clamped at 0. */
+/* Sums all threads. A level read between its two counters is clamped at 0. */
 void metrics_read(struct metrics *out);
 
 const char *metric_name(enum metric metric); /* "requests_count", "read_bytes", ... */

@@ -1,5 +1,5 @@
 /*
- * probes.h - the USDT probes of the daemon, the only place that knows sys/sdt.h.
+ * probes.h - the USDT probes of the daemon, the only file that includes sys/sdt.h.
  *
  * A probe is one nop until a tracer (perf, bpftrace) attaches to goxel:request__<stage>.
  */

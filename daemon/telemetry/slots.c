@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the thread-specific key points to: the destructor needs both. */
+/* The value of the thread-specific key; the destructor needs both members. */
 struct slot_owner {
 	struct slots *list;
 	struct slot *slot;
@@ -61,7 +61,7 @@ struct slot *slots_take(struct slots *list)
 		slot = add_new(list);
 	pthread_mutex_unlock(&list->lock);
 	*owner = (struct slot_owner){ list, slot };
-	/* Without a key the block just stays with this thread for good. */
+	/* Without a key the block stays with this thread after its end. */
 	if (!slot || !list->has_key || pthread_setspecific(list->key, owner) != 0)
 		free(owner);
 	return slot;

@@ -1,8 +1,9 @@
 /*
  * slots.h - one block of memory per thread, listed so that a reader can sum over all of them.
  *
- * A block outlives its thread: it stays listed with what it holds, and a later thread takes it
- * over. So sums never shrink and the list is as long as the most threads that lived at once.
+ * A block outlives its thread: it stays in the list with its contents, and a later thread takes it
+ * over. So sums never shrink, and the list is as long as the highest number of simultaneous
+ * threads.
  */
 #ifndef DAEMON_TELEMETRY_SLOTS_H
 #define DAEMON_TELEMETRY_SLOTS_H
@@ -32,7 +33,7 @@ struct slots {
 		.size = (bytes), .forget = (forget_fn), .lock = PTHREAD_MUTEX_INITIALIZER \
 	}
 
-/* The calling thread's block, zeroed when it is a new one; NULL when out of memory. */
+/* The calling thread's block, zeroed if new; NULL when out of memory. */
 struct slot *slots_take(struct slots *list);
 
 /* Walks the list; blocks are never removed. */

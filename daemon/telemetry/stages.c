@@ -1,6 +1,6 @@
 /*
  * Stage histograms: one set per thread, allocated when the thread records its first sample, under a
- * lock that only a reader ever contends for.
+ * lock that is contended only by readers.
  */
 #include "daemon/telemetry/stages.h"
 
@@ -54,8 +54,8 @@ const char *stage_name(enum stage stage)
 }
 
 /*
- * Requests until the next sample: uniform in 1..2N-1, whose mean is N. A fixed step would fall into
- * step with a workload that repeats itself. xorshift64 (Marsaglia 2003).
+ * Requests until the next sample: uniform in 1..2N-1, with mean N. A fixed step could synchronize
+ * with a workload that repeats itself. xorshift64 (Marsaglia 2003).
  */
 static uint32_t next_count(uint32_t every_n)
 {
@@ -72,7 +72,7 @@ bool stages_draw(void)
 	if (every_n == 0)
 		return false;
 	if (draw_state == 0) {
-		/* The thread's first request is no likelier to be sampled than any other. */
+		/* The thread's first request is as likely to be sampled as any other. */
 		draw_state = clock_ns() ^ (uintptr_t)&draw_state;
 		draw_state += draw_state == 0;
 		stages_left = next_count(every_n);

@@ -1,18 +1,18 @@
 /*
  * stages.h - where a request's time goes: seven stages, stamped for a sampled share.
  *
- * A request carries a struct stage_clock. stage_begin decides by lot whether it is of the sampled
- * share; stage_mark stamps the end of a stage; stages_record, called once when the reply has been
- * written, puts each stage's time into histograms of the calling thread, which stages_read merges.
- * A stage lasts from the latest mark before it in time (or the start) to its own mark: a worker
- * that gets whole texts parses after the queue. A stage that was not passed (the fast path has
- * neither enqueue nor dequeue) is not recorded.
+ * A request carries a struct stage_clock. stage_begin chooses at random whether the request is
+ * sampled; stage_mark stamps the end of a stage; stages_record, called once when the reply has been
+ * written, adds each stage's time to histograms of the calling thread, which stages_read merges. A
+ * stage lasts from the latest mark before it (or the start) to its own mark: a worker that gets
+ * whole texts parses after the queue. A stage that was skipped (the fast path has neither enqueue
+ * nor dequeue) is not recorded.
  *
- * Every mark is also a USDT probe, goxel:request__<stage>, sampled or not; argument 1 is the
- * address of the clock, which tells requests apart; argument 2 is 1 for a sampled one.
+ * Every mark is also a USDT probe, goxel:request__<stage>, whether sampled or not; argument 1 is
+ * the address of the clock, which tells requests apart; argument 2 is 1 for a sampled one.
  *
- * Cost: off, one predictable branch for each call and a nop for each mark; on, for the share of
- * 1 in N, one clock read a mark and one uncontended lock at the end.
+ * Cost: off, one predictable branch per call and a nop per mark; on, for the sampled 1 in N
+ * requests, one clock read per mark and one uncontended lock at the end.
  */
 #ifndef DAEMON_TELEMETRY_STAGES_H
 #define DAEMON_TELEMETRY_STAGES_H
@@ -28,20 +28,20 @@ struct hist;
 struct json_out;
 
 enum stage {
-	STAGE_READ,      /* bytes are there -> one whole frame */
+	STAGE_READ,      /* bytes arrived -> one whole frame */
 	STAGE_PARSE,     /* frame -> request record */
 	STAGE_ENQUEUE,   /* -> in the queue */
-	STAGE_DEQUEUE,   /* waiting in the queue -> in a worker's hands */
+	STAGE_DEQUEUE,   /* waiting in the queue -> taken by a worker */
 	STAGE_EXECUTE,   /* dispatch and method */
 	STAGE_SERIALIZE, /* result -> reply text */
-	STAGE_WRITE,     /* reply text -> taken by the transport */
+	STAGE_WRITE,     /* reply text -> accepted by the transport */
 	STAGE_COUNT,
 	STAGE_TOTAL = STAGE_COUNT, /* for stages_read: from the start to the last mark */
 };
 
-enum { STAGES_EVERY_DEFAULT = 128 }; /* one request in so many, where sampling is on */
+enum { STAGES_EVERY_DEFAULT = 128 }; /* one request in N, when sampling is on */
 
-/* Embedded in a request; one thread at a time. Only `on` has a meaning while it is false. */
+/* Embedded in a request; one thread at a time. While `on` is false the rest is meaningless. */
 struct stage_clock {
 	uint64_t start_ns;
 	uint64_t ns[STAGE_COUNT]; /* when the stage ended; 0 = not passed */
@@ -49,16 +49,16 @@ struct stage_clock {
 };
 
 /*
- * Samples one request in every_n from now on, by lot; 0 turns stamping off, as it is at the start.
+ * Samples one request in every_n on average, chosen at random; 0 turns sampling off (the default).
  * A thread that is counting down to its next sample finishes that count first. Threads: any.
  */
 void stages_set_every(uint32_t every_n);
 uint32_t stages_get_every(void);
 
-/* The word for a stage, "read" .. "write", "total". */
+/* The name of a stage, "read" .. "write", "total". */
 const char *stage_name(enum stage stage);
 
-/* Private: the switch, the calling thread's countdown, and the draw when it ends. */
+/* Private: the switch, the calling thread's countdown, and choosing the next one when it ends. */
 extern _Atomic uint32_t stages_every_n;
 extern _Thread_local uint32_t stages_left;
 bool stages_draw(void);
@@ -78,7 +78,7 @@ static inline bool stages_pick(void)
 /*
  * Starts a request's clock.
  *
- * start_ns  when its bytes were there, if that is known already; 0 = now
+ * start_ns  when its bytes arrived, if already known; 0 = now
  */
 static inline void stage_begin(struct stage_clock *clk, uint64_t start_ns)
 {
@@ -89,7 +89,7 @@ static inline void stage_begin(struct stage_clock *clk, uint64_t start_ns)
 	}
 }
 
-/* Stamps the end of a stage, which is a constant at the place of call. */
+/* Stamps the end of a stage, which must be a constant at the call site. */
 static inline __attribute__((always_inline)) void stage_mark(struct stage_clock *clk,
 							     enum stage stage)
 {
@@ -122,7 +122,7 @@ static inline __attribute__((always_inline)) void stage_mark(struct stage_clock 
 	}
 }
 
-/* Ends a request: its stages enter the calling thread's histograms. Allocates once per thread. */
+/* Ends a request: adds its stages to the calling thread's histograms. Allocates once per thread. */
 static inline void stages_record(const struct stage_clock *clk)
 {
 	if (__builtin_expect(clk->on, 0))
@@ -130,12 +130,12 @@ static inline void stages_record(const struct stage_clock *clk)
 }
 
 /*
- * Adds what all threads, ended ones too, have recorded of a stage to *out (which the caller has
+ * Adds what all threads, also ended ones, have recorded of a stage to *out (which the caller has
  * zeroed or reset). Threads: any.
  */
 void stages_read(enum stage stage, struct hist *out);
 
-/* Forgets everything recorded, e.g. after warm-up. */
+/* Drops everything recorded, e.g. after warm-up. */
 void stages_reset(void);
 
 /* The object of `status`: NAME: {count, mean_ns, p50_ns, p99_ns, max_ns}. -ENOMEM. */

@@ -11,7 +11,7 @@
 #include "daemon/base/json_out.h"
 
 static struct {
-	pthread_mutex_t lock; /* guards all of it */
+	pthread_mutex_t lock; /* protects what follows */
 	struct startup_trace trace;
 	bool is_init;
 } state = { .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -26,7 +26,7 @@ static uint64_t boottime_ns(void)
 
 /*
  * The tick since boot in which this process started: field 22 of /proc/self/stat, counted from the
- * last ')' because the name in field 2 may hold anything. -1 when /proc does not tell.
+ * last ')' because the name in field 2 may contain anything. -1 when it is unavailable.
  */
 static long long start_tick(void)
 {
@@ -48,8 +48,7 @@ static long long start_tick(void)
 	return at ? strtoll(at + 1, NULL, 10) : -1;
 }
 
-/* How long ago at most the process can have been executed: since the tick in which it was forked.
- */
+/* Upper bound of the time since exec: the time since the tick in which the process was forked. */
 static uint64_t age_ns_max(uint64_t now_boot_ns)
 {
 	long ticks_per_s = sysconf(_SC_CLK_TCK);
@@ -62,7 +61,7 @@ static uint64_t age_ns_max(uint64_t now_boot_ns)
 	return start_ns <= now_boot_ns ? now_boot_ns - start_ns : 0;
 }
 
-/* What the launcher says; a stamp from before this process was forked was meant for another. */
+/* Takes the launcher's stamp; one from before this process was forked was meant for another. */
 static bool take_stamp(struct startup_trace *t, uint64_t now_ns)
 {
 	const char *text = getenv("GOXEL_EXEC_NS"); /* NOLINT(concurrency-mt-unsafe): at start */

@@ -1,5 +1,5 @@
 /*
- * startup.h - the start-up trace: which phase began when and took how long, since exec.
+ * startup.h - the start-up trace: when each phase began, relative to exec, and how long it took.
  *
  *	int main(...)
  *	{
@@ -9,11 +9,11 @@
  *		startup_end(phase);
  *		startup_ready();
  *
- * Phases may overlap and may run in other threads. The kernel does not tell when a process called
- * exec. A launcher that wants the start exact puts CLOCK_MONOTONIC in ns into the environment
- * variable GOXEL_EXEC_NS just before exec (goxel-start does); without it the start is taken to be
- * as long before main as the process had used CPU time then, which is right for one that is forked
- * and executed at once on an idle machine, and says so.
+ * Phases may overlap and may run in other threads. The kernel does not report the time of exec. A
+ * launcher that wants an exact start sets the environment variable GOXEL_EXEC_NS to CLOCK_MONOTONIC
+ *in ns just before exec (goxel-start does). Without it, the start is estimated as main minus the
+ *CPU time used until then, which is right for a process that is forked and executed at once on an
+ *idle machine; the output marks it as an estimate.
  */
 #ifndef DAEMON_TELEMETRY_STARTUP_H
 #define DAEMON_TELEMETRY_STARTUP_H
@@ -39,7 +39,7 @@ struct startup_trace {
 	unsigned lost_count;  /* begun beyond STARTUP_PHASES_MAX */
 	uint64_t exec_ns;     /* CLOCK_MONOTONIC of the start */
 	uint64_t main_ns;     /* start to main */
-	bool is_exact;        /* told by the launcher; else estimated */
+	bool is_exact;        /* given by the launcher; else estimated */
 	uint64_t main_cpu_ns; /* CPU time of the process before main */
 	uint64_t main_ns_max; /* upper bound, by the tick of the fork; 0 = unknown */
 	uint64_t ready_ns;    /* start to startup_ready; 0 = not yet */
@@ -52,7 +52,7 @@ void startup_init(void);
 int startup_begin(const char *name);
 void startup_end(int phase);
 
-/* The daemon answers requests from now on. Later calls change nothing. */
+/* Call when the daemon answers requests. Later calls change nothing. */
 void startup_ready(void);
 
 void startup_read(struct startup_trace *out);
@@ -61,7 +61,7 @@ void startup_read(struct startup_trace *out);
  * phases:[{name,start_ns,duration_ns}]} for `status`. */
 void startup_write(struct json_out *j, const char *key);
 
-/* The table that --startup-trace shows. */
+/* Prints the table of --startup-trace. */
 void startup_print(FILE *out);
 
 #endif
