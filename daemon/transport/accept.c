@@ -1,10 +1,11 @@
 /*
- * accept.c - new connections, and those for which there is no place.
+ * accept.c - accepting new connections, and refusing them when there is no room.
  *
  * When descriptors run out, a pending connection would make a level-triggered listener report for
- * ever. So one descriptor is kept spare: it is given up to accept the connection, which then takes
- * the place of the one that has waited longest, or is told why it is closed. Other threads open
- * files, too: if the spare one is lost to them, nobody listens until a descriptor is free again.
+ * ever. So one spare descriptor is kept open. It is closed to accept the connection, which then
+ * replaces the connection that has waited longest, or is told why it is closed. Other threads open
+ * files as well: if they take the spare descriptor, accepting pauses until a descriptor is free
+ * again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,8 @@
 
 #define WARN_AGAIN_NS (60 * NSEC_PER_SEC)
 
-/* Any open file does; this one is at hand. False: another thread has made one the spare already. */
+/* Any open file can be the spare one; fd is available. False: another thread has set one
+ * already. */
 static bool keep_spare(struct sockets *s, int fd)
 {
 	int none = -1;
@@ -40,8 +42,8 @@ bool sockets_has_spare(struct sockets *s)
 	return true;
 }
 
-/* Where the spare one is missing, fd becomes it: between a close and an open another thread could
- * take the number. */
+/* If the spare descriptor is missing, fd becomes it: between a close and an open another thread
+ * could take the number. */
 void sockets_close_fd(struct sockets *s, int fd)
 {
 	if (atomic_load(&s->spare_fd) < 0 && dup3(s->wake_fd, fd, O_CLOEXEC) == fd &&
@@ -115,12 +117,12 @@ void sockets_accepted(const struct sockets_listener *l, int fd)
 {
 	if (!l->is_tcp)
 		return;
-	/* Both make the connection better where they work; it also works without. */
+	/* Both improve the connection when they work; it also works without them. */
 	(void)sock_set_nodelay(fd);
 	(void)sock_set_keepalive(fd);
 }
 
-void sockets_close_politely(struct sockets *s, int fd)
+void sockets_close_gracefully(struct sockets *s, int fd)
 {
 	char sink[4096];
 
@@ -131,15 +133,15 @@ void sockets_close_politely(struct sockets *s, int fd)
 }
 
 /*
- * A client most often writes first, and would find a broken pipe where it should read why: so the
- * last few stay open for what it writes.
+ * A client usually writes first, and would get a broken pipe before it can read the reason. So the
+ * most recently refused connections stay open for what it writes.
  */
 static void keep_refused(struct sockets *s, int fd)
 {
 	struct refused *slot = &s->refused[s->refused_next++ % SOCKETS_REFUSED_MAX];
 
 	if (slot->fd >= 0)
-		sockets_close_politely(s, slot->fd);
+		sockets_close_gracefully(s, slot->fd);
 	else
 		s->refused_count++;
 	*slot = (struct refused){ .fd = fd };
@@ -157,7 +159,7 @@ void sockets_close_refused(struct sockets *s)
 			slot->is_old = true;
 			continue;
 		}
-		sockets_close_politely(s, slot->fd);
+		sockets_close_gracefully(s, slot->fd);
 		slot->fd = -1;
 		s->refused_count--;
 	}
@@ -172,7 +174,7 @@ void sockets_refuse(struct sockets *s, int fd, int code)
 	if (goodbye.len)
 		(void)send(fd, goodbye.ptr, goodbye.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (!goodbye.len || code == -EMFILE) {
-		sockets_close_politely(s, fd);
+		sockets_close_gracefully(s, fd);
 		return;
 	}
 	shutdown(fd, SHUT_WR);

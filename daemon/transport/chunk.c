@@ -6,8 +6,8 @@
 
 enum { LONG_BYTES = 256 << 10, HUGE_BYTES = 8 << 20 };
 
-/* How much more than what is there to ask for: doubling keeps appending linear; what is long
- * already is likely to become much longer, and what is huge is not asked for in vain. */
+/* How much more than the current length to ask for. Doubling keeps appending linear; a long chunk
+ * is likely to become much longer; a huge one is not asked for in vain. */
 static size_t more_than(size_t len)
 {
 	if (len < LONG_BYTES || len > HUGE_BYTES)
@@ -20,7 +20,7 @@ static size_t usable(const struct chunk *ch)
 	return ch->cap - sizeof(*ch) - TRANSPORT_PADDING_BYTES;
 }
 
-/* A buffer with room for bytes, or NULL. */
+/* Returns a buffer with room for that many bytes, or NULL. */
 static struct chunk *get(const struct transport_memory *mem, enum budget_kind kind, size_t bytes)
 {
 	size_t counted_bytes = bytes > CHUNK_SMALL_BYTES ? bytes : 0;
@@ -41,13 +41,14 @@ static struct chunk *get(const struct transport_memory *mem, enum budget_kind ki
 	return ch;
 }
 
-/* Moves what is left into a buffer that has min_bytes behind it. */
+/* Moves the remaining bytes into a buffer with min_bytes of room after them. */
 static int grow(struct chunk **ch, const struct transport_memory *mem, enum budget_kind kind,
 		size_t min_bytes)
 {
 	size_t len = *ch ? (*ch)->end - (*ch)->start : 0;
 	size_t head = len + sizeof(struct chunk) + TRANSPORT_PADDING_BYTES;
-	/* Near the limit of the budget less will do, but not so little that copying takes over. */
+	/* Near the limit of the budget a smaller step is tried, but not so small that copying
+	 * dominates. */
 	size_t wishes[] = { more_than(len), len / 4 };
 	struct chunk *bigger = NULL;
 
@@ -75,7 +76,7 @@ char *chunk_room(struct chunk **ch, const struct transport_memory *mem, enum bud
 
 	if (now && usable(now) - now->end < min_bytes && now->start >= min_bytes &&
 	    now->start >= now->end - now->start) {
-		/* Moving down is cheaper than what was consumed to make the hole. */
+		/* Moving the bytes down costs less than reading the consumed ones did. */
 		memmove(now->bytes, now->bytes + now->start, now->end - now->start);
 		now->end -= now->start;
 		now->start = 0;

@@ -1,8 +1,8 @@
 /*
- * chunk.h - a run of bytes in a buffer of the buffers axis: appended at the end, consumed at the
- * start. What a connection keeps or has not sent yet; absent (NULL) while there is nothing.
+ * chunk.h - a sequence of bytes in a buffer of the buffers axis: appended at the end, consumed at
+ * the start. Holds what a connection keeps or has not sent yet; NULL while it is empty.
  *
- * A large one counts in the budget (base/budget.h) of its kind as long as it is there.
+ * A large one counts in the budget (base/budget.h) of its kind as long as it exists.
  */
 #ifndef DAEMON_TRANSPORT_CHUNK_H
 #define DAEMON_TRANSPORT_CHUNK_H
@@ -18,11 +18,11 @@ enum { CHUNK_SMALL_BYTES = 64 * 1024 };
 
 struct chunk {
 	size_t cap;   /* of the whole buffer */
-	size_t start; /* of what is left, in bytes[] */
+	size_t start; /* start of the remaining bytes in bytes[] */
 	size_t end;
 	size_t counted_bytes; /* in the budget of `kind` */
 	enum budget_kind kind;
-	char bytes[]; /* TRANSPORT_PADDING_BYTES are kept free behind end */
+	char bytes[]; /* TRANSPORT_PADDING_BYTES are kept free after end */
 };
 
 static inline struct span chunk_span(const struct chunk *ch)
@@ -31,17 +31,17 @@ static inline struct span chunk_span(const struct chunk *ch)
 }
 
 /*
- * Room for at least min_bytes at the end, or NULL (out of memory or of budget; *ch stays). *room is
- * what there is. The caller adds what it used to (*ch)->end.
+ * Makes room for at least min_bytes at the end, or returns NULL (out of memory or of budget; *ch
+ * stays). *room is the room available. The caller adds the bytes it used to (*ch)->end.
  */
 char *chunk_room(struct chunk **ch, const struct transport_memory *mem, enum budget_kind kind,
 		 size_t min_bytes, size_t *room);
 
-/* 0 or -ENOMEM. bytes may not lie in *ch. */
+/* 0 or -ENOMEM. bytes must not lie in *ch. */
 int chunk_append(struct chunk **ch, const struct transport_memory *mem, enum budget_kind kind,
 		 struct span bytes);
 
-/* Drops bytes at the start; the emptied chunk is given back. */
+/* Drops bytes at the start; an emptied chunk is freed. */
 void chunk_consume(struct chunk **ch, const struct transport_memory *mem, size_t bytes);
 void chunk_drop(struct chunk **ch, const struct transport_memory *mem);
 

@@ -17,7 +17,7 @@ static int cut(struct conn *c, int code)
 	return code;
 }
 
-/* Bytes taken by the socket, 0 when it is full, or -EPIPE. */
+/* Returns the bytes accepted by the socket, 0 when it is full, or -EPIPE. */
 static ssize_t send_some(const struct conn *c, struct span bytes)
 {
 	ssize_t n;
@@ -63,13 +63,14 @@ int sockets_hold(struct conn *c, struct span rest)
 			return -ENOMEM;
 	}
 	atomic_store_explicit(&c->pulse, PULSE_IDLE | PULSE_MOVED, memory_order_relaxed);
-	/* Not listened to: it must come back through the list, to be listened to again. */
+	/* When it is not listened to, it must come back through the list to be listened to
+	 * again. */
 	atomic_store_explicit(&c->hold, c->interest ? HOLD_HELD : HOLD_PARKED,
 			      memory_order_relaxed);
 	return 0;
 }
 
-static enum conn_wants settle(struct conn *c, bool has_moved)
+static enum conn_wants wants_after(struct conn *c, bool has_moved)
 {
 	conn_mark(c, has_moved);
 	if (c->unsent)
@@ -77,7 +78,7 @@ static enum conn_wants settle(struct conn *c, bool has_moved)
 	return (c->flags & CONN_CLOSING) ? CONN_CLOSE : CONN_READ;
 }
 
-/* The rest of an over-long request is consumed as it comes: that is no progress. */
+/* The rest of an over-long request is consumed as it arrives, which is not progress. */
 static bool has_moved(const struct conn *c, size_t used)
 {
 	return used && !c->scan.skipping;
@@ -109,7 +110,7 @@ enum conn_wants conn_work(struct conn *c)
 	if (used == TRANSPORT_HELD)
 		return CONN_HELD;
 	chunk_consume(&c->kept, &c->transport->cfg.memory, used);
-	return settle(c, has_moved(c, used));
+	return wants_after(c, has_moved(c, used));
 }
 
 enum conn_wants conn_take(struct conn *c, struct span bytes)
@@ -127,10 +128,10 @@ enum conn_wants conn_take(struct conn *c, struct span bytes)
 	if (rest.len && !(c->flags & CONN_CLOSING) &&
 	    chunk_append(&c->kept, &c->transport->cfg.memory, BUDGET_REQUESTS, rest) < 0)
 		(void)unkept(c, rest);
-	return settle(c, has_moved(c, used));
+	return wants_after(c, has_moved(c, used));
 }
 
-/* A long request that keeps coming has more time. */
+/* A long request that keeps arriving gets more time. */
 static void note_growth(struct conn *c, size_t before_bytes, size_t after_bytes)
 {
 	if (before_bytes / CONN_PACE_BYTES != after_bytes / CONN_PACE_BYTES)
@@ -144,7 +145,7 @@ enum conn_wants conn_take_more(struct conn *c, struct span bytes)
 	if (!c->kept)
 		return conn_take(c, bytes);
 	if (chunk_append(&c->kept, &c->transport->cfg.memory, BUDGET_REQUESTS, bytes) < 0)
-		return conn_unkept(c) ? conn_take(c, bytes) : settle(c, false);
+		return conn_unkept(c) ? conn_take(c, bytes) : wants_after(c, false);
 	note_growth(c, before, before + bytes.len);
 	return conn_work(c);
 }
@@ -156,7 +157,7 @@ enum conn_wants conn_end(struct conn *c)
 	c->flags |= CONN_ENDED;
 	ev->ended(ev->ctx, c, chunk_span(c->kept));
 	c->flags |= CONN_CLOSING;
-	return settle(c, true);
+	return wants_after(c, true);
 }
 
 void conn_give_up(struct conn *c, enum transport_why why)
@@ -169,7 +170,8 @@ void conn_give_up(struct conn *c, enum transport_why why)
 	c->flags |= CONN_CLOSING;
 }
 
-/* The end, be it the peer's, or because the transport has shut down what a thread blocks on. */
+/* End of input, from the peer or because the transport shut the socket down to wake a blocked
+ * thread. */
 static enum conn_wants received_none(struct conn *c)
 {
 	const struct sockets *s = (const struct sockets *)c->transport;
@@ -210,7 +212,7 @@ static enum conn_wants read_into_kept(struct conn *c, size_t min_bytes)
 
 	if (!to) {
 		(void)conn_unkept(c);
-		return settle(c, false);
+		return wants_after(c, false);
 	}
 	n = recv(c->fd, to, room, recv_flags(c));
 	before = c->kept->end - c->kept->start;
@@ -264,7 +266,7 @@ size_t transport_push(struct conn *c, int timeout_ms)
 {
 	struct pollfd fd = { .fd = c->fd, .events = POLLOUT };
 
-	/* inproc has no descriptor: its driver takes what is unsent when c comes back. */
+	/* inproc has no descriptor: its driver takes the unsent bytes when c comes back. */
 	if (!c->unsent || c->fd < 0)
 		return 0;
 	if (poll(&fd, 1, timeout_ms) > 0)
@@ -287,5 +289,5 @@ enum conn_wants conn_write(struct conn *c)
 	c->flags &= (uint8_t)~CONN_BACKLOGGED;
 	if (c->kept && !(c->flags & CONN_CLOSING))
 		return conn_work(c);
-	return settle(c, false);
+	return wants_after(c, false);
 }

@@ -1,8 +1,8 @@
 /*
- * conn.h - one connection's life: reading, sending and the calls of the server. Private to
+ * conn.h - the life of one connection: reading, sending and the calls to the server. Private to
  * daemon/transport.
  *
- * conn_* answer what the connection waits for next; the backend decides how.
+ * conn_* return what the connection waits for next; the backend decides how it waits.
  */
 #ifndef DAEMON_TRANSPORT_CONN_H
 #define DAEMON_TRANSPORT_CONN_H
@@ -15,28 +15,28 @@
 #include "daemon/transport/transport.h"
 
 enum {
-	/* A kept beginning up to this size is copied before the next read; a larger one is read
-	 * into where it stands. */
+	/* A kept beginning of a request up to this size is copied before the next read; for a
+	 * larger one the read appends to it in place. */
 	CONN_KEPT_COPY_BYTES = 4096,
-	/* What a backend without a shared read buffer first gives a connection. */
+	/* The first buffer of a connection, in a backend without a shared read buffer. */
 	CONN_FIRST_BYTES = 4096,
-	/* A request that has grown by this much has the whole time limit again. */
+	/* A request that has grown by this much gets the whole time limit again. */
 	CONN_PACE_BYTES = 1 << 20,
 };
 
 /* struct conn.hold */
 enum {
-	HOLD_FREE,   /* the reading thread's */
-	HOLD_HELD,   /* another thread's */
-	HOLD_PARKED, /* the same, and the reading thread does not listen to it meanwhile */
-	/* Plus an enum transport_why: its own thread shall give it up (transport threads). */
+	HOLD_FREE,   /* belongs to the reading thread */
+	HOLD_HELD,   /* belongs to another thread */
+	HOLD_PARKED, /* the same, and the reading thread does not listen to it */
+	/* Plus an enum transport_why: its own thread has to give it up (transport threads). */
 	HOLD_GIVEN_UP,
 };
 
 /*
  * struct conn.pulse: what a free connection waits for, and whether anything has happened since
- * tick.c looked at it. Stored by the thread that works on the connection; tick.c takes
- * PULSE_MOVED away. Relaxed: it is a hint, which orders nothing.
+ * tick.c last checked. Stored by the thread that works on the connection; tick.c clears
+ * PULSE_MOVED. Relaxed: it is a hint that orders nothing.
  */
 enum {
 	PULSE_IDLE,    /* the beginning of a request */
@@ -55,29 +55,29 @@ enum conn_wants {
 
 /*
  * Reads once and lets the server work. buf has TRANSPORT_READ_BYTES + TRANSPORT_PADDING_BYTES and
- * is the calling thread's; NULL: read into the connection's own buffer.
+ * belongs to the calling thread; NULL: read into the connection's own buffer.
  */
 enum conn_wants conn_read(struct conn *c, char *buf);
 
-/* The peer has sent all it will. */
+/* The peer will send nothing more. */
 enum conn_wants conn_end(struct conn *c);
 
-/* Fresh bytes that are in nobody's chunk, behind which the padding is readable. */
+/* New bytes that are in no chunk; the padding after them is readable. */
 enum conn_wants conn_take(struct conn *c, struct span bytes);
 
-/* Fresh bytes as they are: kept behind what is kept, or taken. */
+/* New bytes without padding: appended to the kept bytes, or handled as in conn_take. */
 enum conn_wants conn_take_more(struct conn *c, struct span bytes);
 
-/* Lets the server work on what is kept. */
+/* Lets the server work on the kept bytes. */
 enum conn_wants conn_work(struct conn *c);
 
-/* Sends what is unsent; then goes on with what is kept. Also after a resume. */
+/* Sends unsent bytes, then continues with the kept ones. Also called after a resume. */
 enum conn_wants conn_write(struct conn *c);
 
-/* Sends what the socket takes now of what is unsent. */
+/* Sends as much of the unsent bytes as the socket accepts now. */
 void conn_flush(struct conn *c);
 
-/* Stores what the connection waits for; has_moved: something has happened since the last time. */
+/* Stores what the connection waits for. has_moved: something has happened since the last time. */
 static inline void conn_mark(struct conn *c, bool has_moved)
 {
 	uint8_t pulse = PULSE_MOVED;
@@ -91,10 +91,11 @@ static inline void conn_mark(struct conn *c, bool has_moved)
 	atomic_store_explicit(&c->pulse, pulse, memory_order_relaxed);
 }
 
-/* There is no memory to keep more. True: the server has dealt with what is kept, which is gone. */
+/* Call when there is no memory to keep more. True: the server has handled the kept bytes, which are
+ * dropped. */
 bool conn_unkept(struct conn *c);
 
-/* False: another thread has not asked for it to be given up. */
+/* True when another thread has asked for the connection to be given up; *why says why. */
 static inline bool conn_is_given_up(const struct conn *c, enum transport_why *why)
 {
 	uint8_t hold = atomic_load_explicit(&c->hold, memory_order_relaxed);
@@ -105,7 +106,7 @@ static inline bool conn_is_given_up(const struct conn *c, enum transport_why *wh
 	return true;
 }
 
-/* Tells the server, and the client if the server wants to. The caller then closes it. */
+/* Tells the server, and through it the client. The caller then closes the connection. */
 void conn_give_up(struct conn *c, enum transport_why why);
 
 #endif

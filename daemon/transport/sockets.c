@@ -58,7 +58,7 @@ void sockets_deinit(struct sockets *s)
 		close(s->listeners[i].fd);
 	for (size_t i = 0; i < SOCKETS_REFUSED_MAX; i++)
 		if (s->refused[i].fd >= 0)
-			sockets_close_politely(s, s->refused[i].fd);
+			sockets_close_gracefully(s, s->refused[i].fd);
 	for (size_t i = 0; i < s->slabs_count; i++)
 		free(s->slabs[i]);
 	free(s->slabs);
@@ -68,7 +68,7 @@ void sockets_deinit(struct sockets *s)
 		close(atomic_load(&s->spare_fd));
 }
 
-/* A slab is its connections, and behind them what tick.c knows of each. */
+/* A slab holds its connections, followed by the data of tick.c for each. */
 static int add_slab(struct sockets *s)
 {
 	size_t bytes = (s->conn_bytes + sizeof(struct conn_wait)) * SOCKETS_SLAB_CONNS;
@@ -117,13 +117,14 @@ struct conn *sockets_next(const struct sockets *s, size_t *at, struct conn_wait 
 	return NULL;
 }
 
-/* 0, or why it is refused. */
+/* Returns 0, or why the connection is refused. */
 static int admit(struct sockets *s, struct conn *c)
 {
 	const struct transport_events *ev = &s->base.cfg.events;
 	int rc;
 
-	/* It was accepted with the spare descriptor: it may stay when another one is closed. */
+	/* It was accepted with the spare descriptor: it may stay if another connection can be
+	 * closed. */
 	if (!sockets_has_spare(s)) {
 		sockets_warn_of_limit(s);
 		if (!sockets_make_room(s) || !sockets_has_spare(s))
@@ -171,11 +172,12 @@ void sockets_leave(struct sockets *s, struct conn *c)
 	chunk_drop(&c->kept, &s->base.cfg.memory);
 	chunk_drop(&c->unsent, &s->base.cfg.memory);
 	if (c->flags & CONN_ENDED) {
-		/* A forked child may have a copy; the peer shall see the end now. */
+		/* A forked child may have a copy of the descriptor; the peer must see the
+		 * end now. */
 		shutdown(c->fd, SHUT_RDWR);
 		sockets_close_fd(s, c->fd);
 	} else {
-		sockets_close_politely(s, c->fd);
+		sockets_close_gracefully(s, c->fd);
 	}
 	c->fd = -1;
 	atomic_fetch_sub(&s->open_count, 1);
@@ -199,7 +201,7 @@ void sockets_wake_fd(int fd)
 	uint64_t one = 1;
 	int saved = errno;
 
-	/* The only failure is a full counter, which wakes as well. */
+	/* The only failure is a counter that is full, which wakes as well. */
 	if (write(fd, &one, sizeof(one)) < 0)
 		errno = saved;
 }
@@ -240,7 +242,7 @@ bool sockets_is_busy(const struct sockets *s)
 
 struct conn *sockets_take_resumed(struct sockets *s)
 {
-	/* Pairs with the release in sockets_resume: what the holder wrote is seen. */
+	/* Pairs with the release in sockets_resume: makes the holder's writes visible. */
 	return atomic_exchange_explicit(&s->resumed, NULL, memory_order_acquire);
 }
 
@@ -259,9 +261,9 @@ void sockets_resume(struct conn *c)
 	struct conn *head;
 
 	/*
-	 * Nothing left to do and nothing missed: give it back without waking anybody. Sequentially
-	 * consistent on both sides (also in sockets_stop): either the drain sees the connection
-	 * free, or this thread sees that somebody drains.
+	 * Nothing left to do and nothing missed: give the connection back without a wake-up.
+	 * Sequentially consistent on both sides (also in sockets_stop): either the drain sees the
+	 * connection free, or this thread sees that a drain is going on.
 	 */
 	if (!c->unsent && !c->kept && !(c->flags & CONN_CLOSING) &&
 	    atomic_compare_exchange_strong(&c->hold, &held, HOLD_FREE)) {

@@ -1,10 +1,11 @@
 /*
- * tick.c - which connections have waited too long for their client, and which one makes room.
+ * tick.c - finds connections that have waited too long for their client, or longest when room is
+ * needed.
  *
- * No timer per request or connection: whoever works on a connection stores one byte, conn.pulse,
- * and once per tick all connections are looked at. What has not moved since the last tick is
- * waiting, and since when is written down here, in conn_wait, away from the hot path. As in the
- * CLOCK algorithm for pages.
+ * There is no timer per request or connection: the thread that works on a connection stores one
+ * byte, conn.pulse, and once per tick all connections are checked. A connection that has not moved
+ * since the last tick is waiting; conn_wait notes since when, away from the hot path. This works
+ * like the CLOCK algorithm for pages.
  */
 #include <assert.h>
 #include <errno.h>
@@ -67,7 +68,7 @@ static bool has_reason(const struct sockets *s)
 	return atomic_load(&s->open_count) || atomic_load(&s->is_paused) || s->refused_count;
 }
 
-/* Nothing is open: the daemon sleeps. */
+/* Stops the timer when nothing is open, so that the daemon sleeps. */
 static void tick_stop(struct sockets *s)
 {
 	if (has_reason(s))
@@ -81,7 +82,7 @@ static void tick_stop(struct sockets *s)
 	}
 }
 
-/* True when it waits for its client since w->since_ns. */
+/* Whether the connection waits for its client, since w->since_ns. */
 static bool is_waiting(struct conn *c, struct conn_wait *w, uint64_t now_ns)
 {
 	uint8_t pulse = atomic_load_explicit(&c->pulse, memory_order_relaxed);
@@ -91,7 +92,7 @@ static bool is_waiting(struct conn *c, struct conn_wait *w, uint64_t now_ns)
 		return false;
 	if (!(pulse & PULSE_MOVED) && phase == w->phase)
 		return true;
-	/* Written meanwhile by the thread that works on it: then it has moved again. */
+	/* If the thread that works on it has written meanwhile, it has moved again. */
 	atomic_compare_exchange_strong_explicit(&c->pulse, &pulse, phase, memory_order_relaxed,
 						memory_order_relaxed);
 	w->phase = phase;
@@ -127,7 +128,7 @@ void sockets_tick(struct sockets *s)
 	tick_stop(s);
 }
 
-/* Its next request has come, and is not read yet. */
+/* Whether its next request has arrived but is not read yet. */
 static bool has_bytes(const struct conn *c)
 {
 	int bytes = 0;
@@ -135,7 +136,7 @@ static bool has_bytes(const struct conn *c)
 	return ioctl(c->fd, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
-/* Any but one with unsent replies: those who read slowly have their own limit. */
+/* Ignores connections with unsent replies: slow readers have their own limit. */
 static struct conn *longest_waiting(struct sockets *s, uint64_t now_ns)
 {
 	struct conn *longest = NULL;
@@ -163,7 +164,7 @@ bool sockets_make_room(struct sockets *s)
 	size_t before = atomic_load(&s->open_count);
 	struct conn *c;
 
-	/* Until the next tick nothing becomes known to wait. */
+	/* Until the next tick no further connection becomes known to wait. */
 	if (s->is_without_room || !s->base.cfg.limits.room_ns)
 		return false;
 	c = longest_waiting(s, clock_ns());

@@ -14,8 +14,8 @@ const struct transport_ops *const transport_backends[] = {
 };
 
 /*
- * What `auto` stands for: measured on two processors, io_uring reached 0.57 to 0.97 of epoll over
- * Unix sockets, because replies leave at the end of the loop and clients fall into lock step.
+ * What `auto` selects: measured on two processors, io_uring reached 0.57 to 0.97 of epoll over Unix
+ * sockets, because replies are sent at the end of the loop and so synchronize the clients.
  */
 #define TRANSPORT_AUTO "epoll"
 

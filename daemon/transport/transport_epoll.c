@@ -1,12 +1,12 @@
 /*
  * transport_epoll.c - one thread, epoll level-triggered, work in the reading thread (v15).
  *
- * Reads go into the thread's one buffer, so that an idle connection costs its 64 bytes; only the
- * beginning of an unfinished request is kept in a pooled buffer. A read that came back short has
- * emptied the socket: there is no second one to hear EAGAIN. A held connection stays registered,
- * since most come back before more bytes do; if an event comes after all, it is taken out until
- * then. What may close other connections (the tick, and accepting when there is no room) comes
- * after the events of a round, which would otherwise mention connections that are gone.
+ * Reads use the thread's single buffer, so that an idle connection costs only its 64 bytes; just
+ * the beginning of an unfinished request is kept in a pooled buffer. A read that returns less than
+ * asked has emptied the socket, so there is no second read for EAGAIN. A held connection stays
+ * registered, since most come back before more bytes arrive; if an event arrives after all, it is
+ * removed until then. Actions that may close other connections (the tick, and accepting when there
+ * is no room) run after the events of a round, which could otherwise refer to closed connections.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -21,8 +21,9 @@
 
 enum {
 	EPOLL_BATCH = 64,
-	EPOLL_ACCEPTS = 64, /* connections taken at once before others get their turn */
-	/* epoll_event.data up to this is no connection: a listener's number, or one of these. */
+	EPOLL_ACCEPTS = 64, /* connections accepted in one go before other events */
+	/* epoll_event.data up to this is not a connection but a listener's number or one
+	 * of these. */
 	EPOLL_WAKE = SOCKETS_LISTENERS_MAX,
 	EPOLL_TICK,
 };
@@ -30,14 +31,14 @@ enum {
 struct transport_epoll {
 	struct sockets socks;
 	int fd;
-	char *buf;        /* TRANSPORT_READ_BYTES + padding */
-	uint32_t knocked; /* bits of listeners that reported in this round */
-	bool has_ticked;  /* in this round */
-	bool has_news;    /* something other than bytes has come in this round */
-	bool is_deaf;     /* listeners are registered for nothing */
+	char *buf;                  /* TRANSPORT_READ_BYTES + padding */
+	uint32_t pending_listeners; /* a bit for each listener that reported in this round */
+	bool has_ticked;            /* in this round */
+	bool has_news;              /* something other than bytes has come in this round */
+	bool is_paused;             /* listeners are registered without events */
 };
 
-_Static_assert(SOCKETS_LISTENERS_MAX <= 32, "a bit of `knocked` for each");
+_Static_assert(SOCKETS_LISTENERS_MAX <= 32, "pending_listeners has a bit for each");
 
 static int epoll_add(struct transport_epoll *e, int fd, uint64_t data, struct err *err)
 {
@@ -104,12 +105,12 @@ static int epoll_init(struct transport *t, const struct transport_cfg *cfg, stru
 	if (rc == 0)
 		return 0;
 out:
-	e->socks.listeners_count = 0; /* they stay the caller's */
+	e->socks.listeners_count = 0; /* the caller still owns them */
 	epoll_deinit(t);
 	return rc;
 }
 
-/* Waits for what the connection wants next. */
+/* Registers for what the connection wants next. */
 static void epoll_arm(struct transport_epoll *e, struct conn *c, enum conn_wants wants)
 {
 	struct epoll_event ev = { .data.ptr = c };
@@ -145,7 +146,7 @@ static void epoll_accept(struct transport_epoll *e, const struct sockets_listene
 	}
 }
 
-/* True when the connection is the reading thread's; else it stops listening to it. */
+/* True when the connection belongs to the reading thread; else stops listening to it. */
 static bool epoll_owns(struct transport_epoll *e, struct conn *c)
 {
 	uint8_t held = HOLD_HELD;
@@ -182,7 +183,7 @@ static void epoll_event(struct transport_epoll *e, const struct epoll_event *ev)
 		else if (ev->data.u64 == EPOLL_TICK)
 			e->has_ticked = true;
 		else
-			e->knocked |= 1u << ev->data.u64;
+			e->pending_listeners |= 1u << ev->data.u64;
 		return;
 	}
 	if (!epoll_owns(e, c))
@@ -190,31 +191,32 @@ static void epoll_event(struct transport_epoll *e, const struct epoll_event *ev)
 	epoll_arm(e, c, c->interest == EPOLLOUT ? conn_write(c) : conn_read(c, e->buf));
 }
 
-/* Registered for nothing while descriptors are out: the waiting would be reported for ever. */
-static void epoll_listen(struct transport_epoll *e, bool is_deaf)
+/* Registers listeners without events while descriptors have run out, since pending connections
+ * would be reported for ever. */
+static void epoll_listen(struct transport_epoll *e, bool is_paused)
 {
 	for (size_t i = 0; i < e->socks.listeners_count; i++) {
-		struct epoll_event ev = { .events = is_deaf ? 0 : EPOLLIN, .data.u64 = i };
+		struct epoll_event ev = { .events = is_paused ? 0 : EPOLLIN, .data.u64 = i };
 
 		epoll_ctl(e->fd, EPOLL_CTL_MOD, e->socks.listeners[i].fd, &ev);
 	}
-	e->is_deaf = is_deaf;
+	e->is_paused = is_paused;
 }
 
-/* Something other than bytes came. */
+/* Handles what came besides bytes in this round. */
 static void epoll_end_round(struct transport_epoll *e)
 {
 	e->has_news = false;
 	if (e->has_ticked)
 		sockets_tick(&e->socks);
 	e->has_ticked = false;
-	for (size_t i = 0; e->knocked; i++) {
-		if (e->knocked & 1u << i)
+	for (size_t i = 0; e->pending_listeners; i++) {
+		if (e->pending_listeners & 1u << i)
 			epoll_accept(e, &e->socks.listeners[i]);
-		e->knocked &= ~(1u << i);
+		e->pending_listeners &= ~(1u << i);
 	}
-	if (atomic_load_explicit(&e->socks.is_paused, memory_order_relaxed) != e->is_deaf)
-		epoll_listen(e, !e->is_deaf);
+	if (atomic_load_explicit(&e->socks.is_paused, memory_order_relaxed) != e->is_paused)
+		epoll_listen(e, !e->is_paused);
 }
 
 static int epoll_wait_once(struct transport_epoll *e, int timeout_ms, struct err *err)
@@ -232,7 +234,7 @@ static int epoll_wait_once(struct transport_epoll *e, int timeout_ms, struct err
 	return 0;
 }
 
-/* No new connections and no new bytes; what is under way may end. */
+/* Accepts no new connections and no new bytes; requests in progress may end. */
 static int epoll_drain(struct transport_epoll *e, struct err *err)
 {
 	uint64_t deadline_ns = clock_ns() + e->socks.base.cfg.drain_ns;

@@ -1,3 +1,7 @@
+/*
+ * The inproc transport: connections without sockets, driven by the thread that feeds them
+ * (inproc.h).
+ */
 #include <errno.h>
 #include <semaphore.h>
 #include <stdalign.h>
@@ -112,7 +116,7 @@ struct conn *inproc_connect(struct transport *t, inproc_sink *sink, void *ctx)
 	return NULL;
 }
 
-/* Works until nothing is left or the sink takes no more; false: closed. */
+/* Works until nothing is left or the sink accepts no more; false: closed. */
 static bool inproc_work(struct inproc_conn *ic, enum conn_wants wants)
 {
 	struct conn *c = &ic->conn;
@@ -175,7 +179,7 @@ void inproc_hangup(struct conn *c)
 
 const struct transport_ops transport_inproc_ops = {
 	.head = { .name = "inproc",
-		  .summary = "no sockets: for tests, and the floor of measurements",
+		  .summary = "no sockets: for tests, and as the baseline of measurements",
 		  .size = sizeof(struct transport_inproc) },
 	.caps = TRANSPORT_INLINE | TRANSPORT_READERS,
 	.init = inproc_init,

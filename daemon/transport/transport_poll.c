@@ -1,9 +1,9 @@
 /*
  * transport_poll.c - an accept thread and one I/O thread with poll(2) (v14).
  *
- * Every connection has its own read buffer. The accept thread hands descriptors over under a lock;
- * workers hand replies over by copying them into the connection's buffer, from where the I/O thread
- * sends them. The set that poll looks at is made anew before each call, from all connections.
+ * Every connection has its own read buffer. The accept thread passes descriptors on under a lock;
+ * workers pass replies on by copying them into the connection's buffer, from which the I/O thread
+ * sends them. The set of poll is rebuilt before each call from all connections.
  */
 #include <errno.h>
 #include <poll.h>
@@ -22,10 +22,10 @@
 #include "daemon/transport/transport.h"
 
 enum {
-	POLL_FLUSH_BYTES = 64 * 1024, /* a longer hand-over is sent by whoever makes it */
-	POLL_HANDED_MAX = 128,        /* accepted and not taken over yet: more wait in the kernel */
+	POLL_FLUSH_BYTES = 64 * 1024, /* more than this is sent by the worker itself */
+	POLL_HANDED_MAX = 128,        /* accepted but not taken over; more wait in the kernel */
 	POLL_PARTS_MS = 5,
-	/* In the set that poll looks at, before the connections. */
+	/* Entries of the poll set before the connections. */
 	POLL_WAKE = 0,
 	POLL_TICK,
 	POLL_CONNS,
@@ -34,10 +34,10 @@ enum {
 struct transport_poll {
 	struct sockets socks;
 	pthread_t acceptor;
-	int acceptor_fd;       /* eventfd: it may listen again, or shall end */
-	atomic_bool is_ending; /* the accept thread shall end; changed under lock */
-	pthread_mutex_t lock;  /* of the descriptors handed over */
-	pthread_cond_t taken;  /* there is room for more of them, or the end has come */
+	int acceptor_fd;       /* eventfd: it may listen again, or must end */
+	atomic_bool is_ending; /* the accept thread must end; changed under lock */
+	pthread_mutex_t lock;  /* protects the descriptors passed on */
+	pthread_cond_t taken;  /* there is room for more, or the transport ends */
 	int handed[POLL_HANDED_MAX];
 	size_t handed_count;
 	struct pollfd *fds; /* [POLL_CONNS + connections] */
@@ -84,13 +84,13 @@ static int poll_init(struct transport *t, const struct transport_cfg *cfg, struc
 	if (p->fds && p->conns && p->acceptor_fd >= 0)
 		return 0;
 	rc = p->acceptor_fd < 0 ? -errno : -ENOMEM;
-	p->socks.listeners_count = 0; /* they stay the caller's */
+	p->socks.listeners_count = 0; /* the caller still owns them */
 	poll_deinit(t);
 	return err_set(err, rc, "tables for %zu connections: %s", cfg->conns_max,
 		       strerrordesc_np(-rc));
 }
 
-/* Waits while the I/O thread has more of them than it took: the rest waits in the kernel. */
+/* Waits while the queue of descriptors is full: further connections wait in the kernel. */
 static void poll_hand_over(struct transport_poll *p, int fd)
 {
 	pthread_mutex_lock(&p->lock);
@@ -104,7 +104,7 @@ static void poll_hand_over(struct transport_poll *p, int fd)
 	sockets_wake(&p->socks);
 }
 
-/* One of each listener that has some. */
+/* Accepts one connection from each listener that has some. */
 static void poll_accept_round(struct transport_poll *p, const struct pollfd *fds)
 {
 	for (size_t i = 0; i < p->socks.listeners_count; i++) {
@@ -132,7 +132,7 @@ static void *poll_accept(void *arg)
 		uint64_t count;
 
 		if (poll(fds, is_paused ? 1 : 1 + n, -1) < 0)
-			continue; /* EINTR: nothing else can happen to it */
+			continue; /* EINTR: the only possible failure */
 		if (fds[0].revents && read(p->acceptor_fd, &count, sizeof(count)) < 0)
 			continue;
 		if (!is_paused)
@@ -141,8 +141,8 @@ static void *poll_accept(void *arg)
 	return NULL;
 }
 
-/* What was copied for sending goes out; then waits for what the connection wants next. */
-static void poll_settle(struct transport_poll *p, struct conn *c, enum conn_wants wants)
+/* Sends what was copied for sending, then waits for what the connection wants next. */
+static void poll_continue(struct transport_poll *p, struct conn *c, enum conn_wants wants)
 {
 	while (wants == CONN_WRITE && !(c->flags & CONN_BACKLOGGED))
 		wants = conn_write(c);
@@ -155,7 +155,7 @@ static void poll_settle(struct transport_poll *p, struct conn *c, enum conn_want
 	c->interest = wants == CONN_WRITE ? POLLOUT : POLLIN;
 }
 
-/* In the order in which they came. */
+/* Takes over the descriptors in the order of their arrival. */
 static void poll_adopt(struct transport_poll *p)
 {
 	int fds[POLL_HANDED_MAX];
@@ -171,7 +171,7 @@ static void poll_adopt(struct transport_poll *p)
 		struct conn *c = sockets_adopt(&p->socks, fds[i]);
 
 		if (c)
-			poll_settle(p, c, CONN_READ);
+			poll_continue(p, c, CONN_READ);
 	}
 }
 
@@ -183,7 +183,7 @@ static void poll_resumed(struct transport_poll *p)
 		struct conn *next = c->next;
 
 		atomic_store_explicit(&c->hold, HOLD_FREE, memory_order_relaxed);
-		poll_settle(p, c, conn_write(c));
+		poll_continue(p, c, conn_write(c));
 		c = next;
 	}
 }
@@ -208,8 +208,8 @@ static size_t poll_gather(struct transport_poll *p)
 }
 
 /*
- * poll takes no more descriptors at once than the process may open. When that limit has been
- * lowered below what is open, they are looked at in parts, from time to time.
+ * poll refuses more descriptors than the process may open. When that limit was lowered below the
+ * number of open ones, they are polled in parts.
  */
 static int poll_parts(struct pollfd *fds, size_t n)
 {
@@ -251,8 +251,8 @@ static int poll_once(struct transport_poll *p, int timeout_ms, struct err *err)
 		struct conn *c = p->conns[i];
 
 		if (p->fds[i].revents)
-			poll_settle(p, c,
-				    c->interest == POLLOUT ? conn_write(c) : conn_read(c, NULL));
+			poll_continue(p, c,
+				      c->interest == POLLOUT ? conn_write(c) : conn_read(c, NULL));
 	}
 	if (p->fds[POLL_WAKE].revents)
 		sockets_clear_wake(&p->socks);
@@ -311,7 +311,7 @@ static int poll_hold(struct conn *c, struct span rest)
 {
 	int rc = sockets_hold(c, rest);
 
-	/* poll does not look at it, so it must hear of the resume. */
+	/* poll does not watch it, so the thread must be woken for the resume. */
 	if (rc == 0)
 		atomic_store_explicit(&c->hold, HOLD_PARKED, memory_order_relaxed);
 	return rc;

@@ -1,9 +1,10 @@
 /*
  * transport_threads.c - one thread for each connection, blocking reads.
  *
- * The thread that calls run accepts, and looks after the time limits. A client that does not read
- * blocks its own thread only: what the socket does not take is kept, and the thread waits until it
- * can go. A connection is given up by shutting its socket down: its thread then finds out why.
+ * The thread that calls run accepts connections and checks the time limits. A client that does not
+ * read blocks only its own thread: what the socket does not accept is kept, and the thread waits
+ * until it can be sent. A connection is given up by shutting its socket down; its thread then finds
+ * out why.
  */
 #include <errno.h>
 #include <poll.h>
@@ -23,14 +24,14 @@
 #include "daemon/transport/sockets.h"
 #include "daemon/transport/transport.h"
 
-/* What a new connection waits at most for another one to close. */
+/* How long a new connection waits at most for another one to close. */
 #define THREADS_ROOM_NS (100 * NSEC_PER_MSEC)
 
 struct threads_conn {
 	struct conn conn;
 	alignas(64) sem_t resumed;
 	pthread_t thread;
-	atomic_bool is_waiting; /* for whoever holds the connection */
+	atomic_bool is_waiting; /* waits for the holder of the connection */
 };
 
 struct transport_threads {
@@ -38,9 +39,9 @@ struct transport_threads {
 	pthread_mutex_t lock; /* of the table of connections */
 	pthread_cond_t ended; /* a connection's thread has ended */
 	size_t live_count;    /* threads; under lock */
-	atomic_bool is_over;  /* the drain has ended: nothing is begun any more */
-	/* The thread that ended last. It joins the one that ended before it, so that who joins this
-	 * one has waited for all. Under lock. */
+	atomic_bool is_over;  /* the drain has ended: nothing new is started */
+	/* The thread that ended last. It joins the one that ended before it, so joining it waits
+	 * for all. Under lock. */
 	pthread_t last_ended;
 	bool has_ended;
 };
@@ -49,7 +50,7 @@ static void threads_deinit(struct transport *t)
 {
 	struct transport_threads *th = (struct transport_threads *)t;
 
-	/* Those that were held when the drain ended have come back, or will. */
+	/* Connections held when the drain ended have come back, or will. */
 	pthread_mutex_lock(&th->lock);
 	while (th->live_count)
 		pthread_cond_wait(&th->ended, &th->lock);
@@ -61,15 +62,15 @@ static void threads_deinit(struct transport *t)
 	pthread_mutex_destroy(&th->lock);
 }
 
-/* A time that pthread_cond_timedwait takes. */
+/* A time for pthread_cond_timedwait. */
 static struct timespec timespec_of(uint64_t ns)
 {
 	return (struct timespec){ .tv_sec = (time_t)(ns / NSEC_PER_SEC),
 				  .tv_nsec = (long)(ns % NSEC_PER_SEC) };
 }
 
-/* Under the lock, by the thread of run. One that makes room is waited for, though not long: it may
- * have got a request at last. */
+/* With the lock held, called by the thread of run. Waits a short time for a connection that is
+ * closed for room, since it may just have got a request. */
 static void threads_give_up(struct sockets *s, struct conn *c, enum transport_why why)
 {
 	struct transport_threads *th = (struct transport_threads *)s;
@@ -78,7 +79,7 @@ static void threads_give_up(struct sockets *s, struct conn *c, enum transport_wh
 	uint8_t held = HOLD_FREE;
 	int rc = 0;
 
-	/* If its thread gets a request meanwhile, it answers that and sees the end. */
+	/* If its thread gets a request meanwhile, it answers that and then sees the end. */
 	atomic_compare_exchange_strong(&c->hold, &held, (uint8_t)(HOLD_GIVEN_UP + why));
 	shutdown(c->fd, why == TRANSPORT_SLOW_READER ? SHUT_RDWR : SHUT_RD);
 	while (why == TRANSPORT_NO_ROOM && rc == 0 && atomic_load(&s->open_count) == before)
@@ -103,7 +104,8 @@ static int threads_init(struct transport *t, const struct transport_cfg *cfg, st
 	return 0;
 }
 
-/* Until it can be sent to; false: it is given up. An interrupted wait is tried again. */
+/* Waits until bytes can be sent; false: the connection is given up. An interrupted wait is
+ * repeated. */
 static bool wait_until_writable(struct conn *c)
 {
 	struct pollfd fd = { .fd = c->fd, .events = POLLOUT };
@@ -117,9 +119,9 @@ static bool wait_until_writable(struct conn *c)
 }
 
 /*
- * Until whoever holds the connection resumes it. False: the transport has stopped meanwhile.
- * Sequentially consistent on both sides (also in threads_end): either this thread sees that it is
- * over, or it is not taken for a waiting one.
+ * Waits until the holder resumes the connection. False: the transport has stopped meanwhile.
+ * Sequentially consistent on both sides (also in threads_end): either this thread sees is_over, or
+ * threads_end does not count it as waiting.
  */
 static bool wait_until_resumed(struct transport_threads *th, struct threads_conn *tc)
 {
@@ -152,7 +154,7 @@ static enum conn_wants threads_step(struct threads_conn *tc, enum conn_wants wan
 	return CONN_CLOSE;
 }
 
-/* Closes the connection; the last thing that its thread does. */
+/* Closes the connection; the last action of its thread. */
 static void threads_leave(struct transport_threads *th, struct threads_conn *tc)
 {
 	pthread_t before;
@@ -189,7 +191,7 @@ static void *threads_serve(void *arg)
 	return NULL;
 }
 
-/* Under the lock. */
+/* With the lock held. */
 static void start_thread(struct transport_threads *th, struct conn *c)
 {
 	const struct transport_events *ev = &th->socks.base.cfg.events;
@@ -226,7 +228,7 @@ static void threads_accept(struct transport_threads *th, const struct sockets_li
 	pthread_mutex_unlock(&th->lock);
 }
 
-/* Under the lock: every blocked call on a connection returns. */
+/* With the lock held: makes every blocked call on a connection return. */
 static void shut_all(const struct transport_threads *th, int how)
 {
 	size_t at = 0;
@@ -236,7 +238,7 @@ static void shut_all(const struct transport_threads *th, int how)
 		shutdown(c->fd, how);
 }
 
-/* Under the lock. */
+/* With the lock held. */
 static bool are_all_waiting(const struct transport_threads *th)
 {
 	size_t at = 0;
@@ -249,8 +251,8 @@ static bool are_all_waiting(const struct transport_threads *th)
 }
 
 /*
- * Under the lock: no thread calls `data` any more when this returns. Those whose connection is held
- * stay, and end when they are resumed; the others have nothing left to block on.
+ * With the lock held. No thread calls `data` any more when this returns. Threads whose connection
+ * is held stay and end when it is resumed; the others have nothing left to block on.
  */
 static void threads_end(struct transport_threads *th)
 {
@@ -283,7 +285,8 @@ static void threads_tick(struct transport_threads *th)
 	pthread_mutex_unlock(&th->lock);
 }
 
-/* The wake-up and the tick come before the listeners, which are left out while descriptors are. */
+/* Handles the wake-up and the tick before the listeners, which are skipped while descriptors have
+ * run out. */
 static int threads_round(struct transport_threads *th, struct err *err)
 {
 	struct pollfd fds[2 + SOCKETS_LISTENERS_MAX];

@@ -2,14 +2,14 @@
  * transport_uring.c - one thread, io_uring by liburing: accept, receive and send without a system
  * call each.
  *
- * Receives go into a ring of provided buffers, so an idle connection owns none. A reply is copied
- * into the connection's unsent chunk and sent by the ring, with the next receive linked behind it,
- * so that one entry into the kernel serves a whole round of connections. At most one send and one
- * receive of a connection are under way; a held one has neither. The memory of a closed one is used
- * again when its receive has ended.
+ * Receives use a ring of provided buffers, so an idle connection owns none. A reply is copied into
+ * the connection's unsent chunk and sent by the ring, with the next receive linked after it, so
+ * that one system call serves a whole round of connections. A connection has at most one send and
+ * one receive in progress; a held one has neither. The memory of a closed connection is reused when
+ * its receive has ended.
  *
- * An accept takes a descriptor before there is a connection, so it fails at once and for ever while
- * descriptors are out. Then the listener is polled, and accepted from by a system call.
+ * An accept takes a descriptor before there is a connection, so it fails at once and repeatedly
+ * while descriptors have run out. Then the listener is polled, and accepted from by a system call.
  */
 #include <errno.h>
 #include <liburing.h>
@@ -32,20 +32,21 @@ enum {
 	URING_BUF_STRIDE = URING_BUF_BYTES + TRANSPORT_PADDING_BYTES,
 	URING_GROUP = 1,
 	URING_BATCH = 64,
-	URING_ACCEPTS = 64, /* connections taken at once where they are accepted by a call */
-	/* A longer reply goes in pieces, so that a client that reads slowly is seen to read. */
+	URING_ACCEPTS = 64, /* connections accepted in one go by system calls */
+	/* A longer reply is sent in pieces, so that progress of a slow reader is noticed. */
 	URING_SEND_BYTES = 256 * 1024,
 };
 
-/* struct conn.interest: what is under way. */
+/* struct conn.interest: operations in progress. */
 enum { UNDER_WAY_RECV = 1 << 0, UNDER_WAY_SEND = 1 << 1 };
 
-/* The low bits of a completion's tag; the rest is the connection, or a listener's number. */
+/* The low bits of a completion's tag; the rest is the address of the connection, or a listener's
+ * number. */
 enum tag {
 	TAG_RECV,
 	TAG_SEND,
 	TAG_ACCEPT,
-	TAG_KNOCK, /* a listener can be accepted from by a call */
+	TAG_POLL_LISTENER, /* a listener is ready for accept(2) */
 	TAG_WAKE,
 	TAG_TICK,
 	TAG_MASK = 7,
@@ -57,13 +58,13 @@ struct transport_uring {
 	struct io_uring ring;
 	struct io_uring_buf_ring *bufs;
 	char *memory;                         /* [URING_BUFS][URING_BUF_STRIDE] */
-	bool is_asked[SOCKETS_LISTENERS_MAX]; /* an accept or a poll of it is under way */
-	bool is_short;                        /* descriptors are out: poll the listeners */
+	bool is_asked[SOCKETS_LISTENERS_MAX]; /* an accept or a poll of it is in progress */
+	bool is_short;                        /* descriptors have run out: poll the listeners */
 };
 
 static void uring_close_ring(struct transport_uring *u)
 {
-	io_uring_queue_exit(&u->ring); /* ends what is under way before its memory goes */
+	io_uring_queue_exit(&u->ring); /* ends operations before their memory is freed */
 	free(u->bufs);
 	free(u->memory);
 }
@@ -78,7 +79,7 @@ static void uring_deinit(struct transport *t)
 
 static int uring_open_ring(struct transport_uring *u, struct err *err)
 {
-	/* Enabled by run, whose thread is then the only one that submits. */
+	/* Disabled until run enables it, whose thread is then the only one that submits. */
 	struct io_uring_params params = {
 		.flags = IORING_SETUP_R_DISABLED | IORING_SETUP_SINGLE_ISSUER |
 			 IORING_SETUP_DEFER_TASKRUN,
@@ -86,10 +87,11 @@ static int uring_open_ring(struct transport_uring *u, struct err *err)
 	int rc = io_uring_queue_init_params(URING_ENTRIES, &u->ring, &params);
 
 	if (rc < 0)
-		return err_set(err, -EOPNOTSUPP,
-			       "this kernel gives no io_uring as needed (Linux 6.1, not switched "
-			       "off): %s",
-			       strerrordesc_np(-rc));
+		return err_set(
+			err, -EOPNOTSUPP,
+			"this kernel does not provide the required io_uring (Linux 6.1, not switched "
+			"off): %s",
+			strerrordesc_np(-rc));
 	return 0;
 }
 
@@ -127,10 +129,10 @@ static void uring_close(struct transport_uring *u, struct conn *c)
 		sockets_drop(&u->socks, c);
 		return;
 	}
-	/* Ends what is under way. */
+	/* Ends its operations. */
 	shutdown(c->fd, SHUT_RDWR);
 	c->flags |= CONN_CLOSING | CONN_BROKEN;
-	/* The bytes of a send are the kernel's until then: its completion comes here again. */
+	/* The kernel uses the bytes of a send until its completion, which comes here again. */
 	if (!(c->interest & UNDER_WAY_SEND))
 		sockets_leave(&u->socks, c);
 }
@@ -156,13 +158,13 @@ static int uring_init(struct transport *t, const struct transport_cfg *cfg, stru
 			uring_close_ring(u);
 	}
 	if (rc < 0) {
-		u->socks.listeners_count = 0; /* they stay the caller's */
+		u->socks.listeners_count = 0; /* the caller still owns them */
 		sockets_deinit(&u->socks);
 	}
 	return rc;
 }
 
-/* The queue of submissions is emptied when it is full, so there always is one. */
+/* Submits when the submission queue is full, so there always is a free entry. */
 static struct io_uring_sqe *uring_sqe(struct transport_uring *u, const void *object, enum tag tag)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&u->ring);
@@ -184,8 +186,9 @@ static void uring_ask_accept(struct transport_uring *u, size_t listener)
 		io_uring_prep_poll_add(sqe, fd, POLLIN);
 	else
 		io_uring_prep_multishot_accept(sqe, fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	io_uring_sqe_set_data64(sqe, (uint64_t)listener << TAG_BITS |
-					     (uint64_t)(u->is_short ? TAG_KNOCK : TAG_ACCEPT));
+	io_uring_sqe_set_data64(sqe,
+				(uint64_t)listener << TAG_BITS |
+					(uint64_t)(u->is_short ? TAG_POLL_LISTENER : TAG_ACCEPT));
 	u->is_asked[listener] = true;
 }
 
@@ -217,7 +220,7 @@ static void uring_ask_send(struct transport_uring *u, struct conn *c, bool is_li
 		bytes.len = URING_SEND_BYTES;
 		is_linked = false;
 	}
-	/* All or an error: a receive that is linked behind it waits for the client to read. */
+	/* All bytes or an error: a linked receive waits until the client has read. */
 	io_uring_prep_send(sqe, c->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL | MSG_WAITALL);
 	if (is_linked)
 		sqe->flags |= IOSQE_IO_LINK;
@@ -249,7 +252,7 @@ static void uring_arm(struct transport_uring *u, struct conn *c, enum conn_wants
 		if (c->interest)
 			return;
 		is_linked = !c->kept && !(c->flags & CONN_CLOSING) && !is_stopping;
-		/* Both halves of a link must be submitted together. */
+		/* Both parts of a link must be submitted together. */
 		if (is_linked && io_uring_sq_space_left(&u->ring) < 2)
 			io_uring_submit(&u->ring);
 		is_linked = is_linked && chunk_span(c->unsent).len <= URING_SEND_BYTES;
@@ -295,7 +298,7 @@ static void uring_knocked(struct transport_uring *u, size_t listener)
 	}
 }
 
-/* Where nothing is asked of a listener, something is. */
+/* Starts an accept or a poll for listeners that have none. */
 static void uring_listen(struct transport_uring *u)
 {
 	if (atomic_load_explicit(&u->socks.is_paused, memory_order_relaxed) ||
@@ -329,7 +332,7 @@ static void uring_received(struct transport_uring *u, struct conn *c,
 	} else if (cqe->res == -ENOBUFS || cqe->res == -EINTR || cqe->res == -EAGAIN) {
 		wants = CONN_READ;
 	} else if (cqe->res == -ECANCELED) {
-		/* The send before it did not go through. */
+		/* The send before it failed. */
 		wants = (c->flags & CONN_BROKEN) ? CONN_CLOSE : conn_write(c);
 	} else {
 		c->flags |= CONN_ENDED | CONN_CLOSING | CONN_BROKEN;
@@ -386,7 +389,7 @@ static void uring_complete(struct transport_uring *u, const struct io_uring_cqe 
 	case TAG_ACCEPT:
 		uring_accepted(u, listener, cqe);
 		break;
-	case TAG_KNOCK:
+	case TAG_POLL_LISTENER:
 		uring_knocked(u, listener);
 		break;
 	case TAG_WAKE:
@@ -461,7 +464,7 @@ static int uring_send(struct conn *c, struct span bytes)
 {
 	if (c->flags & CONN_BROKEN)
 		return -EPIPE;
-	/* Another thread may not submit; and a long reply need not be copied. */
+	/* Another thread must not submit; and a long reply need not be copied. */
 	if (atomic_load_explicit(&c->hold, memory_order_relaxed) != HOLD_FREE ||
 	    bytes.len >= TRANSPORT_READ_BYTES ||
 	    chunk_append(&c->unsent, &c->transport->cfg.memory, BUDGET_REPLIES, bytes) < 0)
@@ -473,7 +476,7 @@ static int uring_hold(struct conn *c, struct span rest)
 {
 	int rc;
 
-	/* The replies so far must not wait for the holder's. */
+	/* The replies so far must not wait for those of the holder. */
 	if (c->unsent)
 		conn_flush(c);
 	rc = sockets_hold(c, rest);
