@@ -1,8 +1,8 @@
 /*
- * buffers_malloc.c - malloc and free for every buffer: the v14 way.
+ * buffers_malloc.c - malloc and free for every buffer, as in v14.
  *
- * Beside that, v14 allocates one 4 KiB buffer for each client that it may ever have, at start; the
- * original never used them, and neither does anything here: what they cost is memory and start-up.
+ * In addition, v14 allocates at start one 4 KiB buffer for each client that may ever connect. The
+ * original never used these buffers and neither does this code: they cost memory and start-up time.
  */
 #include <assert.h>
 #include <errno.h>

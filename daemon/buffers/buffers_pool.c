@@ -1,10 +1,10 @@
 /*
- * buffers_pool.c - three sizes of buffers that are kept: the v15 way.
+ * buffers_pool.c - keeps buffers of three sizes for reuse, as in v15.
  *
- * Each thread has a rack per size that it takes from and puts to without a lock; racks exchange
- * half of what they hold with a depot behind a mutex (the magazines of J. Bonwick and J. Adams,
- * USENIX 2001). So buffers that one thread gets and another puts still come round without malloc.
- * What is held is bounded by the counts below; above 64 KiB every buffer is malloc's.
+ * Each thread has a rack per size that it uses without a lock; racks exchange half of their
+ * contents with a depot behind a mutex (the magazines of J. Bonwick and J. Adams, USENIX 2001). So
+ * buffers that one thread gets and another puts are reused without malloc. The counts below bound
+ * what is kept; above 64 KiB every buffer comes from malloc.
  */
 #include <assert.h>
 #include <errno.h>
@@ -48,7 +48,7 @@ struct racks {
 /* Under threads.lock. */
 struct depot {
 	uint32_t count;
-	void **items; /* [depot_max, and all that can come from the huge pages] */
+	void **items; /* [depot_max + the number of buffers in the huge pages] */
 };
 
 struct buffers_pool {
@@ -56,7 +56,7 @@ struct buffers_pool {
 	struct per_thread_set threads;
 	struct depot depots[TIERS];
 	struct huge huge; /* under threads.lock */
-	int huge_pages;   /* of stats */
+	int huge_pages;   /* reported by stats */
 };
 
 static int tier_of(size_t bytes)
@@ -77,7 +77,8 @@ static void rack_set_count(struct rack *r, uint32_t count)
 	atomic_store_explicit(&r->count, count, memory_order_relaxed);
 }
 
-/* Lock held. Pages of the huge region cannot be freed one by one, so they always find room. */
+/* Lock held. Pages of the huge region cannot be freed one by one, so there is always room
+ * for them. */
 static void depot_give(struct buffers_pool *p, int t, void *ptr)
 {
 	struct depot *d = &p->depots[t];
@@ -96,7 +97,7 @@ static void *depot_take(struct buffers_pool *p, int t)
 	return d->count ? d->items[--d->count] : huge_carve(&p->huge, tiers[t].bytes);
 }
 
-/* Of a thread that ends: its racks go to the depot. Lock held. */
+/* Called for a thread that ends: moves its racks to the depot. Lock held. */
 static void retire_racks(struct per_thread *rec)
 {
 	struct buffers_pool *p =
@@ -168,7 +169,8 @@ static void count(struct buffers_pool *p, struct per_thread *rec, int64_t out_by
 		per_thread_count_left(&p->threads, out_bytes, gets, misses);
 }
 
-/* The rack is empty (or there is none): half a rack from the depot, else one fresh buffer. */
+/* Called when the rack is empty (or missing): takes half a rack from the depot, else one new
+ * buffer. */
 static void *get_slow(struct buffers_pool *p, struct racks *racks, int t)
 {
 	struct rack *r = racks ? &racks->tier[t] : NULL;
@@ -231,7 +233,7 @@ static void *pool_get(struct buffers *b, size_t min_bytes, size_t *cap)
 	return r->items[n - 1];
 }
 
-/* The rack is full (or there is none): half of it goes to the depot, and the buffer, too. */
+/* Called when the rack is full (or missing): moves half of it and the buffer to the depot. */
 static void put_slow(struct buffers_pool *p, struct rack *r, int t, void *ptr)
 {
 	uint32_t keep = tiers[t].rack_max / 2;

@@ -9,7 +9,7 @@
 static const char thp_path[] = "/sys/kernel/mm/transparent_hugepage/enabled";
 static const size_t page_bytes = (size_t)2 << 20;
 
-/* madvise succeeds even where the setting is "never". */
+/* madvise succeeds even when the setting is "never". */
 static bool is_switched_off(void)
 {
 	char text[64];

@@ -1,4 +1,5 @@
-/* huge.h - a region of memory in huge pages, or the reason why not. Private to daemon/buffers. */
+/* huge.h - a region of memory in huge pages, or the reason why there is none. Private to
+ * daemon/buffers. */
 #ifndef DAEMON_BUFFERS_HUGE_H
 #define DAEMON_BUFFERS_HUGE_H
 
@@ -13,15 +14,15 @@ struct huge {
 };
 
 /*
- * Maps bytes (a multiple of 2 MiB) and asks for transparent huge pages. Returns 0, or a negative
- * errno: -EOPNOTSUPP when the administrator has switched them off, or what mmap or madvise said.
- * The kernel gives the pages when they are first touched, if it finds 2 MiB in one piece.
+ * Maps bytes (a multiple of 2 MiB) and requests transparent huge pages. Returns 0 or a negative
+ * errno: -EOPNOTSUPP when the administrator has switched them off, or an error of mmap or madvise.
+ * The kernel provides a huge page at the first touch, if it finds 2 MiB of contiguous memory.
  */
 int huge_init(struct huge *h, size_t bytes);
 void huge_deinit(struct huge *h);
 
-/* The next bytes of it; NULL when used up. bytes is a power of two: alignment comes by itself when
- * callers take few sizes. */
+/* Returns the next bytes of the region; NULL when it is used up. bytes is a power of two, so blocks
+ * are aligned when callers use few sizes. */
 void *huge_carve(struct huge *h, size_t bytes);
 
 static inline bool huge_has(const struct huge *h, const void *ptr)

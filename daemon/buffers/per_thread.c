@@ -11,7 +11,7 @@ _Thread_local struct per_thread_cache per_thread_cache;
 
 static _Atomic uint64_t last_id;
 
-/* Of the thread that ends, or of all at the end; lock held. */
+/* Called for a thread that ends, or for all records at the end; lock held. */
 static void retire(struct per_thread *rec)
 {
 	struct per_thread *left = &rec->set->left;
@@ -118,6 +118,6 @@ void per_thread_sum(const struct per_thread_set *set, struct buffers_stats *out)
 		if (rec != &set->left)
 			next = rec->next;
 	}
-	/* Read while others work, a put can be seen before its get. */
+	/* While others work, a put may be counted before its get. */
 	out->out_bytes = out_bytes > 0 ? (uint64_t)out_bytes : 0;
 }

@@ -2,7 +2,7 @@
  * per_thread.h - one record for each thread that uses a buffers object: counters for all backends,
  * magazines for the pool. Private to daemon/buffers.
  *
- * A thread finds its record without a lock, as long as it stays with one object. Records are made
+ * A thread finds its record without a lock, as long as it uses only one object. Records are created
  * at a thread's first use, retired when the thread ends, and freed with the set.
  */
 #ifndef DAEMON_BUFFERS_PER_THREAD_H
@@ -18,7 +18,7 @@
 struct err;
 struct per_thread_set;
 
-/* First member of a backend's record. Counters are written by the owning thread only. */
+/* First member of a backend's record. Only the owning thread writes the counters. */
 struct per_thread {
 	struct per_thread_set *set;
 	struct per_thread *next; /* under the set's lock */
@@ -28,9 +28,9 @@ struct per_thread {
 };
 
 struct per_thread_set {
-	uint64_t id; /* never used twice, so that a stale cache cannot match */
+	uint64_t id; /* never reused, so that a stale cache cannot match */
 	size_t record_bytes;
-	void (*retire)(struct per_thread *rec); /* lock held: give back what the record holds */
+	void (*retire)(struct per_thread *rec); /* lock held: returns what the record holds */
 	pthread_key_t key;
 	pthread_mutex_t lock;
 	struct per_thread *first;
@@ -48,7 +48,7 @@ extern _Thread_local struct per_thread_cache per_thread_cache;
 int per_thread_init(struct per_thread_set *set, size_t record_bytes,
 		    void (*retire)(struct per_thread *rec), struct err *err);
 
-/* Retires and frees all records. Threads that used the set have ended or use it no more. */
+/* Retires and frees all records. Threads that used the set have ended or do not use it any more. */
 void per_thread_deinit(struct per_thread_set *set);
 
 struct per_thread *per_thread_slow(struct per_thread_set *set);
@@ -61,7 +61,7 @@ static inline struct per_thread *per_thread_get(struct per_thread_set *set)
 	return per_thread_slow(set);
 }
 
-/* One writer, so that a plain load and store do; others may read meanwhile. */
+/* There is one writer, so a plain load and store suffice; others may read meanwhile. */
 static inline void per_thread_count(struct per_thread *rec, int64_t out_bytes, uint64_t gets,
 				    uint64_t misses)
 {
@@ -85,7 +85,7 @@ static inline void per_thread_count(struct per_thread *rec, int64_t out_bytes, u
 void per_thread_count_left(struct per_thread_set *set, int64_t out_bytes, uint64_t gets,
 			   uint64_t misses);
 
-/* Sums the counters; lock held. held_bytes and huge_pages are left alone. */
+/* Sums the counters; lock held. held_bytes and huge_pages are not changed. */
 void per_thread_sum(const struct per_thread_set *set, struct buffers_stats *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* What both contexts have in common: the registry of projects, references to them, leases. */
+/* The common part of both contexts: the registry of projects, references to them, leases. */
 #include "daemon/context/context.h"
 
 #include <assert.h>
@@ -128,7 +128,7 @@ static int32_t default_id(struct context *c)
 	return atomic_load_explicit(&c->default_id, memory_order_relaxed);
 }
 
-/* A reference to the project with that id; NULL: none. */
+/* Returns a reference to the project with that id; NULL: none. */
 static struct context_entry *entry_get(struct context *c, int32_t id)
 {
 	struct context_entry *e = NULL;
@@ -156,7 +156,7 @@ static void entry_put(struct context *c, struct context_entry *e)
 		entry_free(e);
 }
 
-/* How long a thread sleeps for a project before it looks whether its work should go on. */
+/* How long a thread sleeps while waiting for a project before it calls cancel_check. */
 enum { LOCK_WAIT_MS = 20 };
 
 /* The thread sanitizer of gcc 12 does not see pthread_mutex_clocklock and reports every use. */
@@ -180,8 +180,8 @@ static int lock_for_a_while(pthread_mutex_t *m)
 }
 
 /*
- * Locks the entry, whatever cancel_check says: for what must not be left half done. It is asked all
- * the same, for the server counts the threads that wait long.
+ * Locks the entry even when cancel_check says stop: for work that must not be left half done.
+ * cancel_check is called all the same, because the server counts the threads that wait long.
  */
 static void entry_lock(struct context *c, struct context_entry *e)
 {
@@ -194,7 +194,8 @@ static void entry_unlock(struct context *c, struct context_entry *e)
 	pthread_mutex_unlock(c->ops->mutex(c, e));
 }
 
-/* For a request: 0, -EAGAIN when the lease may not wait, or the code of cancel_check. */
+/* Locks the entry for a request: 0, -EAGAIN when the lease must not wait, or the code of
+ * cancel_check. */
 static int entry_lock_for(struct context_lease *lease, struct context_entry *e)
 {
 	pthread_mutex_t *m = lease->context->ops->mutex(lease->context, e);
@@ -212,10 +213,10 @@ static int entry_lock_for(struct context_lease *lease, struct context_entry *e)
 	return 0;
 }
 
-/* Under the entry's lock. Written when it changes only: most leave without it. */
+/* With the entry's lock held. Writes is_modified only when it changes, which is rare. */
 static bool note_modified(struct context_entry *e)
 {
-	/* A closed one may have no project any more: the log refused it. */
+	/* A closed entry may have no project: its log refused it. */
 	bool is_modified = !e->is_closed && project_is_modified(e->project);
 
 	if (atomic_load_explicit(&e->is_modified, memory_order_relaxed) != is_modified)
@@ -283,7 +284,7 @@ int context_snapshot(struct context_lease *lease, int32_t id, struct snapshot **
 	return 0;
 }
 
-/* With the registry locked: takes entry i out. Its reference goes to the caller. */
+/* With the registry locked: removes entry i; the caller gets its reference. */
 static struct context_entry *take_out(struct context *c, size_t i)
 {
 	struct context_entry *e = c->entries[i];
@@ -298,18 +299,18 @@ static struct context_entry *take_out(struct context *c, size_t i)
 	return e;
 }
 
-/* With the entry's lock: takes it out of the registry, whose reference goes. */
+/* With the entry's lock held: removes it from the registry and drops the registry's reference. */
 static void close_locked(struct context *c, struct context_entry *e)
 {
 	pthread_mutex_lock(&c->registry);
 	(void)take_out(c, index_of(c, e->id));
-	e->refs--; /* not the last one: the caller has it */
+	e->refs--; /* not the last reference: the caller has one */
 	pthread_mutex_unlock(&c->registry);
 	e->is_closed = true;
 }
 
-/* Waits until nobody is inside, then closes it, unless somebody did already: -ENOENT. Takes the
- * caller's reference; the lease holds nothing. */
+/* Waits until no thread is inside, then closes the entry; -ENOENT when it was closed already. Drops
+ * the caller's reference; the lease holds nothing. */
 static int entry_close(struct context *c, struct context_entry *e)
 {
 	int rc;
@@ -323,8 +324,8 @@ static int entry_close(struct context *c, struct context_entry *e)
 	return rc;
 }
 
-/* With the registry locked and full: what was used longest ago and has no unsaved changes, with a
- * reference for the caller. NULL: all have some. */
+/* With the registry locked and full: returns the least recently used project without unsaved
+ * changes, with a reference for the caller. NULL: all have unsaved changes. */
 static struct context_entry *choose_oldest_saved(struct context *c)
 {
 	struct context_entry *oldest = NULL;
@@ -342,8 +343,8 @@ static struct context_entry *choose_oldest_saved(struct context *c)
 	return oldest;
 }
 
-/* Closes it unless somebody edited it, or closed it, meanwhile: 1 if it did, 0, or the error of its
- * log. Takes the caller's reference; the lease holds nothing. */
+/* Closes the entry unless it was edited or closed meanwhile: 1 when it did, 0, or the error of its
+ * log. Drops the caller's reference; the lease holds nothing. */
 static int close_if_saved(struct context *c, struct context_entry *e)
 {
 	int rc = 0;
@@ -361,7 +362,8 @@ static int close_if_saved(struct context *c, struct context_entry *e)
 	return rc;
 }
 
-/* Where the registry is full, closes one project. *evicted_id: which, or 0. -EBUSY: none may be. */
+/* Closes one project if the registry is full. *evicted_id: which one, or 0. -EBUSY: none can be
+ * closed. */
 static int make_room(struct context *c, int32_t *evicted_id)
 {
 	for (;;) {
@@ -390,7 +392,7 @@ static int make_room(struct context *c, int32_t *evicted_id)
 	}
 }
 
-/* With the registry locked: as the newest. */
+/* With the registry locked: adds it as the newest. */
 static void append(struct context *c, struct context_entry *e)
 {
 	e->used = ++c->uses;
@@ -403,7 +405,7 @@ static int32_t id_after(int32_t id)
 	return id == INT32_MAX ? 1 : id + 1;
 }
 
-/* Enters the registry as the newest, locked by the caller. False: it is full. */
+/* Adds it to the registry as the newest, locked by the caller. False: the registry is full. */
 static bool add(struct context *c, struct context_entry *e)
 {
 	bool has_room;
@@ -433,7 +435,7 @@ static struct context_entry *entry_new(struct project *p)
 	return e;
 }
 
-/* The project stays the caller's. */
+/* Frees the entry but not the project, which belongs to the caller. */
 static void entry_drop(struct context_entry *e)
 {
 	e->project = NULL;
@@ -456,18 +458,19 @@ int context_add(struct context_lease *lease, struct project *p, int32_t *evicted
 			entry_drop(e);
 			return rc;
 		}
-		/* Locked before anybody can see it, so that nobody can close it first. */
+		/* Locked before others can see it, so that nobody can close it first. */
 		entry_lock(c, e);
 		if (add(c, e))
 			break;
 		entry_unlock(c, e);
 	}
-	/* In the registry first: a snapshot of all projects that is begun behind this record of
-	 * the log, and needs it no more, finds the project. */
+	/* In the registry first: a snapshot of all projects that starts after this log record, and
+	 * replaces it, must include the project. */
 	rc = c->cfg.log_open ? c->cfg.log_open(c->cfg.log_ctx, p) : 0;
 	if (rc < 0) {
 		close_locked(c, e);
-		e->project = NULL; /* the caller's; who waits for the lock sees that it is closed */
+		e->project = NULL; /* belongs to the caller; threads waiting for the lock see that
+				      it is closed */
 		entry_unlock(c, e);
 		entry_put(c, e);
 		return rc;

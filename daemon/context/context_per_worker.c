@@ -1,6 +1,6 @@
 /*
- * The v14 way: a whole workspace for each worker before the first request, and one lock in front of
- * all documents, held from entering until the request is done, whatever it does.
+ * The context of v14: a whole workspace for each worker before the first request, and one lock for
+ * all documents, held from entering until the request is done, for any kind of request.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 struct context_per_worker {
 	struct context base;
-	pthread_mutex_t edit;         /* in front of every document */
+	pthread_mutex_t edit;         /* protects every document */
 	struct workspace *workspaces; /* [leases_count] */
 };
 
@@ -43,7 +43,7 @@ static int per_worker_init(struct context *c, const struct context_cfg *cfg, str
 static int per_worker_attach(struct context *c, struct context_lease *lease, struct err *err)
 {
 	lease->workspace = &((struct context_per_worker *)c)->workspaces[lease->index];
-	/* Of a thread beside those of the start. */
+	/* For a thread in addition to those of the start. */
 	if (!lease->workspace->is_filled && workspace_fill(lease->workspace) < 0)
 		return err_set(err, -ENOMEM, "workspace of thread %u", lease->index);
 	return 0;
@@ -52,7 +52,7 @@ static int per_worker_attach(struct context *c, struct context_lease *lease, str
 static void per_worker_detach(struct context *c, struct context_lease *lease)
 {
 	(void)c;
-	lease->workspace = NULL; /* it stays with the context */
+	lease->workspace = NULL; /* the context keeps it */
 }
 
 static pthread_mutex_t *per_worker_mutex(struct context *c, struct context_entry *entry)
@@ -69,7 +69,7 @@ static void per_worker_done(struct context *c, struct context_lease *lease)
 
 static void per_worker_reading(struct context *c, struct context_lease *lease)
 {
-	/* The lock is kept until done: nobody edits while somebody renders. */
+	/* The lock is kept until done: no edits while a picture is rendered. */
 	(void)c;
 	(void)lease;
 }

@@ -1,6 +1,6 @@
 /*
- * The v15 way: nothing is made before it is needed, each project has its own lock, which a group of
- * requests takes once, and long readers work on a snapshot without it.
+ * The context of v15: nothing is created before it is needed, each project has its own lock, which
+ * a group of requests takes once, and long readers work on a snapshot without it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ static void shared_deinit(struct context *c)
 static int shared_attach(struct context *c, struct context_lease *lease, struct err *err)
 {
 	(void)c;
-	/* Its arrays are made by the first request that needs them. */
+	/* The first request that needs its arrays allocates them. */
 	lease->workspace = calloc(1, sizeof(*lease->workspace));
 	if (!lease->workspace)
 		return err_set(err, -ENOMEM, "workspace of thread %u", lease->index);
@@ -52,7 +52,7 @@ static pthread_mutex_t *shared_mutex(struct context *c, struct context_entry *en
 
 static void shared_done(struct context *c, struct context_lease *lease)
 {
-	/* The lock is kept for the rest of the group; context_leave ends it. */
+	/* The lock is kept for the rest of the group; context_leave releases it. */
 	(void)c;
 	(void)lease;
 }

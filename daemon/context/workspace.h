@@ -1,7 +1,7 @@
 /*
  * workspace.h - the working memory of one thread that runs methods.
  *
- * Arrays grow to what the largest request needed and are kept up to WORKSPACE_KEEP_BYTES.
+ * Arrays grow to the needs of the largest request and are kept up to WORKSPACE_KEEP_BYTES.
  */
 #ifndef DAEMON_CONTEXT_WORKSPACE_H
 #define DAEMON_CONTEXT_WORKSPACE_H
@@ -14,9 +14,9 @@
 #include "daemon/voxel/rgba.h"
 
 enum {
-	WORKSPACE_VOXELS_FIRST = 4096,        /* of the batch array made with the first use */
+	WORKSPACE_VOXELS_FIRST = 4096,        /* size of the batch array at its first use */
 	WORKSPACE_VOXELS_MAX = (4 << 20) + 1, /* of one batch */
-	WORKSPACE_KEEP_BYTES = 4 << 20,       /* a larger array is given back after the request */
+	WORKSPACE_KEEP_BYTES = 4 << 20,       /* larger arrays are freed after the request */
 };
 
 struct workspace {
@@ -27,14 +27,14 @@ struct workspace {
 	bool is_filled;        /* by workspace_fill */
 };
 
-/* What v14 makes for each worker before the first request: a batch array, text, a document.
- * -ENOMEM: it is empty then. */
+/* Allocates what v14 makes for each worker before the first request: a batch array, text, a
+ * document. -ENOMEM: then it is empty. */
 int workspace_fill(struct workspace *w);
 
 /* Room for count voxels; the contents are lost. NULL when out of memory or over the limit. */
 struct voxel *workspace_voxels(struct workspace *w, size_t count);
 
-/* After a request: gives back what is larger than worth keeping. */
+/* Call after a request: frees arrays larger than WORKSPACE_KEEP_BYTES. */
 void workspace_trim(struct workspace *w);
 void workspace_deinit(struct workspace *w);
 

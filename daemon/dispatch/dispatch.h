@@ -1,5 +1,5 @@
 /*
- * dispatch.h - the dispatch axis: from a method's name to its entry in the table.
+ * dispatch.h - the dispatch axis: finds a method's entry in the table by its name.
  *
  * Every name is accepted with and without the prefix "goxel.". Built once, then read by any thread.
  */
@@ -19,8 +19,8 @@ struct dispatch_ops {
 	struct backend head;
 
 	/*
-	 * methods[count] is borrowed until deinit. -EEXIST names a name that stands twice; -EINVAL
-	 * (hash) names one that is in methods and not in rpc/method_names.def, or the reverse.
+	 * methods[count] is borrowed until deinit. -EEXIST: a duplicate name, in err; -EINVAL
+	 * (hash): a name that is in methods but not in rpc/method_names.def, or the reverse.
 	 */
 	int (*init)(struct dispatch *d, const struct method *const *methods, size_t count,
 		    struct err *err);

@@ -1,4 +1,4 @@
-/* dispatch_linear.c - strcmp over the whole table, on a copy of the name: the v14 way. */
+/* dispatch_linear.c - strcmp over the whole table, on a copy of the name, as in v14. */
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
@@ -36,10 +36,10 @@ static int check_name(const struct dispatch_linear *l, const struct method *m, c
 		      struct err *err)
 {
 	if (strlen(name) > RPC_METHOD_NAME_MAX)
-		return err_set(err, -EINVAL, "method name '%s' has over %d bytes", name,
+		return err_set(err, -EINVAL, "method name '%s' has more than %d bytes", name,
 			       RPC_METHOD_NAME_MAX);
 	if (find_text(l, name) != m)
-		return err_set(err, -EEXIST, "method name '%s' stands twice", name);
+		return err_set(err, -EEXIST, "method name '%s' is a duplicate", name);
 	return 0;
 }
 
@@ -69,7 +69,7 @@ static const struct method *linear_find(const struct dispatch *d, struct span na
 	char text[RPC_METHOD_NAME_MAX + 1];
 
 	name = names_strip(name);
-	/* A NUL inside would make a longer name look like a shorter one. */
+	/* A NUL inside the name would make strcmp match a shorter one. */
 	if (name.len > RPC_METHOD_NAME_MAX || (name.len && memchr(name.ptr, 0, name.len)))
 		return NULL;
 	if (name.len)

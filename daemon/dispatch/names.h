@@ -1,10 +1,10 @@
-/* names.h - what both ways of dispatch agree on about names. Private to daemon/dispatch. */
+/* names.h - names of methods, as both dispatch backends see them. Private to daemon/dispatch. */
 #ifndef DAEMON_DISPATCH_NAMES_H
 #define DAEMON_DISPATCH_NAMES_H
 
 #include "daemon/base/span.h"
 
-/* The name without one "goxel." before it. */
+/* The name without a leading "goxel.". */
 static inline struct span names_strip(struct span name)
 {
 	const struct span prefix = SPAN_LIT("goxel.");

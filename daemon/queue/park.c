@@ -10,11 +10,11 @@
 enum { NSEC_A_SECOND = 1000000000 };
 
 /*
- * is_waking saves system calls and must never save the only one. Whoever finds it set leaves the
- * wake-up to another; that one raises the epoch and wakes a sleeper, which lowers is_waking and
- * only then looks for news. Should the wake-up find nobody, is_waking stays up; so each sleeper
- * lowers it after it has read the epoch: if it lowers too early, the epoch is not the one it read
- * and futex(2) returns at once.
+ * is_waking saves system calls but must never suppress the only wake-up. A thread that finds it set
+ * leaves the wake-up to the one that set it, which raises the epoch and wakes a sleeper; the
+ * sleeper lowers is_waking and only then checks for work. If the wake-up finds no sleeper,
+ * is_waking stays set; so each sleeper also lowers it after reading the epoch. If it lowers it too
+ * early, the epoch has changed and futex(2) returns at once.
  */
 static void lower_waking(struct park *p)
 {
@@ -44,7 +44,8 @@ void park_sleep(struct park *p, uint32_t key, uint64_t deadline_ns)
 		.tv_nsec = (long)(deadline_ns % NSEC_A_SECOND),
 	};
 
-	/* WAIT_BITSET takes an absolute time. Every way to return is one to look again. */
+	/* WAIT_BITSET takes an absolute time. After every kind of return the caller checks
+	 * again. */
 	syscall(SYS_futex, &p->epoch, FUTEX_WAIT_BITSET_PRIVATE, key, &t, NULL,
 		FUTEX_BITSET_MATCH_ANY);
 	atomic_fetch_sub_explicit(&p->sleepers, 1, memory_order_seq_cst);

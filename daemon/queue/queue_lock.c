@@ -38,7 +38,7 @@ void queue_lock_leave_signalling(struct queue_lock *l, size_t added)
 			pthread_cond_signal(&l->changed);
 }
 
-/* Far deadlines are kept in range: a century is for ever. */
+/* Limits deadlines to a century, which counts as infinite, to avoid overflow. */
 static struct timespec deadline_after(uint64_t timeout_ns)
 {
 	const uint64_t ns_max = 100ull * 365 * 86400 * NSEC_A_SECOND;

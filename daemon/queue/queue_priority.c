@@ -1,9 +1,9 @@
 /*
- * queue_priority.c - one first-in-first-out list per priority behind one mutex and one condition:
- * the v14 option --priority-queue.
+ * queue_priority.c - one first-in-first-out list per priority behind a mutex and a condition
+ * variable: the v14 option --priority-queue.
  *
- * The highest priority that has an item goes first, always: lower ones can starve, as they could in
- * the original. The lists share `capacity` cells, linked by index.
+ * The highest priority that has an item always goes first: lower ones can starve, as in the
+ * original. The lists share `capacity` cells, linked by index.
  */
 #include <assert.h>
 #include <errno.h>
@@ -17,11 +17,11 @@
 
 struct cell {
 	void *item;
-	uint32_t next; /* in its list or in the list of free ones */
+	uint32_t next; /* in its list or in the free list */
 };
 
 struct list {
-	uint32_t first; /* CELL_NONE while empty; `last` has no meaning then */
+	uint32_t first; /* CELL_NONE while empty; `last` is then undefined */
 	uint32_t last;
 };
 
