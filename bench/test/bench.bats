@@ -312,7 +312,7 @@ has_all() {
 		for bad in "$TMP" /dev/null; do
 			run timeout 5 "$BENCH" "$option" --out "$bad" hdr/record
 			[ "$status" -eq 2 ]
-			[[ $output == *"write $bad: it is no plain file"* ]]
+			[[ $output == *"write $bad: it is not a plain file"* ]]
 		done
 	done
 	[ -c /dev/null ]
@@ -344,7 +344,7 @@ has_all() {
 @test "--vs runs both in turn and compares" {
 	run "$BENCH" "${QUICK[@]}" --vs "$BENCH" --blocks 2 --out "$TMP/v.json" '^(hdr/record|floor/direct_call)$'
 	[ "$status" -eq 0 ]
-	[[ $output == *"no difference shown"* && $output == *"cannot show any difference"* ]]
+	[[ $output == *"no difference detected"* && $output == *"cannot show a difference"* ]]
 	jq -e '.comparisons | length == 2 and all(.blocks_count == 2 and .p_adjusted > 0.05)' "$TMP/v.json"
 	run "$BENCH" --vs "$TMP/nothing" hdr/record
 	[ "$status" -ne 0 ]

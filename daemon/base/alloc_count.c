@@ -2,8 +2,8 @@
  * alloc_count.c - malloc and its family as the linker's --wrap redirects them here: counted per
  * thread, sampled by bytes, then passed on to the real ones.
  *
- * The hot path touches thread-local memory only. A thread joins the registry with its first call
- * and leaves it when it ends, adding its counts to those of the threads gone before.
+ * The hot path uses thread-local memory only. A thread joins the registry with its first call and
+ * leaves it when it ends, adding its counts to those of the ended threads.
  */
 #include "daemon/base/alloc.h"
 
@@ -15,10 +15,9 @@
 #include <string.h>
 
 enum {
-	/* How often a thread looks whether a sampler has come; also the promise of alloc_set_hook.
-	 */
+	/* How often a thread checks for a new sampler; alloc_set_hook promises this bound. */
 	IDLE_BYTES = 64 * 1024,
-	/* Bits of the filter: 4 KiB, so that looking at it on each free stays in the L1 cache. */
+	/* Bits of the filter: 4 KiB, so that checking it on each free stays in the L1 cache. */
 	FILTER_BITS = 32768,
 };
 
@@ -33,14 +32,14 @@ struct alloc_thread {
 	_Atomic uint64_t frees_count;
 	_Atomic uint64_t allocated_bytes;
 	int64_t bytes_until_sample;
-	const struct alloc_hook *drawn_by; /* whose draw bytes_until_sample is */
+	const struct alloc_hook *drawn_by; /* the hook that set bytes_until_sample */
 	enum thread_state state;
 	bool in_hook;
 	struct alloc_thread *next;
-	struct alloc_thread **link; /* what points at this one */
+	struct alloc_thread **link; /* the pointer to this one */
 };
 
-/* The linker's names are what they are. NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl*) */
+/* The linker prescribes these names. NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl*) */
 void *__real_malloc(size_t bytes);
 void *__real_calloc(size_t count, size_t bytes);
 void *__real_realloc(void *ptr, size_t bytes);
@@ -63,21 +62,21 @@ static _Thread_local struct alloc_thread self;
 
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct alloc_thread *registry;
-static struct alloc_counts ended; /* of threads that are gone; under registry_lock */
+static struct alloc_counts ended; /* of ended threads; under registry_lock */
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 
 static const struct alloc_hook *_Atomic active_hook;
 
 /*
- * Which pointers may be sampled: a bit per hash, and how many samples stand behind each bit.
- * Bits are read by every free; counts change under filter_lock with the few samples.
+ * Which pointers may be sampled: a bit per hash, and the number of samples for each bit. Every free
+ * reads the bits; the counts change under filter_lock, and only for samples.
  */
 static _Atomic uint64_t filter[FILTER_BITS / 64];
 static uint16_t filter_counts[FILTER_BITS];
 static pthread_mutex_t filter_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* Only the owner writes, so a plain load and store will do; no locked instruction. */
+/* Only the owner writes, so a plain load and store suffice, without a locked instruction. */
 static void bump(_Atomic uint64_t *counter, uint64_t by)
 {
 	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + by,
@@ -98,7 +97,7 @@ static void reset_counts(struct alloc_thread *t)
 	atomic_store_explicit(&t->allocated_bytes, 0, memory_order_relaxed);
 }
 
-/* Moves the counts of a thread outside the registry to the ended ones. */
+/* Adds the counts of a thread outside the registry to those of ended threads. */
 static void fold_self(void)
 {
 	pthread_mutex_lock(&registry_lock);
@@ -117,13 +116,14 @@ static void leave(void *unused)
 	add_counts(&ended, &self);
 	pthread_mutex_unlock(&registry_lock);
 	reset_counts(&self);
-	/* Destructors of other keys may still free: their calls are folded one by one. */
+	/* Destructors of other keys may still free memory: those calls are added one by one. */
 	self.state = THREAD_ENDING;
 }
 
 static void make_key(void)
 {
-	/* Without a key no thread could leave; abort rather than read freed thread memory later. */
+	/* Without a key, threads could not leave the registry: abort instead of reading freed
+	 * memory later. */
 	if (pthread_key_create(&key, leave))
 		abort();
 }
@@ -152,12 +152,12 @@ static void join(void)
 		registry->link = &self.next;
 	registry = &self;
 	pthread_mutex_unlock(&registry_lock);
-	/* Any value but NULL makes the destructor run. */
+	/* The destructor runs only when the value is not NULL. */
 	pthread_setspecific(key, &self);
 	self.bytes_until_sample = draw();
 }
 
-/* The state is COUNTED in all calls of a thread but its first and those of its end. */
+/* Handles the first call of a thread and those at its end; the state is COUNTED in all others. */
 static void change_state(void)
 {
 	if (self.state == THREAD_NEW)
@@ -177,7 +177,7 @@ static void filter_add(const void *ptr)
 	uint32_t slot = filter_slot(ptr);
 
 	pthread_mutex_lock(&filter_lock);
-	/* A count that reached its top stays there: the bit stays set, which is safe. */
+	/* A count at its maximum stays there: the bit then stays set, which is safe. */
 	if (filter_counts[slot] < UINT16_MAX)
 		filter_counts[slot]++;
 	atomic_fetch_or_explicit(&filter[slot / 64], 1ull << slot % 64, memory_order_relaxed);
@@ -197,8 +197,8 @@ static void filter_remove(const void *ptr)
 }
 
 /*
- * Relaxed suffices: who frees a block got its pointer from the allocating thread through some
- * synchronisation of its own, and the bit was set before the pointer was returned.
+ * Relaxed suffices: the freeing thread got the pointer from the allocating thread by some
+ * synchronization, and the bit was set before the pointer was returned.
  */
 static bool filter_has(const void *ptr)
 {
@@ -215,27 +215,27 @@ static void report_sample(const struct alloc_hook *hook, void *ptr, size_t bytes
 	self.in_hook = false;
 }
 
-/* The countdown has gone below zero. */
+/* Called when the countdown is below zero. */
 static __attribute__((noinline)) void sample(void *ptr, size_t bytes)
 {
 	const struct alloc_hook *hook = atomic_load_explicit(&active_hook, memory_order_acquire);
 
-	/* Inside a hook the countdown runs on, and the first allocation outside is sampled. */
+	/* Inside a hook the countdown continues, and the first allocation outside is sampled. */
 	if (self.in_hook)
 		return;
-	/* A countdown that another hook or none has drawn says nothing; draw afresh. */
+	/* A countdown set for another hook (or none) is not valid; draw a new one. */
 	if (hook && self.drawn_by == hook)
 		report_sample(hook, ptr, bytes);
 	self.bytes_until_sample = draw();
 }
 
-/* Tells the hook that ptr goes. Returns whether it was a sampled one. */
+/* Tells the hook that ptr is freed. Returns whether it was sampled. */
 static __attribute__((noinline)) bool release_sample(void *ptr)
 {
 	const struct alloc_hook *hook = atomic_load_explicit(&active_hook, memory_order_acquire);
 	bool was_sampled;
 
-	/* What a hook itself allocates is never sampled. */
+	/* Allocations of a hook itself are never sampled. */
 	if (!hook || self.in_hook)
 		return false;
 	self.in_hook = true;
@@ -267,7 +267,7 @@ static void count_free(void)
 		change_state();
 }
 
-/* A sampled block that realloc left in place is still alive. */
+/* A sampled block that realloc left in place is still allocated. */
 static void sample_again(void *ptr, size_t bytes)
 {
 	const struct alloc_hook *hook = atomic_load_explicit(&active_hook, memory_order_acquire);
@@ -316,7 +316,7 @@ void *__wrap_calloc(size_t count, size_t bytes)
 {
 	void *ptr = __real_calloc(count, bytes);
 
-	count_alloc(ptr, count * bytes); /* no overflow: then ptr is NULL */
+	count_alloc(ptr, count * bytes); /* on overflow ptr is NULL */
 	return ptr;
 }
 
@@ -359,7 +359,7 @@ void *__wrap_realloc(void *ptr, size_t bytes)
 	old_bytes = malloc_usable_size(ptr);
 	was_sampled = filter_has(ptr) && release_sample(ptr);
 	grown = __real_realloc(ptr, bytes);
-	if (!grown && bytes == 0) { /* glibc has freed it then */
+	if (!grown && bytes == 0) { /* glibc has freed it */
 		count_free();
 	} else if (!grown) {
 		if (was_sampled)
@@ -425,7 +425,7 @@ void alloc_read_thread(struct alloc_counts *out)
 int alloc_set_hook(const struct alloc_hook *hook)
 {
 	atomic_store_explicit(&active_hook, hook, memory_order_release);
-	/* The caller's own next sample need not wait for what the others wait for. */
+	/* The calling thread can sample at once; it need not wait for the idle interval. */
 	self.bytes_until_sample = draw();
 	return 0;
 }

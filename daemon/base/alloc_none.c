@@ -1,8 +1,8 @@
 /*
- * alloc_none.c - the answers of a program that does not count its allocations.
+ * alloc_none.c - the functions of alloc.h for a program that does not count its allocations.
  *
- * Weak, so that any program may ask: the wrapped malloc of one that opted in pulls alloc_count.o
- * out of its library, and the definitions there replace these.
+ * Weak, so that any program may call them: in one that opted in, the wrapped malloc pulls
+ * alloc_count.o out of its library, and its definitions replace these.
  */
 #include "daemon/base/alloc.h"
 

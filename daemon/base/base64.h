@@ -1,4 +1,4 @@
-/* base64.h - RFC 4648 base64 with padding, as interval logs carry it. */
+/* base64.h - RFC 4648 base64 with padding, as used in interval logs. */
 #ifndef DAEMON_BASE_BASE64_H
 #define DAEMON_BASE_BASE64_H
 
@@ -10,11 +10,11 @@
 
 void base64_encode(struct strbuf *out, const void *bytes, size_t len);
 
-/* Bytes that base64_decode writes at most. */
+/* The most bytes that base64_decode writes. */
 size_t base64_decoded_max(size_t text_len);
 
-/* Decodes all of text. Returns the number of bytes, or -EPROTO: a character outside the alphabet,
- * a length that is no multiple of four, or padding in the middle. */
+/* Decodes all of text. Returns the number of bytes, or -EPROTO: a character outside the alphabet, a
+ * length that is not a multiple of four, or padding in the middle. */
 long base64_decode(struct span text, uint8_t *out);
 
 #endif

@@ -7,7 +7,8 @@
 
 #include "daemon/base/clock.h"
 
-/* An error's words come this long after its take at most: undoing the work lies between. */
+/* A refusal within this time is given as the reason of an error: undoing the work may lie
+ * between. */
 static const uint64_t just_now_ns = 5 * NSEC_PER_SEC;
 
 const char *const budget_names[BUDGET_KINDS] = {
@@ -28,13 +29,13 @@ static _Atomic uint64_t limit_bytes;
 static _Atomic uint64_t used_bytes;
 static _Atomic uint64_t kind_bytes[BUDGET_KINDS];
 static _Atomic uint64_t refused_count;
-static _Atomic uint64_t refused_ns; /* when last; 0: never */
+static _Atomic uint64_t refused_ns; /* time of the last refusal; 0: never */
 static _Atomic uint64_t freed_bytes;
 
 static struct dropper caches[BUDGET_CACHES];
 static _Thread_local struct dropper spare;
 static _Thread_local unsigned restoring; /* depth */
-static _Thread_local unsigned reading;   /* the same */
+static _Thread_local unsigned reading;   /* depth */
 
 void budget_set_limit(uint64_t bytes)
 {
@@ -46,7 +47,7 @@ uint64_t budget_limit(void)
 	return atomic_load_explicit(&limit_bytes, memory_order_relaxed);
 }
 
-/* How far all kinds together may go by a take of this one. */
+/* The limit for all kinds together when this kind is taken. */
 static uint64_t ceiling_of(enum budget_kind kind)
 {
 	uint64_t limit = budget_limit();
@@ -56,7 +57,7 @@ static uint64_t ceiling_of(enum budget_kind kind)
 	return kind == BUDGET_VOXELS && !reading ? limit - limit / BUDGET_VOXELS_SPARE : limit;
 }
 
-/* Not by adding and taking back: what does not fit must not be in the way of what does. */
+/* Not by adding and subtracting: a take that does not fit must not block one that does. */
 static bool try_take(enum budget_kind kind, size_t bytes, uint64_t ceiling)
 {
 	uint64_t used = atomic_load_explicit(&used_bytes, memory_order_relaxed);
@@ -85,7 +86,7 @@ static bool drop_some(size_t bytes)
 	return ask(&spare, bytes);
 }
 
-/* What does not fit at first. */
+/* Handles a take that does not fit at first. */
 static __attribute__((noinline)) bool take_or_refuse(enum budget_kind kind, size_t bytes,
 						     uint64_t ceiling)
 {
@@ -187,7 +188,7 @@ const char *budget_why(void)
 	uint64_t when_ns = atomic_load_explicit(&refused_ns, memory_order_relaxed);
 	uint64_t limit = budget_limit();
 
-	/* Of all threads: who failed may be a thread that helped with the work. */
+	/* Checks all threads, since a thread that helped with the work may have failed. */
 	if (!limit || !when_ns || clock_ns() - when_ns > just_now_ns)
 		return "out of memory";
 	snprintf(text, sizeof(text),

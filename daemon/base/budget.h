@@ -1,12 +1,12 @@
 /*
- * budget.h - one bound for the memory that clients make the process hold.
+ * budget.h - a limit for the memory that clients cause the process to hold.
  *
- * Who allocates memory whose size a client decides (blocks of voxels, large buffers of requests and
- * replies, pictures, files being made) takes it from the budget first and gives it back when it is
- * freed. What does not fit is refused like an allocation that fails, so the error paths are the
- * same; budget_why gives the words. Before a take is refused, what can be made again is dropped
- * (budget_set_cache), and then what the thread's own work can do without (budget_set_spare).
- * Small memory with a bound of its own (connections, pooled buffers) is not counted.
+ * Code that allocates memory whose size a client decides (blocks of voxels, large buffers of
+ * requests and replies, pictures, files being written) takes it from the budget first and gives it
+ * back when it is freed. A take that does not fit is refused like a failed allocation, so the error
+ * paths are the same; budget_why gives the message. Before a take is refused, memory that can be
+ * rebuilt is dropped (budget_set_cache), then memory that the thread's own work can do without
+ * (budget_set_spare). Small memory with its own bound (connections, pooled buffers) is not counted.
  *
  * Threads: any. Cost of a take: two atomic operations.
  */
@@ -20,10 +20,10 @@
 /* What the memory is for: the rows of `status`. */
 enum budget_kind {
 	BUDGET_VOXELS,   /* layers, history, selections, clipboards, snapshots; see below */
-	BUDGET_KEPT,     /* of blocks that were freed, for the next ones */
-	BUDGET_WORK,     /* lists and tables of one request under way */
+	BUDGET_KEPT,     /* freed blocks kept for reuse */
+	BUDGET_WORK,     /* lists and tables of a request in progress */
 	BUDGET_REQUESTS, /* read and not answered */
-	BUDGET_REPLIES,  /* made and not sent */
+	BUDGET_REPLIES,  /* written and not sent */
 	BUDGET_PICTURES, /* being drawn, encoded, cached */
 	BUDGET_FILES,    /* being read, written or exported */
 	BUDGET_SCRIPTS,
@@ -31,9 +31,9 @@ enum budget_kind {
 };
 
 /*
- * Voxels stay until a client removes them, all else goes when its request ends. So voxels may not
- * take the last eighth of the limit: where projects fill the memory, reading, drawing and saving
- * still work.
+ * Voxels stay until a client removes them; all other memory is freed when its request ends. So
+ * voxels may not use the last eighth of the limit: reading, drawing and saving still work when
+ * projects fill the memory.
  */
 enum { BUDGET_VOXELS_SPARE = 8 };
 
@@ -41,20 +41,20 @@ enum { BUDGET_LARGE_BYTES = 128 << 10 };
 
 extern const char *const budget_names[BUDGET_KINDS]; /* "voxels", ... */
 
-void budget_set_limit(uint64_t bytes); /* 0: none, as at start; may be below what is used */
+void budget_set_limit(uint64_t bytes); /* 0: no limit (the default); may be below the current use */
 uint64_t budget_limit(void);
 
 /* False: it would exceed the limit; nothing was taken. */
 bool budget_take(enum budget_kind kind, size_t bytes);
 void budget_give(enum budget_kind kind, size_t bytes);
-/* What was taken is for something else now. */
+/* Moves memory that was taken to another kind. */
 void budget_move(enum budget_kind from, enum budget_kind to, size_t bytes);
 
 /*
  * malloc, calloc, realloc and free of counted memory. NULL: refused, or no memory. The memory is
- * not malloc's own: only budget_free and budget_realloc take it. Its kind stays when it grows.
- * From BUDGET_LARGE_BYTES on it is mapped, so that it goes back to the system when it is freed and
- * is not copied when it grows.
+ * not malloc's: only budget_free and budget_realloc accept it. A realloc keeps its kind. From
+ * BUDGET_LARGE_BYTES on it is mapped, so that it returns to the system when freed and is not copied
+ * when it grows.
  */
 void *budget_malloc(enum budget_kind kind, size_t bytes);
 void *budget_calloc(enum budget_kind kind, size_t count, size_t bytes);
@@ -62,34 +62,34 @@ void *budget_realloc(enum budget_kind kind, void *ptr, size_t bytes);
 void budget_free(void *ptr); /* NULL is fine */
 
 /*
- * Gives up memory, of bytes that are wanted, by budget_give or what calls it. Called without locks
- * of the budget, by a thread that may hold any other: it must not wait for one. Takes nothing.
- * Returns whether it gave up any.
+ * Frees memory, about `bytes` of it, by budget_give or functions that call it. Called without locks
+ * of the budget, by a thread that may hold any other lock: it must not wait for one, and must not
+ * take from the budget. Returns whether it freed any.
  */
 typedef bool(budget_drop)(void *ctx, size_t bytes);
 
-/* What the process can do without, in the order in which it is asked for. */
+/* Memory that the process can do without, in the order in which it is dropped. */
 enum budget_cache {
 	BUDGET_CACHE_BLOCKS,   /* BUDGET_KEPT */
 	BUDGET_CACHE_PICTURES, /* the picture cache */
 	BUDGET_CACHES
 };
 
-/* NULL ends it: no other thread may take then. */
+/* NULL removes it; no other thread may take at that time. */
 void budget_set_cache(enum budget_cache which, budget_drop *drop, void *ctx);
-/* Of this thread, one at a time; NULL ends it. Asked when the caches have nothing more. */
+/* For this thread, one at a time; NULL removes it. Called when the caches have nothing more. */
 void budget_set_spare(budget_drop *drop, void *ctx);
 
 /*
- * Between the two, takes of this thread are never refused: for putting back what was there before,
- * which must not fail. May be nested.
+ * Between the two, takes of this thread are never refused: for restoring a previous state, which
+ * must not fail. May be nested.
  */
 void budget_begin_restore(void);
 void budget_end_restore(void);
 
 /*
- * Between the two, this thread's takes for voxels may use the last eighth, too: they are part of a
- * request that only reads. May be nested.
+ * Between the two, takes of this thread for voxels may use the last eighth as well: they belong to
+ * a request that only reads. May be nested.
  */
 void budget_begin_reading(void);
 void budget_end_reading(void);
@@ -97,12 +97,12 @@ void budget_end_reading(void);
 uint64_t budget_used(void); /* all kinds */
 uint64_t budget_used_of(enum budget_kind kind);
 uint64_t budget_refused_count(void); /* takes that failed, since start */
-/* Given back since start, in pieces of 64 KiB and more: malloc may hold on to them. */
+/* Bytes freed since the start, counting pieces of 64 KiB and more: malloc may still hold them. */
 uint64_t budget_freed_bytes(void);
 
 /*
- * The words for -ENOMEM: "out of memory", and, when something was refused just now, that it is the
- * limit. Valid until the thread's next call.
+ * The message for -ENOMEM: "out of memory", and, when something was refused recently, that the
+ * limit is the reason. Valid until the thread's next call.
  */
 const char *budget_why(void);
 

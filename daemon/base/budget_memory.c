@@ -1,4 +1,4 @@
-/* Counted memory: what the budget takes and gives, and malloc or mmap behind it. */
+/* Counted memory: allocated by malloc or mmap, and counted in the budget. */
 #include <assert.h>
 #include <stdalign.h>
 #include <stdlib.h>
@@ -8,20 +8,20 @@
 #include "daemon/base/alloc.h"
 #include "daemon/base/budget.h"
 
-/* An address sanitizer sees what malloc gives. */
+/* An address sanitizer checks only memory of malloc. */
 #ifdef __SANITIZE_ADDRESS__
 #define LARGE_BYTES SIZE_MAX
 #else
 #define LARGE_BYTES ((size_t)BUDGET_LARGE_BYTES)
 #endif
 
-/* Stands before counted memory. */
+/* Precedes counted memory. */
 struct head {
-	alignas(16) size_t bytes; /* as asked for */
+	alignas(16) size_t bytes; /* as requested */
 	enum budget_kind kind;
 };
 
-/* The memory of counted memory: malloc's, or mapped. All zero, where mapped or asked for. */
+/* Gets memory from malloc or by mapping. All zero when mapped or when is_zeroed. */
 static struct head *get_memory(size_t bytes, bool is_zeroed)
 {
 	void *map;

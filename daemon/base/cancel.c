@@ -5,10 +5,10 @@
 #include "daemon/base/clock.h"
 
 struct question {
-	cancel_ask *ask; /* NULL: nobody asks */
+	cancel_ask *ask; /* NULL: no question is set */
 	void *ctx;
-	uint64_t next_ns; /* when to ask again; 0: nobody has checked yet */
-	int code;         /* the answer that stays */
+	uint64_t next_ns; /* when to ask again; 0: no check yet */
+	int code;         /* the answer, once it is not 0 */
 };
 
 static _Thread_local struct question question;
@@ -22,7 +22,7 @@ void cancel_set_pace_ms(unsigned ms)
 void cancel_begin(cancel_ask *ask, void *ctx)
 {
 	assert(!question.ask);
-	/* The first check looks at the clock, not this: most work ends without any check. */
+	/* The clock is read at the first check, not here: most work ends without any check. */
 	question = (struct question){ .ask = ask, .ctx = ctx };
 }
 

@@ -1,4 +1,4 @@
-/* cli.c - walks argv and finds options; values are cli_value.c's, texts for people cli_help.c's. */
+/* cli.c - walks argv and finds options; cli_value.c converts values, cli_help.c prints texts. */
 #include "daemon/base/cli.h"
 
 #include <ctype.h>
@@ -8,7 +8,7 @@
 #include "daemon/base/cli_private.h"
 #include "daemon/base/err.h"
 
-enum { NAME_MAX_BYTES = 64 }; /* of a mistyped name that is worth comparing */
+enum { NAME_MAX_BYTES = 64 }; /* longest mistyped name to compare */
 
 static const struct cli_opt *find_name(const struct cli_prog *prog, const char *name, size_t len)
 {
@@ -71,7 +71,8 @@ static int edit_distance(const char *a, const char *b)
 	return last[b_len];
 }
 
-/* Edits after which one name still looks like a mistyped other; a cut-off one counts as one. */
+/* The edit distance at which a name still counts as mistyped; a truncated name counts as
+ * one edit. */
 static int likeness(const char *mistyped, const char *name)
 {
 	size_t len = strlen(mistyped);
@@ -87,7 +88,8 @@ const char *cli_nearest(const struct cli_prog *prog, const char *name)
 {
 	static const char *const common[] = { "help", "version" };
 	size_t len = strlen(name);
-	int best = (int)(len + 2) / 3 + 1; /* a third of the letters wrong is no slip any more */
+	int best = (int)(len + 2) / 3 +
+		   1; /* with more than a third of the letters wrong it is not a typing error */
 	const char *nearest = NULL;
 
 	if (len == 0 || len >= NAME_MAX_BYTES)
@@ -142,14 +144,14 @@ int cli_defaults(const struct cli_prog *prog, void *cfg, struct err *err)
 	return 0;
 }
 
-/* One walk over argv. */
+/* State of one walk over argv. */
 struct walk {
 	const struct cli_prog *prog;
 	void *cfg;
 	char **argv;
 	int argc;
 	int next;          /* first word not looked at */
-	int operand_first; /* operands seen so far stand in operand_first..next-1 */
+	int operand_first; /* operands seen so far are in operand_first..next-1 */
 	struct err *err;
 };
 
@@ -199,7 +201,7 @@ static const char *following_value(struct walk *w, const char *option)
 	return word;
 }
 
-/* attached is what came with the option in the same word, NULL if nothing. */
+/* attached is the value given in the same word, NULL if there is none. */
 static int set_option(struct walk *w, const struct cli_opt *opt, const char *attached)
 {
 	char option[NAME_MAX_BYTES + 2];

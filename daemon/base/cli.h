@@ -38,7 +38,7 @@ struct cli_opt {
 	size_t offset;              /* of the field in the configuration struct */
 	const char *preset;         /* default, as it would be typed; NULL = field left zero */
 	double min, max;            /* of numbers, in the field's unit; both 0 = unchecked */
-	const char *arg;            /* what --help calls the value, e.g. "PATH" */
+	const char *arg;            /* name of the value in --help, e.g. "PATH" */
 	const char *help;           /* a phrase; --help adds default and range */
 	const char *const *choices; /* CLI_CHOICE, CLI_ENUM: NULL-terminated */
 	int (*parse)(void *field, const char *value, struct err *err);
@@ -59,13 +59,12 @@ struct cli_prog {
 int cli_defaults(const struct cli_prog *prog, void *cfg, struct err *err);
 
 /*
- * Parses argv over what cfg holds. *operand_index is where operands start in argv, which is
- * permuted so that they come last, in their order; a second pass over it gives the same result.
- * operand_index NULL: the program takes no operands, one is an error.
- * The word after an option that takes a value is that value, unless it starts with a dash and is
- * neither "-" nor a number: then the value was forgotten ("--out=-x" says it was not).
- * Returns 0; 1 when --help or --version was answered on stdout (exit 0 then); -EINVAL, or -EIO
- * when stdout cannot be written.
+ * Parses argv over the values in cfg. *operand_index is where operands start in argv, which is
+ * permuted so that they come last, in their order; parsing it again gives the same result.
+ * operand_index NULL: the program takes no operands; one is an error. The word after an option that
+ * takes a value is that value, unless it starts with a dash and is neither "-" nor a number: then
+ * the value is missing (write "--out=-x" for such a value). Returns 0; 1 when --help or --version
+ * was printed to stdout (exit 0 then); -EINVAL, or -EIO when stdout cannot be written.
  */
 int cli_parse(const struct cli_prog *prog, void *cfg, int argc, char **argv, int *operand_index,
 	      struct err *err);

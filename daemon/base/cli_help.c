@@ -1,7 +1,7 @@
 /*
- * cli_help.c - what the table tells people: --help, --version, the effective configuration.
+ * cli_help.c - output generated from the table: --help, --version, the effective configuration.
  *
- * Everything the programs put into their tables is wrapped to 80 columns here.
+ * All texts of the programs' tables are wrapped to 80 columns here.
  */
 #include "daemon/base/cli_private.h"
 
@@ -54,7 +54,7 @@ static const char *arg_of(const struct cli_opt *opt)
 	return opt->arg ? opt->arg : names[opt->type];
 }
 
-/* " [default 4, 1..64]": what a phrase cannot say without repeating the table. */
+/* " [default 4, 1..64]": facts from the table that the phrase need not repeat. */
 static void add_facts(const struct cli_opt *opt, struct strbuf *sb)
 {
 	const char *sep = " [";

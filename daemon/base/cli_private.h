@@ -1,4 +1,4 @@
-/* cli_private.h - what cli.c, cli_value.c and cli_help.c share; nobody else includes it. */
+/* cli_private.h - shared by cli.c, cli_value.c and cli_help.c only. */
 #ifndef DAEMON_BASE_CLI_PRIVATE_H
 #define DAEMON_BASE_CLI_PRIVATE_H
 
@@ -16,7 +16,7 @@ void cli_value_format(const struct cli_opt *opt, const void *field, char *out, s
 /* A number of opt's type and unit, as it would be typed: for ranges. */
 void cli_value_format_number(const struct cli_opt *opt, double number, char *out, size_t cap);
 
-/* False for a number outside of opt's range: it was not given and has no default. */
+/* False for a number outside opt's range: it was not given and has no default. */
 bool cli_value_is_set(const struct cli_opt *opt, const void *field);
 
 /* Whether opt has a range to keep. */

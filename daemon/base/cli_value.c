@@ -1,8 +1,8 @@
 /*
  * cli_value.c - single values: text to field and field to text.
  *
- * Durations and sizes are exact: they are added up in integers, and a fraction that does not come
- * out whole ("0.3KiB") is refused instead of rounded.
+ * Durations and sizes are exact: they are added as integers, and a fraction that is not a whole
+ * number of the smallest unit ("0.3KiB") is refused instead of rounded.
  */
 #include "daemon/base/cli_private.h"
 
@@ -21,7 +21,7 @@ struct unit {
 	uint64_t factor;
 };
 
-/* Largest first: a duration of several parts goes down this list. */
+/* Largest first: the parts of a duration must follow this order. */
 static const struct unit time_units[] = {
 	{ "d", 86400 * NSEC_PER_SEC },
 	{ "h", 3600 * NSEC_PER_SEC },
@@ -48,7 +48,7 @@ struct decimal {
 	uint64_t divisor; /* 10^scale */
 };
 
-/* Reads "12" or "1.5" at *p and moves *p behind it. -ERANGE: more digits than 64 bits hold. */
+/* Reads "12" or "1.5" at *p and advances *p. -ERANGE: more digits than 64 bits hold. */
 static int read_decimal(const char **p, struct decimal *out)
 {
 	const char *s = *p;
@@ -89,7 +89,7 @@ static int scale_exactly(const struct decimal *d, uint64_t factor, uint64_t *out
 	return 0;
 }
 
-/* The unit whose name is the letters at *p, which is moved behind them; NULL when none. */
+/* The unit whose name starts at *p, which is advanced; NULL when there is none. */
 static const struct unit *read_unit(const struct unit *units, const char **p)
 {
 	size_t len = 0;
@@ -168,7 +168,7 @@ static int parse_real(const char *text, double *out, char **end)
 {
 	double value;
 
-	/* strtod would take leading blanks, hexadecimal, "inf" and "nan" too. */
+	/* strtod would also accept leading blanks, hexadecimal, "inf" and "nan". */
 	if (strcspn(text, "0123456789") > strspn(text, "+-.") || strpbrk(text, "xX"))
 		return -EINVAL;
 	value = strtod(text, end);
@@ -250,7 +250,7 @@ bool cli_value_has_range(const struct cli_opt *opt)
 	return opt->min != 0 || opt->max != 0;
 }
 
-/* A number that may be stored, as all its possible types at once. */
+/* A number to be stored, in all its possible types at once. */
 union number {
 	int64_t i64;
 	uint64_t u64;
@@ -357,7 +357,7 @@ int cli_value_set(const struct cli_opt *opt, void *field, const char *value, str
 	return err_set(err, -EINVAL, "%s is a heading, not an option", opt->name);
 }
 
-/* In the largest of the first n units that divides the value: exact, and short where it can be. */
+/* Uses the largest of the first n units that divides the value: exact, and short when possible. */
 static void format_units(uint64_t value, const struct unit *units, int n, char *out, size_t cap)
 {
 	for (int i = 0; i < n; i++) {

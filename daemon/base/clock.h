@@ -9,9 +9,11 @@
 #define NSEC_PER_MSEC 1000000ull
 #define NSEC_PER_SEC  1000000000ull
 
-uint64_t clock_ns(void);        /* CLOCK_MONOTONIC */
-uint64_t clock_coarse_ns(void); /* the same to some milliseconds, at a quarter of the cost */
-uint64_t clock_wall_ns(void);   /* CLOCK_REALTIME since the epoch: for stamps, never for spans */
+uint64_t clock_ns(void); /* CLOCK_MONOTONIC */
+uint64_t clock_coarse_ns(
+	void); /* the same with a resolution of milliseconds, at a quarter of the cost */
+uint64_t clock_wall_ns(
+	void); /* CLOCK_REALTIME since the epoch: for timestamps, never for durations */
 uint64_t clock_thread_cpu_ns(void); /* CPU time of the calling thread */
 uint64_t clock_process_cpu_ns(void);
 

@@ -9,7 +9,7 @@
 #include "daemon/base/cpu_private.h"
 #include "daemon/base/err.h"
 
-/* What cpu_confine was told; written while there is one thread. */
+/* The processors of cpu_confine; written while there is only one thread. */
 static cpu_set_t confined_to;
 static bool is_confined;
 
@@ -44,7 +44,7 @@ int cpu_count(void)
 		return CPU_COUNT(&confined_to);
 	if (sched_getaffinity(0, sizeof(set), &set) == 0)
 		return CPU_COUNT(&set);
-	/* More processors than a cpu_set_t holds: then the exact mask hardly matters. */
+	/* There are more processors than a cpu_set_t holds: use their number, ignoring the mask. */
 	return (int)sysconf(_SC_NPROCESSORS_ONLN);
 }
 

@@ -1,4 +1,4 @@
-/* cpu.h - what this processor can do, and where a thread runs. */
+/* cpu.h - features of the processor, and which processors threads run on. */
 #ifndef DAEMON_BASE_CPU_H
 #define DAEMON_BASE_CPU_H
 
@@ -8,17 +8,17 @@
 
 struct err;
 
-/* Vector widths that code is written for, best last. */
+/* Instruction sets that code is written for, in ascending order. */
 enum cpu_simd { CPU_SCALAR, CPU_SSE42, CPU_AVX2, CPU_AVX512 };
 
 /*
- * The best level of this machine. Each means the bit instructions that came with it, too: SSE4.2
- * POPCNT, AVX2 BMI1, BMI2 and PCLMUL, AVX-512 all of F, BW, VL, VBMI and VBMI2.
+ * The best level of this machine. Each level includes the bit instructions that came with it:
+ * SSE4.2 POPCNT, AVX2 BMI1, BMI2 and PCLMUL, AVX-512 all of F, BW, VL, VBMI and VBMI2.
  */
 enum cpu_simd cpu_simd_level(void);
 const char *cpu_simd_name(enum cpu_simd level);
 
-/* For tests, which walk the levels: what is chosen from now on is at most this. */
+/* For tests of all levels: limits the level chosen from now on. */
 void cpu_simd_set_limit(enum cpu_simd limit);
 
 /* Between two looks at a variable that another processor will change: lets the other hardware
@@ -44,14 +44,14 @@ static inline void cpu_relax(void)
 int cpu_count(void); /* processors this process may use */
 
 /*
- * From now on this thread and those that thread_start starts run on these processors, whichever
- * thread starts them: a thread that cpu_pin has tied to one does not hand that on. Call it while
- * there is one thread.
+ * From now on this thread and threads started by thread_start run on these processors, whichever
+ * thread starts them: a thread pinned by cpu_pin does not pass on its pinning. Call it while there
+ * is only one thread.
  */
 int cpu_confine(const int *cpus, size_t count, struct err *err);
 
-/* Lets a thread with these attributes run where cpu_confine said; nothing where it was not called.
- */
+/* Lets a thread with these attributes run on the processors of cpu_confine; no-op when that was not
+ * called. */
 int cpu_let_run(pthread_attr_t *attr);
 
 /* Pins the calling thread. -EINVAL when the processor is not allowed to us. */

@@ -1,4 +1,4 @@
-/* err.h - one error: a negative errno and the sentence that goes with it. */
+/* err.h - one error: a negative errno and a message. */
 #ifndef DAEMON_BASE_ERR_H
 #define DAEMON_BASE_ERR_H
 
@@ -12,8 +12,8 @@ struct err {
 #define ERR_INIT ((struct err){ 0 })
 
 /*
- * Records the first failure. Returns code, so that "return err_set(...)" both
- * reports and fails. err may be NULL: the caller wants the code only.
+ * Records the first failure. Returns code, so that "return err_set(...)" both reports and fails.
+ * err may be NULL when the caller needs only the code.
  */
 int err_set(struct err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

@@ -16,17 +16,17 @@
 
 enum {
 	READ_CHUNK = 64 * 1024,
-	PIECE_BYTES = 1 << 20, /* read between two looks whether to go on */
+	PIECE_BYTES = 1 << 20, /* read between two calls of cancel_check */
 };
 
-/* Reads to the end of fd; sizes of stat are only a hint (files of /proc say 0). */
+/* Reads to the end of fd; the size from stat is only a hint (0 for files of /proc). */
 static int read_all(int fd, size_t max_bytes, struct strbuf *sb)
 {
 	struct stat st;
 	size_t hint = READ_CHUNK;
 
 	if (fstat(fd, &st) == 0 && st.st_size > 0 && (size_t)st.st_size <= max_bytes)
-		hint = (size_t)st.st_size + 1; /* one more sees the end without growing */
+		hint = (size_t)st.st_size + 1; /* one more, to detect the end without growing */
 	for (;;) {
 		size_t room;
 		ssize_t got;
@@ -68,7 +68,7 @@ static int read_open(int fd, const char *path, size_t max_bytes, struct strbuf *
 	return 0;
 }
 
-/* What a caller without a strbuf gets of it. */
+/* Hands the contents of sb to a caller that has no strbuf. */
 static int hand_over(struct strbuf *sb, int rc, char **out, size_t *len)
 {
 	if (rc < 0) {
@@ -130,7 +130,7 @@ int file_make_dirs(const char *path, struct err *err)
 				       strerrordesc_np(errno));
 		part[i] = path[i];
 	}
-	/* What existed already may also be a file. */
+	/* The existing name may also be a file. */
 	if (stat(path, &st))
 		return err_set(err, -errno, "%s: %s", path, strerrordesc_np(errno));
 	if (!S_ISDIR(st.st_mode))

@@ -1,7 +1,8 @@
 /*
- * file.h - whole files: read with a bound, written so that a reader sees the old or the new one.
+ * file.h - whole files: read with a bound, written so that a reader sees either the old or the new
+ * file.
  *
- * Large ones take long: reading and writing them stops with the codes of cancel_check.
+ * Reading and writing large files takes long, so both stop with the codes of cancel_check.
  */
 #ifndef DAEMON_BASE_FILE_H
 #define DAEMON_BASE_FILE_H
@@ -19,18 +20,17 @@ struct strbuf;
  * max_bytes. */
 int file_read(const char *path, size_t max_bytes, char **out, size_t *len, struct err *err);
 
-/* The same into a strbuf, perhaps a counted one. */
+/* The same into a strbuf, which may be counted. */
 int file_read_into(const char *path, size_t max_bytes, struct strbuf *out, struct err *err);
 
-/* The same for regular files only, anything else is -EINVAL: a pipe would make the caller wait for
- * its writer. */
+/* The same for regular files only; others are -EINVAL: opening a pipe would wait for its writer. */
 int file_read_regular(const char *path, size_t max_bytes, char **out, size_t *len, struct err *err);
 
 /*
  * Writes a file without a name, syncs it, and then gives it the name path (file_write.c). On
- * failure the old file stays and nothing new is there. A new file has the mode that plain creation
- * gives, one that is replaced keeps its own. -EINVAL: devices, pipes and the names of open files
- * are no plain files, and stay. Threads: any.
+ * failure the old file stays and no new file is left. A new file has the default mode; a replaced
+ * file keeps its mode. -EINVAL: devices, pipes and the names of open files are not plain files, and
+ * stay. Threads: any.
  */
 int file_write_atomic(const char *path, struct span bytes, struct err *err);
 
@@ -40,13 +40,13 @@ int file_write_atomic_at(int folder_fd, const char *name, struct span bytes, str
 int file_make_dirs(const char *path, struct err *err); /* like mkdir -p */
 bool file_exists(const char *path);
 
-/* Which file a name stands for at one time. */
+/* The file that a name referred to at one time. */
 struct file_id {
 	dev_t dev;
 	ino_t ino;
 };
 
 int file_id_of(const char *path, struct file_id *out);    /* of a link: the link; negative errno */
-bool file_is(const char *path, const struct file_id *id); /* path still stands for it */
+bool file_is(const char *path, const struct file_id *id); /* path still refers to it */
 
 #endif

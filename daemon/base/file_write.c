@@ -1,13 +1,14 @@
 /*
- * Writing a file as a whole (file.h).
+ * Writes a whole file atomically (file.h).
  *
  * The bytes go to a file without a name (O_TMPFILE), which the kernel frees when the process is
- * killed. A new name is then given to it by linkat. Linkat does not replace an old file, so there
- * it gets a temporary name first, which is renamed at once: only a kill between those two calls
- * leaves that name. File systems without O_TMPFILE have the temporary name from the start.
+ * killed. linkat then gives it a name. linkat cannot replace an existing file, so in that case the
+ * new file first gets a temporary name, which is renamed at once: only a kill between those two
+ * calls leaves that name. On file systems without O_TMPFILE it has the temporary name from the
+ * start.
  *
- * The mode of a new file is the kernel's to choose, from 0666 and the umask: reading the umask
- * means to change it, which other threads would see.
+ * The kernel chooses the mode of a new file, from 0666 and the umask: reading the umask would mean
+ * changing it, which other threads would see.
  */
 #include "daemon/base/file.h"
 
@@ -25,13 +26,12 @@
 #include "daemon/base/err.h"
 
 enum {
-	TEMP_NAME_BYTES =
-		32, /* of any target: the longest target's name has no room for a suffix */
+	TEMP_NAME_BYTES = 32, /* for any target, since the longest name has no room for a suffix */
 	TEMP_TRIES_MAX = 100,
-	PIECE_BYTES = 1 << 20, /* written between two looks whether to go on */
+	PIECE_BYTES = 1 << 20, /* written between two calls of cancel_check */
 };
 
-/* The new file on its way to its name. */
+/* A new file that has no final name yet. */
 struct draft {
 	int folder_fd;
 	const char *name;
@@ -109,7 +109,7 @@ static int link_temp(struct draft *d, const char *self)
 	return rc;
 }
 
-/* -EOPNOTSUPP: links cannot be made here, also where the kernel says so by another code. */
+/* -EOPNOTSUPP: links cannot be made here, also when the kernel returns another code for that. */
 static int publish(struct draft *d)
 {
 	char self[64];
@@ -138,7 +138,7 @@ static int fill(const struct draft *d, struct span bytes, const struct stat *old
 /* old: the file that is replaced; NULL: none. */
 static int write_draft(struct draft *d, struct span bytes, const struct stat *old, bool is_named)
 {
-	/* Nobody else may open it before it has the mode of the old one. */
+	/* Others must not open it before it has the mode of the old file. */
 	mode_t mode = old ? 0600 : 0666;
 	int rc = is_named ? open_named(d, mode) : open_nameless(d, mode);
 
@@ -155,8 +155,8 @@ static int write_draft(struct draft *d, struct span bytes, const struct stat *ol
 }
 
 /*
- * What a plain file would take the place of for good: /dev/full, a pipe, or /dev/stdout, which is a
- * link into /proc. A folder is the rename's to refuse.
+ * Files that a plain file must not replace: /dev/full, a pipe, or /dev/stdout, which is a link into
+ * /proc. For a folder, rename fails.
  */
 static bool is_irreplaceable(int folder_fd, const char *name, const struct stat *old)
 {
@@ -168,7 +168,7 @@ static bool is_irreplaceable(int folder_fd, const char *name, const struct stat 
 	return old && !S_ISREG(old->st_mode) && !S_ISDIR(old->st_mode);
 }
 
-/* Makes the new name itself durable. */
+/* Makes the new name durable. */
 static int sync_folder(int folder_fd)
 {
 	int fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -176,14 +176,14 @@ static int sync_folder(int folder_fd)
 
 	if (fd < 0)
 		return -errno;
-	/* Some file systems cannot sync a folder and say EINVAL; there is nothing more to do. */
+	/* Some file systems cannot sync a folder and return EINVAL; nothing more can be done. */
 	if (fsync(fd) && errno != EINVAL)
 		rc = -errno;
 	close(fd);
 	return rc;
 }
 
-/* shown: the path in messages. */
+/* shown: the path used in messages. */
 static int write_shown(int folder_fd, const char *name, const char *shown, struct span bytes,
 		       struct err *err)
 {
@@ -193,9 +193,9 @@ static int write_shown(int folder_fd, const char *name, const char *shown, struc
 	int rc;
 
 	if (is_irreplaceable(folder_fd, name, old))
-		return err_set(err, -EINVAL, "%s: cannot write: it is no plain file", shown);
+		return err_set(err, -EINVAL, "%s: cannot write: it is not a plain file", shown);
 	rc = write_draft(&d, bytes, old, false);
-	/* Old kernels take O_TMPFILE for a folder to be written. */
+	/* Old kernels take O_TMPFILE as an attempt to write a folder. */
 	if (rc == -EOPNOTSUPP || rc == -EISDIR || rc == -EINVAL)
 		rc = write_draft(&d, bytes, old, true);
 	if (rc)
@@ -227,7 +227,7 @@ int file_write_atomic(const char *path, struct span bytes, struct err *err)
 		 (int)sizeof(folder))
 		return err_set(err, -ENAMETOOLONG, "%s: path too long", path);
 	if (!*name)
-		return err_set(err, -EISDIR, "%s: cannot write: no name of a file", path);
+		return err_set(err, -EISDIR, "%s: cannot write: not the name of a file", path);
 	fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(err, -errno, "%s: cannot create: %s", path, strerrordesc_np(errno));

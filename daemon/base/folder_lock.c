@@ -23,7 +23,7 @@ static bool is_told_to_end(void)
 	       (sigismember(&waiting, SIGTERM) == 1 || sigismember(&waiting, SIGINT) == 1);
 }
 
-/* flock itself cannot wait for a limited time. */
+/* flock itself has no time-out. */
 static int wait_for_lock(int fd, const char *folder, uint64_t timeout_ns, struct err *err)
 {
 	uint64_t deadline_ns = clock_ns() + timeout_ns;

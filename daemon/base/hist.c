@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static_assert(HIST_COUNTS == 33 * 1024, "the layout is fixed: files of other versions are added");
+static_assert(HIST_COUNTS == 33 * 1024,
+	      "the layout is fixed, so that files of other versions can be added");
 
 struct hist *hist_new(void)
 {
@@ -68,7 +69,7 @@ static uint64_t rank_of(const struct hist *h, double q)
 
 	if (q >= 1.0)
 		return h->total;
-	/* The small step back is for products such as 0.99 * 100 that land just above 99. */
+	/* The small step back handles products such as 0.99 * 100 that are just above 99. */
 	rank = ceil(q * (double)h->total * (1.0 - 1e-15));
 	if (!(rank >= 1.0))
 		return 1;
@@ -107,7 +108,7 @@ double hist_stddev_ns(const struct hist *h)
 
 	if (h->total == 0)
 		return 0.0;
-	/* Two passes: subtracting large squares would cancel the digits that matter. */
+	/* Two passes: subtracting large squares would cancel the significant digits. */
 	for (uint32_t i = 0; i < HIST_COUNTS; i++) {
 		if (h->counts[i])
 			sum += (double)h->counts[i] *

@@ -2,8 +2,8 @@
  * hist.h - HDR histogram of nanoseconds in one fixed layout.
  *
  * 1 ns .. 1 h with 3 significant digits, so that merging threads, ranks and files is addition.
- * Values above HIST_NS_MAX are counted in `over` and enter as HIST_NS_MAX; 0 enters as 0.
- * min, max and sum are kept exactly beside the buckets.
+ * Values above HIST_NS_MAX are counted in `over` and recorded as HIST_NS_MAX; 0 is recorded as 0.
+ * min, max and sum are exact, in addition to the buckets.
  * Threads: one writer per histogram; merge with hist_add.
  * Source: G. Tene, HdrHistogram bucket layout (lowest 1, sub-bucket count 2048).
  */
@@ -23,7 +23,7 @@ enum {
 
 struct hist {
 	uint64_t total;  /* values recorded, `over` included */
-	uint64_t over;   /* of them, above HIST_NS_MAX */
+	uint64_t over;   /* of these, values above HIST_NS_MAX */
 	uint64_t min_ns; /* UINT64_MAX while empty */
 	uint64_t max_ns;
 	double sum_ns;
@@ -68,7 +68,7 @@ static inline void hist_record(struct hist *h, uint64_t value_ns)
 
 void hist_add(struct hist *into, const struct hist *from);
 
-/* Smallest and largest value that fall into the bucket of index. */
+/* The smallest and the largest value of the bucket of index. */
 uint64_t hist_low_ns(uint32_t index);
 uint64_t hist_high_ns(uint32_t index);
 

@@ -15,7 +15,7 @@ static void new_line(struct json_out *j)
 		strbuf_add_char(j->sb, ' ');
 }
 
-/* Comma, line break and key: everything before a value. */
+/* Writes the comma, the line break and the key that precede a value. */
 static void lead(struct json_out *j, const char *key)
 {
 	if (j->depth > 0) {
@@ -101,7 +101,8 @@ void json_f64(struct json_out *j, const char *key, double value)
 		json_put_null(j, key);
 		return;
 	}
-	/* 17 digits always read back equal; most values do with 15 or 16 and look better so. */
+	/* 17 digits always read back equal; most values do with 15 or 16 digits, which
+	 * look better. */
 	for (int digits = 15; digits <= 17; digits++) {
 		snprintf(text, sizeof(text), "%.*g", digits, value);
 		if (strtod(text, NULL) == value)

@@ -2,7 +2,7 @@
  * json_out.h - writes one JSON document into a strbuf, comma and indentation included.
  *
  * For results, status texts and tools; request replies of the daemon go through rpc/reply.h.
- * Names keep clear of jansson's, which result readers include and link beside this.
+ * Names must not collide with jansson's, which result readers link as well.
  * Calls must be balanced (asserted). Numbers: a double is written so that it reads back equal;
  * NaN and infinity become null.
  *

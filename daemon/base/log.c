@@ -21,7 +21,7 @@ static _Atomic int log_level = LOG_INFO;
 static _Atomic int log_fd = STDERR_FILENO;
 static _Atomic unsigned long lost_count;
 static _Atomic int lost_code; /* why the last one was */
-static _Atomic bool is_cut;   /* the file does not end with a whole line */
+static _Atomic bool is_cut;   /* the file ends with an incomplete line */
 
 void log_set_level(enum log_level level)
 {
@@ -59,7 +59,7 @@ static int duplicate(int fd, const char *path, struct err *err)
 			: copy;
 }
 
-/* Opening never waits: a pipe without a reader would make it. */
+/* Opens without waiting: opening a pipe without a reader would wait. */
 static int open_file(const char *path, struct err *err)
 {
 	struct stat st;
@@ -97,8 +97,8 @@ int log_open(const char *path, struct err *err)
 		return 0;
 	}
 	/*
-	 * The old number takes over the new file instead of being closed: a thread inside write(2)
-	 * may still hold it.
+	 * The old descriptor number gets the new file instead of being closed, since a thread may
+	 * be using it in write(2).
 	 */
 	rc = dup3(fd, old, O_CLOEXEC) < 0 ? -errno : 0;
 	close(fd);
@@ -113,7 +113,7 @@ static size_t stamp(char *out, size_t cap)
 	char seconds[32];
 
 	clock_format_iso(now_ns, seconds, sizeof(seconds));
-	/* The last character is the Z that belongs after the fraction. */
+	/* The last character is the Z, which belongs after the fraction. */
 	return (size_t)snprintf(out, cap, "%.*s.%03uZ", (int)strlen(seconds) - 1, seconds,
 				(unsigned)(now_ns % NSEC_PER_SEC / NSEC_PER_MSEC));
 }
@@ -194,7 +194,7 @@ static void put_line(const char *line, size_t len)
 void log_write(enum log_level level, const char *module, const char *fmt, ...)
 {
 	char line[LINE_MAX_BYTES];
-	size_t cap = sizeof(line) - 1; /* the newline is always ours */
+	size_t cap = sizeof(line) - 1; /* room for the newline */
 	size_t len;
 	int added;
 	va_list ap;

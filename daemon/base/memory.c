@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Files of /proc and /sys are short; what is longer is cut. */
+/* Files of /proc and /sys are short; longer ones are truncated. */
 static bool read_text(const char *root, const char *path, char *out, size_t cap)
 {
 	char full[PATH_MAX];
@@ -45,8 +45,8 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 	return !a || (b && b < a) ? b : a;
 }
 
-/* The smallest limit of the group and those around it; 0: none. Version 2 says "max", version 1 a
- * number near 2^63, where there is no limit. */
+/* The smallest limit of the group and its ancestors; 0: none. Without a limit, version 2 says "max"
+ * and version 1 a number near 2^63. */
 static uint64_t group_bytes(const char *root, const char *mount, const char *file, char *group)
 {
 	uint64_t least = 0;
@@ -121,7 +121,7 @@ uint64_t memory_resident_bytes(void)
 
 void memory_use_one_arena(void)
 {
-	mallopt(M_ARENA_MAX, 1); /* NOLINT(concurrency-mt-unsafe): before there are threads */
+	mallopt(M_ARENA_MAX, 1); /* NOLINT(concurrency-mt-unsafe): before threads are started */
 }
 
 void memory_trim(uint64_t bytes_min)

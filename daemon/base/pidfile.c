@@ -15,9 +15,9 @@
 #include "daemon/base/file.h"
 
 enum {
-	TEXT_BYTES = 32, /* a number and a newline; longer is no pid file */
+	TEXT_BYTES = 32, /* a number and a newline; a longer file is not a pid file */
 	TRIES_MAX = 100,
-	SETTLE_MS = 200, /* a daemon that starts has locked before it writes its number */
+	SETTLE_MS = 200, /* a starting daemon locks the file before it writes its number */
 	BYTE_HELD = 0,
 	BYTE_NAMED = 1,
 };
@@ -34,10 +34,10 @@ static int fail(struct err *err, int code, const char *path)
 
 static int not_ours(struct err *err, const char *path)
 {
-	return err_set(err, -EEXIST, "pid file %s: what is there is no pid file", path);
+	return err_set(err, -EEXIST, "pid file %s: the file is not a pid file", path);
 }
 
-/* The text of the file; false: longer than a number can be. */
+/* Reads the text of the file; false: longer than a number can be. */
 static bool read_text(int fd, char text[TEXT_BYTES])
 {
 	ssize_t n = pread(fd, text, TEXT_BYTES, 0);
@@ -48,7 +48,7 @@ static bool read_text(int fd, char text[TEXT_BYTES])
 	return true;
 }
 
-/* 0: none. */
+/* The number in the file; 0: none. */
 static pid_t number_in(int fd)
 {
 	char text[TEXT_BYTES];
@@ -61,7 +61,7 @@ static pid_t number_in(int fd)
 	return end != text && (!*end || *end == '\n') && number > 0 ? (pid_t)number : 0;
 }
 
-/* path still stands for the open file. */
+/* Whether path still refers to the open file. */
 static bool is_named(int fd, const char *path)
 {
 	struct file_id id;
@@ -73,13 +73,13 @@ static bool is_named(int fd, const char *path)
 	return file_is(path, &id);
 }
 
-/* The file as it is, or a new one. -EAGAIN: it came or went meanwhile. */
+/* Opens the existing file or a new one. -EAGAIN: it was created or removed meanwhile. */
 static int open_file(const char *path, struct err *err)
 {
 	int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 	int fd = open(path, flags);
 
-	/* Not both at once: in /tmp the kernel refuses O_CREAT for files of others. */
+	/* In two steps: in /tmp the kernel refuses O_CREAT for files of other users. */
 	if (fd < 0 && errno == ENOENT)
 		fd = open(path, flags | O_CREAT | O_EXCL, 0644);
 	if (fd >= 0)
@@ -91,7 +91,7 @@ static int open_file(const char *path, struct err *err)
 	return fail(err, -errno, path);
 }
 
-/* Who has the lock on the byte: 0 nobody, -1 a process that the kernel does not name. */
+/* The holder of the lock on the byte: 0 none, -1 a process that the kernel does not name. */
 static pid_t holder_of(int fd, int command, off_t byte)
 {
 	struct flock lock = lock_of(F_WRLCK, byte);
@@ -120,9 +120,9 @@ static int lock_file(int fd, const char *path, struct err *err)
 }
 
 /*
- * A locked file: 0 when the number can be written into it. A name that was removed or has another
- * file now, and a file that others could write or know by another name, are -EAGAIN: once more,
- * with a new one.
+ * Checks a locked file: 0 when the number can be written to it. -EAGAIN: try again with a new file,
+ * because the name was removed or refers to another file, or others can write the file or know it
+ * by another name.
  */
 static int check_file(int fd, const char *path, struct err *err)
 {
@@ -165,7 +165,7 @@ static int try_take(const char *path, struct err *err)
 
 	if (fd < 0)
 		return fd;
-	/* A lock on a device is a favor that nobody asked for. */
+	/* Locking a device makes no sense. */
 	rc = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? 0 : not_ours(err, path);
 	if (rc == 0)
 		rc = lock_file(fd, path, err);
@@ -220,10 +220,10 @@ static int open_for_reading(const char *path, struct err *err)
 		return fd;
 	if (fd >= 0)
 		close(fd);
-	return err_set(err, -EINVAL, "pid file %s: what is there is no pid file", path);
+	return err_set(err, -EINVAL, "pid file %s: the file is not a pid file", path);
 }
 
-/* The process that the kernel names, whose number must be in the file. */
+/* Finds the lock holder named by the kernel; the file must contain its number. */
 static int find_holder(int fd, const char *path, pid_t *out, struct err *err)
 {
 	uint64_t until_ns = clock_ns() + SETTLE_MS * NSEC_PER_MSEC;
@@ -245,11 +245,11 @@ static int find_holder(int fd, const char *path, pid_t *out, struct err *err)
 		}
 		if (named > 0)
 			return err_set(err, -EPERM,
-				       "pid file %s: process %ld holds it, its text says another "
+				       "pid file %s: process %ld holds it, but it contains another "
 				       "number",
 				       path, (long)named);
 		return err_set(err, -EPERM,
-			       "pid file %s: some process holds it, and the kernel does not say "
+			       "pid file %s: a process holds it, and the kernel does not confirm "
 			       "that it is %ld",
 			       path, (long)number);
 	}
@@ -272,7 +272,8 @@ int pidfile_find(const char *path, pid_t *pid, int *pidfd, struct err *err)
 					    : err_set(err, -errno, "process %ld: %s", (long)holder,
 						      strerrordesc_np(errno));
 	}
-	/* The number may have gone to another process before pidfd_open: the lock then is gone. */
+	/* The number may belong to another process by the time of pidfd_open: then the lock is
+	 * gone. */
 	if (rc == 0 && holder_of(fd, F_GETLK, BYTE_NAMED) != holder)
 		rc = err_set(err, -ESRCH, "no daemon holds %s", path);
 	close(fd);

@@ -3,12 +3,12 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-/* A hexadecimal number and the character that must follow it. */
+/* Reads a hexadecimal number and the character that must follow it. */
 static bool take_hex(const char **at, char after, uint64_t *out)
 {
 	char *end;
 
-	/* strtoull would also take blanks and signs. */
+	/* strtoull would also accept blanks and signs. */
 	if (!isxdigit((unsigned char)**at))
 		return false;
 	*out = strtoull(*at, &end, 16);
@@ -18,7 +18,7 @@ static bool take_hex(const char **at, char after, uint64_t *out)
 	return true;
 }
 
-/* Goes past the blanks and the word after them. */
+/* Skips blanks and the word after them. */
 static const char *skip_word(const char *at)
 {
 	at += strspn(at, " ");

@@ -1,4 +1,4 @@
-/* proc_maps.h - one line of /proc/PID/maps or a mapping's first line in smaps. */
+/* proc_maps.h - parses a line of /proc/PID/maps, or a mapping's first line in smaps. */
 #ifndef DAEMON_BASE_PROC_MAPS_H
 #define DAEMON_BASE_PROC_MAPS_H
 
@@ -13,7 +13,8 @@ struct proc_mapping {
 	struct span path; /* borrowed from the line; empty for anonymous memory */
 };
 
-/* False when the line is not of that form. The line ends at '\n' or NUL. */
+/* False when the line does not have that form. The line ends at '
+ * ' or NUL. */
 bool proc_maps_parse(const char *line, struct proc_mapping *out);
 
 #endif

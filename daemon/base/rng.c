@@ -5,7 +5,8 @@ static uint64_t rotl(uint64_t x, int k)
 	return (x << k) | (x >> (64 - k));
 }
 
-/* SplitMix64 (Steele, Lea, Flood 2014): what the authors of xoshiro ask to fill the state with. */
+/* SplitMix64 (Steele, Lea, Flood 2014), which the authors of xoshiro recommend for filling the
+ * state. */
 static uint64_t splitmix(uint64_t *state)
 {
 	uint64_t z = (*state += 0x9e3779b97f4a7c15u);
@@ -18,8 +19,9 @@ static uint64_t splitmix(uint64_t *state)
 void rng_init(struct rng *r, uint64_t seed, uint64_t stream)
 {
 	/*
-	 * The stream is mixed before it meets the mixed seed: (1, 2) and (2, 1) must not share a
-	 * state, nor may neighbours start a few steps apart on one SplitMix sequence.
+	 * The stream number is mixed before it is combined with the mixed seed, so that (1, 2) and
+	 * (2, 1) have different states, and neighbouring streams are not shifted copies of one
+	 * SplitMix sequence.
 	 */
 	uint64_t stream_state = stream + 0xd1342543de82ef95u;
 	uint64_t state = splitmix(&seed) ^ rotl(splitmix(&stream_state), 17);
@@ -43,8 +45,8 @@ uint64_t rng_next(struct rng *r)
 	return result;
 }
 
-/* Lemire 2019, "Fast random integer generation in an interval": one multiplication, and a
- * division only when the low half falls where bias could be. */
+/* Lemire 2019, "Fast random integer generation in an interval": one multiplication, and a division
+ * only in the rare case that could cause bias. */
 uint64_t rng_below(struct rng *r, uint64_t bound)
 {
 	__extension__ typedef unsigned __int128 wide;

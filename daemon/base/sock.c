@@ -19,7 +19,7 @@
 
 enum { FORMAT_BYTES = 128 };
 
-/* For the folder's lock, which another server needs for less than 1 ms. */
+/* For the folder's lock, which another server holds for less than 1 ms. */
 #define LOCK_WAIT_NS   (5 * NSEC_PER_SEC)
 #define REMOVE_WAIT_NS (100 * NSEC_PER_MSEC)
 
@@ -30,7 +30,7 @@ union any_addr {
 	struct sockaddr_in6 v6;
 };
 
-/* Fills the kernel's form. Returns its length; 0 when host is no numeric address. */
+/* Converts to the kernel's form. Returns its length; 0 when host is not a numeric address. */
 static socklen_t to_kernel(const struct sock_addr *addr, union any_addr *out)
 {
 	const char *host = strcmp(addr->host, "localhost") == 0 ? "127.0.0.1" : addr->host;
@@ -209,7 +209,7 @@ static int open_for(const struct sock_addr *addr, union any_addr *kernel, sockle
 	return fd < 0 ? -errno : fd;
 }
 
-/* Waits for a connection under way. */
+/* Waits for a connection in progress. */
 static int wait_connected(int fd, uint64_t deadline_ns)
 {
 	for (;;) {
@@ -238,7 +238,8 @@ static int connect_by(int fd, const union any_addr *kernel, socklen_t len, uint6
 	while (connect(fd, &kernel->any, len)) {
 		if (errno == EINPROGRESS || errno == EINTR)
 			return wait_connected(fd, deadline_ns);
-		/* A Unix socket whose backlog is full cannot be waited for, only asked again. */
+		/* For a Unix socket whose backlog is full there is no event to wait for:
+		 * try again. */
 		if (errno != EAGAIN)
 			return -errno;
 		if (clock_ns() >= deadline_ns)
@@ -269,7 +270,7 @@ int sock_connect(const struct sock_addr *addr, uint64_t timeout_ns, struct err *
 	return fd;
 }
 
-/* 0 when the path is free, also by removing what a dead server left. */
+/* Returns 0 when the path is free, possibly after removing the socket of a dead server. */
 static int clear_path(const struct sock_addr *addr, struct err *err)
 {
 	union any_addr kernel;
@@ -285,11 +286,11 @@ static int clear_path(const struct sock_addr *addr, struct err *err)
 	fd = open_for(addr, &kernel, &len);
 	if (fd < 0)
 		return fail(err, fd, "listen on", addr);
-	/* EAGAIN is a full backlog: somebody lives there. */
+	/* EAGAIN means a full backlog, so there is a server. */
 	rc = connect(fd, &kernel.any, len) == 0 || errno == EAGAIN ? -EADDRINUSE : -errno;
 	close(fd);
 	if (rc == -EADDRINUSE)
-		return err_set(err, rc, "%s: a server is answering there already", addr->path);
+		return err_set(err, rc, "%s: a server is already listening on it", addr->path);
 	if (rc != -ECONNREFUSED)
 		return fail(err, rc, "listen on", addr);
 	if (unlink(addr->path) && errno != ENOENT)
@@ -297,7 +298,7 @@ static int clear_path(const struct sock_addr *addr, struct err *err)
 	return 0;
 }
 
-/* A socket has its mode before it has its name; what the umask took away is given back. */
+/* The socket gets its mode before it is bound; bits removed by the umask are set again. */
 static int bind_with_mode(int fd, const struct sock_addr *addr, const union any_addr *kernel,
 			  socklen_t len, mode_t mode)
 {
@@ -314,7 +315,7 @@ static int bind_with_mode(int fd, const struct sock_addr *addr, const union any_
 	return rc;
 }
 
-/* Under the lock. The socket, or a negative errno. */
+/* With the lock held. Returns the socket, or a negative errno. */
 static int make_unix(const struct sock_addr *addr, int backlog, unsigned mode, struct err *err)
 {
 	union any_addr kernel;
@@ -339,9 +340,8 @@ static int make_unix(const struct sock_addr *addr, int backlog, unsigned mode, s
 }
 
 /*
- * Two servers starting at once must not each take the other's fresh socket for a stale one, so
- * looking, binding and listening happen under a lock on the folder. Where there is no lock the
- * window stays.
+ * Two servers starting at once must not take each other's new socket for a stale one, so checking,
+ * binding and listening happen under a lock on the folder. Without a lock the race remains.
  */
 static int listen_unix(const struct sock_addr *addr, int backlog, unsigned mode, struct err *err)
 {
@@ -360,7 +360,8 @@ void sock_remove(const char *path, const struct file_id *id)
 {
 	int lock_fd;
 
-	/* Another server may be replacing it. Nobody can keep us from our own file for long. */
+	/* Another server may be replacing it. Nobody can keep the lock of our own folder
+	 * for long. */
 	(void)folder_lock(path, REMOVE_WAIT_NS, &lock_fd, NULL);
 	if (file_is(path, id))
 		unlink(path);

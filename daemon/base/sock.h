@@ -1,6 +1,6 @@
 /*
  * sock.h - sockets: listening, connecting, options. All descriptors are close-on-exec.
- * Functions return a descriptor or 0, or a negative errno with its sentence in err.
+ * Functions return a descriptor or 0, or a negative errno with its message in err.
  */
 #ifndef DAEMON_BASE_SOCK_H
 #define DAEMON_BASE_SOCK_H
@@ -31,30 +31,30 @@ void sock_format(const struct sock_addr *addr, char *out, int cap);
 bool sock_is_loopback(const struct sock_addr *addr);
 
 /*
- * Binds and listens, non-blocking. A Unix path that a living server answers on gives -EADDRINUSE; a
- * stale socket file is replaced, any other file is refused (-EEXIST). mode is applied to the socket
- * file before listening. -ETIMEDOUT: somebody keeps the file's folder locked. -EINTR: TERM or INT,
- * which the caller has blocked, came while waiting for that lock.
+ * Binds and listens, non-blocking. A Unix path on which a server listens gives -EADDRINUSE; a stale
+ * socket file is replaced, any other file is refused (-EEXIST). mode is set on the socket file
+ * before listening. -ETIMEDOUT: another process keeps the file's folder locked. -EINTR: TERM or
+ * INT, which the caller has blocked, arrived while waiting for that lock.
  */
 int sock_listen(const struct sock_addr *addr, int backlog, unsigned mode, struct err *err);
 
-/* Removes a socket file of our own; another file of that name stays. */
+/* Removes our own socket file; another file of that name stays. */
 void sock_remove(const char *path, const struct file_id *id);
 
-/* Connects, waiting up to timeout_ns; the descriptor comes back blocking. */
+/* Connects, waiting up to timeout_ns; the returned descriptor is blocking. */
 int sock_connect(const struct sock_addr *addr, uint64_t timeout_ns, struct err *err);
 
 int sock_set_nonblocking(int fd, bool on);
 int sock_set_nodelay(int fd); /* no-op on a Unix socket */
 
 /*
- * Lets the kernel ask a silent peer whether it still has the connection, from 15 s on. A peer that
- * closed its end looks as one that has only finished sending, until its kernel has forgotten the
- * connection (a minute) and answers the question with a reset. No-op on a Unix socket.
+ * Makes the kernel check from 15 s on whether a silent peer still has the connection. A peer that
+ * closed looks like one that has only finished sending, until its kernel has forgotten the
+ * connection (after a minute) and answers the check with a reset. No-op on a Unix socket.
  */
 int sock_set_keepalive(int fd);
 
-/* False for a Unix socket, and for what is no socket. */
+/* False for a Unix socket, and for anything that is not a socket. */
 bool sock_is_tcp(int fd);
 
 #endif

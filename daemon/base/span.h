@@ -1,6 +1,6 @@
 /*
- * span.h - borrowed bytes: never freed, not NUL-terminated, valid until the event that the
- * function handing it out names.
+ * span.h - borrowed bytes: never freed, not NUL-terminated, valid until the event named by the
+ * function that returns them.
  */
 #ifndef DAEMON_BASE_SPAN_H
 #define DAEMON_BASE_SPAN_H

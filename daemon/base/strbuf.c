@@ -48,7 +48,7 @@ int strbuf_reserve(struct strbuf *sb, size_t extra)
 	}
 	if (want <= sb->cap)
 		return 0;
-	/* Doubling keeps appending O(1) a byte; near the top the exact size must do. */
+	/* Doubling keeps appending O(1) per byte; near the top only the exact size is possible. */
 	cap = sb->cap > SIZE_MAX / 2 ? want : sb->cap * 2;
 	if (cap < want)
 		cap = want;
@@ -129,8 +129,8 @@ void strbuf_addf(struct strbuf *sb, const char *fmt, ...)
 }
 
 /*
- * Length of the UTF-8 sequence at p, 0 when it is none. Ranges of the second byte shut out
- * overlong forms, surrogates and what lies above U+10FFFF (Unicode 15, table 3-7).
+ * Length of the UTF-8 sequence at p, 0 when it is invalid. The ranges of the second byte exclude
+ * overlong forms, surrogates and values above U+10FFFF (Unicode 15, table 3-7).
  */
 static size_t utf8_len(const unsigned char *p, size_t left)
 {
@@ -165,7 +165,7 @@ static size_t utf8_len(const unsigned char *p, size_t left)
 	return len;
 }
 
-/* Bytes from p on that stand for themselves inside a JSON string. */
+/* Number of bytes from p on that need no escape in a JSON string. */
 static size_t plain_run(const unsigned char *p, size_t left)
 {
 	size_t n = 0;
@@ -194,7 +194,7 @@ static void add_escaped(struct strbuf *sb, unsigned char c)
 		}
 	}
 	if (c >= 0x80) {
-		strbuf_add(sb, "\xef\xbf\xbd", 3); /* U+FFFD, one for each bad byte */
+		strbuf_add(sb, "\xef\xbf\xbd", 3); /* U+FFFD for each invalid byte */
 	} else {
 		char six[6] = { '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] };
 

@@ -1,8 +1,8 @@
 /*
- * strbuf.h - an owned, growing text. Appending cannot fail visibly: the first failure to grow
- * sets `failed`, later appends do nothing, and whoever uses the text checks once at the end.
- * The text is always NUL-terminated. A zeroed strbuf is empty and valid; one of strbuf_counted
- * takes its memory from the budget.
+ * strbuf.h - an owned, growing text. Appending returns no error: the first failure to grow sets
+ * `failed`, later appends do nothing, and the user of the text checks once at the end. The text is
+ * always NUL-terminated. A zeroed strbuf is empty and valid; one of strbuf_counted takes its memory
+ * from the budget.
  */
 #ifndef DAEMON_BASE_STRBUF_H
 #define DAEMON_BASE_STRBUF_H
@@ -18,7 +18,7 @@ struct strbuf {
 	char *ptr; /* NULL while empty */
 	size_t len;
 	size_t cap;
-	bool failed;        /* out of memory once */
+	bool failed;        /* memory ran out */
 	uint8_t is_counted; /* 0, or enum budget_kind + 1; stays until it is overwritten */
 };
 
@@ -30,7 +30,7 @@ static inline struct strbuf strbuf_counted(enum budget_kind kind)
 void strbuf_deinit(struct strbuf *sb);
 void strbuf_clear(struct strbuf *sb); /* keeps the memory */
 
-/* Makes room for extra bytes more. Returns 0 or -ENOMEM (and sets failed). */
+/* Makes room for `extra` more bytes. Returns 0 or -ENOMEM (and sets failed). */
 int strbuf_reserve(struct strbuf *sb, size_t extra);
 
 void strbuf_add(struct strbuf *sb, const void *bytes, size_t len);
@@ -47,7 +47,7 @@ static inline struct span strbuf_span(const struct strbuf *sb)
 	return (struct span){ sb->ptr ? sb->ptr : "", sb->len };
 }
 
-/* Hands the memory to the caller (free it); the strbuf, which is not a counted one, is empty
+/* Hands the memory to the caller (free it); the strbuf, which must not be counted, is empty
  * afterwards. NULL when failed. */
 char *strbuf_take(struct strbuf *sb);
 

@@ -37,7 +37,7 @@ int thread_start(pthread_t *out, const char *name, size_t stack_bytes, void *(*r
 	if (!rc)
 		rc = -cpu_let_run(&attr);
 	if (!rc) {
-		/* A thread inherits the mask of its creator: block first, so there is no gap. */
+		/* A thread inherits its creator's mask: block first, so that there is no gap. */
 		sigfillset(&all);
 		pthread_sigmask(SIG_SETMASK, &all, &old);
 		rc = pthread_create(out, &attr, run, arg);
@@ -52,12 +52,12 @@ int thread_start(pthread_t *out, const char *name, size_t stack_bytes, void *(*r
 
 void thread_lower_priority(void)
 {
-	/* 10 steps of about 1.25 each. Of one thread: Linux keeps the value for each by itself. */
+	/* 10 steps of about a factor of 1.25 each. Linux applies this to one thread, not to the
+	 * process. */
 	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), 10);
 }
 
-/* Linux takes 0 for the calling thread. Nobody may lower himself only where a sandbox says so: then
- * he runs as before. */
+/* 0 is the calling thread. A sandbox may forbid this; the thread then keeps its priority. */
 void thread_set_idle_priority(void)
 {
 	const struct sched_param param = { .sched_priority = 0 };

@@ -1,5 +1,4 @@
-/* thread.h - a named joinable thread with a stated stack size; signals stay with the main thread.
- */
+/* thread.h - a named joinable thread with a given stack size; signals go to the main thread. */
 #ifndef DAEMON_BASE_THREAD_H
 #define DAEMON_BASE_THREAD_H
 
@@ -15,12 +14,12 @@ struct err;
 int thread_start(pthread_t *out, const char *name, size_t stack_bytes, void *(*run)(void *),
 		 void *arg, struct err *err);
 
-/* The calling thread gets a tenth of the processor time of one with normal priority when both want
- * it, and is preempted by one that wakes up. There is no way back without privileges. */
+/* Gives the calling thread a tenth of the processor time of a thread with normal priority when both
+ * want it; such a thread preempts it when it wakes up. Cannot be undone without privileges. */
 void thread_lower_priority(void);
 
-/* The calling thread runs from now on only where no other wants the processor (SCHED_IDLE): such a
- * one wakes up in its place at once. There is no way back without privileges. */
+/* From now on the calling thread runs only while no other thread wants the processor (SCHED_IDLE);
+ * a thread that wakes up preempts it at once. Cannot be undone without privileges. */
 void thread_set_idle_priority(void);
 
 #endif

@@ -10,14 +10,14 @@
 #define COMPILER "gcc " VERSION_3(__GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__)
 #endif
 
-/* Linters and editors compile this file without the Makefile's word for it. */
+/* Linters and editors compile this file without the Makefile's definitions. */
 #ifndef VERSION_REVISION
 #define VERSION_REVISION "unknown"
 #define VERSION_VARIANT  "unknown"
 #define VERSION_FLAGS    "unknown"
 #endif
 
-/* The Makefile gives these to this file alone, so a commit rebuilds one object. */
+/* The Makefile defines these for this file only, so a new commit rebuilds one object. */
 const char *version_revision(void)
 {
 	return VERSION_REVISION;

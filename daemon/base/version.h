@@ -1,4 +1,4 @@
-/* version.h - what --version prints and every result records. */
+/* version.h - version information for --version and for results. */
 #ifndef DAEMON_BASE_VERSION_H
 #define DAEMON_BASE_VERSION_H
 

@@ -426,7 +426,7 @@ sizes() {
 	for other in notes pipe; do
 		run timeout 10 "$BIN/goxel-daemon" -s "$SOCK" -p "$DIR/$other"
 		[ "$status" -eq 4 ]
-		[[ "$output" == *"pid file $DIR/$other: "*"is no pid file"* ]]
+		[[ "$output" == *"pid file $DIR/$other: "*"is not a pid file"* ]]
 	done
 	[ "$(cat "$DIR/notes")" = 'my notes' ]
 	[ -p "$DIR/pipe" ]

@@ -242,7 +242,7 @@ static void test_other_files_stay(void **state)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		temp_dir_path(&dir, names[i], names_path, sizeof(names_path));
 		assert_int_equal(pidfile_take(&p, names_path, &err), -EEXIST);
-		assert_non_null(strstr(err.msg, "is no pid file"));
+		assert_non_null(strstr(err.msg, "is not a pid file"));
 		assert_true(pidfile_find(names_path, &pid, &pidfd, &err) < 0);
 		assert_int_equal(lstat(names_path, &st), 0);
 	}
