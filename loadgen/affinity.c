@@ -28,7 +28,8 @@ static int parse(const char *list, int *cpus, struct err *err)
 			return count;
 		s = end + 1;
 	}
-	return err_set(err, -EINVAL, "--affinity: '%.40s' is no list of processors like 0,1", list);
+	return err_set(err, -EINVAL, "--affinity: '%.40s' is not a list of processors such as 0,1",
+		       list);
 }
 
 int affinity_cpu(const char *list, uint32_t index, int *cpu, struct err *err)

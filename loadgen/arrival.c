@@ -11,7 +11,7 @@ const char *const arrival_names[ARRIVAL_KINDS + 1] = {
 	[ARRIVAL_POISSON] = "poisson",
 };
 
-/* Seeds of arrivals and of request contents must not meet. */
+/* Seeds of arrivals must differ from those of request contents. */
 enum { ARRIVAL_STREAM = 1 << 24 };
 
 static uint64_t constant_at(const struct arrival *a)

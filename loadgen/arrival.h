@@ -3,8 +3,8 @@
  *
  * Constant: the n-th arrival is at start + n / rate, computed from n, so that rounding does not
  * add up. Poisson: gaps are exponential with mean 1 / rate. A schedule may be one of several that
- * share a rate (one a thread): of a constant one each takes every k-th arrival, of a Poisson one
- * each is a Poisson process of its own with its share of the rate, which together make one.
+ * share a rate (one per thread): of a constant one each takes every k-th arrival; of a Poisson one
+ * each is a separate Poisson process with its share of the rate, which together form one.
  */
 #ifndef LOADGEN_ARRIVAL_H
 #define LOADGEN_ARRIVAL_H
@@ -18,7 +18,7 @@
 
 enum arrival_kind { ARRIVAL_CONSTANT, ARRIVAL_POISSON, ARRIVAL_KINDS };
 
-/* The word of each kind, then NULL: options, results and summary. */
+/* The name of each kind, then NULL: for options, results and summary. */
 extern const char *const arrival_names[ARRIVAL_KINDS + 1];
 
 struct arrival_cfg {
@@ -42,16 +42,16 @@ struct arrival {
 
 void arrival_init(struct arrival *a, const struct arrival_cfg *cfg);
 
-/* Time of the next arrival, ARRIVAL_NEVER after the last. */
+/* Time of the next arrival; ARRIVAL_NEVER after the last. */
 static inline uint64_t arrival_peek(const struct arrival *a)
 {
 	return a->next_ns;
 }
 
-/* Goes on to the one after it. */
+/* Advances to the next arrival. */
 void arrival_take(struct arrival *a);
 
-/* Arrivals that a constant schedule of all shares holds; the expected number of a Poisson one. */
+/* Number of arrivals of a constant schedule of all shares; the expected number of a Poisson one. */
 double arrival_planned(const struct arrival_cfg *cfg);
 
 #endif

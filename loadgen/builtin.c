@@ -1,4 +1,5 @@
-/* builtin.c - the texts themselves are made at build time by loadgen/module.mk. */
+/* builtin.c - the table of built-in workloads; loadgen/module.mk generates their texts at build
+ * time. */
 #include "loadgen/builtin.h"
 
 #include <assert.h>

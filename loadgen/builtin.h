@@ -1,4 +1,5 @@
-/* builtin.h - the workloads of loadgen/workloads/, compiled in so that they are found anywhere. */
+/* builtin.h - the workloads of loadgen/workloads/, compiled in, so that they are always available.
+ */
 #ifndef LOADGEN_BUILTIN_H
 #define LOADGEN_BUILTIN_H
 

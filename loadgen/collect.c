@@ -1,4 +1,4 @@
-/* collect.c - intervals of workers into intervals of the run. */
+/* collect.c - combines intervals of workers into intervals of the run. */
 #include "loadgen/collect.h"
 
 #include <assert.h>
@@ -73,7 +73,7 @@ static void fill_quantiles(struct collector *c, struct interval_row *row)
 	row->max_ns = c->merged->max_ns;
 }
 
-/* The interval is complete and lasted until end_ns. */
+/* Finishes the current interval, which lasted until end_ns. */
 static void emit(struct collector *c, uint64_t end_ns)
 {
 	const struct plan *p = c->plan;
@@ -108,7 +108,7 @@ static void emit(struct collector *c, uint64_t end_ns)
 		c->on_row(c->on_row_arg, row);
 }
 
-/* Takes what belongs to the interval in hand. */
+/* Adds what belongs to the current interval. */
 static void take(struct collector *c)
 {
 	struct recorder *r;
@@ -132,7 +132,7 @@ static bool is_complete(const struct collector *c)
 
 void collector_poll(struct collector *c)
 {
-	/* The last interval stays open for what comes in while draining. */
+	/* The last interval stays open for replies that arrive while draining. */
 	while (c->rows_count + 1 < c->plan->intervals_count) {
 		take(c);
 		if (!is_complete(c))

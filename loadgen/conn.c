@@ -1,4 +1,4 @@
-/* conn.c - making and dropping connections' books. */
+/* conn.c - allocates and drops the state of connections. */
 #include "loadgen/conn.h"
 
 #include <errno.h>
@@ -8,7 +8,7 @@
 
 #include "daemon/base/err.h"
 
-/* A server may overtake the oldest request by this many depths before we stop sending. */
+/* Replies may overtake the oldest request by this many depths before sending stops. */
 enum { RING_DEPTHS = 4 };
 
 int conn_init(struct conn *c, uint32_t number, uint32_t depth, struct err *err)

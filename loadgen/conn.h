@@ -1,9 +1,9 @@
 /*
  * conn.h - one connection of a worker: its requests in flight, in order of sending, and the bytes
- * that are on their way in and out.
+ * not yet received or sent completely.
  *
- * Replies may come in any order. The requests not yet answered lie between head and tail of a
- * ring; the request's id tells its place, so finding it takes no search.
+ * Replies may arrive in any order. The requests not yet answered are between head and tail of a
+ * ring; the request's id gives its position, so finding it needs no search.
  */
 #ifndef LOADGEN_CONN_H
 #define LOADGEN_CONN_H
@@ -19,7 +19,7 @@
 struct err;
 
 struct slot {
-	uint64_t start_ns; /* intended: by the schedule, in a closed loop when it was sent */
+	uint64_t start_ns; /* intended start: by the schedule; in a closed loop, when it was sent */
 	uint64_t sent_ns;
 	uint32_t items;
 	uint16_t op;
@@ -30,7 +30,7 @@ struct slot {
 struct conn {
 	int fd;              /* -1 while closed */
 	uint32_t number;     /* in the run */
-	bool waits_for_room; /* EPOLLOUT is on; bytes wait in `out` */
+	bool waits_for_room; /* EPOLLOUT is set; bytes wait in `out` */
 	uint32_t pending;    /* requests not answered */
 	uint32_t thinking;   /* places that pause before their next request */
 	struct slot *slots;  /* owned; slots[mask + 1] */
@@ -39,19 +39,19 @@ struct conn {
 	uint32_t head_id, tail_id; /* their ids */
 	struct draw draw;
 	struct strbuf in;  /* beginning of a reply */
-	struct strbuf out; /* what did not fit the socket */
+	struct strbuf out; /* bytes that did not fit the socket */
 	size_t out_done;   /* of out, sent */
-	uint64_t retry_ns; /* closed: when to connect again */
+	uint64_t retry_ns; /* while closed: when to connect again */
 };
 
-/* depth: requests in flight at most. -ENOMEM. Owns: conn_deinit. */
+/* depth: maximal number of requests in flight. -ENOMEM. Owns: conn_deinit. */
 int conn_init(struct conn *c, uint32_t number, uint32_t depth, struct err *err);
 void conn_deinit(struct conn *c);
 
-/* Closes and forgets what is in flight and half sent or received. */
+/* Closes the connection and drops requests in flight and partial data. */
 void conn_drop(struct conn *c);
 
-/* The ring is full: replies that overtook the oldest request by far. */
+/* The ring is full, because replies overtook the oldest request by far. */
 static inline bool conn_is_full(const struct conn *c)
 {
 	return c->tail - c->head > c->mask;
@@ -62,7 +62,7 @@ static inline uint32_t conn_next_id(uint32_t id)
 	return id + 1 == REQUEST_ID_END ? REQUEST_ID_FIRST : id + 1;
 }
 
-/* Takes the next place; its id is the tail_id from before the call. */
+/* Takes the next slot; its id is the tail_id from before the call. */
 static inline struct slot *conn_push(struct conn *c)
 {
 	struct slot *s = &c->slots[c->tail++ & c->mask];
@@ -73,7 +73,7 @@ static inline struct slot *conn_push(struct conn *c)
 	return s;
 }
 
-/* The waiting request of that id; NULL when there is none. */
+/* The waiting request with that id; NULL when there is none. */
 static inline struct slot *conn_find(struct conn *c, int64_t id)
 {
 	int64_t ahead = id - c->head_id;
@@ -89,7 +89,7 @@ static inline struct slot *conn_find(struct conn *c, int64_t id)
 	return s->is_done ? NULL : s;
 }
 
-/* Gives the places of answered requests back that no older one holds up. */
+/* Frees the slots of answered requests, up to the oldest request without a reply. */
 static inline void conn_finish(struct conn *c, struct slot *s)
 {
 	s->is_done = true;

@@ -1,4 +1,4 @@
-/* echo.c - the bare epoll server. */
+/* echo.c - a minimal epoll server. */
 #include "loadgen/echo.h"
 
 #include <errno.h>
@@ -37,7 +37,7 @@ enum { REPLY_HEAD = sizeof(reply_head) - 1, REPLY_MAX = REPLY_HEAD + ECHO_ID_BYT
 struct echo_conn {
 	struct echo_conn *next, **link; /* list of all; link is what points to this one */
 	int fd;
-	bool waits_for_room; /* EPOLLOUT is on, EPOLLIN is off */
+	bool waits_for_room; /* EPOLLOUT is set, EPOLLIN is not */
 	struct strbuf in;    /* a request's beginning */
 	struct strbuf out;   /* replies that did not fit the socket */
 	size_t out_done;     /* of out, sent */
@@ -77,7 +77,7 @@ static void watch(struct echo *e, struct echo_conn *c, bool waits_for_room)
 	epoll_ctl(e->epoll_fd, EPOLL_CTL_MOD, c->fd, &ev);
 }
 
-/* Sends what is in tx, keeping the rest for later. Negative: the client is gone. */
+/* Sends what is in tx and keeps the rest for later. Negative: the client has disconnected. */
 static int flush_replies(struct echo *e, struct echo_conn *c)
 {
 	ssize_t n = 0;
@@ -129,7 +129,7 @@ static void answer(struct echo *e, const char *line, size_t len)
 	e->tx_len += REPLY_HEAD + id.len + sizeof(reply_tail);
 }
 
-/* Answers every whole line of text; *used gets their bytes. */
+/* Answers every complete line of text; *used is set to their bytes. */
 static int answer_lines(struct echo *e, struct echo_conn *c, struct span text, size_t *used)
 {
 	const char *at = text.ptr;
@@ -148,7 +148,7 @@ static int answer_lines(struct echo *e, struct echo_conn *c, struct span text, s
 	return rc ? rc : flush_replies(e, c);
 }
 
-/* The slower way: there is a beginning from earlier reads. */
+/* The slow path: earlier reads left the beginning of a request. */
 static int take_more(struct echo *e, struct echo_conn *c, size_t n)
 {
 	size_t used;
@@ -157,7 +157,7 @@ static int take_more(struct echo *e, struct echo_conn *c, size_t n)
 	strbuf_add(&c->in, e->rx, n);
 	if (c->in.failed || c->in.len > ECHO_LINE_BYTES_MAX)
 		return -EMSGSIZE;
-	/* What was there before holds no line end, so only the new part is looked through. */
+	/* The earlier bytes hold no line end, so only the new ones are searched. */
 	if (!memchr(e->rx, '\n', n))
 		return 0;
 	rc = answer_lines(e, c, strbuf_span(&c->in), &used);
@@ -228,7 +228,7 @@ static void accept_all(struct echo *e)
 	}
 }
 
-/* False when a signal ends the service. */
+/* Returns false when a signal ends the server. */
 static bool serve_event(struct echo *e, const struct epoll_event *ev)
 {
 	struct echo_conn *c = ev->data.ptr;
@@ -257,7 +257,7 @@ static void announce(const struct sock_addr *addr, int fd)
 	socklen_t len = sizeof(sa);
 	char text[128];
 
-	/* Port 0 asked for any: say which it became. */
+	/* With port 0 the kernel has chosen one: print it. */
 	if (!addr->is_unix && getsockname(fd, &sa.any, &len) == 0)
 		bound.port = ntohs(sa.any.sa_family == AF_INET6 ? sa.v6.sin6_port : sa.v4.sin_port);
 	sock_format(&bound, text, sizeof(text));

@@ -1,4 +1,4 @@
-/* main.c - goxel-load: reads the command line, runs, reports, and says it all by its exit code. */
+/* main.c - goxel-load: reads the command line, runs the load, reports, and sets the exit code. */
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
@@ -63,7 +63,7 @@ static int report(const struct outcome *o, struct err *err)
 	return rc;
 }
 
-/* What the run's outcome means for whoever started it. */
+/* The exit code for the outcome of a run. */
 static int judge(const struct outcome *o)
 {
 	double errors_pct = o->ops_count ? (double)o->errors_count * 100 / (double)o->ops_count : 0;

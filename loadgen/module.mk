@@ -28,7 +28,7 @@ load-srcs := \
 	loadgen/worker_loop.c \
 	loadgen/worker_receive.c \
 	loadgen/worker_send.c \
-	loadgen/worker_tend.c \
+	loadgen/worker_connect.c \
 	loadgen/workload.c \
 	loadgen/workload_keys.c
 load-ldlibs := -ljansson -lz -lm

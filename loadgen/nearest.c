@@ -1,4 +1,4 @@
-/* nearest.c - the option tables' own search for the nearest name, for other lists of names. */
+/* nearest.c - finds the nearest name in a list, with the search of the option tables. */
 #include "loadgen/nearest.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* nearest.h - which known word a mistyped one was meant to be. */
+/* nearest.h - finds the known word that is nearest to a mistyped one. */
 #ifndef LOADGEN_NEAREST_H
 #define LOADGEN_NEAREST_H
 

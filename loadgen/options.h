@@ -17,7 +17,7 @@ enum {
 	OPTIONS_DAYS_MAX = 7, /* of a run */
 };
 
-/* A time that was not given: the workload's phases, or the usual 10 s after 2 s, hold. */
+/* A time that was not given: the workload's phases apply, or the defaults of 10 s after 2 s. */
 #define OPTIONS_TIME_UNSET UINT64_MAX
 
 enum progress_when { PROGRESS_AUTO, PROGRESS_ON, PROGRESS_OFF };
@@ -50,8 +50,8 @@ struct options {
 extern const struct cli_prog options_prog;
 
 /*
- * Reads the command line and checks what the table cannot say: exactly one target, threads and
- * connections that fit each other. Returns as cli_parse.
+ * Reads the command line and checks what the table cannot express: exactly one target, and numbers
+ * of threads and connections that fit each other. Returns as cli_parse.
  */
 int options_parse(struct options *o, int argc, char **argv, struct err *err);
 

@@ -1,4 +1,4 @@
-/* outcome.c - sums over operations that results and summary both show. */
+/* outcome.c - sums over all operations, for results and summary. */
 #include <errno.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* plan.c - putting options and workload together. */
+/* plan.c - combines options and workload into a plan. */
 #include "loadgen/plan.h"
 
 #include <errno.h>
@@ -9,7 +9,7 @@
 
 enum { PLAN_INTERVALS_MAX = OPTIONS_DAYS_MAX * 24 * 3600 };
 
-#define DURATION_NS (10 * NSEC_PER_SEC) /* where neither options nor workload say it */
+#define DURATION_NS (10 * NSEC_PER_SEC) /* if neither options nor workload give it */
 #define WARMUP_NS   (2 * NSEC_PER_SEC)
 
 static void add_phase(struct plan *p, const char *name, uint64_t duration_ns, bool is_recorded,
@@ -27,7 +27,7 @@ static void add_phase(struct plan *p, const char *name, uint64_t duration_ns, bo
 		p->measured_ns += duration_ns;
 }
 
-/* Options that say a time replace the phases of the workload. */
+/* Options that give a time replace the phases of the workload. */
 static bool has_workload_phases(const struct options *o, const struct workload *w)
 {
 	return w->phases_count > 0 && o->duration_ns == OPTIONS_TIME_UNSET &&
@@ -84,7 +84,7 @@ static int check_loop(const struct plan *p, struct err *err)
 		if (p->workload->ops[i].think_ns.max > 0)
 			return err_set(err, -EINVAL,
 				       "[op %s] has a think time, which an open loop (--rate) "
-				       "cannot keep",
+				       "cannot apply",
 				       p->workload->ops[i].name);
 	for (size_t i = 0; i < p->phases_count; i++)
 		if (!p->is_open && p->phases[i].rate_per_s > 0)
@@ -104,11 +104,12 @@ int plan_init(struct plan *p, const struct options *o, const struct workload *w,
 	p->options = o;
 	add_phases(p, o, w);
 	if (!p->measured_ns)
-		return err_set(err, -EINVAL, "--duration must be longer than nothing");
+		return err_set(err, -EINVAL, "--duration must be longer than 0");
 	p->is_open = o->rate_per_s > 0;
 	/*
-	 * Arrivals that wait for a place are still sent when the time is over, or the slowest
-	 * would be missing; but a server that is simply too slow must not hold the run for ever.
+	 * Arrivals that wait for a free place are still sent after the end, since otherwise the
+	 * slowest would be missing; but a server that is too slow must not prolong the run without
+	 * limit.
 	 */
 	p->grace_ns = p->measured_ns / 10 > NSEC_PER_SEC ? p->measured_ns / 10 : NSEC_PER_SEC;
 	rc = check_loop(p, err);
@@ -134,7 +135,7 @@ void plan_dump(const struct plan *p, FILE *out)
 {
 	struct options o = *p->options;
 
-	/* Times that are not given: the usual ones, or none where the workload's phases hold. */
+	/* Times that are not given: the defaults, or none when the workload's phases apply. */
 	if (!has_workload_phases(&o, p->workload)) {
 		o.duration_ns = time_or(o.duration_ns, DURATION_NS);
 		o.warmup_ns = time_or(o.warmup_ns, WARMUP_NS);

@@ -1,5 +1,5 @@
 /*
- * plan.h - one run, decided before it starts: phases on the clock, intervals, who does what.
+ * plan.h - the plan of a run, fixed before it starts: phases, intervals, shares of the workers.
  * Workers only read it.
  */
 #ifndef LOADGEN_PLAN_H
@@ -34,14 +34,14 @@ struct plan {
 	uint64_t duration_ns; /* of all phases */
 	uint64_t measured_ns; /* of the recorded ones */
 	/*
-	 * Interval i runs from cuts_ns[i] to cuts_ns[i + 1], from the run's start; phases begin at
-	 * cuts. The last interval also takes what comes in while draining. Owned.
+	 * Interval i lasts from cuts_ns[i] to cuts_ns[i + 1], from the run's start; phases begin at
+	 * cuts. The last interval also includes replies that arrive while draining. Owned.
 	 */
 	uint64_t *cuts_ns;
 	size_t intervals_count;
 	uint64_t grace_ns; /* open loop: how long late arrivals are still sent after the last phase
 			    */
-	uint64_t start_ns; /* CLOCK_MONOTONIC; set by run.c once all is connected */
+	uint64_t start_ns; /* CLOCK_MONOTONIC; set by run.c once all connections are open */
 	uint64_t start_wall_ns;
 };
 

@@ -1,4 +1,5 @@
-/* progress.h - a line about each interval on stderr: refreshed on a terminal, plain elsewhere. */
+/* progress.h - prints a line per interval to stderr: updated in place on a terminal, else one after
+ * another. */
 #ifndef LOADGEN_PROGRESS_H
 #define LOADGEN_PROGRESS_H
 

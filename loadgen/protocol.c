@@ -1,9 +1,9 @@
 /*
  * protocol.c - splitting replies.
  *
- * The short cut takes {"jsonrpc":"2.0","result":R,"id":NNNNNNNN}, which is what servers with
- * compact output send for our eight-digit ids: its two ends are compared as words, R is not looked
- * at. Everything else (padded output, other orders, errors) goes through the pass.
+ * The fast path handles {"jsonrpc":"2.0","result":R,"id":NNNNNNNN}, which servers with compact
+ * output send for our eight-digit ids: both ends are compared as words, R is not examined.
+ * Everything else (padded output, other orders, errors) takes the general path.
  */
 #include "loadgen/protocol.h"
 
@@ -33,7 +33,7 @@ static bool take_char(struct cursor *c, char want)
 	return true;
 }
 
-/* Takes the inside of a string, escapes left in. */
+/* Reads the contents of a string, with its escapes. */
 static bool take_string(struct cursor *c, struct span *out)
 {
 	const char *start;
@@ -50,7 +50,7 @@ static bool take_string(struct cursor *c, struct span *out)
 	return true;
 }
 
-/* Skips an object or array by counting brackets outside of strings. */
+/* Skips an object or array by counting brackets outside strings. */
 static bool skip_nested(struct cursor *c)
 {
 	struct span text;
@@ -122,14 +122,14 @@ static bool read_i64(struct span text, int64_t *out)
 		    __builtin_sub_overflow(v, text.ptr[i] - '0', &v))
 			return false;
 	}
-	/* Counted downwards: the smallest number has no positive twin. */
+	/* Accumulated as a negative number, because INT64_MIN has no positive counterpart. */
 	if (!negative && v == INT64_MIN)
 		return false;
 	*out = negative ? v : -v;
 	return true;
 }
 
-/* Takes one member; false when there is none or it is broken. */
+/* Reads one member; false when there is none or it is malformed. */
 static bool take_member(struct cursor *c, struct span *key, struct span *value)
 {
 	return take_string(c, key) && take_char(c, ':') && take_value(c, value);
@@ -189,16 +189,16 @@ int protocol_scan_reply(struct span line, struct reply *out)
 }
 
 /*
- * Eight digits as a number, -1 when they are not digits. Little-endian: the first digit is the
- * lowest byte, and three multiplications add neighbours up pairwise.
- * Source: the well-known "SWAR" reading of decimal digits.
+ * Converts eight digits to a number; -1 when they are not digits. Little-endian: the first digit is
+ * the lowest byte, and three multiplications combine neighbours pairwise. Source: the well-known
+ * "SWAR" method for decimal digits.
  */
 static int64_t read_eight_digits(const char *text)
 {
 	uint64_t v;
 
 	memcpy(&v, text, sizeof(v));
-	/* A digit has 3 in its high half, and still has after adding 6. */
+	/* A digit has 3 in its high half, and still has it after adding 6. */
 	if ((v & 0xf0f0f0f0f0f0f0f0u) != 0x3030303030303030u ||
 	    ((v + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) != 0x3030303030303030u)
 		return -1;
@@ -207,7 +207,7 @@ static int64_t read_eight_digits(const char *text)
 	return (int64_t)((v & 0x0000ffff0000ffffu) * 42949672960001u >> 32);
 }
 
-/* Words of unaligned text; comparing them inline is what makes the short cut short. */
+/* A word of unaligned text; comparing inline words makes the fast path fast. */
 static uint64_t word_at(const char *text)
 {
 	uint64_t v;

@@ -1,10 +1,9 @@
 /*
- * protocol.h - reads JSON-RPC 2.0 replies: what came, for which request, and nothing more.
+ * protocol.h - reads JSON-RPC 2.0 replies: the kind of reply, and the request it belongs to.
  *
- * Not a JSON parser and not the daemon's: it splits the reply's own members (jsonrpc, result,
- * error, id) and skips over their values by strings and brackets. Whether a whole reply is JSON is
- * what verify.h finds out, with an independent library.
- * A reply is one line.
+ * It is neither a JSON parser nor the daemon's: it splits the members of the reply (jsonrpc,
+ * result, error, id) and skips their values by strings and brackets. verify.h checks with an
+ * independent library whether a whole reply is JSON. A reply is one line.
  */
 #ifndef LOADGEN_PROTOCOL_H
 #define LOADGEN_PROTOCOL_H
@@ -31,7 +30,7 @@ struct reply {
  */
 int protocol_read_reply(struct span line, struct reply *out);
 
-/* The same by the general pass alone: what the short cut is tested against. */
+/* The same by the general path only; the tests compare the fast path with it. */
 int protocol_scan_reply(struct span line, struct reply *out);
 
 #endif

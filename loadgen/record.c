@@ -1,4 +1,4 @@
-/* record.c - recorders and their hand-over. */
+/* record.c - recorders, and passing them to the collector. */
 #include "loadgen/record.h"
 
 #include <assert.h>
@@ -21,7 +21,7 @@ const char *error_kind_name(enum error_kind kind)
 	return names[kind];
 }
 
-/* A histogram whose pages are there already: no page faults while measuring. */
+/* A histogram whose pages are allocated already, so that measuring causes no page faults. */
 static int new_hist(struct hist **out, struct err *err)
 {
 	*out = hist_new();

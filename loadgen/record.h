@@ -1,9 +1,10 @@
 /*
- * record.h - what a worker thread measures, handed over once an interval without waiting.
+ * record.h - the measurements of a worker thread, passed to the collector every interval without
+ * waiting.
  *
  * Each worker has two recorders. It writes into one; at the end of an interval it publishes that
- * one and goes on with the other, provided the collector has emptied it, else the interval just
- * grows. So the worker never waits, and nobody reads what it is writing.
+ * one and continues with the other if the collector has emptied it, else the interval is extended.
+ * So the worker never waits, and no other thread reads what it is writing.
  */
 #ifndef LOADGEN_RECORD_H
 #define LOADGEN_RECORD_H
@@ -19,7 +20,7 @@
 struct hist;
 struct err;
 
-/* Ways for an operation to fail; RPC errors are counted by code beside. */
+/* Ways in which an operation can fail; RPC errors are also counted by code. */
 enum error_kind {
 	ERROR_CONNECT,    /* no connection (not an operation) */
 	ERROR_CLOSED,     /* the server closed the connection before the reply */
@@ -27,7 +28,7 @@ enum error_kind {
 	ERROR_RPC,        /* an error reply */
 	ERROR_MISMATCH,   /* not the expected reply */
 	ERROR_UNPARSABLE, /* no JSON-RPC reply */
-	ERROR_UNKNOWN_ID, /* a reply to nothing that waits (not an operation, but an error) */
+	ERROR_UNKNOWN_ID, /* a reply without a waiting request (not an operation, but an error) */
 	ERROR_TOO_LARGE,  /* a reply over the limit */
 	ERROR_KINDS,
 };
@@ -44,21 +45,22 @@ struct record_code {
 
 struct record_op {
 	uint64_t ops_count;    /* ended: answered, or failed in one of the ways above */
-	uint64_t errors_count; /* of them */
+	uint64_t errors_count; /* of these, failed */
 	uint64_t items_count;  /* in those that succeeded: voxels of batches */
 	struct hist *response; /* of successes, from the intended start */
 	struct hist *service; /* from the sending; NULL in a closed loop, where both are the same */
 };
 
 struct recorder {
-	uint32_t interval_first; /* intervals of the plan that it covers */
+	uint32_t interval_first; /* the intervals of the plan that it covers */
 	uint32_t interval_last;
 	uint64_t start_ns;
 	uint64_t end_ns;
 	bool is_final; /* the worker ended within interval_last */
 	size_t ops_count;
 	struct record_op ops[WORKLOAD_OPS_MAX];
-	struct hist *lag; /* sending, behind the time it could have been; NULL in a closed loop */
+	struct hist
+		*lag; /* delay of sending after the earliest possible time; NULL in a closed loop */
 	uint64_t errors[ERROR_KINDS];
 	struct record_code codes[RECORD_CODES_MAX];
 	uint64_t codes_count;      /* slots of codes in use */
@@ -75,7 +77,7 @@ int recorder_init(struct recorder *r, size_t ops_count, bool has_service, struct
 void recorder_deinit(struct recorder *r);
 void recorder_reset(struct recorder *r);
 
-/* Adds all counts; times and intervals of `into` stay. */
+/* Adds all counts; times and intervals of `into` do not change. */
 void recorder_add(struct recorder *into, const struct recorder *from);
 
 void recorder_error(struct recorder *r, enum error_kind kind);
@@ -94,23 +96,23 @@ struct record_pair {
 int record_pair_init(struct record_pair *p, size_t ops_count, bool has_service, struct err *err);
 void record_pair_deinit(struct record_pair *p);
 
-/* Worker: the recorder to write into now. */
+/* Worker: the recorder to write to now. */
 struct recorder *record_pair_active(struct record_pair *p);
 
 /*
- * Worker: publishes the active recorder, which ends at end_ns, and gives the next one, which
- * begins there with interval next. NULL when the collector still has it: the active one stays.
+ * Worker: publishes the active recorder, which ends at end_ns, and returns the next one, which
+ * starts there with interval next. NULL when the collector still has it: then the active one stays.
  */
 struct recorder *record_pair_publish(struct record_pair *p, uint64_t end_ns, uint32_t next);
 
-/* Worker, as its last act: publishes what it has, which ends with interval last. Always possible.
- */
+/* Worker, as its last action: publishes the active recorder, which ends with interval last. Always
+ * possible. */
 void record_pair_finish(struct record_pair *p, uint64_t end_ns, uint32_t last);
 
-/* Collector: the oldest published recorder, NULL when there is none. */
+/* Collector: the oldest published recorder; NULL when there is none. */
 struct recorder *record_pair_peek(struct record_pair *p);
 
-/* Collector: empties it and gives it back. */
+/* Collector: empties it and returns it to the worker. */
 void record_pair_consume(struct record_pair *p);
 
 #endif

@@ -17,7 +17,7 @@
 struct err;
 struct hist;
 
-/* What the results and the summary both need, made once. */
+/* Values that both the results and the summary need, computed once. */
 struct outcome {
 	const struct plan *plan;      /* borrowed */
 	const struct run_result *run; /* borrowed */
@@ -26,7 +26,7 @@ struct outcome {
 	struct hist *service;  /* owned; equal to response in a closed loop */
 	uint64_t ops_count, writes_count, reads_count;
 	uint64_t failed_count; /* of ops_count */
-	uint64_t errors_count; /* those, and replies to nothing (ERROR_UNKNOWN_ID) */
+	uint64_t errors_count; /* failed_count plus unexpected replies (ERROR_UNKNOWN_ID) */
 	double elapsed_s;
 	double throughput_per_s; /* successes */
 };

@@ -1,4 +1,5 @@
-/* run.c - the main thread of a run: it starts the workers, collects and listens for signals. */
+/* run.c - the main thread of a run: starts the workers, collects their intervals and handles
+ * signals. */
 #include "loadgen/run.h"
 
 #include <errno.h>
@@ -18,10 +19,10 @@
 #include "reports/lib/hlog.h"
 
 enum {
-	START_DELAY_NS = 5 * 1000 * 1000, /* for the threads to be there */
-	POLL_NS = 10 * 1000 * 1000,       /* while an interval's last worker is late */
-	LISTEN_NS = 100 * 1000 * 1000,    /* else: workers may end early */
-	OTHER_FILES = 32,                 /* descriptors beside the connections */
+	START_DELAY_NS = 5 * 1000 * 1000, /* time for the threads to start */
+	POLL_NS = 10 * 1000 * 1000,       /* while waiting for the last worker of an interval */
+	LISTEN_NS = 100 * 1000 * 1000,    /* otherwise, since workers may end early */
+	OTHER_FILES = 32,                 /* descriptors in addition to the connections */
 };
 
 struct run {
@@ -103,7 +104,7 @@ static bool have_all_ended(const struct run *r)
 	return true;
 }
 
-/* Time until it is worth looking again: an interval may be complete, or workers have ended. */
+/* Time until the next check: an interval may be complete, or workers may have ended. */
 static uint64_t wait_ns(const struct run *r)
 {
 	const struct plan *p = r->plan;
@@ -139,7 +140,7 @@ static void collect_until_end(struct run *r)
 	}
 }
 
-/* Recorded time that passed until the end, and the wait for the last replies of it. */
+/* Recorded time until the end, including the wait for its last replies. */
 static uint64_t recorded_ns(const struct plan *p, const struct run_result *out)
 {
 	uint64_t sum = 0, last_reply_ns = 0;
@@ -180,7 +181,7 @@ static void judge(struct run *r)
 		if (w->end == WORKER_GONE) {
 			out->state = RUN_FAILED;
 			snprintf(out->message, sizeof(out->message),
-				 "the server went away: no connection left %.1f s after the start",
+				 "the server is gone: no connection left %.1f s after the start",
 				 (double)w->end_ns / NSEC_PER_SEC);
 		} else if (w->end == WORKER_BROKEN) {
 			out->state = RUN_FAILED;

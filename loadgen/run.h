@@ -1,4 +1,4 @@
-/* run.h - one run from connecting to the last interval, and what came of it. */
+/* run.h - one run from connecting to the last interval, and its result. */
 #ifndef LOADGEN_RUN_H
 #define LOADGEN_RUN_H
 
@@ -20,17 +20,17 @@ struct run_result {
 	struct worker_report *workers; /* owned; workers[workers_count] */
 	size_t workers_count;
 	uint64_t end_ns;     /* from the run's start */
-	uint64_t elapsed_ns; /* recorded time, with the wait for its last replies */
+	uint64_t elapsed_ns; /* recorded time, including the wait for its last replies */
 	double steal_pct;    /* of the machine during the run; NaN when unknown */
 };
 
 /*
- * Sends the setup requests, connects, runs the plan (whose start times it sets) and collects.
- * SIGINT and SIGTERM, which the caller has blocked, end the run early: it is then marked
- * interrupted, with what was measured so far.
- * The intervals are logged at log_path (NULL = nowhere).
- * Returns 0 when there is something to report, also of a run that failed on the way.
- * Errors: what setup and connecting fail with; -EMFILE when the descriptors do not suffice.
+ * Sends the setup requests, connects, runs the plan (setting its start times) and collects.
+ * SIGINT and SIGTERM, which the caller has blocked, end the run early: it is then marked as
+ * interrupted, with the measurements so far.
+ * The intervals are logged to log_path (NULL = no log).
+ * Returns 0 when there is something to report, also for a run that failed on the way.
+ * Errors: those of setup and connecting; -EMFILE when there are too few descriptors.
  * Owns: out; run_result_deinit, also after failure.
  */
 int run_load(struct plan *plan, const char *log_path, struct run_result *out, struct err *err);

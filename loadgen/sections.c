@@ -1,4 +1,4 @@
-/* sections.c - sections of "key = value", cut up in place. */
+/* sections.c - parses sections of "key = value" in place. */
 #include "loadgen/sections.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@ struct reader {
 	char *next; /* first byte not yet taken as a line; NULL at the end */
 	char *end;
 	size_t line;      /* of the line taken last, from 1 */
-	size_t item_line; /* where the item in hand began */
+	size_t item_line; /* where the current item began */
 	bool has_section;
 };
 
@@ -53,8 +53,7 @@ static char *take_line(struct reader *r)
 	return line;
 }
 
-/* Joins the lines that continue line (they begin with a blank and are not empty) to it, in place.
- */
+/* Joins continuation lines (which begin with a blank and are not empty) to the line, in place. */
 static void take_continuation(struct reader *r, char *line)
 {
 	while (r->next && r->next < r->end && is_blank(*r->next)) {
@@ -65,8 +64,8 @@ static void take_continuation(struct reader *r, char *line)
 		if (!*more)
 			return;
 		len = strlen(line);
-		/* The joined text is never longer than what it replaces: "\n" and a blank became
-		 * one space. */
+		/* The joined text is never longer than before: "
+		 * " and a blank became one space. */
 		line[len] = ' ';
 		memmove(line + len + 1, more, strlen(more) + 1);
 	}
@@ -104,7 +103,7 @@ static int visit_key(struct reader *r, char *line, const struct sections_visitor
 	if (!*line)
 		return err_set(err, -EPROTO, "'=' without a key before it");
 	if (!r->has_section)
-		return err_set(err, -EPROTO, "key '%.40s' stands before the first heading", line);
+		return err_set(err, -EPROTO, "key '%.40s' comes before the first heading", line);
 	return v->key(v->arg, line, trim(equals + 1), err);
 }
 
@@ -127,13 +126,13 @@ int sections_parse(const char *name, char *text, size_t len, const struct sectio
 	char *line;
 
 	if (memchr(text, '\0', len))
-		return err_set(err, -EPROTO, "%s: holds a NUL byte", name);
+		return err_set(err, -EPROTO, "%s: contains a NUL byte", name);
 	while ((line = take_line(&r))) {
 		int rc;
 
 		r.item_line = r.line;
 		if (strlen(line) > SECTIONS_LINE_BYTES_MAX)
-			return err_set(err, -EMSGSIZE, "%s:%zu: line over %d bytes", name,
+			return err_set(err, -EMSGSIZE, "%s:%zu: line longer than %d bytes", name,
 				       r.item_line, SECTIONS_LINE_BYTES_MAX);
 		rc = visit_line(&r, line, v, err);
 		if (rc)

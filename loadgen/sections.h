@@ -6,9 +6,9 @@
  *	params = [1, 2,
  *	          3]
  *
- * A heading is "[kind]" or "[kind name]". A value runs to the end of its line, blanks around it
- * removed; lines that begin with a blank continue the value above them, joined by one space.
- * This file knows no keys: what they mean is the visitor's business.
+ * A heading is "[kind]" or "[kind name]". A value extends to the end of its line, without blanks
+ *around it; lines that begin with a blank continue the value above them, joined by one space. This
+ *file knows no keys; the visitor interprets them.
  */
 #ifndef LOADGEN_SECTIONS_H
 #define LOADGEN_SECTIONS_H
@@ -28,9 +28,9 @@ struct sections_visitor {
 };
 
 /*
- * Walks text[len], which is cut up in place and must end with a NUL at text[len].
- * Returns 0, or the first failure with "NAME:LINE: " before its sentence.
- * Errors: -EPROTO for a line that is none of the above; what the visitor returned.
+ * Walks text[len], which is modified in place and must end with a NUL at text[len].
+ * Returns 0, or the first failure with "NAME:LINE: " before its message.
+ * Errors: -EPROTO for a line of another form; errors of the visitor.
  */
 int sections_parse(const char *name, char *text, size_t len, const struct sections_visitor *v,
 		   struct err *err);

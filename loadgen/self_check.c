@@ -9,13 +9,14 @@
 #include "daemon/base/hist.h"
 #include "loadgen/progress.h"
 
-/* A thread that used more of a processor had none left. */
+/* A thread that used more of a processor was saturated. */
 #define BUSY_RATIO 0.95
-/* The smallest share of the planned requests that still is the planned load. */
+/* The smallest share of the planned requests that still counts as the planned load. */
 #define ACHIEVED_RATIO_MIN 0.99
-/* Lateness is part of the response time; so much of it, quantile against quantile, may be ours. */
+/* The generator's lateness is part of the response time; this share of it, per quantile, is
+ * acceptable. */
 #define LAG_RATIO_MAX 0.10
-/* Time the hypervisor gave to others, in percent, that a reader should know of. */
+/* Time taken by the hypervisor, in percent, that is worth a note. */
 #define STEAL_PCT_NOTED 2.0
 
 static void remark(struct remarks *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -80,7 +81,7 @@ static void check_open(const struct plan *plan, const struct hist *response, str
 		remark(&s->reasons, "only %.1f %% of the planned requests were sent: %s",
 		       s->achieved_ratio * 100,
 		       s->blocked_count > (s->planned_count - s->unsent_count) / 2
-			       ? "every place of the connections was waiting for the server"
+			       ? "all connections were waiting for the server"
 			       : "the generator cannot send faster");
 	check_lag(s, 50, s->lag_p50_ns, hist_quantile_ns(response, 0.50));
 	check_lag(s, 99, s->lag_p99_ns, hist_quantile_ns(response, 0.99));
@@ -107,14 +108,14 @@ void self_check(const struct plan *plan, const struct run_result *run, const str
 		remark(&s->reasons, "no operation succeeded");
 	else if (plan->is_open)
 		check_open(plan, response, s);
-	/* An open loop spins while it waits for the next arrival: busy is how it should be. */
+	/* An open loop busy-waits for the next arrival, so a busy thread is normal. */
 	if (!plan->is_open && s->own_cpu_ratio > BUSY_RATIO)
 		remark(&s->notes,
 		       "a generator thread used %.0f %% of a processor: more threads might reach "
 		       "more",
 		       s->own_cpu_ratio * 100);
 	if (!isnan(run->steal_pct) && run->steal_pct > STEAL_PCT_NOTED)
-		remark(&s->notes, "the hypervisor took %.1f %% of the processors' time",
+		remark(&s->notes, "the hypervisor took %.1f %% of the processor time",
 		       run->steal_pct);
 	s->is_valid = s->reasons.count == 0;
 }

@@ -1,8 +1,8 @@
 /*
- * self_check.h - whether the generator itself was what limited the result (R-405).
+ * self_check.h - checks whether the generator itself limited the result (R-405).
  *
- * A reason makes the result invalid: the numbers are not those of the server under the load that
- * was asked for. A note is something the reader should know.
+ * A reason makes the result invalid: the numbers are not those of the server under the requested
+ * load. A note is additional information for the reader.
  */
 #ifndef LOADGEN_SELF_CHECK_H
 #define LOADGEN_SELF_CHECK_H
@@ -26,7 +26,7 @@ struct self_check {
 	bool is_valid; /* no reasons */
 	struct remarks reasons;
 	struct remarks notes;
-	double own_cpu_ratio;     /* CPU time / wall time of the busiest thread, recorded phases */
+	double own_cpu_ratio; /* CPU time / wall time of the busiest thread, in recorded phases */
 	double own_cpu_ns_per_op; /* CPU time of all threads per operation */
 	uint64_t switches_involuntary;
 	/* Open loop. */

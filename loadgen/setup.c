@@ -1,4 +1,4 @@
-/* setup.c - one request at a time, blocking. */
+/* setup.c - sends setup requests, one at a time, blocking. */
 #include "loadgen/setup.h"
 
 #include <errno.h>
@@ -44,7 +44,7 @@ static int run_one(int fd, const struct options *o, const struct workload_op *op
 
 	if (!request)
 		return err_set(err, -ENOMEM, "out of memory");
-	/* Streams beyond those of the connections. */
+	/* Streams other than those of the connections. */
 	draw_init(&d, (uint64_t)o->seed, OPTIONS_CONNECTIONS_MAX + number, 1);
 	d.turn = 0;
 	len = template_render(&op->request, &d, REQUEST_ID_FIRST + (uint32_t)number, request,

@@ -1,4 +1,4 @@
-/* setup.h - the requests that a workload wants answered before the load begins. */
+/* setup.h - the requests that a workload sends before the load begins. */
 #ifndef LOADGEN_SETUP_H
 #define LOADGEN_SETUP_H
 
@@ -7,9 +7,9 @@ struct options;
 struct workload;
 
 /*
- * Sends them one after the other on a connection of its own and waits for each reply.
- * Errors: what connecting fails with; -ETIMEDOUT, -ECONNRESET, -EMSGSIZE; -EPROTO for a reply that
- * is not what the workload expects, quoting it.
+ * Sends them one after the other on a separate connection and waits for each reply.
+ * Errors: those of connecting; -ETIMEDOUT, -ECONNRESET, -EMSGSIZE; -EPROTO for a reply that the
+ * workload does not expect, quoting it.
  */
 int setup_run(const struct options *o, const struct workload *w, struct err *err);
 

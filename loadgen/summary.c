@@ -1,4 +1,4 @@
-/* summary.c - the summary. */
+/* summary.c - prints the summary of a run. */
 #include "loadgen/summary.h"
 
 #include <string.h>

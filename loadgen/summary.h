@@ -1,4 +1,4 @@
-/* summary.h - the run for people: one screen of text. */
+/* summary.h - the result of a run as text, on one screen. */
 #ifndef LOADGEN_SUMMARY_H
 #define LOADGEN_SUMMARY_H
 

@@ -57,7 +57,7 @@ static int add_hole(struct template *t, struct template_seq *seq, const struct t
 	if (span_is(name, "items")) {
 		if (!src->item || seq == &t->item)
 			return err_set(err, -EINVAL,
-				       seq == &t->item ? "'item' cannot hold ${items} itself"
+				       seq == &t->item ? "'item' cannot contain ${items} itself"
 						       : "${items} needs the key 'item'");
 		return add_part(seq, (struct template_part){ TEMPLATE_ITEMS, 0, 0 }, err);
 	}
@@ -71,7 +71,7 @@ static int add_hole(struct template *t, struct template_seq *seq, const struct t
 	return unknown_variable(src, name, err);
 }
 
-/* Adds text, with its ${...} as holes. */
+/* Adds text, with each ${...} as a hole. */
 static int add_pattern(struct template *t, struct template_seq *seq,
 		       const struct template_source *src, const char *text, struct err *err)
 {
@@ -132,7 +132,8 @@ static int measure(struct template *t, struct err *err)
 	return 0;
 }
 
-/* Keeps the finished text of a request in which only the id changes: one copy renders it. */
+/* Keeps the finished text of a request in which only the id changes, so that rendering is
+ * one copy. */
 static int keep_fixed(struct template *t, struct err *err)
 {
 	const struct template_part *p = t->request.parts;
@@ -149,7 +150,8 @@ static int keep_fixed(struct template *t, struct err *err)
 	return 0;
 }
 
-/* A template that can only render nonsense is found here, not in the server's error counts. */
+/* Detects here a template that can render only invalid JSON, instead of in the server's error
+ * counts. */
 static int check_sample(const struct template *t, struct err *err)
 {
 	struct draw d;
@@ -166,7 +168,7 @@ static int check_sample(const struct template *t, struct err *err)
 	sample = json_loadb(text, len, 0, &why);
 	free(text);
 	if (!sample)
-		return err_set(err, -EINVAL, "renders no valid JSON: %.120s", why.text);
+		return err_set(err, -EINVAL, "does not render valid JSON: %.120s", why.text);
 	json_decref(sample);
 	return 0;
 }

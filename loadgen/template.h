@@ -1,11 +1,11 @@
 /*
- * template.h - a request as it is sent, with holes: rendered by copying and filling in, never by
+ * template.h - a request as it is sent, with holes: rendered by copying and filling in, without
  * building JSON.
  *
- * Made once from an operation's method and params. In params, ${name} stands for a value of the
- * variable of that name and ${items} for the operation's item text, repeated with commas between.
- * A rendered request is {"jsonrpc":"2.0","method":M,"params":P,"id":N} and a newline; N always has
- * REQUEST_ID_DIGITS digits.
+ * Compiled once from an operation's method and params. In params, ${name} is replaced by a value of
+ * the variable of that name and ${items} by the operation's item text, repeated with commas
+ * between. A rendered request is {"jsonrpc":"2.0","method":M,"params":P,"id":N} and a newline; N
+ * always has REQUEST_ID_DIGITS digits.
  */
 #ifndef LOADGEN_TEMPLATE_H
 #define LOADGEN_TEMPLATE_H
@@ -18,11 +18,12 @@
 
 struct err;
 
-/* Request ids run through these, so that each has eight digits: read and written as one word. */
+/* Request ids cycle through these, so that each has eight digits: read and written as one word. */
 enum {
 	REQUEST_ID_DIGITS = 8,
 	REQUEST_ID_FIRST = 10000000,
-	REQUEST_ID_END = 100000000, /* the first that is not one; the next is REQUEST_ID_FIRST */
+	REQUEST_ID_END =
+		100000000, /* the first value that is no id; REQUEST_ID_FIRST follows instead */
 	REQUEST_IDS = REQUEST_ID_END - REQUEST_ID_FIRST,
 	REQUEST_BYTES_MAX = 64 << 20,
 	TEMPLATE_PARTS_MAX = 256,
@@ -48,14 +49,14 @@ struct template
 	struct strbuf literals; /* text of all parts */
 	struct template_seq request;
 	struct template_seq item;         /* one repetition of ${items} */
-	struct range items;               /* how many */
+	struct range items;               /* number of items */
 	const struct variable *variables; /* borrowed */
 	size_t bytes_max;                 /* longest rendered request */
 	struct strbuf fixed;              /* the whole text when only the id varies */
-	size_t fixed_id_at;               /* place of the id in it; 0 = there is none */
+	size_t fixed_id_at;               /* offset of the id in it; 0 = not fixed */
 };
 
-/* What a template is made from; all borrowed, the variables for the template's life. */
+/* What a template is compiled from; all borrowed, the variables as long as the template lives. */
 struct template_source {
 	const char *method;
 	const char *params; /* NULL = no params member */
@@ -66,7 +67,7 @@ struct template_source {
 };
 
 /*
- * Errors: -EINVAL with a sentence for an unknown variable (naming the nearest), a bad ${...}, too
+ * Errors: -EINVAL with a message for an unknown variable (naming the nearest), a bad ${...}, too
  * many parts, or a rendering that is not JSON; -EMSGSIZE for requests over REQUEST_BYTES_MAX.
  * Owns: out; template_deinit, also after failure.
  */

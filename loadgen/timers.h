@@ -1,4 +1,5 @@
-/* timers.h - the connections that pause, by the time at which they go on: a binary heap. */
+/* timers.h - the connections that pause, ordered by the time at which they continue: a binary heap.
+ */
 #ifndef LOADGEN_TIMERS_H
 #define LOADGEN_TIMERS_H
 
@@ -27,13 +28,13 @@ void timers_deinit(struct timers *t);
 /* At most cap may wait at a time (asserted). */
 void timers_push(struct timers *t, uint64_t due_ns, uint32_t conn);
 
-/* Time of the first; TIMERS_NEVER when none waits. */
+/* Time of the first; TIMERS_NEVER when there is none. */
 static inline uint64_t timers_first_ns(const struct timers *t)
 {
 	return t->count ? t->heap[0].due_ns : TIMERS_NEVER;
 }
 
-/* Takes the first; there must be one (asserted). */
+/* Removes the first; there must be one (asserted). */
 uint32_t timers_pop(struct timers *t);
 
 #endif

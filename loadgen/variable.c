@@ -1,4 +1,4 @@
-/* variable.c - drawing and writing the changing parts of requests. */
+/* variable.c - draws and writes the variable parts of requests. */
 #include "loadgen/variable.h"
 
 #include <assert.h>
@@ -56,7 +56,7 @@ int range_parse(const char *text, struct range *out, struct err *err)
 	if (s[0] == '.' && s[1] == '.' && parse_i64(skip_blanks(s + 2), &s, &r.max) < 0)
 		return err_set(err, -EINVAL, "'%.40s' has no number after '..'", text);
 	if (*s)
-		return err_set(err, -EINVAL, "'%.40s' goes on after the range", text);
+		return err_set(err, -EINVAL, "'%.40s' has text after the range", text);
 	if (r.min > r.max)
 		return err_set(err, -EINVAL, "range '%.40s' ends below its start", text);
 	*out = r;
@@ -69,7 +69,7 @@ int64_t range_draw(const struct range *r, struct draw *d)
 
 	if (width == 1)
 		return r->min;
-	/* The whole of int64_t has a width that wraps to 0. */
+	/* For the whole of int64_t the width wraps to 0. */
 	if (width == 0)
 		return (int64_t)rng_next(&d->rng);
 	return (int64_t)((uint64_t)r->min + rng_below(&d->rng, width));
@@ -144,7 +144,7 @@ static int64_t sequence_next(const struct variable *v, size_t index, struct draw
 	uint64_t values = ((uint64_t)v->range.max - (uint64_t)v->range.min) / step + 1;
 	uint64_t position = d->turn + d->drawn[index]++ * d->turns_count;
 
-	/* values is 0 only for the whole of int64_t, where wrapping is what is wanted. */
+	/* values is 0 only for the whole of int64_t, where wrapping is correct. */
 	if (values)
 		position %= values;
 	return (int64_t)((uint64_t)v->range.min + position * step);
@@ -159,7 +159,7 @@ static char *payload_render(struct draw *d, char *out, size_t bytes)
 	while (done < bytes) {
 		uint64_t bits = rng_next(&d->rng);
 
-		/* Ten letters of six bits from each draw. */
+		/* Ten letters of six bits from each random number. */
 		for (int i = 0; i < 10 && done < bytes; i++, bits >>= 6)
 			out[done++] = letters[bits & 63];
 	}

@@ -1,7 +1,7 @@
 /*
- * variable.h - the variables of a workload: where a request's changing parts come from.
+ * variable.h - the variables of a workload: the source of a request's variable parts.
  *
- * Every appearance of a variable in a template draws a new value. All draws of a connection come
+ * Every occurrence of a variable in a template draws a new value. All draws of a connection come
  * from one seeded generator, so a connection's n-th request is the same in every run with the same
  * seed, whatever the server does.
  */
@@ -23,7 +23,7 @@ enum {
 	VARIABLE_PAYLOAD_BYTES_MAX = 1 << 20,
 };
 
-/* Both ends belong to it. */
+/* Both ends are included. */
 struct range {
 	int64_t min, max;
 };
@@ -34,7 +34,7 @@ enum variable_kind {
 	VARIABLE_SEQUENCE, /* min, min + step, ... max, min, ...; connections take turns, so that no
 			      two of them draw the same value in one round */
 	VARIABLE_CHOICE,   /* uniform, one of choices */
-	VARIABLE_PAYLOAD,  /* so many ASCII letters and digits */
+	VARIABLE_PAYLOAD,  /* N ASCII letters and digits, N in range */
 };
 
 struct variable {
@@ -63,7 +63,7 @@ int64_t range_draw(const struct range *r, struct draw *d);
 /* "a | b | c" into v->choices. -EINVAL: more than VARIABLE_CHOICES_MAX. */
 int variable_parse_choices(struct variable *v, const char *text, struct err *err);
 
-/* Longest text that a draw can give. */
+/* The longest text that a draw can produce. */
 size_t variable_bytes_max(const struct variable *v);
 
 /*

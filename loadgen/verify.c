@@ -1,4 +1,4 @@
-/* verify.c - judging replies. */
+/* verify.c - checks replies. */
 #include "loadgen/verify.h"
 
 #include <jansson.h>
@@ -13,7 +13,7 @@ void verifier_init(struct verifier *v, enum verify_depth depth)
 {
 	memset(v, 0, sizeof(*v));
 	v->depth = depth;
-	/* The very first reply is looked at in full. */
+	/* The very first reply is checked in full. */
 	v->until_sample = 1;
 }
 
@@ -22,7 +22,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Steps over blanks unless the place is inside of a string. */
+/* Skips blanks outside strings. */
 static const char *next_solid(const char *s, const char *end, bool in_string)
 {
 	while (!in_string && s < end && is_blank(*s))
@@ -30,7 +30,7 @@ static const char *next_solid(const char *s, const char *end, bool in_string)
 	return s;
 }
 
-/* Does text (at a place outside of strings, or at a quote) begin with want, blanks aside? */
+/* Whether text (at a position outside strings, or at a quote) begins with want, ignoring blanks. */
 static bool begins_loosely(const char *s, const char *s_end, struct span want)
 {
 	const char *w = want.ptr;
@@ -73,7 +73,7 @@ bool verify_contains(struct span text, struct span want, uint32_t *hint)
 	return found;
 }
 
-/* The independent library must read the same from the line as we did. */
+/* The independent library must read the same from the line as protocol.c did. */
 static bool library_agrees(struct span line, const struct reply *reply)
 {
 	json_t *root = json_loadb(line.ptr, line.len, 0, NULL);

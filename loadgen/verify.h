@@ -1,9 +1,9 @@
 /*
- * verify.h - whether a reply is the right answer to its request.
+ * verify.h - checks whether a reply is the right answer to its request.
  *
- * Three depths: none (the id alone), fast (error or not, and what the operation expects in the
- * result) and full (the reply is also parsed with an independent JSON library and must say the
- * same). Fast looks at full for one reply in VERIFY_SAMPLE_EVERY.
+ * Three depths: none (the id only), fast (error or not, and what the operation expects in the
+ * result) and full (the reply is also parsed with an independent JSON library, which must agree).
+ * Fast checks one reply in VERIFY_SAMPLE_EVERY in full.
  */
 #ifndef LOADGEN_VERIFY_H
 #define LOADGEN_VERIFY_H
@@ -18,7 +18,7 @@ enum { VERIFY_SAMPLE_EVERY = 1024 };
 
 enum verify_depth { VERIFY_NONE, VERIFY_FAST, VERIFY_FULL, VERIFY_DEPTHS };
 
-/* The word of each depth, then NULL: options and results. */
+/* The name of each depth, then NULL: for options and results. */
 extern const char *const verify_names[VERIFY_DEPTHS + 1];
 
 enum verify_verdict {
@@ -28,12 +28,12 @@ enum verify_verdict {
 	VERIFY_UNPARSABLE, /* no JSON-RPC reply */
 };
 
-/* One a thread. */
+/* One per thread. */
 struct verifier {
 	enum verify_depth depth;
-	uint32_t until_sample; /* replies until the next full look */
-	uint64_t full_count;   /* full looks so far */
-	/* Where each expectation was found last: it is looked for there first. */
+	uint32_t until_sample; /* replies until the next full check */
+	uint64_t full_count;   /* full checks so far */
+	/* Where each expectation was found last; the next search starts there. */
 	uint32_t hints[WORKLOAD_OPS_MAX][WORKLOAD_EXPECTS_MAX];
 };
 
@@ -47,8 +47,8 @@ enum verify_verdict verify_reply(struct verifier *v, const struct workload_op *o
 				 struct span line, const struct reply *reply);
 
 /*
- * Whether want stands in text, blanks that stand outside of strings in either of them ignored.
- * *hint is where to look first; it is set to where want was found.
+ * Whether want occurs in text, ignoring blanks outside strings in both. *hint is where to look
+ * first; it is set to where want was found.
  */
 bool verify_contains(struct span text, struct span want, uint32_t *hint);
 

@@ -1,4 +1,4 @@
-/* worker.c - making, starting and ending a worker. */
+/* worker.c - creates, starts and ends a worker. */
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -12,8 +12,8 @@
 #include "daemon/base/thread.h"
 #include "loadgen/worker_private.h"
 
-/* Thresholds of 32 random bits, so that operation i comes with probability weight / sum. The last
- * one takes what rounding left. */
+/* Thresholds of 32 random bits, so that operation i is chosen with probability weight / sum. The
+ * last one includes the rounding error. */
 static void make_mix(struct worker *w)
 {
 	const struct workload *load = w->plan->workload;

@@ -1,4 +1,5 @@
-/* worker_clock.c - the phase and the interval of a worker's clock, and what it used in them. */
+/* worker_clock.c - switches a worker between phases and intervals, and accounts for its CPU time.
+ */
 #include <sys/resource.h>
 
 #include "loadgen/worker_private.h"
@@ -17,7 +18,7 @@ void worker_mark(struct worker *w)
 	w->wall_mark_ns = clock_ns();
 }
 
-/* Adds what was used since the mark to the report, if that time is recorded. */
+/* Adds the CPU time used since the mark to the report, if that time is recorded. */
 void worker_account(struct worker *w)
 {
 	if (w->is_recording) {

@@ -10,7 +10,7 @@
 #include "loadgen/affinity.h"
 #include "loadgen/worker_private.h"
 
-/* Without any connection for so long, the server is taken for gone. */
+/* The server is considered gone when there has been no connection for this long. */
 #define GONE_NS NSEC_PER_SEC
 
 static uint64_t pending_count(const struct worker *w)
@@ -22,7 +22,7 @@ static uint64_t pending_count(const struct worker *w)
 	return n;
 }
 
-/* Takes the arrivals up to until_ns for never sent. */
+/* Counts the arrivals up to until_ns as not sent. */
 static void give_up_arrivals(struct worker *w, uint64_t until_ns)
 {
 	for (uint64_t due; (due = arrival_peek(&w->arrival)) != ARRIVAL_NEVER && due <= until_ns;) {
@@ -34,8 +34,8 @@ static void give_up_arrivals(struct worker *w, uint64_t until_ns)
 	}
 }
 
-/* After the last phase: late arrivals have their time of grace, requests in flight their timeout.
- */
+/* After the last phase, late arrivals have a grace time and requests in flight have their
+ * time-out. */
 static bool has_drained(struct worker *w)
 {
 	uint64_t sent_ns = w->end_ns + (w->plan->is_open ? w->plan->grace_ns : 0);
@@ -73,8 +73,8 @@ static void wake_thinkers(struct worker *w)
 }
 
 /*
- * Ticks come from a timer of their own, because a time-out of each wait would program the
- * processor's timer each time: a few percent of a request, and an exit to the hypervisor in a VM.
+ * A separate timer makes the ticks, because a time-out for each wait would program the processor's
+ * timer each time: a few percent of a request, and an exit to the hypervisor in a VM.
  */
 static int start_ticker(struct worker *w)
 {
@@ -88,13 +88,13 @@ static int start_ticker(struct worker *w)
 	return 0;
 }
 
-/* When the thread must wake up for a request to send; ARRIVAL_NEVER: an event or a tick does. */
+/* When the thread must wake up to send a request; ARRIVAL_NEVER: only for an event or a tick. */
 static uint64_t next_due_ns(const struct worker *w)
 {
 	uint64_t spin_ns = w->plan->options->spin_ns;
 	uint64_t due = arrival_peek(&w->arrival);
 
-	/* A blocked arrival waits for a reply, not for the clock. */
+	/* A blocked arrival waits for a reply, not for a time. */
 	if (w->is_blocked || due == ARRIVAL_NEVER)
 		return timers_first_ns(&w->timers);
 	return due > spin_ns ? due - spin_ns : 0;
@@ -129,7 +129,8 @@ static void handle_event(struct worker *w, const struct epoll_event *ev)
 	uint64_t ticks;
 
 	if (ev->data.ptr == w) {
-		/* Only to quieten it; what is due is seen by the clock. */
+		/* Resets the timer; the number of ticks is not needed, since the clock shows what
+		 * is due. */
 		if (read(w->ticker_fd, &ticks, sizeof(ticks)) < 0)
 			return;
 		return;
@@ -154,8 +155,8 @@ static void loop(struct worker *w)
 			handle_event(w, &events[i]);
 		if (w->now_ns >= w->tick_ns)
 			worker_tick(w);
-		if (w->now_ns >= w->tend_ns)
-			worker_tend(w);
+		if (w->now_ns >= w->check_ns)
+			worker_check_conns(w);
 		if (w->timers.count)
 			wake_thinkers(w);
 		if (w->plan->is_open)
@@ -163,14 +164,14 @@ static void loop(struct worker *w)
 	}
 }
 
-/* Counts what never got its reply, and the arrivals that were never sent. */
+/* Counts the requests without a reply, and the arrivals never sent. */
 static void count_left_overs(struct worker *w)
 {
 	if (w->report.end != WORKER_COMPLETE && w->report.end != WORKER_GONE)
 		return;
 	for (uint32_t i = 0; i < w->conns_count; i++)
 		if (w->conns[i].pending)
-			worker_lose(w, &w->conns[i], ERROR_TIMEOUT);
+			worker_fail_conn(w, &w->conns[i], ERROR_TIMEOUT);
 	give_up_arrivals(w, w->now_ns);
 }
 
@@ -180,7 +181,7 @@ void *worker_run(void *arg)
 	const struct plan *p = w->plan;
 
 	affinity_apply(p->options->affinity, w->index);
-	/* Timers of an open loop are wanted to the microsecond; the default slack is 50 of them. */
+	/* An open loop needs timers exact to the microsecond; the default slack is 50 us. */
 	prctl(PR_SET_TIMERSLACK, 1UL);
 	clock_sleep_until_ns(p->start_ns);
 	w->now_ns = clock_ns();

@@ -1,4 +1,4 @@
-/* worker_private.h - what the files of a worker share. */
+/* worker_private.h - shared by the files of a worker. */
 #ifndef LOADGEN_WORKER_PRIVATE_H
 #define LOADGEN_WORKER_PRIVATE_H
 
@@ -15,14 +15,14 @@ enum {
 	WORKER_REPLY_BYTES_MAX = 64 << 20,
 	WORKER_EVENTS = 64,
 	WORKER_TICK_NS =
-		20 * 1000 * 1000, /* timeouts and stop requests are seen this late at most */
+		20 * 1000 * 1000, /* timeouts and stop requests are noticed at most this late */
 };
 
 struct worker {
 	const struct plan *plan;
 	uint32_t index;
 	int epoll_fd;
-	int ticker_fd;      /* readable at each tick: nobody waits longer */
+	int ticker_fd;      /* readable at each tick, which bounds every wait */
 	struct conn *conns; /* owned; conns[conns_count] */
 	uint32_t conns_count;
 	uint32_t open_count; /* connections that are open */
@@ -32,9 +32,9 @@ struct worker {
 	/* Time, from the monotonic clock. */
 	uint64_t now_ns;        /* as of the last event */
 	uint64_t tick_ns;       /* when worker_tick is due */
-	uint64_t tend_ns;       /* when timeouts and lost connections are looked at */
+	uint64_t check_ns;      /* when timeouts and closed connections are checked */
 	uint64_t end_ns;        /* of the last phase */
-	uint64_t gone_since_ns; /* no connection is open since; 0 = some are */
+	uint64_t gone_since_ns; /* since when no connection is open; 0 = some are */
 	bool is_refused;        /* the last attempt to connect again failed */
 	size_t phase;
 	uint32_t interval;
@@ -45,8 +45,8 @@ struct worker {
 	struct arrival arrival;
 	size_t arrival_phase;
 	uint32_t next_conn;
-	bool is_blocked;  /* an arrival is due and every place taken */
-	uint64_t room_ns; /* when that last ceased to be so */
+	bool is_blocked;  /* an arrival is due and every place is in use */
+	uint64_t room_ns; /* when that last ended */
 
 	struct timers timers; /* closed loop with think times */
 
@@ -57,7 +57,7 @@ struct worker {
 	char *tx; /* owned; requests of one write */
 	size_t tx_cap;
 	size_t tx_len;
-	uint64_t tx_first; /* of the connection in hand: first request not stamped as sent */
+	uint64_t tx_first; /* of the current connection: first request not stamped as sent */
 
 	/* Of the recorded phases. */
 	uint64_t cpu_mark_ns, wall_mark_ns;
@@ -65,7 +65,7 @@ struct worker {
 	struct worker_report report;
 	pthread_t thread;
 	atomic_bool must_stop; /* set by worker_stop, read by the worker */
-	atomic_bool has_ended; /* set by the worker as its last act */
+	atomic_bool has_ended; /* set by the worker as its last action */
 };
 
 /* worker_send.c */
@@ -73,13 +73,13 @@ struct worker {
 /* Fills the free places of c and sends. Closed loop. */
 void worker_top_up(struct worker *w, struct conn *c);
 
-/* Sends every arrival that is due and finds a place. Open loop. */
+/* Sends every arrival that is due, as far as places are free. Open loop. */
 void worker_send_due(struct worker *w);
 
-/* Starts the schedule of the arrival phase, or of the next phase that has arrivals. */
+/* Starts the schedule of the current phase, or of the next one that has arrivals. */
 void worker_next_schedule(struct worker *w);
 
-/* Goes on to the next arrival, of the next phase if need be. */
+/* Advances to the next arrival, which may be in a later phase. */
 void worker_take_arrival(struct worker *w);
 
 /* The socket has room again. */
@@ -87,29 +87,29 @@ void worker_send_rest(struct worker *w, struct conn *c);
 
 /* worker_receive.c */
 
-/* Reads once, judges the replies, and (closed loop) fills their places again. */
+/* Reads once, checks the replies, and (closed loop) fills their places again. */
 void worker_receive(struct worker *w, struct conn *c);
 
-/* The connection is of no use any more: what was in flight failed in the way of kind. */
-void worker_lose(struct worker *w, struct conn *c, enum error_kind kind);
+/* Closes the connection after an error; its requests in flight fail with that kind. */
+void worker_fail_conn(struct worker *w, struct conn *c, enum error_kind kind);
 
 /* worker_clock.c */
 
-/* Turns to the phase and the interval of now_ns, and says when to do so next. */
+/* Switches to the phase and the interval of now_ns, and sets the time of the next switch. */
 void worker_tick(struct worker *w);
 
-/* Begins a stretch whose use of the processor is accounted for; adds it to the report if recorded.
- */
+/* Starts a period of CPU time accounting, after adding the previous one to the report if
+ * recorded. */
 void worker_mark(struct worker *w);
 void worker_account(struct worker *w);
 
-/* worker_tend.c */
+/* worker_connect.c */
 
-/* Makes all connections. Errors: what connecting fails with; -ENOMEM. */
+/* Opens all connections. Errors: those of connecting; -ENOMEM. */
 int worker_connect_all(struct worker *w, struct err *err);
 
-/* Ends requests that took too long, and connects again what is closed. */
-void worker_tend(struct worker *w);
+/* Ends requests that took too long, and reopens closed connections. */
+void worker_check_conns(struct worker *w);
 
 /* worker_loop.c: the thread; arg is the worker. */
 void *worker_run(void *arg);

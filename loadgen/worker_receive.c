@@ -1,4 +1,4 @@
-/* worker_receive.c - reading replies, judging them, recording what they took. */
+/* worker_receive.c - reads replies, checks them and records their times. */
 #include <errno.h>
 #include <sys/socket.h>
 
@@ -51,7 +51,7 @@ static void record_success(struct worker *w, const struct slot *s)
 		hist_record(op->service, w->now_ns > s->sent_ns ? w->now_ns - s->sent_ns : 0);
 }
 
-/* The place of s pauses or is free again. */
+/* The place of s pauses or becomes free. */
 static void finish(struct worker *w, struct conn *c, struct slot *s)
 {
 	const struct range *think = &w->plan->workload->ops[s->op].think_ns;
@@ -65,8 +65,8 @@ static void finish(struct worker *w, struct conn *c, struct slot *s)
 }
 
 /*
- * A reply that names no request of ours. Servers answer in order as a rule, so what cannot be read
- * or has no id is taken for the answer to the oldest request.
+ * Handles a reply that names no waiting request. Servers usually answer in order, so an unreadable
+ * reply, or one without id, is counted as the answer to the oldest request.
  */
 static void take_stray(struct worker *w, struct conn *c, enum error_kind kind, int64_t code)
 {
@@ -108,7 +108,7 @@ static void take_reply(struct worker *w, struct conn *c, struct span line)
 	finish(w, c, s);
 }
 
-/* Takes every whole line of text; returns the bytes of those. */
+/* Handles every complete line of text; returns their bytes. */
 static size_t take_lines(struct worker *w, struct conn *c, struct span text)
 {
 	const char *at = text.ptr;
@@ -116,7 +116,7 @@ static size_t take_lines(struct worker *w, struct conn *c, struct span text)
 	const char *stop;
 
 	while ((stop = memchr(at, '\n', (size_t)(end - at)))) {
-		/* Empty lines are nothing: some servers send a reply and its newline apart. */
+		/* Ignores empty lines: some servers send a reply and its newline separately. */
 		if (stop > at)
 			take_reply(w, c, span_of(at, (size_t)(stop - at)));
 		at = stop + 1;
@@ -124,13 +124,13 @@ static size_t take_lines(struct worker *w, struct conn *c, struct span text)
 	return (size_t)(at - text.ptr);
 }
 
-/* The slower way: a reply's beginning waits in c->in. */
+/* The slow path: the beginning of a reply is in c->in. */
 static void take_more(struct worker *w, struct conn *c, size_t n)
 {
 	size_t used;
 
 	strbuf_add(&c->in, w->rx, n);
-	/* What was there before holds no line end, so only the new part is looked through. */
+	/* The earlier bytes hold no line end, so only the new ones are searched. */
 	if (memchr(w->rx, '\n', n)) {
 		used = take_lines(w, c, strbuf_span(&c->in));
 		memmove(c->in.ptr, c->in.ptr + used, c->in.len - used);
@@ -138,7 +138,7 @@ static void take_more(struct worker *w, struct conn *c, size_t n)
 	}
 }
 
-void worker_lose(struct worker *w, struct conn *c, enum error_kind kind)
+void worker_fail_conn(struct worker *w, struct conn *c, enum error_kind kind)
 {
 	if (!c->pending && w->is_recording)
 		recorder_error(w->rec, kind);
@@ -168,7 +168,7 @@ void worker_receive(struct worker *w, struct conn *c)
 	if (c->fd < 0)
 		return;
 	if (n <= 0) {
-		worker_lose(w, c, ERROR_CLOSED);
+		worker_fail_conn(w, c, ERROR_CLOSED);
 		return;
 	}
 	if (w->is_ending)
@@ -183,7 +183,7 @@ void worker_receive(struct worker *w, struct conn *c)
 			strbuf_add(&c->in, w->rx + used, (size_t)n - used);
 	}
 	if (c->in.failed || c->in.len > WORKER_REPLY_BYTES_MAX) {
-		worker_lose(w, c, ERROR_TOO_LARGE);
+		worker_fail_conn(w, c, ERROR_TOO_LARGE);
 		return;
 	}
 	if (!w->plan->is_open)

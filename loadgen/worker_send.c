@@ -1,4 +1,4 @@
-/* worker_send.c - rendering requests and sending them, a connection's free places at a time. */
+/* worker_send.c - renders and sends requests, for all free places of a connection at a time. */
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -6,10 +6,7 @@
 #include "daemon/base/hist.h"
 #include "loadgen/worker_private.h"
 
-/*
- * Arrivals this late are behind anyway: they go out in one write for each connection, so that the
- * generator can catch up.
- */
+/* Arrivals this late are sent in one write per connection, so that the generator can catch up. */
 enum { LATE_NS = 100 * 1000 };
 
 static size_t pick_op(const struct worker *w, struct conn *c)
@@ -37,13 +34,13 @@ static void watch(struct worker *w, struct conn *c, bool waits_for_room)
 	epoll_ctl(w->epoll_fd, EPOLL_CTL_MOD, c->fd, &ev);
 }
 
-/* When a request could have been sent at the earliest: not before a place was free. */
+/* The earliest time at which a request could have been sent: not before a place was free. */
 static uint64_t ready_ns(const struct worker *w, const struct slot *s)
 {
 	return s->start_ns > w->room_ns ? s->start_ns : w->room_ns;
 }
 
-/* Gives the requests in tx the time of their sending. */
+/* Sets the sending time of the requests in tx. */
 static void stamp(struct worker *w, struct conn *c)
 {
 	uint64_t now = clock_ns();
@@ -63,7 +60,7 @@ static void stamp(struct worker *w, struct conn *c)
 	w->tx_first = c->tail;
 }
 
-/* Sends tx on c; what the socket does not take now waits in c->out. */
+/* Sends tx on c; what the socket does not accept now waits in c->out. */
 static void flush(struct worker *w, struct conn *c)
 {
 	ssize_t n = 0;
@@ -75,7 +72,7 @@ static void flush(struct worker *w, struct conn *c)
 		n = send(c->fd, w->tx, w->tx_len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (n < 0 && errno != EAGAIN && errno != EINTR) {
 		w->tx_len = 0;
-		worker_lose(w, c, ERROR_CLOSED);
+		worker_fail_conn(w, c, ERROR_CLOSED);
 		return;
 	}
 	if (w->is_recording)
@@ -89,10 +86,10 @@ static void flush(struct worker *w, struct conn *c)
 	}
 	w->tx_len = 0;
 	if (c->out.failed)
-		worker_lose(w, c, ERROR_CLOSED);
+		worker_fail_conn(w, c, ERROR_CLOSED);
 }
 
-/* Adds a request to tx. False when the connection broke while making room for it. */
+/* Adds a request to tx. False when the connection failed while making room for it. */
 static bool put_request(struct worker *w, struct conn *c, uint64_t start_ns, bool is_recorded)
 {
 	size_t index = pick_op(w, c);
@@ -130,7 +127,7 @@ static bool has_place(const struct worker *w, const struct conn *c)
 	return c->fd >= 0 && c->pending < w->depth && !conn_is_full(c) && !c->waits_for_room;
 }
 
-/* The next connection in turn that has a free place; NULL when none has. */
+/* The next connection in turn with a free place; NULL when none has one. */
 static struct conn *next_free(struct worker *w)
 {
 	for (uint32_t tried = 0; tried < w->conns_count; tried++) {
@@ -174,7 +171,7 @@ void worker_take_arrival(struct worker *w)
 	worker_next_schedule(w);
 }
 
-/* Sends one arrival on c, or all that are due and fit when they are late. */
+/* Sends one arrival on c, or, when they are late, all that are due and fit. */
 static void send_arrivals(struct worker *w, struct conn *c)
 {
 	w->tx_first = c->tail;
@@ -217,7 +214,7 @@ void worker_send_rest(struct worker *w, struct conn *c)
 
 	if (n < 0) {
 		if (errno != EAGAIN && errno != EINTR)
-			worker_lose(w, c, ERROR_CLOSED);
+			worker_fail_conn(w, c, ERROR_CLOSED);
 		return;
 	}
 	c->out_done += (size_t)n;

@@ -1,4 +1,4 @@
-/* workload.c - reading a workload: sections into operations, checked and compiled. */
+/* workload.c - reads a workload: converts sections into operations, checks and compiles them. */
 #include "loadgen/workload.h"
 
 #include <errno.h>
@@ -14,8 +14,8 @@
 
 struct builder {
 	struct workload *w;
-	const struct cli_prog *keys; /* of the section in hand */
-	void *fields;                /* what they fill */
+	const struct cli_prog *keys; /* of the current section */
+	void *fields;                /* the struct they fill */
 };
 
 static int check_name(const char *kind, const char *name, struct err *err)
@@ -45,11 +45,11 @@ static int begin_var(struct builder *b, const char *name, struct err *err)
 
 	for (size_t i = 0; i < w->variables_count; i++)
 		if (strcmp(w->variables[i].name, name) == 0)
-			return err_set(err, -EINVAL, "variable '%s' is there already", name);
+			return err_set(err, -EINVAL, "variable '%s' is a duplicate", name);
 	if (w->variables_count == VARIABLES_MAX)
 		return err_set(err, -EINVAL, "more than %d variables", VARIABLES_MAX);
 	if (strcmp(name, "items") == 0)
-		return err_set(err, -EINVAL, "'items' is the name of an operation's item list");
+		return err_set(err, -EINVAL, "'items' is reserved for an operation's item list");
 	w->variables[w->variables_count].name = name;
 	return begin(b, &workload_keys_var, &w->variables[w->variables_count++], err);
 }
@@ -60,7 +60,7 @@ static int begin_op(struct builder *b, const char *name, struct err *err)
 
 	for (size_t i = 0; i < w->ops_count; i++)
 		if (strcmp(w->ops[i].name, name) == 0)
-			return err_set(err, -EINVAL, "operation '%s' is there already", name);
+			return err_set(err, -EINVAL, "operation '%s' is a duplicate", name);
 	if (w->ops_count == WORKLOAD_OPS_MAX)
 		return err_set(err, -EINVAL, "more than %d operations", WORKLOAD_OPS_MAX);
 	w->ops[w->ops_count].name = name;
@@ -168,7 +168,7 @@ static int finish(struct workload *w, struct err *err)
 	int rc = 0;
 
 	if (!w->ops_count)
-		return err_set(err, -EINVAL, "no operation: it needs an [op NAME] section");
+		return err_set(err, -EINVAL, "there is no operation: add an [op NAME] section");
 	for (size_t i = 0; i < w->variables_count; i++)
 		if (w->variables[i].kind == VARIABLE_UNSET)
 			return err_set(err, -EINVAL,
@@ -204,7 +204,7 @@ int workload_parse(const char *name, struct span text, struct workload **out, st
 
 	if (!b.w) {
 		err_set(err, -ENOMEM, "out of memory");
-		return -ENOMEM; /* in sight of the analyzer */
+		return -ENOMEM; /* an explicit value, so that the static analyzer sees it */
 	}
 	memcpy(b.w->text, text.ptr, text.len);
 	b.w->text[text.len] = '\0';
@@ -274,7 +274,7 @@ void workload_list(FILE *out)
 	for (const struct builtin_workload *b = builtin_workloads; b->name; b++) {
 		struct workload *w = NULL;
 
-		/* A test opens each of them: what fails here is memory. */
+		/* A test opens each of them, so only memory can be short here. */
 		if (workload_parse(b->name, span_str(b->text), &w, NULL))
 			continue;
 		fprintf(out, "  %-10s %s\n", b->name, w->description ? w->description : "");

@@ -1,5 +1,5 @@
 /*
- * workload.h - what to send: a weighted mix of operations, the requests before it, its phases.
+ * workload.h - what to send: a weighted mix of operations, the setup requests, the phases.
  *
  * A workload comes from a built-in name or a file in the language of sections.h:
  *
@@ -43,7 +43,7 @@ struct workload_op {
 	const char *item;   /* NULL = no ${items} */
 	struct range items;
 	struct range think_ns; /* closed loop: pause before the next request in its place */
-	struct span expects[WORKLOAD_EXPECTS_MAX]; /* each must stand in the result */
+	struct span expects[WORKLOAD_EXPECTS_MAX]; /* each must occur in the result */
 	size_t expects_count;
 	int64_t expect_error; /* the reply must be this error; 0 = must be no error */
 	bool may_fail;        /* an error reply counts as success too */
@@ -58,7 +58,7 @@ struct workload_phase {
 };
 
 struct workload {
-	const char *name;        /* as asked for */
+	const char *name;        /* as given */
 	const char *description; /* NULL = none */
 	char *text;              /* owned; all texts point into it */
 	struct variable variables[VARIABLES_MAX];

@@ -1,4 +1,4 @@
-/* workload_keys.c - the keys of workload files and how their values are read. */
+/* workload_keys.c - the keys of workload files, and parsing their values. */
 #include "loadgen/workload_keys.h"
 
 #include <errno.h>
@@ -70,7 +70,7 @@ static int parse_think(void *field, const char *value, struct err *err)
 	int rc;
 
 	if (len >= sizeof(first))
-		return err_set(err, -EINVAL, "'%.40s' is no time", value);
+		return err_set(err, -EINVAL, "'%.40s' is not a time", value);
 	memcpy(first, value, len);
 	first[len] = '\0';
 	rc = cli_parse_duration(first, &min_ns, err);
@@ -90,7 +90,7 @@ static int parse_expect(void *field, const char *value, struct err *err)
 	struct workload_op *op = field;
 
 	if (!*value)
-		return err_set(err, -EINVAL, "nothing to expect");
+		return err_set(err, -EINVAL, "the expectation is empty");
 	if (op->expects_count == WORKLOAD_EXPECTS_MAX)
 		return err_set(err, -EINVAL, "more than %d expectations", WORKLOAD_EXPECTS_MAX);
 	op->expects[op->expects_count++] = span_str(value);
@@ -99,7 +99,7 @@ static int parse_expect(void *field, const char *value, struct err *err)
 
 static const char *const op_kinds[] = { "read", "write", NULL };
 
-/* CLI_CHOICE gives the word; the operation keeps a bool. */
+/* CLI_CHOICE gives the word; the operation stores a bool. */
 static int parse_op_kind(void *field, const char *value, struct err *err)
 {
 	bool *is_write = field;
@@ -117,7 +117,7 @@ static const struct cli_opt workload_opts[] = {
 	{ .name = "description",
 	  .type = CLI_TEXT,
 	  .offset = offsetof(struct workload, description),
-	  .help = "one line for lists" },
+	  .help = "one-line description" },
 	{ 0 },
 };
 
@@ -147,45 +147,45 @@ static const struct cli_opt var_opts[] = {
 	  .type = CLI_CALL,
 	  .arg = "BYTES",
 	  .parse = parse_payload,
-	  .help = "so many letters; N or MIN..MAX" },
+	  .help = "number of letters; N or MIN..MAX" },
 	{ 0 },
 };
 
-#define REQUEST_KEYS                                                        \
-	{ .name = "method",                                                 \
-	  .type = CLI_TEXT,                                                 \
-	  .offset = offsetof(struct workload_op, method),                   \
-	  .help = "JSON-RPC method" },                                      \
-		{ .name = "params",                                         \
-		  .type = CLI_TEXT,                                         \
-		  .offset = offsetof(struct workload_op, params),           \
-		  .help = "JSON text with ${variables} and ${items}" },     \
-		{ .name = "item",                                           \
-		  .type = CLI_TEXT,                                         \
-		  .offset = offsetof(struct workload_op, item),             \
-		  .help = "JSON text that ${items} repeats" },              \
-		{ .name = "items",                                          \
-		  .type = CLI_CALL,                                         \
-		  .offset = offsetof(struct workload_op, items),            \
-		  .parse = parse_range,                                     \
-		  .arg = "N",                                               \
-		  .preset = "1",                                            \
-		  .help = "how often; N or MIN..MAX" },                     \
-		{ .name = "expect",                                         \
-		  .type = CLI_CALL,                                         \
-		  .parse = parse_expect,                                    \
-		  .arg = "TEXT",                                            \
-		  .help = "must stand in the result; may be given again" }, \
-		{ .name = "expect_error",                                   \
-		  .type = CLI_INT,                                          \
-		  .offset = offsetof(struct workload_op, expect_error),     \
-		  .min = -1e9,                                              \
-		  .max = 1e9,                                               \
-		  .help = "the reply must be this error" },                 \
-	{                                                                   \
-		.name = "may_fail", .type = CLI_SWITCH,                     \
-		.offset = offsetof(struct workload_op, may_fail),           \
-		.help = "error replies are fine too"                        \
+#define REQUEST_KEYS                                                     \
+	{ .name = "method",                                              \
+	  .type = CLI_TEXT,                                              \
+	  .offset = offsetof(struct workload_op, method),                \
+	  .help = "JSON-RPC method" },                                   \
+		{ .name = "params",                                      \
+		  .type = CLI_TEXT,                                      \
+		  .offset = offsetof(struct workload_op, params),        \
+		  .help = "JSON text with ${variables} and ${items}" },  \
+		{ .name = "item",                                        \
+		  .type = CLI_TEXT,                                      \
+		  .offset = offsetof(struct workload_op, item),          \
+		  .help = "JSON text that ${items} repeats" },           \
+		{ .name = "items",                                       \
+		  .type = CLI_CALL,                                      \
+		  .offset = offsetof(struct workload_op, items),         \
+		  .parse = parse_range,                                  \
+		  .arg = "N",                                            \
+		  .preset = "1",                                         \
+		  .help = "number of repetitions; N or MIN..MAX" },      \
+		{ .name = "expect",                                      \
+		  .type = CLI_CALL,                                      \
+		  .parse = parse_expect,                                 \
+		  .arg = "TEXT",                                         \
+		  .help = "must occur in the result; may be repeated" }, \
+		{ .name = "expect_error",                                \
+		  .type = CLI_INT,                                       \
+		  .offset = offsetof(struct workload_op, expect_error),  \
+		  .min = -1e9,                                           \
+		  .max = 1e9,                                            \
+		  .help = "the reply must be this error" },              \
+	{                                                                \
+		.name = "may_fail", .type = CLI_SWITCH,                  \
+		.offset = offsetof(struct workload_op, may_fail),        \
+		.help = "error replies also count as success"            \
 	}
 
 static const struct cli_opt setup_opts[] = {
@@ -201,7 +201,7 @@ static const struct cli_opt op_opts[] = {
 	  .parse = parse_op_kind,
 	  .arg = "read|write",
 	  .preset = "write",
-	  .help = "what it counts as in the summary" },
+	  .help = "how the summary counts it" },
 	{ .name = "weight",
 	  .type = CLI_INT,
 	  .offset = offsetof(struct workload_op, weight),
@@ -224,7 +224,7 @@ static const struct cli_opt phase_opts[] = {
 	  .offset = offsetof(struct workload_phase, duration_ns),
 	  .min = 1e6,
 	  .max = 1e15,
-	  .help = "how long" },
+	  .help = "length of the phase" },
 	{ .name = "record",
 	  .type = CLI_SWITCH,
 	  .offset = offsetof(struct workload_phase, is_recorded),
@@ -235,7 +235,7 @@ static const struct cli_opt phase_opts[] = {
 	  .offset = offsetof(struct workload_phase, rate_per_s),
 	  .min = 0.001,
 	  .max = 1e8,
-	  .help = "open loop; else the command line's" },
+	  .help = "rate of an open loop; default: that of the command line" },
 	{ 0 },
 };
 

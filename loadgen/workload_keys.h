@@ -1,4 +1,4 @@
-/* workload_keys.h - which keys each kind of section has: one table for parser and help. */
+/* workload_keys.h - the keys of each kind of section: one table for parser and help. */
 #ifndef LOADGEN_WORKLOAD_KEYS_H
 #define LOADGEN_WORKLOAD_KEYS_H
 

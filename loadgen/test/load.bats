@@ -207,7 +207,7 @@ SH
 	status=0
 	wait "$pid" || status=$?
 	[ "$status" -eq 4 ]
-	grep -q "server went away" "$D/err"
+	grep -q "server is gone" "$D/err"
 	[ "$(jq -r .state "$D/out/load-test-results.json")" = failed ]
 	[ "$(jq '.totals.ops_count > 100' "$D/out/load-test-results.json")" = true ]
 	[ "$(jq .self_check.valid "$D/out/load-test-results.json")" = false ]

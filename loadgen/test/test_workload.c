@@ -291,20 +291,20 @@ static void test_faults_are_named(void **state)
 	assert_refused("[op a]\nmethod = m\nwieght = 3\n",
 		       "t.wl:3: [op]: unknown key 'wieght'; did you mean 'weight'?");
 	assert_refused("[opp a]\n", "t.wl:1: unknown section [opp]; did you mean [op]?");
-	assert_refused("method = m\n", "t.wl:1: key 'method' stands before the first heading");
+	assert_refused("method = m\n", "t.wl:1: key 'method' comes before the first heading");
 	assert_refused("[op a\n", "t.wl:1: heading '[op a' lacks its ']'");
 	assert_refused("[op]\n", "t.wl:1: [op] needs a name");
 	assert_refused("[op a,b]\n", "name 'a,b'");
 	assert_refused("[op a]\nnonsense\n", "t.wl:2: 'nonsense' is neither");
 	assert_refused("[op a]\nweight = 1\n", "[op a] needs the key 'method'");
-	assert_refused("[op a]\nmethod = m\n[op a]\n", "t.wl:3: operation 'a' is there already");
+	assert_refused("[op a]\nmethod = m\n[op a]\n", "t.wl:3: operation 'a' is a duplicate");
 	assert_refused("# nothing\n", "no operation");
 	assert_refused("[op a]\nmethod = m\nweight = 0\n", "weight");
 	assert_refused("[op a]\nmethod = m\nkind = both\n", "'both' is neither read nor write");
 	assert_refused("[op a]\nmethod = m\nparams = [${colur}]\n[var colour]\nrandom = 1..2\n",
 		       "no variable 'colur'; did you mean 'colour'?");
 	assert_refused("[op a]\nmethod = m\nparams = [${x]\n", "lacks its '}'");
-	assert_refused("[op a]\nmethod = m\nparams = [1\n", "renders no valid JSON");
+	assert_refused("[op a]\nmethod = m\nparams = [1\n", "does not render valid JSON");
 	assert_refused("[op a]\nmethod = m\nparams = [${items}]\n", "needs the key 'item'");
 	assert_refused("[op a]\nmethod = m\n[var x]\n", "[var x] needs one of");
 	assert_refused("[var x]\nrandom = 5..1\n", "t.wl:2: [var]: random: range '5..1' ends");

@@ -1,4 +1,4 @@
-/* worker_tend.c - a worker's connections: made, mended, given up. */
+/* worker_connect.c - opens a worker's connections, reopens them, and ends those that timed out. */
 #include <errno.h>
 #include <sys/epoll.h>
 
@@ -8,7 +8,7 @@
 
 enum {
 	RETRY_NS = 100 * 1000 * 1000,     /* between attempts to connect again */
-	RETRY_WAIT_NS = 50 * 1000 * 1000, /* for one such attempt: the thread stands still */
+	RETRY_WAIT_NS = 50 * 1000 * 1000, /* for one attempt, during which the thread is blocked */
 };
 
 static int adopt(struct worker *w, struct conn *c, int fd, struct err *err)
@@ -64,17 +64,17 @@ static void reconnect(struct worker *w, struct conn *c)
 		worker_top_up(w, c);
 }
 
-void worker_tend(struct worker *w)
+void worker_check_conns(struct worker *w)
 {
 	uint64_t timeout_ns = w->plan->options->timeout_ns;
 
-	w->tend_ns = w->now_ns + WORKER_TICK_NS;
+	w->check_ns = w->now_ns + WORKER_TICK_NS;
 	for (uint32_t i = 0; i < w->conns_count; i++) {
 		struct conn *c = &w->conns[i];
 
 		if (c->fd >= 0 && c->pending &&
 		    c->slots[c->head & c->mask].sent_ns + timeout_ns < w->now_ns)
-			worker_lose(w, c, ERROR_TIMEOUT);
+			worker_fail_conn(w, c, ERROR_TIMEOUT);
 		if (c->fd < 0 && !w->is_ending && w->now_ns >= c->retry_ns)
 			reconnect(w, c);
 	}
