@@ -12,7 +12,7 @@
 
 enum { FRAMES_MAX = 1024 };
 
-/* A stack with its inlined calls, innermost first, the allocator's own frames taken off. */
+/* A stack with its inlined calls, innermost first, without the allocator's own frames. */
 struct frames {
 	const struct symbols_frame *items[FRAMES_MAX];
 	size_t count;
@@ -94,7 +94,7 @@ static int add_lines(struct allocs *a, const struct frames *frames, const double
 	return 0;
 }
 
-/* The child of parent with this name, made when there is none. 0 = out of memory. */
+/* The child of parent with this name, created if missing. 0 = out of memory. */
 static size_t child_of(struct allocs *a, size_t parent, const char *function)
 {
 	size_t at = a->nodes[parent].first_child;
@@ -163,7 +163,8 @@ int allocs_build(const struct heap_profile *p, struct symbols *symbols, struct a
 	for (size_t i = 0; rc == 0 && i < p->stacks.count; i++) {
 		const struct stack *s = &p->stacks.items[i];
 
-		/* What did not change between two profiles is left as rounding around 0. */
+		/* Values that did not change between two profiles leave rounding errors
+		 * around 0. */
 		if (s->values[HEAP_ALLOC_SPACE] < 0.5 && s->values[HEAP_INUSE_SPACE] < 0.5)
 			continue;
 		expand(s, symbols, frames);
@@ -178,7 +179,7 @@ int allocs_build(const struct heap_profile *p, struct symbols *symbols, struct a
 		allocs_deinit(&a);
 		return rc;
 	}
-	/* Numbers of keys mean nothing from here on. */
+	/* From here on, indexes of keys are not valid any more. */
 	if (a.lines_count)
 		qsort(a.lines, a.lines_count, sizeof(*a.lines), compare_lines);
 	*out = a;

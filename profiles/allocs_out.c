@@ -1,4 +1,4 @@
-/* The three views of allocs.h as JSON, and the summary for people. */
+/* The three views of allocs.h as JSON, and the summary for the terminal. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +27,7 @@ static void set_count(json_t *object, const char *key, double value)
 
 static void set_text(json_t *object, const char *key, const char *value)
 {
-	/* Names of functions and files are bytes; those that are not UTF-8 have no JSON text. */
+	/* Names of functions and files are bytes; names that are not UTF-8 have no JSON text. */
 	json_t *text = json_string(value);
 
 	json_object_set_new(object, key, text ? text : json_null());
@@ -57,7 +57,7 @@ json_t *allocs_sources(const struct allocs *a, size_t max)
 	return list;
 }
 
-/* A routine's sum, then its lines in the order of the file. */
+/* The sum of a routine, followed by its lines in file order. */
 struct routine {
 	const struct allocs_line *first;
 	double allocs_count, allocated_bytes;
@@ -126,7 +126,8 @@ json_t *allocs_routines(const struct allocs *a, size_t max)
 		const struct allocs_line *l = &a->lines[i];
 		size_t k = 0;
 
-		/* Lines that only called allocators belong to routines found by their others. */
+		/* Lines that only called allocators belong to routines found through their other
+		 * lines. */
 		if (l->allocated_bytes < 0.5)
 			continue;
 		while (k < count && !is_same_routine(routines[k].first, l))
@@ -144,7 +145,7 @@ json_t *allocs_routines(const struct allocs *a, size_t max)
 	return list;
 }
 
-/* The children of a node that matter, most bytes first. Returns their number; free *out. */
+/* The significant children of a node, most bytes first. Returns their number; free *out. */
 static size_t children_of(const struct allocs *a, size_t parent, size_t **out)
 {
 	double least = a->nodes[0].allocated_bytes * TREE_SHARE_MIN;
@@ -160,7 +161,7 @@ static size_t children_of(const struct allocs *a, size_t parent, size_t **out)
 
 		if (a->nodes[at].allocated_bytes < least || a->nodes[at].allocated_bytes < 0.5)
 			continue;
-		/* Insertion: a node has few children. */
+		/* Insertion sort: a node has few children. */
 		while (k > 0 &&
 		       a->nodes[list[k - 1]].allocated_bytes < a->nodes[at].allocated_bytes) {
 			list[k] = list[k - 1];

@@ -1,4 +1,4 @@
-/* The course of a capture: get ready, measure, stop; then capture_analyze.c and capture_json.c. */
+/* The phases of a capture: prepare, measure, stop; capture_analyze.c and capture_json.c follow. */
 #include "profiles/capture.h"
 
 #include <errno.h>
@@ -50,7 +50,7 @@ int capture_put(struct capture *c, const char *name, const struct strbuf *text, 
 	return rc;
 }
 
-/* ---- getting ready ---------------------------------------------------------- */
+/* ---- preparation ---------------------------------------------------------- */
 
 static int64_t ask_requests(struct capture *c)
 {
@@ -66,7 +66,7 @@ static int64_t ask_requests(struct capture *c)
 	return requests;
 }
 
-/* A daemon that is named must be there; one that is looked for may be missing. */
+/* A daemon named by an option must exist; one that is searched for may be missing. */
 static int open_control(struct capture *c, struct err *err)
 {
 	int rc;
@@ -130,8 +130,8 @@ static void start_sampler(struct capture *c)
 		return;
 	}
 	/*
-	 * A sampling clock that follows threads is set anew at each of their switches, 0.5 us each;
-	 * one per processor costs nothing but its samples.
+	 * A sampling clock that follows threads is set again at each of their switches (0.5 us
+	 * each); a clock per processor costs only its samples.
 	 */
 	if (strcmp(c->cfg.scope, "auto") == 0)
 		cfg.is_machine_wide = c->permit.items[PERMIT_MACHINE].is_ok;
@@ -231,7 +231,7 @@ static void finish(struct capture *c)
 	}
 	take_heap_after(c);
 	c->requests[1] = c->state == CAPTURE_TARGET_DIED ? -1 : ask_requests(c);
-	/* Mappings made meanwhile; perf.data names those that came and went. */
+	/* Mappings added meanwhile; perf.data has those that came and went. */
 	symbols_map_process(c->symbols, c->target.pid);
 	if (c->has_samples && sampler_stop(&c->sampler, &err) < 0)
 		capture_miss(c, "cpu profile, complete", err.msg);
@@ -287,8 +287,8 @@ int capture_run(struct capture *c, const struct capture_cfg *cfg, const volatile
 	if (cfg->delay_ns > 0)
 		capture_wait(c, c->begin_ns, stop);
 	begin_samples(c);
-	/* Innermost what must span the same stretch: `status` allocates, so it stays outside of it.
-	 */
+	/* Innermost: both sides must cover the same period. `status` allocates, so it stays
+	 * outside. */
 	c->requests[0] = ask_requests(c);
 	take_heap_before(c);
 	target_cpu_ns(c->target.pid, &c->user_ns[0], &c->kernel_ns[0]);

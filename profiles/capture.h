@@ -1,29 +1,34 @@
+/* clang-format off */
 /*
- * capture.h - one capture of a running process, from what may be measured to the files.
+ * capture.h - one capture of a running process: finds out what can be measured, measures it, and
+ * writes the files.
  *
  * Files in the directory (DESIGN.md, section 5): counters.json, cpu.perf.data, cpu.folded,
  * cpu.pb.gz, heap-before.pb.gz, heap-after.pb.gz, allocs.json, memory.csv, waits.json,
- *profile.json. What could not be had is named with its reason in profile.json's `missing`, and its
- *file is not there.
+ * profile.json. What could not be captured has no file; `missing` in profile.json says why.
  *
- * profile.json "goxel-profile/1": the envelope, and
- *	state        "complete" | "interrupted" | "target_died"
- *	asked        {pid, duration_s, interval_s, rate_hz, sample_event, count_share, events[]}
- *	target       {pid, comm, exe, control}
- *	duration_s   of the capture
- *	requests_count  answered by the daemon meanwhile; null unknown
- *	cpu          {scope "machine" (all processors, the target's samples picked out) | "process",
- *	             event_asked, event_got, rate_hz, samples_count, others_count (of other
- *	             processes), lost_count, with_kernel,
- *	             is_truncated, remark} or null
- *	counters     {threads_count, unsure_threads_count, events_count} or null
- *	heap         {mean_bytes, samples_count, lost_count, before{}, after{}} or null; each side
- *	             {allocs_count, frees_count, allocated_bytes}
- *	memory       {first{}, last{}, rss_bytes_max, pss_bytes_max} or null
- *	cost         {measuring_cpu_s (of it memory_read_s, waits_read_s), analysis_cpu_s,
- *perf_cpu_s (its start and end included)} permitted    [{name, ok, why}] missing      [{name,
- *reason}] files        [names]
+ * profile.json, schema "goxel-profile/1": the envelope, and
+ *   state           "complete" | "interrupted" | "target_died"
+ *   asked           {pid, duration_s, interval_s, rate_hz, sample_event, count_share, events[]}
+ *   target          {pid, comm, exe, control}
+ *   duration_s      of the capture
+ *   requests_count  answered by the daemon during the capture; null: unknown
+ *   cpu             {scope, event_asked, event_got, rate_hz, samples_count, others_count,
+ *                   lost_count, with_kernel, is_truncated, remark} or null
+ *                   scope: "machine" (all processors, filtered by the target) | "process"
+ *                   others_count: samples of other processes
+ *   counters        {threads_count, unsure_threads_count, events_count} or null
+ *   heap            {mean_bytes, samples_count, lost_count, before{}, after{}} or null;
+ *                   before, after: {allocs_count, frees_count, allocated_bytes}
+ *   memory          {first{}, last{}, rss_bytes_max, pss_bytes_max} or null
+ *   cost            {measuring_cpu_s, memory_read_s, waits_read_s, analysis_cpu_s, perf_cpu_s}
+ *                   measuring_cpu_s includes memory_read_s and waits_read_s;
+ *                   perf_cpu_s includes the start and the end of perf
+ *   permitted       [{name, ok, why}]
+ *   missing         [{name, reason}]
+ *   files           [names]
  */
+/* clang-format on */
 #ifndef PROFILES_CAPTURE_H
 #define PROFILES_CAPTURE_H
 
@@ -52,14 +57,16 @@ struct symbols;
 struct capture_cfg {
 	int64_t pid;
 	const char *out_dir;
-	uint64_t duration_ns, interval_ns; /* interval 0 = a twentieth, within 100 ms .. 1 s */
-	uint64_t delay_ns; /* from the call to the begin; 0 = begin when ready, last the duration */
+	uint64_t duration_ns,
+		interval_ns; /* interval 0 = a twentieth of the duration, within 100 ms .. 1 s */
+	uint64_t delay_ns;   /* from the call to the start; 0 = start when ready, measure the whole
+				duration */
 	int64_t rate_hz;
 	const char *sample_event;
 	const char *events;  /* list for events_parse */
 	const char *control; /* NULL = find it */
-	const char *scope;   /* of sampling: "auto", "machine", "process" */
-	double count_share;  /* of the time that counters are open, in percent; 100 = always */
+	const char *scope;   /* scope of sampling: "auto", "machine", "process" */
+	double count_share;  /* percent of the time during which counters are open; 100 = always */
 	bool no_cpu, no_heap, no_counters;
 };
 
@@ -77,9 +84,9 @@ struct capture {
 	struct permit permit;
 	struct target target;
 	struct control control; /* fd -1: no goxel daemon */
-	char control_why[256];  /* why there is none */
+	char control_why[256];  /* why there is no control connection */
 	enum capture_state state;
-	uint64_t begin_ns; /* when the capture was asked to begin */
+	uint64_t begin_ns; /* when the capture was requested to start */
 	uint64_t start_wall_ns, start_ns, end_ns;
 	uint64_t own_cpu_ns[2]; /* of this program: before and after measuring */
 
@@ -88,7 +95,7 @@ struct capture {
 	struct counters *counters; /* NULL = none */
 	struct counter_value first[EVENTS_MAX], last[EVENTS_MAX];
 	struct counter_estimate totals[EVENTS_MAX]; /* of the whole capture */
-	struct rng rng;                             /* places the windows */
+	struct rng rng;                             /* chooses the positions of windows */
 	struct capture_interval *intervals;         /* owned */
 	size_t intervals_count, intervals_cap;
 	unsigned long long user_ns[2], kernel_ns[2]; /* of the target: before, after */
@@ -105,7 +112,7 @@ struct capture {
 	bool has_heap[2];
 	struct procstat memory;
 	struct waits waits;
-	uint64_t look_ns; /* when the next look at the waits is due */
+	uint64_t look_ns; /* when the next sample of waits is due */
 	struct symbols *symbols;
 
 	struct {
@@ -115,33 +122,33 @@ struct capture {
 	size_t missing_count;
 	const char *files[CAPTURE_FILES_MAX];
 	size_t files_count;
-	struct strbuf summary;  /* for people */
+	struct strbuf summary;  /* text for the terminal */
 	struct strbuf document; /* profile.json */
 };
 
 /*
  * Captures and writes all files. *stop becomes non-zero to end early (from a signal handler).
- * Returns the exit code of the program; err says why when it is not 0. capture_deinit afterwards
- * in any case.
+ * Returns the exit code of the program; err says why when it is not 0. Call capture_deinit
+ * afterwards in any case.
  */
 int capture_run(struct capture *c, const struct capture_cfg *cfg, const volatile sig_atomic_t *stop,
 		struct err *err);
 void capture_deinit(struct capture *c);
 
-/* Private to the capture_*.c files. */
+/* Only for the capture_*.c files. Records what could not be captured, and why. */
 void capture_miss(struct capture *c, const char *name, const char *reason);
 int capture_put(struct capture *c, const char *name, const struct strbuf *text, struct err *err);
-/* Names a file in profile.json. */
+/* Adds a file name to profile.json. */
 void capture_add_file(struct capture *c, const char *name);
 void capture_path(const struct capture *c, const char *name, char *out, size_t cap);
-/* Waits until the moment, the target's end, or the stop; looks at the waits once it measures. */
+/* Waits until the given time, the target's end, or *stop; samples the waits while measuring. */
 void capture_wait(struct capture *c, uint64_t until_ns, const volatile sig_atomic_t *stop);
 int capture_measure(struct capture *c, const volatile sig_atomic_t *stop, struct err *err);
 int capture_write_waits(struct capture *c, struct err *err);    /* capture_json.c */
 int capture_analyze(struct capture *c, struct err *err);        /* capture_analyze.c */
 int capture_write_counters(struct capture *c, struct err *err); /* capture_json.c */
 int capture_write_profile(struct capture *c, struct err *err);  /* capture_profile.c */
-int64_t capture_requests(const struct capture *c); /* answered meanwhile; -1 = unknown */
+int64_t capture_requests(const struct capture *c); /* answered during the capture; -1 = unknown */
 void capture_put_requests(struct json_out *j, const struct capture *c);
 
 static inline double capture_seconds(uint64_t ns)

@@ -1,4 +1,4 @@
-/* What was captured, made into the files that other tools open. */
+/* Converts the captured data into the files that other tools read. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,12 +23,12 @@ struct thread_name {
 	char name[STACKS_LABEL_MAX];
 };
 
-/* What the visitors of perf.data fill. */
+/* The data collected by the visitors of perf.data. */
 struct cpu_reading {
 	struct capture *capture;
 	struct thread_name *names;
 	size_t names_count;
-	double sample_ns; /* what one sample stands for */
+	double sample_ns; /* time that one sample represents */
 };
 
 static int on_comm(void *arg, uint32_t pid, uint32_t tid, const char *name)
@@ -68,7 +68,7 @@ static int on_sample(void *arg, const struct perfdata_sample *s)
 {
 	struct cpu_reading *r = arg;
 	const char *name = r->capture->target.comm;
-	/* A clock's period is its time; that of cycles says nothing about time. */
+	/* The period of a clock is time; that of cycles is not. */
 	bool is_clock = r->capture->perf.attr.type == PERF_TYPE_SOFTWARE;
 	double values[STACKS_VALUES_MAX] = { 1, is_clock ? (double)s->period : r->sample_ns };
 
@@ -165,8 +165,9 @@ static void put_json(struct json_out *j, const char *key, json_t *value)
 
 /*
  * allocs.json "goxel-allocs/1": the envelope, requests_count, totals (exact) and, estimated from
- * samples, sources, routines and tree of the captured stretch; since_start has the same totals and
- * sources for the daemon's whole life, which say more where the stretch allocated little.
+ * samples, sources, routines and tree of the captured period. since_start has the same totals and
+ * sources for the daemon's whole life, which are more useful when little was allocated in the
+ * period.
  */
 static int write_allocs(struct capture *c, const struct heap_profile *stretch,
 			const struct allocs *during, const struct allocs *ever, struct err *err)

@@ -19,7 +19,7 @@ static void put_event(struct json_out *j, const struct capture *c, size_t i)
 	json_str(j, "name", e->name);
 	json_str(j, "kind", event_kind_name(e->kind));
 	json_u64(j, "group", e->group);
-	/* Kept by the kernel, or counted in windows and scaled up. */
+	/* Counted by the kernel itself, or counted in windows and scaled up. */
 	json_bool(j, "is_exact", e->is_exact || c->cfg.count_share >= 100);
 	json_f64(j, "value", x->total);
 	json_f64(j, "user", x->user);
@@ -27,7 +27,7 @@ static void put_event(struct json_out *j, const struct capture *c, size_t i)
 	json_f64(j, "raw", e->is_exact ? x->total : v->raw);
 	json_u64(j, "enabled_ns", v->enabled_ns);
 	json_u64(j, "running_ns", v->running_ns);
-	/* Share of the process's CPU time during which this event was on a counter. */
+	/* Share of the process's CPU time during which this event was counted. */
 	json_f64(j, "running_ratio",
 		 e->is_exact     ? 1
 		 : v->enabled_ns ? x->ratio * (double)v->running_ns / (double)v->enabled_ns

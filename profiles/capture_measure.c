@@ -1,4 +1,5 @@
-/* The middle of a capture: intervals, the counters' windows, looks at memory and waits. */
+/* The measuring phase of a capture: intervals, windows of the counters, samples of memory and
+ * waits. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -10,9 +11,9 @@
 #include "daemon/base/err.h"
 #include "profiles/capture.h"
 
-#define WINDOW_NS_MIN (10 * NSEC_PER_MSEC) /* shorter ones often find the process asleep */
-#define LOOK_NS       (50 * NSEC_PER_MSEC) /* between looks at what threads wait for */
-#define QUIET_NS      (2 * NSEC_PER_SEC)   /* what takes longer shows progress */
+#define WINDOW_NS_MIN (10 * NSEC_PER_MSEC) /* in shorter ones the process is often asleep */
+#define LOOK_NS       (50 * NSEC_PER_MSEC) /* between two samples of what threads wait for */
+#define QUIET_NS      (2 * NSEC_PER_SEC)   /* longer captures show progress */
 
 static int add_interval(struct capture *c, uint64_t from_ns, uint64_t to_ns)
 {
@@ -63,14 +64,14 @@ void capture_wait(struct capture *c, uint64_t until_ns, const volatile sig_atomi
 			waits_take(&c->waits);
 			c->look_ns = now_ns + LOOK_NS;
 		}
-		/* A signal ends the wait at once; the step bounds the race before it. */
+		/* A signal ends the wait at once; the step limits the race before it. */
 		step_ns = until_ns - now_ns < LOOK_NS ? until_ns - now_ns : LOOK_NS;
 		if (poll(&p, p.fd >= 0, (int)(step_ns / NSEC_PER_MSEC) + 1) > 0)
 			return;
 	}
 }
 
-/* Waits for the end of an interval, with the counters' window somewhere inside of it. */
+/* Waits for the end of an interval, with one window of the counters somewhere in it. */
 static void pass_interval(struct capture *c, uint64_t from_ns, uint64_t until_ns,
 			  const volatile sig_atomic_t *stop)
 {
@@ -82,7 +83,7 @@ static void pass_interval(struct capture *c, uint64_t from_ns, uint64_t until_ns
 		window_ns = window_ns_min;
 
 	if (c->counters && c->cfg.count_share < 100) {
-		/* Anywhere: a fixed place could fall into step with the load. */
+		/* At a random position: a fixed one could synchronize with the load. */
 		uint64_t begin_ns = from_ns + rng_below(&c->rng, length_ns - window_ns + 1);
 
 		capture_wait(c, begin_ns, stop);
@@ -99,7 +100,7 @@ int capture_measure(struct capture *c, const volatile sig_atomic_t *stop, struct
 	int rc = 0;
 
 	c->start_ns = last_ns = shown_ns = clock_ns();
-	/* Who asked for a moment asked for the end, too: there is no load after it. */
+	/* When a start time was requested, the end is fixed too: there is no load after it. */
 	end_ns = (c->cfg.delay_ns > 0 ? c->begin_ns : c->start_ns) + c->cfg.duration_ns;
 	c->own_cpu_ns[0] = clock_process_cpu_ns();
 	procstat_init(&c->memory, c->target.pid);

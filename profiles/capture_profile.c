@@ -1,4 +1,4 @@
-/* profile.json: what was asked, got and missing (capture.h). */
+/* Writes profile.json: what was requested, captured and missing (capture.h). */
 #include <math.h>
 #include <sys/resource.h>
 
@@ -59,7 +59,7 @@ static void put_cpu(struct json_out *j, const struct capture *c)
 	json_str(j, "event_asked", c->cfg.sample_event);
 	json_str(j, "event_got", perfdata_event_name(&c->perf.attr));
 	json_i64(j, "rate_hz", c->cfg.rate_hz);
-	/* Samples come only while the process runs: per second of its CPU time. */
+	/* Samples are taken only while the process runs: per second of its CPU time. */
 	json_f64(j, "rate_got_hz", cpu_s > 0 ? (double)c->own_samples_count / cpu_s : NAN);
 	json_u64(j, "samples_count", c->own_samples_count);
 	json_u64(j, "others_count", c->perf.samples_count - c->own_samples_count);
@@ -67,12 +67,14 @@ static void put_cpu(struct json_out *j, const struct capture *c)
 	json_u64(j, "stacks_count", c->cpu_stacks.count);
 	json_bool(j, "with_kernel", !c->perf.attr.exclude_kernel);
 	json_bool(j, "is_truncated", c->perf.is_truncated);
-	/* A clock's interrupt waits until interrupts are on again, and is booked there. */
-	json_str(j, "remark",
-		 c->perf.attr.type == PERF_TYPE_SOFTWARE
-			 ? "sampled by a clock: kernel time with interrupts off is booked to where "
-			   "they come on again (finish_task_switch, _raw_spin_unlock_irqrestore)"
-			 : NULL);
+	/* A clock's interrupt is delayed until interrupts are enabled again, and its sample is
+	 * attributed there. */
+	json_str(
+		j, "remark",
+		c->perf.attr.type == PERF_TYPE_SOFTWARE
+			? "sampled by a clock: kernel time with interrupts disabled is attributed to where "
+			  "they are enabled again (finish_task_switch, _raw_spin_unlock_irqrestore)"
+			: NULL);
 	json_close(j);
 }
 

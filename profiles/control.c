@@ -67,7 +67,7 @@ static int receive_object(int fd, uint64_t deadline_ns, struct strbuf *sb)
 	return 0;
 }
 
-/* -EPROTO: it is not a reply. */
+/* -EPROTO when it is not a reply. */
 static int take_result(json_t *reply, const char *method, json_t **result, struct err *err)
 {
 	json_t *error = json_object_get(reply, "error");
@@ -134,7 +134,7 @@ int control_call(struct control *c, const char *method, json_t **result, struct 
 	return call_until(c, method, clock_ns() + REPLY_NS, result, err);
 }
 
-/* Connected, and it says that it is a goxel daemon; else not connected. */
+/* Connects and checks that it is a goxel daemon; otherwise closes the connection. */
 static int open_daemon(const struct sock_addr *addr, uint64_t deadline_ns, struct control *out,
 		       struct err *err)
 {
@@ -176,12 +176,12 @@ int control_find(const struct target *target, struct control *out, struct err *e
 	enum { LISTENERS_MAX = 16 };
 	struct sock_addr addrs[LISTENERS_MAX];
 	const char *name = strrchr(target->exe, '/');
-	/* For all of them together. */
+	/* The limit for all sockets together. */
 	uint64_t deadline_ns = clock_ns() + REPLY_NS;
 	int count;
 
 	*out = (struct control){ .fd = -1 };
-	/* A stranger's server is not sent requests that it does not know. */
+	/* An unknown server must not get requests that it does not know. */
 	if (!strstr(target->comm, "goxel") && !(name && strstr(name, "goxel")))
 		return err_set(err, -ENOENT, "%s (pid %d) is not a goxel daemon", target->comm,
 			       (int)target->pid);

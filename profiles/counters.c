@@ -19,7 +19,7 @@ enum half { HALF_USER, HALF_KERNEL, HALF_BOTH };
 struct counters {
 	struct counters_cfg cfg;
 	struct counter_value sums[EVENTS_MAX]; /* of closed windows */
-	struct kernel_counts last;             /* stays after the process's end */
+	struct kernel_counts last;             /* kept after the process has ended */
 	size_t threads_count;                  /* of fds */
 	size_t unsure_count;
 	int *fds; /* [threads_count][count][2]; -1 = not open; [1] only of split events */
@@ -65,7 +65,7 @@ static void explain(struct event *e, int code)
 			 strerrordesc_np(code));
 }
 
-/* The open event of the same group that leads it in this thread and half; -1 = none yet. */
+/* The open event that leads the same group in this thread and half; -1 = none yet. */
 static int find_leader(const struct counters *c, size_t thread, size_t event, size_t which)
 {
 	const struct event *events = c->cfg.events;
@@ -93,7 +93,7 @@ static enum half half_of(const struct counters *c, const struct event *e, size_t
 	return which == 0 ? HALF_USER : HALF_KERNEL;
 }
 
-/* Opens all events of one thread, as far as the thread lives. */
+/* Opens all events of one thread, if it still lives. */
 static void open_thread(struct counters *c, size_t thread, pid_t tid)
 {
 	for (size_t i = 0; i < c->cfg.count; i++) {
@@ -126,7 +126,7 @@ static void start_thread(struct counters *c, size_t thread)
 	}
 }
 
-/* As many descriptors as the hard limit allows: one per thread, event and half. */
+/* Raises the limit of descriptors to the hard limit: one is needed per thread, event and half. */
 static void raise_files_limit(void)
 {
 	struct rlimit limit;
@@ -141,7 +141,7 @@ static size_t count_new(const pid_t *old, size_t old_count, const pid_t *now, si
 {
 	size_t new_count = 0, at = 0;
 
-	/* Both ascend. */
+	/* Both lists are sorted in ascending order. */
 	for (size_t i = 0; i < now_count; i++) {
 		while (at < old_count && old[at] < now[i])
 			at++;
@@ -161,7 +161,7 @@ static void close_all(struct counters *c)
 	c->fds = NULL;
 }
 
-/* Opens and starts all events of all threads there are. */
+/* Opens and starts all events of all existing threads. */
 static int open_all(struct counters *c)
 {
 	pid_t *tids = NULL, *later = NULL;
@@ -210,7 +210,7 @@ int counters_open(const struct counters_cfg *cfg, struct counters **out, struct 
 	}
 	for (size_t i = 0; i < cfg->count; i++)
 		ok_count += !cfg->events[i].missing[0];
-	/* Opened to see what can be; the windows come later. */
+	/* Opened only to see which events work; the windows follow later. */
 	if (cfg->is_windowed)
 		close_all(c);
 	if (ok_count == 0) {
@@ -229,7 +229,7 @@ void counters_close(struct counters *c)
 	free(c);
 }
 
-/* Adds one descriptor's count, scaled, to *sum. */
+/* Adds the scaled count of one descriptor to *sum. */
 static void add_fd(int fd, double *sum, struct counter_value *v)
 {
 	struct {
@@ -293,8 +293,8 @@ struct counter_estimate counters_estimate(const struct counters *c, size_t index
 	};
 
 	if (c->cfg.is_windowed && !e->is_exact) {
-		/* The kernel adds up CPU time at ticks and switches: a window may seem to exceed
-		 * it. */
+		/* The kernel updates CPU time at ticks and switches, so a window may seem longer
+		 * than it. */
 		x.ratio = cpu_ns > enabled_ns ? enabled_ns / cpu_ns : 1;
 		if (cpu_ns > 0 && enabled_ns <= 0)
 			x.ratio = NAN;
@@ -302,7 +302,7 @@ struct counter_estimate counters_estimate(const struct counters *c, size_t index
 		x.kernel /= x.ratio;
 	}
 	x.total = x.user + x.kernel;
-	/* On no counter although it ran: there is no number. */
+	/* It ran but was never on a counter: there is no value. */
 	if (e->missing[0] || (!e->is_exact && after->enabled_ns > before->enabled_ns &&
 			      after->running_ns == before->running_ns))
 		x.total = NAN;

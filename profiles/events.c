@@ -19,7 +19,7 @@ const char *event_kind_name(enum event_kind kind)
 
 const char *events_default(void)
 {
-	/* At most four hardware events a group, which the generic counters of x86 hold at once. */
+	/* At most four hardware events per group, which fit the generic counters of x86. */
 	return "{cycles,instructions,branches,branch-misses},"
 	       "{cache-references,cache-misses,L1-dcache-load-misses,dTLB-load-misses},"
 	       "task-clock,context-switches,cpu-migrations,page-faults,minor-faults,major-faults,"
@@ -50,7 +50,7 @@ static int tracepoint_id(const char *tracefs, const char *group, size_t group_le
 	return is_number ? 0 : -EPROTO;
 }
 
-/* "group:name", neither of them a libpfm4 table ("perf::...") nor a modifier ("cycles:u"). */
+/* Whether it is "group:name", and not a libpfm4 table ("perf::...") or a modifier ("cycles:u"). */
 static bool is_tracepoint(const char *name)
 {
 	const char *colon = strchr(name, ':');
@@ -92,7 +92,7 @@ static void resolve_pfm(struct event *e)
 	pfm_perf_encode_arg_t arg = { .attr = &e->attr, .size = sizeof(arg) };
 	int rc = init_pfm();
 
-	/* Both halves in one encoding: the split opens it twice. */
+	/* Both halves in one encoding: opening a split event opens it twice. */
 	if (rc == PFM_SUCCESS)
 		rc = pfm_get_os_event_encoding(e->name, PFM_PLM0 | PFM_PLM3, PFM_OS_PERF_EVENT,
 					       &arg);
@@ -103,7 +103,7 @@ static void resolve_pfm(struct event *e)
 	}
 	if (e->attr.type == PERF_TYPE_SOFTWARE)
 		e->kind = EVENT_SOFTWARE;
-	/* A modifier in the name leaves one half; of software events only faults know the mode. */
+	/* A modifier in the name selects one half; of software events only faults know the mode. */
 	e->is_split = !e->attr.exclude_user && !e->attr.exclude_kernel &&
 		      (e->kind == EVENT_HARDWARE || e->attr.config == PERF_COUNT_SW_PAGE_FAULTS ||
 		       e->attr.config == PERF_COUNT_SW_PAGE_FAULTS_MIN ||

@@ -23,7 +23,7 @@ size_t fold_depth(struct symbols *symbols, const uint64_t *addrs, size_t depth)
 	for (size_t i = 0; i < depth; i++) {
 		const struct symbols_place *place = symbols_find(symbols, addrs[i]);
 
-		/* The place where it stood is kept even so: time was spent there. */
+		/* The first address is kept anyway, since time was spent there. */
 		if (place && (!place->is_known || (place->is_kernel && was_user)))
 			return i > 0 ? i : 1;
 		was_user |= place && !place->is_kernel;
@@ -31,7 +31,7 @@ size_t fold_depth(struct symbols *symbols, const uint64_t *addrs, size_t depth)
 	return depth;
 }
 
-/* ';' and line ends would tear the line; ' ' is fine, readers look for the last one. */
+/* ';' and line ends would break the format; ' ' is fine, since readers look for the last one. */
 static void add_name(struct strbuf *sb, const char *name, const char *suffix)
 {
 	if (sb->len)
@@ -84,7 +84,7 @@ int fold_write(const struct stacks *stacks, struct symbols *symbols, size_t valu
 		double sum = 0;
 
 		qsort(lines, count, sizeof(*lines), compare_lines);
-		/* Different addresses of the same functions make the same line. */
+		/* Different addresses in the same functions give the same line. */
 		for (size_t i = 0; i < count; i++) {
 			sum += lines[i].value;
 			if (i + 1 < count && strcmp(lines[i].text, lines[i + 1].text) == 0)

@@ -12,16 +12,16 @@ struct strbuf;
 struct symbols;
 
 /*
- * Appends the text for values[value] of each stack, rounded; lines of 0 are left out. Frames of the
- * kernel end in "_[k]". The stack stops at the first address that is in no mapping: beyond it,
- * unwinding by frame pointers has lost its way.
+ * Appends the text for values[value] of each stack, rounded; lines of 0 are omitted. Frames of the
+ * kernel end in "_[k]". The stack is cut at the first address that is in no mapping: beyond it,
+ * unwinding by frame pointers has failed.
  */
 int fold_write(const struct stacks *stacks, struct symbols *symbols, size_t value,
 	       struct strbuf *out, struct err *err);
 
 /*
- * Frames of a stack that mean something: up to the first address that is in no mapping, or in the
- * kernel although user code stands inside of it.
+ * Number of valid frames of a stack: up to the first address that is in no mapping, or in the
+ * kernel although a frame inside it is user code.
  */
 size_t fold_depth(struct symbols *symbols, const uint64_t *addrs, size_t depth);
 

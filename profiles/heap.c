@@ -9,7 +9,7 @@
 #include "profiles/pprof.h"
 #include "profiles/symbols.h"
 
-/* "0x55d0..." as the profile writes addresses; false when it is anything else. */
+/* Reads an address such as "0x55d0..."; false for anything else. */
 static bool take_hex(const json_t *value, uint64_t *out)
 {
 	const char *text = json_string_value(value);
@@ -95,7 +95,7 @@ int heap_parse(json_t *json, struct symbols *symbols, struct heap_profile *out, 
 	    !take_count(json, "allocs_count", &p.allocs_count) ||
 	    !take_count(json, "frees_count", &p.frees_count) ||
 	    !take_count(json, "allocated_bytes", &p.allocated_bytes))
-		return err_set(err, -EPROTO, "heap profile: a count is missing or no number");
+		return err_set(err, -EPROTO, "heap profile: a count is missing or not a number");
 	p.lost_count = lost_stacks + lost_live;
 	json_array_foreach(json_object_get(json, "samples"), i, item)
 	{
@@ -134,7 +134,7 @@ static bool ends_with(const char *text, const char *tail)
 
 bool heap_is_own_frame(const char *function, const char *file)
 {
-	/* The sampler, and what stands between malloc or mmap and who wants memory. */
+	/* The sampler, and the functions between malloc or mmap and their caller. */
 	static const char *const files[] = {
 		"daemon/base/alloc_count.c",
 		"daemon/base/budget_memory.c",
@@ -148,7 +148,7 @@ bool heap_is_own_frame(const char *function, const char *file)
 	return is_own;
 }
 
-/* All that stands at the address is the sampler's own. */
+/* Whether all functions at the address belong to the sampler. */
 static bool is_own_place(struct symbols *symbols, uint64_t addr)
 {
 	const struct symbols_place *place = symbols_find(symbols, addr);

@@ -1,5 +1,5 @@
 /*
- * heap.h - heap profiles: what goxel.heap_profile answers (daemon/telemetry/heap_sampler.h), as
+ * heap.h - heap profiles: the result of goxel.heap_profile (daemon/telemetry/heap_sampler.h) as
  * stacks, as pprof, and the difference of two.
  */
 #ifndef PROFILES_HEAP_H
@@ -40,13 +40,13 @@ int heap_parse(json_t *json, struct symbols *symbols, struct heap_profile *out, 
 void heap_deinit(struct heap_profile *p);
 
 /*
- * Takes off the innermost frames that are the counting malloc and the sampler themselves. Call it
- * when all mappings are known.
+ * Removes the innermost frames that belong to the counting malloc and the sampler. Call it when all
+ * mappings are known.
  */
 void heap_trim(struct heap_profile *p, struct symbols *symbols);
 bool heap_is_own_frame(const char *function, const char *file);
 
-/* What was allocated between two profiles of one process; in-use values are the later ones. */
+/* The allocations between two profiles of one process; in-use values are those of the later one. */
 int heap_between(const struct heap_profile *before, const struct heap_profile *after,
 		 struct heap_profile *out, struct err *err);
 

@@ -1,4 +1,4 @@
-/* intern.h - byte strings to dense numbers 0, 1, 2, ... in order of first appearance. */
+/* intern.h - maps byte strings to dense numbers 0, 1, 2, ... in order of first appearance. */
 #ifndef PROFILES_INTERN_H
 #define PROFILES_INTERN_H
 
@@ -21,7 +21,7 @@ struct intern {
 
 void intern_deinit(struct intern *t);
 
-/* The number of the key, which is copied when it is new; -ENOMEM. */
+/* The number of the key, which is copied if new; -ENOMEM. */
 int64_t intern_add(struct intern *t, const void *bytes, size_t len);
 int64_t intern_text(struct intern *t, const char *text); /* NULL counts as "" */
 

@@ -23,7 +23,7 @@ bool kernel_counts_has(const struct event *e)
 	case PERF_COUNT_SW_PAGE_FAULTS_MAJ:
 		return true;
 	case PERF_COUNT_SW_CPU_MIGRATIONS:
-		/* Kernels without CONFIG_SCHED_DEBUG do not tell. */
+		/* Unavailable in kernels without CONFIG_SCHED_DEBUG. */
 		return access("/proc/self/sched", R_OK) == 0;
 	default:
 		return false;
@@ -48,7 +48,7 @@ double kernel_counts_of(const struct kernel_counts *k, const struct event *e)
 	}
 }
 
-/* Sums the numbers after ':' in the lines of a thread's file that hold the word. */
+/* Sums the numbers after ':' in the lines of a thread's file that contain the word. */
 static double sum_lines(pid_t pid, pid_t tid, const char *file, const char *word)
 {
 	char path[64], line[256];
@@ -81,7 +81,7 @@ void kernel_counts_read(pid_t pid, struct kernel_counts *out)
 	    target_faults(pid, &k.minor_faults, &k.major_faults) == 0) {
 		k.cpu_ns = (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
 		for (int i = 0; i < count; i++) {
-			/* Voluntary and not. */
+			/* Voluntary and involuntary ones. */
 			k.switches += sum_lines(pid, tids[i], "status", "voluntary_ctxt_switches");
 			k.migrations += sum_lines(pid, tids[i], "sched", "se.nr_migrations");
 		}

@@ -6,7 +6,7 @@
 #include "daemon/base/strbuf.h"
 #include "profiles/pprof_read.h"
 
-/* Readers list them as /proc/self/maps does; permissions and inodes do not matter to them. */
+/* Readers expect the form of /proc/self/maps; permissions and inodes do not matter to them. */
 static void add_maps(const struct pprof_profile *p, struct strbuf *out)
 {
 	for (size_t i = 0; i < p->msg->n_mapping; i++) {
@@ -24,7 +24,7 @@ static void add_word(struct strbuf *out, uint64_t word)
 	strbuf_add(out, &word, sizeof(word));
 }
 
-/* Older readers take every address but the first for a return address, one past the call. */
+/* Older readers treat every address but the first as a return address, one past the call. */
 static uint64_t address(const struct pprof_profile *p, const Pprof__Sample *s, size_t i)
 {
 	return p->locations[s->location_id[i]]->address + (i > 0);
@@ -63,7 +63,8 @@ static void add_heap_line(struct strbuf *out, const int64_t values[4])
 		    (long long)values[3], (long long)values[0], (long long)values[1]);
 }
 
-/* "in use objects: bytes [allocated objects: bytes] @ addresses", all of them estimates already. */
+/* "in use objects: bytes [allocated objects: bytes] @ addresses"; all values are estimates
+ * already. */
 static void write_heap(const struct pprof_profile *p, const int types[4], struct strbuf *out)
 {
 	int64_t sums[4] = { 0 };

@@ -1,6 +1,6 @@
 /*
- * legacy.h - a pprof profile in the formats that the Perl pprof of gperftools (google-pprof) reads:
- * the binary CPU profile, or the heap profile text. It finds names itself, from the binary.
+ * legacy.h - writes a pprof profile in the formats that the Perl pprof of gperftools (google-pprof)
+ * reads: the binary CPU profile, or the heap profile text. That tool takes names from the binary.
  */
 #ifndef PROFILES_LEGACY_H
 #define PROFILES_LEGACY_H

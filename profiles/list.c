@@ -18,7 +18,7 @@ struct listing {
 	size_t count, ok_count;
 };
 
-/* Opens every event on ourselves: what fails to open gets its reason. */
+/* Opens every event on this process; for one that fails the reason is stored. */
 static int gather(const char *events, struct listing *l, struct err *err)
 {
 	struct counters *counters = NULL;

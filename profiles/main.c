@@ -36,7 +36,7 @@ static const struct cli_opt main_opts[] = {
 	  .type = CLI_TEXT,
 	  .offset = O(capture.out_dir),
 	  .arg = "DIR",
-	  .help = "where the files go; made when it is not there" },
+	  .help = "output folder; created if missing" },
 	{ .name = "duration",
 	  .letter = 'd',
 	  .type = CLI_DURATION,
@@ -45,22 +45,22 @@ static const struct cli_opt main_opts[] = {
 	  .min = 1e7,
 	  .max = 864e11,
 	  .arg = "TIME",
-	  .help = "how long" },
+	  .help = "length of the capture" },
 	{ .name = "delay",
 	  .type = CLI_DURATION,
 	  .offset = O(capture.delay_ns),
 	  .preset = "0s",
 	  .max = 864e11,
 	  .arg = "TIME",
-	  .help = "begin so long after the call, and end the duration later, also where getting "
-		  "ready took longer; 0s: begin when ready" },
+	  .help = "start this long after the call and end after the duration, even if getting "
+		  "ready takes longer; 0s: start when ready" },
 	{ .name = "interval",
 	  .type = CLI_DURATION,
 	  .offset = O(capture.interval_ns),
 	  .min = 1e6,
 	  .max = 36e11,
 	  .arg = "TIME",
-	  .help = "between readings of counters and memory (default: a twentieth of the duration, "
+	  .help = "interval of reading counters and memory (default: a twentieth of the duration, "
 		  "100ms to 1s)" },
 	{ .name = "control",
 	  .type = CLI_TEXT,
@@ -68,7 +68,7 @@ static const struct cli_opt main_opts[] = {
 	  .arg = "ADDRESS",
 	  .help = "the daemon's socket, unix:PATH or tcp:H:P; it must answer (default: found by "
 		  "the "
-		  "pid, if there is one)" },
+		  "pid, if any)" },
 	{ .name = "How", .type = CLI_GROUP },
 	{ .name = "frequency",
 	  .letter = 'F',
@@ -84,20 +84,20 @@ static const struct cli_opt main_opts[] = {
 	  .offset = O(capture.sample_event),
 	  .preset = "cycles",
 	  .arg = "NAME",
-	  .help = "what perf samples; without hardware counters perf takes cpu-clock" },
+	  .help = "event that perf samples; without hardware counters perf uses cpu-clock" },
 	{ .name = "events",
 	  .letter = 'e',
 	  .type = CLI_TEXT,
 	  .offset = O(capture.events),
 	  .arg = "LIST",
-	  .help = "counted events: libpfm4 names and tracepoints, {a,b} counted together" },
+	  .help = "events to count: libpfm4 names and tracepoints; {a,b} are counted together" },
 	{ .name = "scope",
 	  .type = CLI_CHOICE,
 	  .offset = O(capture.scope),
 	  .preset = "auto",
 	  .choices = scopes,
-	  .help = "sample whole processors, which costs the process nothing at its thread "
-		  "switches, or its threads only; auto: the first where permitted" },
+	  .help = "sample whole processors, which adds no cost to thread "
+		  "switches, or only its threads; auto: the first if permitted" },
 	{ .name = "count-share",
 	  .type = CLI_REAL,
 	  .offset = O(capture.count_share),
@@ -105,8 +105,8 @@ static const struct cli_opt main_opts[] = {
 	  .min = 0.1,
 	  .max = 100,
 	  .arg = "PCT",
-	  .help = "of the time that counters are open, scaled up from there; 100 counts all "
-		  "and slows down what switches threads often" },
+	  .help = "percent of the time in which counters are open; results are scaled. 100 counts "
+		  "everything, but slows down processes with many thread switches" },
 	{ .name = "no-cpu",
 	  .type = CLI_FLAG,
 	  .offset = O(capture.no_cpu),
@@ -123,11 +123,11 @@ static const struct cli_opt main_opts[] = {
 	{ .name = "list",
 	  .type = CLI_FLAG,
 	  .offset = O(list),
-	  .help = "say what can be measured here, and why not, and end" },
+	  .help = "list what can be measured here, what cannot and why, and exit" },
 	{ .name = "json",
 	  .type = CLI_FLAG,
 	  .offset = O(json),
-	  .help = "profile.json (or the list) on stdout, texts on stderr" },
+	  .help = "print profile.json (or the list) to stdout, texts to stderr" },
 	{ 0 },
 };
 #undef O
@@ -140,7 +140,7 @@ static void help_more(FILE *out)
 		     "Files in DIR: counters.json cpu.perf.data cpu.folded cpu.pb.gz\n"
 		     "  heap-before.pb.gz heap-after.pb.gz allocs.json memory.csv waits.json\n"
 		     "  profile.json\n"
-		     "  What cannot be had is left out; profile.json says why.\n"
+		     "  Unavailable data is left out; profile.json says why.\n"
 		     "\n"
 		     "Examples:\n"
 		     "  goxel-profile --pid 1234 --out /tmp/p --duration 30s\n"
@@ -173,7 +173,7 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* What is missing for the same reason is said in one line. */
+/* Names that are missing for the same reason share a line. */
 static void report_missing(const struct capture *c, FILE *out)
 {
 	for (size_t i = 0; i < c->missing_count; i++) {
@@ -257,12 +257,12 @@ int main(int argc, char **argv)
 	if (!cfg.capture.events)
 		cfg.capture.events = events_default();
 	if (rc == 0 && operand != argc)
-		rc = err_set(&err, -EINVAL, "what is '%s'? The options are in --help",
+		rc = err_set(&err, -EINVAL, "unknown command or operand '%s'; see --help",
 			     argv[operand]);
 	if (rc == 0 && !cfg.list && cfg.capture.pid == 0)
-		rc = err_set(&err, -EINVAL, "say which process: --pid PID");
+		rc = err_set(&err, -EINVAL, "no process given: add --pid PID");
 	if (rc == 0 && !cfg.list && !cfg.capture.out_dir)
-		rc = err_set(&err, -EINVAL, "say where the files go: --out DIR");
+		rc = err_set(&err, -EINVAL, "no output folder given: add --out DIR");
 	if (rc < 0) {
 		fprintf(stderr, "goxel-profile: %s\n", err.msg);
 		return EXIT_USAGE;

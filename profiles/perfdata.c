@@ -39,7 +39,7 @@ struct reader {
 	struct err *err;
 };
 
-/* A record's body that is taken apart from front to back; running out is remembered, not fatal. */
+/* A record's body, read from front to back; reading past the end is noted in it, not fatal. */
 struct cursor {
 	const char *at;
 	size_t left;
@@ -82,8 +82,8 @@ const char *perfdata_event_name(const struct perf_event_attr *attr)
 }
 
 /*
- * A call chain mixes markers, which say whose addresses follow, with the addresses. The first of
- * each half is where it stood, the others are return addresses. addrs[STACKS_DEPTH_MAX].
+ * A call chain mixes addresses with markers that say whose addresses follow. The first address of
+ * each half is the current one, the others are return addresses. addrs[STACKS_DEPTH_MAX].
  */
 static size_t read_chain(struct cursor *c, uint64_t *addrs, bool *has_kernel)
 {
@@ -142,13 +142,13 @@ static int read_sample(struct reader *r, struct cursor c)
 		s.depth = 1;
 	}
 	if (c.is_short)
-		return err_set(r->err, -EPROTO, "perf.data: a sample is cut short");
+		return err_set(r->err, -EPROTO, "perf.data: a sample is truncated");
 	s.addrs = addrs;
 	r->info->samples_count++;
 	return r->visitor->sample(r->arg, &s);
 }
 
-/* The text that a record ends with; NULL when its NUL is missing. */
+/* The text at the end of a record; NULL when its NUL is missing. */
 static const char *text_of(const struct cursor *c)
 {
 	return c->left && memchr(c->at, '\0', c->left) ? c->at : NULL;
@@ -165,7 +165,8 @@ static int read_mmap(struct reader *r, const struct perf_event_header *h, struct
 	m.offset = take_u64(&c);
 	m.is_executable = !(h->misc & PERF_RECORD_MISC_MMAP_DATA);
 	if (h->type == PERF_RECORD_MMAP2) {
-		/* maj, min, ino, ino_generation; or the length of the build id and its bytes. */
+		/* Either maj, min, ino and ino_generation, or the length of the build id and its
+		 * bytes. */
 		const unsigned char *id = (const unsigned char *)c.at;
 
 		take_u64(&c);
@@ -179,7 +180,7 @@ static int read_mmap(struct reader *r, const struct perf_event_header *h, struct
 	}
 	m.path = text_of(&c);
 	if (c.is_short || !m.path || m.limit < m.start)
-		return err_set(r->err, -EPROTO, "perf.data: a mapping is cut short");
+		return err_set(r->err, -EPROTO, "perf.data: a mapping is truncated");
 	return r->visitor->mmap(r->arg, &m);
 }
 
@@ -189,7 +190,7 @@ static int read_comm(struct reader *r, struct cursor c)
 	const char *name = text_of(&c);
 
 	if (c.is_short || !name)
-		return err_set(r->err, -EPROTO, "perf.data: a name is cut short");
+		return err_set(r->err, -EPROTO, "perf.data: a name is truncated");
 	return r->visitor->comm(r->arg, low_half(pair), high_half(pair), name);
 }
 
@@ -223,8 +224,9 @@ static bool is_inside(struct span file, struct section s)
 }
 
 /*
- * All events must have their samples laid out alike, or no record could be told from another
- * before it is read; perf adds PERF_SAMPLE_IDENTIFIER where they differ, which is not read here.
+ * The samples of all events must have the same layout, since otherwise a record's event is unknown
+ * before it is read. perf adds PERF_SAMPLE_IDENTIFIER when layouts differ, which is not supported
+ * here.
  */
 static int read_attrs(struct reader *r, const struct file_header *h)
 {
@@ -233,7 +235,7 @@ static int read_attrs(struct reader *r, const struct file_header *h)
 
 	if (entry_bytes < MIN_ATTR_BYTES + sizeof(struct section) ||
 	    !is_inside(r->file, h->attrs) || h->attrs.size < entry_bytes)
-		return err_set(r->err, -EPROTO, "perf.data: no event is described in it");
+		return err_set(r->err, -EPROTO, "perf.data: it describes no event");
 	attr_bytes = (size_t)entry_bytes - sizeof(struct section);
 	for (uint64_t at = 0; at + entry_bytes <= h->attrs.size; at += entry_bytes) {
 		struct perf_event_attr attr = { 0 };
@@ -269,7 +271,7 @@ int perfdata_parse(struct span file, const struct perfdata_visitor *visitor, voi
 	rc = read_attrs(&r, &h);
 	if (rc < 0)
 		return rc;
-	/* perf writes the size of the data at its end; a perf that was killed leaves 0. */
+	/* perf writes the size of the data when it ends; a perf that was killed leaves 0. */
 	info->is_truncated = h.data.size == 0 || !is_inside(file, h.data);
 	at = h.data.offset;
 	end = info->is_truncated ? file.len : h.data.offset + h.data.size;

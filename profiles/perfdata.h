@@ -1,11 +1,11 @@
 /*
  * perfdata.h - reads perf.data, the file that perf record writes.
  *
- * Reads it directly, not through the text of `perf script`, whose form changes between versions and
- * which shows file offsets in place of addresses; the file's records are the kernel's own ABI
- * (perf_event_open(2), PERF_RECORD_*), and its header is described in perf's
- * Documentation/perf.data-file-format.txt. Not read: compressed (-z) and pipe-mode files, hardware
- * trace data.
+ * Reads the file directly, not through the text of `perf script`, whose format changes between
+ * versions and which shows file offsets instead of addresses. The file's records are the kernel's
+ * own ABI (perf_event_open(2), PERF_RECORD_*); its header is described in perf's
+ * Documentation/perf.data-file-format.txt. Not supported: compressed (-z) and pipe-mode files, and
+ * hardware trace data.
  */
 #ifndef PROFILES_PERFDATA_H
 #define PROFILES_PERFDATA_H
@@ -25,8 +25,8 @@ struct perfdata_sample {
 	uint32_t pid, tid;
 	uint64_t time_ns; /* perf's clock */
 	uint64_t period;
-	bool has_kernel;       /* the innermost frames are the kernel's */
-	size_t depth;          /* 0: a sample without a place */
+	bool has_kernel;       /* the innermost frames are in the kernel */
+	size_t depth;          /* 0: a sample without an address */
 	const uint64_t *addrs; /* innermost first; all but the first of each half are one less than
 				  the return address */
 };
@@ -35,11 +35,12 @@ struct perfdata_mmap {
 	uint32_t pid;
 	uint64_t start, limit, offset;
 	const char *path;
-	char build_id[41]; /* "" = not told */
+	char build_id[41]; /* "" = unknown */
 	bool is_executable;
 };
 
-/* Borrowed for the call. Return 0 to go on; anything else ends the reading and is its result. */
+/* Called for each record; arguments are borrowed for the call. 0 continues; any other value ends
+ * reading and is its result. */
 struct perfdata_visitor {
 	int (*sample)(void *arg, const struct perfdata_sample *sample);
 	int (*mmap)(void *arg, const struct perfdata_mmap *mmap);
@@ -53,10 +54,10 @@ struct perfdata_info {
 	bool is_truncated;   /* perf did not finish the file */
 };
 
-/* "cpu-clock", "cycles", ... of what attr counts. */
+/* The name of the event that attr counts: "cpu-clock", "cycles", ... */
 const char *perfdata_event_name(const struct perf_event_attr *attr);
 
-/* Errors: -EPROTO damaged or not perf.data, -EOPNOTSUPP a kind that is not read. */
+/* Errors: -EPROTO: damaged or not perf.data; -EOPNOTSUPP: an unsupported kind. */
 int perfdata_parse(struct span file, const struct perfdata_visitor *visitor, void *arg,
 		   struct perfdata_info *info, struct err *err);
 

@@ -51,7 +51,7 @@ static int read_paranoid(void)
 	return value;
 }
 
-/* Opens one event on ourselves (pid 0) or on processor 0 (pid -1) and closes it. 0 or -errno. */
+/* Opens one event on this process (pid 0) or on processor 0 (pid -1) and closes it. 0 or -errno. */
 static int try_event(unsigned type, unsigned long long config, bool with_kernel, pid_t pid)
 {
 	struct perf_event_attr attr = {
@@ -81,7 +81,7 @@ static void probe_counting(struct permit *p)
 		answer(p, PERMIT_COUNT_USER, true, "%s", "");
 	else if (user == -ENOSYS)
 		answer(p, PERMIT_COUNT_USER, false,
-		       "perf_event_open is not there: kernel without it, or a seccomp filter");
+		       "perf_event_open is unavailable: kernel without it, or a seccomp filter");
 	else
 		answer(p, PERMIT_COUNT_USER, false,
 		       "perf_event_open: %s (kernel.perf_event_paranoid is %d, "
@@ -113,7 +113,7 @@ static bool has_events(const char *dir)
 	return access(path, R_OK) == 0;
 }
 
-/* Mounts tracefs where only this process and its children see it. */
+/* Mounts tracefs visibly for this process and its children only. */
 static int mount_tracefs(const char *dir)
 {
 	if (unshare(CLONE_NEWNS) < 0)
@@ -191,7 +191,7 @@ static void probe_machine(struct permit *p)
 		       strerrordesc_np(-rc), p->paranoid);
 }
 
-/* The kernel shows zeros to those who may not know its addresses. */
+/* The kernel shows zeros to users who may not see its addresses. */
 static void probe_kallsyms(struct permit *p)
 {
 	FILE *in = fopen("/proc/kallsyms", "re");
@@ -200,7 +200,7 @@ static void probe_kallsyms(struct permit *p)
 
 	while (in && addr == 0 && fgets(line, sizeof(line), in)) {
 		addr = strtoull(line, NULL, 16);
-		/* The first symbols are per-processor offsets, small numbers also for root. */
+		/* The first symbols are per-processor offsets, small numbers even for root. */
 		addr = addr >> 32 ? addr : 0;
 	}
 	if (in)

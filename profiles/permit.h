@@ -1,8 +1,9 @@
 /*
- * permit.h - what this machine and this user may measure, and why not.
+ * permit.h - finds out what this user can measure on this machine, and why something cannot be
+ * measured.
  *
- * Every question is answered by trying, not by reading version numbers; the sentence names the knob
- * that would change the answer.
+ * Each check is done by trying, not by comparing versions; the message names the setting that would
+ * change the result.
  */
 #ifndef PROFILES_PERMIT_H
 #define PROFILES_PERMIT_H
@@ -12,10 +13,10 @@
 enum permit_item {
 	PERMIT_COUNT_USER,   /* count events of user code */
 	PERMIT_COUNT_KERNEL, /* and of the kernel */
-	PERMIT_HARDWARE,     /* the processor's own counters */
+	PERMIT_HARDWARE,     /* hardware counters of the processor */
 	PERMIT_TRACEPOINTS,
 	PERMIT_SAMPLE,   /* perf record */
-	PERMIT_MACHINE,  /* whole processors, whoever runs on them */
+	PERMIT_MACHINE,  /* whole processors, with all processes */
 	PERMIT_KALLSYMS, /* names of kernel functions */
 	PERMIT_ITEMS_COUNT,
 };
@@ -31,9 +32,9 @@ struct permit {
 };
 
 /*
- * Asks everything. Where tracefs is not mounted and we may mount, it is mounted in a mount
- * namespace of our own, which nobody else sees and which ends with this process: call it before
- * any thread is started.
+ * Checks everything. If tracefs is not mounted and this user may mount, it is mounted in a private
+ * mount namespace, which no other process sees and which ends with this process. So call this
+ * before any thread is started.
  */
 void permit_probe(struct permit *p);
 

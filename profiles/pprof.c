@@ -16,7 +16,7 @@
 #include "profiles/stacks.h"
 #include "profiles/symbols.h"
 
-/* A growing array of pointers to messages, as protobuf-c wants its repeated fields. */
+/* A growing array of pointers to messages, the form of repeated fields in protobuf-c. */
 struct messages {
 	void **items;
 	size_t count, cap;
@@ -30,10 +30,11 @@ struct builder {
 	struct intern functions; /* key: struct function_key; number + 1 is the id */
 	struct intern locations; /* key: the address; number + 1 is the id */
 	struct messages function_msgs, location_msgs, sample_msgs;
-	bool failed; /* out of memory once; checked at the end */
+	bool failed; /* memory ran out; checked at the end */
 };
 
-/* What makes two frames the same function; all of them indexes of texts. No padding. */
+/* Two frames with equal keys are in the same function; all members are indexes of texts. No
+ * padding. */
 struct function_key {
 	int64_t name, file, start_line;
 };
@@ -212,7 +213,7 @@ static void free_all(struct builder *b)
 	intern_deinit(&b->locations);
 }
 
-/* Gzip with an empty header: no name, no time, so that equal profiles are equal files. */
+/* Gzip with an empty header (no name, no time), so that equal profiles give equal files. */
 static int gzip(const uint8_t *in, size_t len, uint8_t **out, size_t *out_len)
 {
 	enum { GZIP_WINDOW_BITS = 15 + 16 };

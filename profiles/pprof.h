@@ -19,17 +19,17 @@ struct pprof_type {
 };
 
 struct pprof_cfg {
-	const struct pprof_type *types; /* of values[0..types_count-1] of each stack */
+	const struct pprof_type *types; /* types of values[0..types_count-1] of each stack */
 	size_t types_count;
 	struct pprof_type period_type;
 	int64_t period;
 	uint64_t time_wall_ns; /* when it was taken */
 	uint64_t duration_ns;  /* 0 = a snapshot */
 	const char *comment;   /* NULL = none */
-	size_t default_type;   /* index of the type that readers show first */
+	size_t default_type;   /* index of the type shown by default */
 };
 
-/* Stacks all of whose values round to 0 are left out. Writes path atomically. */
+/* Stacks whose values all round to 0 are omitted. Writes path atomically. */
 int pprof_write(const struct pprof_cfg *cfg, const struct stacks *stacks, struct symbols *symbols,
 		const char *path, struct err *err);
 

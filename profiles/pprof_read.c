@@ -53,7 +53,7 @@ const char *pprof_text(const struct pprof_profile *p, int64_t index)
 								    : "";
 }
 
-/* Ids are chosen by the writer; only dense ones are indexed, which all known writers make. */
+/* Writers choose the ids; only dense ones are indexed, which all known writers use. */
 static int index_functions(struct pprof_profile *p)
 {
 	p->functions_max = p->msg->n_function + 1;
@@ -138,7 +138,7 @@ int pprof_parse(struct span bytes, struct pprof_profile *out, struct err *err)
 	if (rc < 0) {
 		pprof_deinit(&p);
 		return err_set(err, rc, "a damaged pprof profile: %s",
-			       rc == -EPROTO ? "a number in it points nowhere"
+			       rc == -EPROTO ? "it refers to a missing entry"
 					     : strerrordesc_np(-rc));
 	}
 	*out = p;
@@ -175,6 +175,6 @@ int pprof_find_type(const struct pprof_profile *p, const char *name)
 		if (strcmp(pprof_text(p, p->msg->sample_type[i]->type), wanted) == 0)
 			return (int)i;
 	}
-	/* Without a default readers take the last type. */
+	/* Without a default, readers take the last type. */
 	return name ? -ENOENT : (int)p->msg->n_sample_type - 1;
 }

@@ -1,6 +1,6 @@
 /*
- * pprof_read.h - reads pprof profiles, ours and others', gzipped or not, and checks that every
- * number in them points at something.
+ * pprof_read.h - reads pprof profiles of any writer, gzipped or not, and checks that every
+ * reference in them is valid.
  */
 #ifndef PROFILES_PPROF_READ_H
 #define PROFILES_PPROF_READ_H
@@ -15,7 +15,7 @@ struct err;
 
 #define PPROF_BYTES_MAX (512u << 20) /* after decompression */
 
-/* Indexes instead of ids, so that nobody has to search. */
+/* Has indexes instead of ids, so that users need not search. */
 struct pprof_profile {
 	Pprof__Profile *msg;
 	const Pprof__Location **locations; /* [location id]; NULL where there is none */
@@ -24,15 +24,15 @@ struct pprof_profile {
 	size_t functions_max;
 };
 
-/* Errors: -EPROTO (damaged, or a number that points nowhere), -EMSGSIZE, -ENOMEM. */
+/* Errors: -EPROTO (damaged, or an invalid reference), -EMSGSIZE, -ENOMEM. */
 int pprof_parse(struct span bytes, struct pprof_profile *out, struct err *err);
 int pprof_read(const char *path, struct pprof_profile *out, struct err *err);
 void pprof_deinit(struct pprof_profile *p);
 
-/* A text of the table; never NULL once parsed. */
+/* A text of the table; never NULL after parsing. */
 const char *pprof_text(const struct pprof_profile *p, int64_t index);
 
-/* The index of a sample type by name; -ENOENT. NULL asks for the profile's own default. */
+/* The index of a sample type by name; -ENOENT. NULL: the profile's default type. */
 int pprof_find_type(const struct pprof_profile *p, const char *name);
 
 #endif

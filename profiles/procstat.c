@@ -13,7 +13,7 @@
 
 enum {
 	GUARD_BYTES = 4096, /* glibc's default guard below a thread's stack */
-	/* A read of smaps may take this share of the time between two. */
+	/* Reading smaps may take this share of the time between two reads. */
 	DETAIL_SHARE = 500,
 	DETAIL_SKIP_MAX = 100,
 };
@@ -30,7 +30,7 @@ void procstat_deinit(struct procstat *p)
 	memset(p, 0, sizeof(*p));
 }
 
-/* A whole file of /proc/PID. Its size is not known before: it ends where read says so. */
+/* Reads a whole file of /proc/PID, whose size is not known in advance. */
 static int read_proc(pid_t pid, const char *name, struct strbuf *out)
 {
 	char path[64], piece[16384];
@@ -71,10 +71,10 @@ static void parse_rollup(const char *text, struct procstat_row *row)
 	}
 }
 
-/* What the mapping that the lines belong to is. */
+/* The kind of mapping that the current lines belong to. */
 struct smaps_state {
 	uint64_t start, limit;
-	uint64_t below_limit; /* of the mapping before, if that one was a guard; else 0 */
+	uint64_t below_limit; /* limit of the previous mapping if it was a guard page; else 0 */
 	bool is_stack, is_file, is_anonymous;
 };
 
@@ -127,7 +127,7 @@ static unsigned parse_threads(const char *text)
 	return line ? (unsigned)strtoul(line + 9, NULL, 10) : 0;
 }
 
-/* Reads smaps when it is due; the dearer it was, the longer until the next time. */
+/* Reads smaps when it is due; the interval grows with the cost of the last read. */
 static void take_detail(struct procstat *p, struct procstat_row *row, uint64_t since_last_ns)
 {
 	struct strbuf text = { 0 };

@@ -2,8 +2,8 @@
  * procstat.h - a process's memory against time, from /proc/PID.
  *
  * smaps_rollup (two sums) is read at each call; smaps (every mapping, for stacks and heap) as often
- * as its price allows. Stacks of threads carry no name in it: a private anonymous mapping with a
- * guard page just below it is one, which is how glibc lays them out.
+ * as its cost allows. It does not mark stacks of threads: a private anonymous mapping with a guard
+ * page just below it is one, which is the layout of glibc.
  */
 #ifndef PROFILES_PROCSTAT_H
 #define PROFILES_PROCSTAT_H
@@ -20,7 +20,7 @@ struct err;
 struct procstat_row {
 	double time_s; /* since the start of the capture */
 	uint64_t rss_bytes, pss_bytes, anonymous_bytes, private_dirty_bytes;
-	bool has_detail;               /* whether the next four were read this time */
+	bool has_detail;               /* whether the next four were read */
 	uint64_t heap_bytes;           /* resident: anonymous, neither stack nor a file's pages */
 	uint64_t stacks_bytes;         /* resident */
 	uint64_t stacks_virtual_bytes; /* reserved */
@@ -41,13 +41,13 @@ struct procstat {
 void procstat_init(struct procstat *p, pid_t pid);
 void procstat_deinit(struct procstat *p);
 
-/* Appends a row. -ESRCH the process is gone; -EACCES its maps may not be read; -ENOMEM. */
+/* Appends a row. -ESRCH: the process is gone; -EACCES: its maps cannot be read; -ENOMEM. */
 int procstat_take(struct procstat *p, struct err *err);
 
-/* memory.csv: a header line and a row a line; what was not read is an empty field. */
+/* memory.csv: a header line and a line per row; a value that was not read is an empty field. */
 void procstat_write_csv(const struct procstat *p, struct strbuf *out);
 
-/* Private to procstat.c, here for tests and fuzzing: adds one smaps text to a row. */
+/* Private to procstat.c; declared for tests and fuzzing: adds one smaps text to a row. */
 void procstat_parse_smaps(const char *text, struct procstat_row *row);
 
 #endif

@@ -22,19 +22,19 @@
 
 enum { CHILD_CONTROL_FD = 3, CHILD_ACK_FD = 4 };
 
-/* Only what is safe after fork: the descriptors to their places, then perf. */
+/* Does only what is safe after fork: moves the descriptors to their numbers, then starts perf. */
 static void run_perf(const struct sampler_cfg *cfg, const char *const *argv, int control_fd,
 		     int ack_fd, int message_fd)
 {
 	sigset_t none;
-	/* Out of the way first: one of them may be where the other has to go. */
+	/* First move both away: one may have the number that the other needs. */
 	int control = fcntl(control_fd, F_DUPFD, 10), ack = fcntl(ack_fd, F_DUPFD, 10);
 
 	sigemptyset(&none);
 	pthread_sigmask(SIG_SETMASK, &none, NULL);
 	signal(SIGINT, SIG_DFL);
 	prctl(PR_SET_PDEATHSIG, SIGINT);
-	/* Ctrl-C at the terminal is for us; we then end perf in good order. */
+	/* Ctrl-C at the terminal is for this program, which then ends perf in an orderly way. */
 	setpgid(0, 0);
 	dup2(message_fd, STDERR_FILENO);
 	dup2(message_fd, STDOUT_FILENO);
@@ -46,7 +46,7 @@ static void run_perf(const struct sampler_cfg *cfg, const char *const *argv, int
 	_exit(127);
 }
 
-/* The end of what perf said, on one line. */
+/* The end of perf's messages, on one line. */
 static void read_message(const struct sampler *s, char *out, size_t cap)
 {
 	off_t size = lseek(s->message_fd, 0, SEEK_END);
@@ -62,7 +62,7 @@ static void read_message(const struct sampler *s, char *out, size_t cap)
 		out[--len] = '\0';
 }
 
-/* True when perf has ended; its status then. */
+/* True when perf has ended; *status is then set. */
 static bool reap(struct sampler *s, int *status)
 {
 	pid_t got = waitpid(s->perf_pid, status, WNOHANG);
@@ -91,7 +91,7 @@ static int enable(struct sampler *s, struct err *err)
 	char said[200], answer[16];
 	int status = 0;
 
-	/* A perf that is gone already is found below, with what it said. */
+	/* A perf that has ended already is detected below, with its message. */
 	if (write(s->control_fd, "enable\n", 7) != 7 && errno != EPIPE)
 		return err_set(err, -errno, "perf record: %s", strerrordesc_np(errno));
 	while (clock_ns() < deadline_ns) {
@@ -102,7 +102,7 @@ static int enable(struct sampler *s, struct err *err)
 		if (reap(s, &status)) {
 			read_message(s, said, sizeof(said));
 			return err_set(err, -EIO, "perf record ended at once: %s",
-				       said[0] ? said : "it said nothing");
+				       said[0] ? said : "no message");
 		}
 	}
 	return err_set(err, -ETIMEDOUT, "perf record did not begin in %llu s",
@@ -114,14 +114,14 @@ static int spawn(const struct sampler_cfg *cfg, struct sampler *s, struct err *e
 	char pid[16], rate[16], event[64];
 	const char *argv[24] = { "perf", "record", "--quiet", "-F", rate, "-e", event, "-g",
 				 "--call-graph", "fp", "-o", cfg->out_path,
-				 /* Leave nothing in ~/.debug. */
+				 /* Leave no files in ~/.debug. */
 				 "--no-buildid-cache", "-D", "-1", "--control", "fd:3,4" };
 	size_t used = 17;
 	int control[2], ack[2];
 
 	snprintf(pid, sizeof(pid), "%d", (int)cfg->pid);
 	snprintf(rate, sizeof(rate), "%u", cfg->rate_hz);
-	/* I: not while a processor idles. */
+	/* I: do not sample idle processors. */
 	snprintf(event, sizeof(event), "%s%s%s%s", cfg->event,
 		 cfg->is_machine_wide || !cfg->with_kernel ? ":" : "",
 		 cfg->is_machine_wide ? "I" : "", cfg->with_kernel ? "" : "u");
@@ -201,7 +201,7 @@ int sampler_stop(struct sampler *s, struct err *err)
 	close_fds(s);
 	if (rc < 0)
 		return err_set(err, rc, "perf record did not end; killed");
-	/* Ended by our signal, or by the target's end, is how it should be. */
+	/* Ending by our signal or by the end of the target is normal. */
 	if (WIFEXITED(status) && WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != 128 + SIGINT)
 		return err_set(err, -EIO, "perf record failed: %s", said[0] ? said : "no message");
 	return 0;

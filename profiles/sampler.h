@@ -1,9 +1,9 @@
 /*
- * sampler.h - runs `perf record` on a process for as long as we say.
+ * sampler.h - runs `perf record` on a process for a given time.
  *
  * perf is started with sampling off, told to begin over its control pipe, and ended by SIGINT, so
- * that its own start-up is in nobody's profile. It dies with us. What event it really recorded is
- * in perf.data only: asked for cycles on a machine without them, it takes cpu-clock in silence.
+ * that its own start-up is in no profile. It is killed when this program dies. Only perf.data tells
+ * which event was recorded: without hardware counters, perf silently replaces cycles by cpu-clock.
  */
 #ifndef PROFILES_SAMPLER_H
 #define PROFILES_SAMPLER_H
@@ -27,20 +27,21 @@ struct sampler_cfg {
 struct sampler {
 	pid_t perf_pid; /* 0 = not running */
 	int control_fd, ack_fd;
-	int message_fd; /* what perf says on stderr */
+	int message_fd; /* stderr of perf */
 };
 
-/* Starts perf, which gets ready and does not sample yet. */
+/* Starts perf, which prepares but does not sample yet. */
 int sampler_start(const struct sampler_cfg *cfg, struct sampler *out, struct err *err);
 
 /*
- * Waits, 10 s at most, until it samples. -ETIMEDOUT, -EIO with perf's own words: it is ended then.
+ * Waits up to 10 s until it samples. -ETIMEDOUT, -EIO with perf's message: perf has then been
+ * ended.
  */
 int sampler_begin(struct sampler *s, struct err *err);
 
 /*
- * Ends perf and waits until the file is finished, 30 s at most. Calling it again is a no-op.
- * -EIO: perf failed; its words are in err, and the file may hold samples nevertheless.
+ * Ends perf and waits up to 30 s until the file is complete. Calling it again is a no-op. -EIO:
+ * perf failed; err has its message, and the file may still hold samples.
  */
 int sampler_stop(struct sampler *s, struct err *err);
 

@@ -30,11 +30,11 @@ static const struct cli_opt show_opts[] = {
 	  .min = 1,
 	  .max = 100000,
 	  .arg = "N",
-	  .help = "rows shown" },
+	  .help = "rows to show" },
 	{ .name = "lines",
 	  .type = CLI_FLAG,
 	  .offset = O(lines),
-	  .help = "a row for each line, not for each function" },
+	  .help = "show a row per line instead of per function" },
 	{ .name = "type",
 	  .type = CLI_TEXT,
 	  .offset = O(type),
@@ -44,7 +44,7 @@ static const struct cli_opt show_opts[] = {
 	  .type = CLI_TEXT,
 	  .offset = O(legacy),
 	  .arg = "FILE",
-	  .help = "write it as gperftools' own format, which google-pprof reads" },
+	  .help = "write it in gperftools' format, for google-pprof" },
 	{ 0 },
 };
 #undef O
@@ -60,12 +60,13 @@ struct row {
 	const char *function, *file;
 	int64_t line; /* 0 = the whole function */
 	int64_t flat, cumulative;
-	size_t last_sample; /* number + 1 of the last one counted, so that recursion counts once */
+	size_t last_sample; /* number + 1 of the sample counted last, so that recursion counts once
+			     */
 };
 
 struct table {
 	struct intern keys;
-	struct row *rows; /* [cap]: by number of key */
+	struct row *rows; /* [cap]: indexed by number of key */
 	size_t cap;
 	int64_t total;
 };
@@ -101,7 +102,7 @@ static struct row *row_of(struct table *t, const struct pprof_profile *p, const 
 	return &t->rows[number];
 }
 
-/* A location without lines stands for its address. */
+/* A location without lines is represented by its address. */
 static int add_location(struct table *t, const struct pprof_profile *p, const Pprof__Location *l,
 			bool by_line, size_t sample, int64_t value)
 {
@@ -221,7 +222,7 @@ int show_main(int argc, char **argv)
 	if (rc > 0)
 		return EXIT_OK;
 	if (rc == 0 && operand != argc - 1)
-		rc = err_set(&err, -EINVAL, "name one profile, e.g. cpu.pb.gz");
+		rc = err_set(&err, -EINVAL, "no profile given: name one file, e.g. cpu.pb.gz");
 	if (rc < 0) {
 		fprintf(stderr, "goxel-profile show: %s\n", err.msg);
 		return EXIT_USAGE;

@@ -1,5 +1,5 @@
-/* show.h - `goxel-profile show FILE`: a pprof profile as a table, and in the form of older tools.
- */
+/* show.h - `goxel-profile show FILE`: prints a pprof profile as a table, or converts it for older
+ * tools. */
 #ifndef PROFILES_SHOW_H
 #define PROFILES_SHOW_H
 

@@ -1,8 +1,8 @@
 /*
- * stacks.h - different stacks and what was measured on each; what samplers fill and writers read.
+ * stacks.h - distinct stacks and their measured values; filled by samplers, read by writers.
  *
- * Addresses are innermost first and name the instruction itself: whoever adds a return address
- * takes one off it before.
+ * Addresses are innermost first and refer to the instruction itself: the caller subtracts one from
+ * return addresses before adding them.
  */
 #ifndef PROFILES_STACKS_H
 #define PROFILES_STACKS_H
@@ -30,7 +30,8 @@ struct stacks {
 /* A zeroed struct stacks is empty and valid. */
 void stacks_deinit(struct stacks *s);
 
-/* Adds values[STACKS_VALUES_MAX] to a stack; deeper ones lose their outermost frames. -ENOMEM. */
+/* Adds values[STACKS_VALUES_MAX] to a stack; if it is too deep, the outermost frames are dropped.
+ * -ENOMEM. */
 int stacks_add(struct stacks *s, const char *label, const uint64_t *addrs, size_t depth,
 	       const double *values);
 

@@ -66,7 +66,7 @@ int symbols_map(struct symbols *s, uint64_t start, uint64_t limit, uint64_t offs
 	forget_places(s);
 	while (at < s->maps_count) {
 		if (s->maps[at].start < limit && start < s->maps[at].limit) {
-			/* The same mapping told twice must not lose its build id. */
+			/* A mapping that is reported twice must keep its build id. */
 			if (!build_id[0] && strcmp(s->maps[at].path, path) == 0 &&
 			    s->maps[at].start == start)
 				return 0;
@@ -164,7 +164,7 @@ static int look_up(struct symbols *s, struct symbols_place *place)
 
 	place->mapping = map;
 	place->is_known = map != NULL;
-	/* The upper half of the address space is the kernel's. */
+	/* The upper half of the address space belongs to the kernel. */
 	if (!map && place->addr >> 63) {
 		if (!s->kernel)
 			s->kernel = kallsyms_open();

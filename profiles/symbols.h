@@ -1,9 +1,9 @@
 /*
- * symbols.h - addresses to functions, files and lines, inlined calls included.
+ * symbols.h - converts addresses to functions, files and lines, including inlined calls.
  *
- * Fed with the mappings of a process, which may have ended since; reads the ELF files and their
- * debug information from disk (libdw), the kernel's names from /proc/kallsyms. Never asks the
- * network. Answers are kept, so each address costs one search.
+ * Gets the mappings of a process, which may have ended meanwhile; reads the ELF files and their
+ * debug information from disk (libdw), and the kernel's names from /proc/kallsyms. Never uses the
+ * network. Results are cached, so each address is looked up once.
  */
 #ifndef PROFILES_SYMBOLS_H
 #define PROFILES_SYMBOLS_H
@@ -19,7 +19,7 @@ struct symbols;
 /* Executable part of a mapped file. */
 struct symbols_mapping {
 	uint64_t start, limit, offset;
-	char *path;                    /* "[vdso]" and the like included */
+	char *path;                    /* may be "[vdso]" or similar */
 	char *build_id;                /* hexadecimal, "" = unknown */
 	bool has_functions, has_lines; /* set by lookups that found some */
 };
@@ -32,7 +32,7 @@ struct symbols_frame {
 	const char *start_file;
 };
 
-/* What stands at an address: innermost inlined function first, the real function last. */
+/* The functions at an address: innermost inlined function first, the real function last. */
 struct symbols_place {
 	uint64_t addr;
 	const struct symbols_frame *frames; /* [count], count >= 1 */
@@ -56,8 +56,9 @@ int symbols_map_process(struct symbols *s, pid_t pid);
 const struct symbols_mapping *symbols_mappings(const struct symbols *s, size_t *count);
 
 /*
- * Looks an address up. For a return address pass it less one, so that the call is found and not
- * what follows it. Borrowed until symbols_free or the next symbols_map; NULL when out of memory.
+ * Looks an address up. For a return address pass it minus one, so that the call is found and not
+ * the instruction after it. Borrowed until symbols_free or the next symbols_map; NULL when out of
+ * memory.
  */
 const struct symbols_place *symbols_find(struct symbols *s, uint64_t addr);
 

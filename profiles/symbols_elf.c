@@ -20,7 +20,7 @@ struct label {
 
 struct symbols_elf {
 	Dwfl *dwfl;
-	char *debuginfo_path; /* libdwfl wants to be able to change it */
+	char *debuginfo_path; /* libdwfl may change it */
 	struct label *labels;
 };
 
@@ -30,7 +30,7 @@ static const Dwfl_Callbacks callbacks = {
 	.section_address = dwfl_offline_section_address,
 };
 
-/* The address that the file itself gives to the byte at offset: by its loadable segments. */
+/* The address that the file gives to the byte at offset, by its loadable segments. */
 static int vaddr_of(const char *path, uint64_t offset, uint64_t *vaddr)
 {
 	int rc = -ENOENT, fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -46,7 +46,7 @@ static int vaddr_of(const char *path, uint64_t offset, uint64_t *vaddr)
 
 			if (!gelf_getphdr(elf, (int)i, &p) || p.p_type != PT_LOAD)
 				continue;
-			/* Mappings begin at the page that holds the segment's first byte. */
+			/* Mappings start at the page that holds the segment's first byte. */
 			if (p.p_flags & PF_X && offset + 4096 > p.p_offset &&
 			    offset < p.p_offset + p.p_filesz) {
 				*vaddr = p.p_vaddr - p.p_offset + offset;
@@ -66,7 +66,8 @@ static void report(Dwfl *dwfl, const struct symbols_mapping *map)
 
 	if (map->path[0] != '/' || vaddr_of(map->path, map->offset, &vaddr) < 0)
 		return;
-	/* A file mapped in several parts is reported once for each; the second is refused. */
+	/* A file mapped in several parts is reported once per part; libdwfl refuses the second
+	 * report. */
 	dwfl_report_elf(dwfl, name + 1, map->path, -1, map->start - vaddr, true);
 }
 
@@ -76,7 +77,7 @@ struct symbols_elf *symbols_elf_open(const struct symbols_mapping *maps, size_t 
 
 	if (!e)
 		return NULL;
-	/* Without it libdwfl would fetch debug information from servers named there. */
+	/* Otherwise libdwfl would fetch debug information from the servers named there. */
 	unsetenv("DEBUGINFOD_URLS"); /* NOLINT(concurrency-mt-unsafe): one thread */
 	elf_version(EV_CURRENT);
 	e->dwfl = dwfl_begin(&callbacks);
@@ -111,7 +112,7 @@ const char *symbols_elf_label(struct symbols_elf *e, const struct symbols_mappin
 	struct label *label;
 	size_t len;
 
-	/* "[vdso]" is in brackets already. */
+	/* "[vdso]" has brackets already. */
 	if (!name)
 		return map->path[0] ? map->path : "[anonymous]";
 	name++;
@@ -144,7 +145,7 @@ static void fill_start(struct symbols_frame *frame, Dwarf_Die *die)
 	frame->start_file = dwarf_decl_file(die);
 }
 
-/* Where an inlined call was made from. */
+/* The place from which an inlined call was made. */
 static void fill_call(struct symbols_frame *frame, Dwarf_Die *cu, Dwarf_Die *inlined)
 {
 	Dwarf_Attribute attr;
@@ -160,8 +161,8 @@ static void fill_call(struct symbols_frame *frame, Dwarf_Die *cu, Dwarf_Die *inl
 }
 
 /*
- * Walks from the innermost scope outwards. Each inlined call ends one frame and, by where it was
- * called from, begins the next. Returns the number of frames, 0 when the functions are unknown.
+ * Walks from the innermost scope outwards. Each inlined call ends one frame, and its call site
+ * starts the next one. Returns the number of frames, 0 when the functions are unknown.
  */
 static size_t inlined_frames(Dwarf_Die *cu, Dwarf_Addr pc, struct symbols_frame *frames)
 {

@@ -34,7 +34,7 @@ static const char *read_stat(pid_t pid, char *text, size_t cap)
 	return at && at[1] == ' ' ? at + 2 : NULL;
 }
 
-/* The value of "Key:\tvalue" in /proc/PID/status; -1 when it is not there. */
+/* The value of "Key:\tvalue" in /proc/PID/status; -1 when it is missing. */
 static long read_status(pid_t pid, const char *key)
 {
 	char path[64], line[256];
@@ -156,7 +156,7 @@ int target_threads(pid_t pid, pid_t **out)
 	return count;
 }
 
-/* Where a field of /proc/PID/stat begins; text as read_stat gave it, which begins with field 3. */
+/* Where a field of /proc/PID/stat starts; text is that of read_stat, which starts with field 3. */
 static const char *field_of(const char *stat, int field)
 {
 	for (int at = 3; stat && at < field; at++) {
@@ -286,7 +286,7 @@ int target_listeners(pid_t pid, struct sock_addr *out, size_t cap)
 		char path[64], line[512];
 		FILE *in;
 
-		/* Of the process's own network namespace. */
+		/* /proc/PID/net shows the process's own network namespace. */
 		snprintf(path, sizeof(path), "/proc/%d/net/%s", (int)pid, tables[i].file);
 		in = fopen(path, "re");
 		while (in && count < cap && fgets(line, sizeof(line), in)) {

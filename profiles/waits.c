@@ -10,7 +10,7 @@
 #include "daemon/base/clock.h"
 #include "profiles/target.h"
 
-/* Kinds 0 and 1 are both futex(2); the last stands for every call that is not listed. */
+/* Kinds 0 and 1 are both futex(2); the last one covers every call that is not listed. */
 static const struct {
 	long number;
 	const char *name;
@@ -57,7 +57,7 @@ const char *waits_kind_name(unsigned kind)
 	return kind < KINDS_COUNT ? kinds[kind].name : NULL;
 }
 
-/* "202 0xADDR 0xOP 0xVALUE ... 0xSP 0xPC": number and arguments; or "running". */
+/* Parses "202 0xADDR 0xOP 0xVALUE ... 0xSP 0xPC" (number and arguments) or "running". */
 int waits_parse(const char *line)
 {
 	char *at;
@@ -92,7 +92,7 @@ void waits_deinit(struct waits *w)
 	memset(w, 0, sizeof(*w));
 }
 
-/* The first line of a file of a thread. 0 or -errno. */
+/* Reads the first line of a file of a thread. 0 or -errno. */
 static int read_line(const struct waits *w, pid_t tid, const char *file, char *line, int cap)
 {
 	char path[64];
@@ -188,7 +188,7 @@ struct waits_seconds waits_of(const struct waits_thread *t)
 		.runnable_s = (double)(t->runnable_ns[1] - t->runnable_ns[0]) / 1e9,
 	};
 
-	/* The sums are brought up to date at switches and ticks: not exactly when we look. */
+	/* The kernel updates the sums at switches and ticks, not at the moment of reading. */
 	x.asleep_s = whole_s - x.cpu_s - x.runnable_s;
 	if (x.asleep_s < 0)
 		x.asleep_s = 0;

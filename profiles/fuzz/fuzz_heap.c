@@ -1,4 +1,4 @@
-/* Any JSON as a heap profile, through all that is made of one. */
+/* Fuzzes parsing any JSON as a heap profile, and everything computed from it. */
 #include <stdint.h>
 
 #include <jansson.h>

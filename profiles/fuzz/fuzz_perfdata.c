@@ -1,4 +1,4 @@
-/* Any bytes as perf.data: an answer, and nothing read outside of them. */
+/* Fuzzes reading any bytes as perf.data, with no read outside of them. */
 #include <stdint.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static uint64_t sum; /* what was handed out is also read */
+static uint64_t sum; /* reads what the visitor gets */
 
 static int on_sample(void *arg, const struct perfdata_sample *s)
 {

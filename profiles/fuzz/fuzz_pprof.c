@@ -1,4 +1,5 @@
-/* Any bytes as a pprof profile; what is accepted is written in the older form, too. */
+/* Fuzzes reading any bytes as a pprof profile; an accepted one is also written in the
+ * older format. */
 #include <stdint.h>
 
 #include "daemon/base/err.h"
