@@ -12,7 +12,7 @@ enum { BURST = 16 };
 
 static const size_t sizes[] = { 512, 4096, 65536 };
 
-/* Two buffers out at once keep what is written into them, and are as large as they say. */
+/* Checks that two buffers used at once keep their contents and have at least the size asked for. */
 static int check(struct bench_state *s, struct buffers *b)
 {
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
@@ -25,7 +25,7 @@ static int check(struct bench_state *s, struct buffers *b)
 			if (!mem[k])
 				return suite_fail(s, -ENOMEM, "no buffer of %zu bytes", sizes[i]);
 			if (cap[k] < sizes[i])
-				rc = suite_wrong(s, "%zu bytes asked for, %zu given", sizes[i],
+				rc = suite_wrong(s, "asked for %zu bytes, got %zu", sizes[i],
 						 cap[k]);
 			else
 				memset(mem[k], 'a' + k, sizes[i]);
@@ -41,8 +41,8 @@ static int check(struct bench_state *s, struct buffers *b)
 }
 
 /*
- * The one of the last run. Backends keep records per thread until it ends, and the threads of a run
- * end after its teardown; by the next setup they have.
+ * The buffers of the previous run. Backends keep records per thread until the thread ends, and the
+ * threads of a run end after its teardown, but before the next setup.
  */
 static struct buffers *last;
 
@@ -87,7 +87,7 @@ static void get_put(struct bench_state *s)
 	BENCH_LOOP(s) {
 		char *mem = buffers_get(b, bytes, &cap);
 
-		/* As a user of it would: the first bytes are written. */
+		/* Writes the first byte, as a user would. */
 		*(volatile char *)mem = 1;
 		buffers_put(b, mem, cap);
 	}

@@ -1,6 +1,6 @@
 /*
- * bench_context.c - the context axis: into a project and out again, for each request and for a
- * group of 32; two threads in one project and in two; a snapshot for a reader.
+ * bench_context.c - the context axis: entering and leaving a project, per request and per group of
+ * 32; two threads in one project and in two; a snapshot for a reader.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,4 @@
-/* bench_dispatch.c - the dispatch axis: the entry of a method by its name, over all names in turn.
- */
+/* bench_dispatch.c - the dispatch axis: finding a method by its name, over all names in turn. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +10,7 @@
 
 enum { NAMES_MAX = 1024, NAME_BYTES_MAX = 64 };
 
-/* Every name that must be found, in both spellings; and as many that must not. */
+/* Every name that must be found, in both spellings, and the same number that must not. */
 struct shared {
 	struct dispatch *d;
 	size_t count;
@@ -61,7 +60,7 @@ static int check(struct bench_state *s, const struct shared *shared)
 					   m ? m->name : "nothing");
 		m = dispatch_find(shared->d, shared->unknown[i]);
 		if (m)
-			return suite_wrong(s, "'%.*s', which is no method, finds '%s'",
+			return suite_wrong(s, "'%.*s', which is not a method, finds '%s'",
 					   SPAN_ARG(shared->unknown[i]), m->name);
 	}
 	return 0;

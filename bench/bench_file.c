@@ -34,8 +34,8 @@ int bench_file_check(const char *path, struct err *err)
 		return err_set(err, -ENAMETOOLONG, "write %s: %s", path,
 			       strerrordesc_np(ENAMETOOLONG));
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-		return err_set(err, -EINVAL, "write %s: it is no plain file", path);
-	/* It is written under another name there and renamed. */
+		return err_set(err, -EINVAL, "write %s: it is not a plain file", path);
+	/* The file is written under a temporary name there and renamed. */
 	if (access(dir, W_OK | X_OK) < 0)
 		return err_set(err, -errno, "write %s: %s", path, strerrordesc_np(errno));
 	return 0;
@@ -86,13 +86,13 @@ int bench_file_write(const struct bench_options *o, json_t *root, uint64_t start
 	return rc;
 }
 
-/* A key that is not there has its reason where people look for it. */
+/* Adds the reason for a missing key. */
 static void add_missing_peak(json_t *one)
 {
 	const char *why = json_integer_value(json_object_get(one, "threads")) > 1
-				  ? "several threads: blocks are followed only in the untimed "
-				    "pass, which has one"
-				  : "more blocks alive at once than are followed";
+				  ? "several threads: blocks are tracked only in the untimed "
+				    "pass, which has one thread"
+				  : "too many blocks alive at once to track";
 
 	if (json_object_get(one, "allocs_per_iter") && !json_object_get(one, "aggregate_name") &&
 	    !json_object_get(one, "max_bytes_used"))

@@ -1,7 +1,7 @@
 /*
- * bench_file.h - the JSON that goxel-bench leaves: Google Benchmark's own {context, benchmarks},
- * which its compare.py reads, with the suite's envelope (reports/lib/envelope.h, schema
- * goxel-bench/1) beside them.
+ * bench_file.h - the JSON output of goxel-bench: Google Benchmark's own {context, benchmarks},
+ * which its compare.py reads, plus the suite's envelope (reports/lib/envelope.h, schema
+ * goxel-bench/1).
  *
  * Added to a benchmark: instructions (per iteration) or instructions_missing (why not); in medians
  * over fresh processes ci_low, ci_high (in time_unit), ci_pct (half the interval in percent of the
@@ -20,14 +20,14 @@ struct bench_options;
 struct err;
 struct results;
 
-/* Whether anybody has asked for it: --out, --json. */
+/* Whether output was requested: --out, --json. */
 bool bench_file_is_wanted(const struct bench_options *o);
 
-/* Refuses, with its sentence, a path that could not be written later. */
+/* Refuses, with a message, a path that could not be written later. */
 int bench_file_check(const char *path, struct err *err);
 
-/* Adds the envelope to root and writes it where it is wanted. start_wall_ns: when measuring began.
- */
+/* Adds the envelope to root and writes it to the requested outputs. start_wall_ns: when measuring
+ * began. */
 int bench_file_write(const struct bench_options *o, json_t *root, uint64_t start_wall_ns,
 		     struct err *err);
 

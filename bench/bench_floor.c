@@ -1,4 +1,4 @@
-/* bench_floor.c - what measuring itself costs here: every other figure stands on these. */
+/* bench_floor.c - the cost of measuring itself, which is part of every other result. */
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -69,7 +69,7 @@ static void indirect_call(struct bench_state *s)
 	BENCH_KEEP(x);
 }
 
-/* What a lock or a ring pays at least for each step. */
+/* The minimal cost of each step of a lock or a ring. */
 static void compare_and_swap(struct bench_state *s)
 {
 	_Atomic uint64_t value = 0;
@@ -100,7 +100,7 @@ static void copy_1k(struct bench_state *s)
 	bench_bytes_processed(s, bench_iterations_done(s) * COPY_BYTES);
 }
 
-/* They stay registered for the program's life; the library has chosen what runs before. */
+/* They stay registered for the life of the program; the library has already chosen what to run. */
 static void register_1000(struct bench_state *s)
 {
 	char name[32];

@@ -1,9 +1,9 @@
 /*
- * bench_formats.c - files of a document in memory: .gox saved and loaded, and every other format
- * that can be written or read.
+ * bench_formats.c - writing and reading documents in memory: .gox saved and loaded, and every other
+ * format that can be written or read.
  *
- * The document is a hollow sphere of 64^3. What was saved and can be loaded again must have the
- * same number of voxels.
+ * The document is a hollow sphere of 64^3. A format that can be loaded must give the same number of
+ * voxels.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 
 enum { VALUES = 4096 };
 
-/* Latencies as they come: around 100 us, with a tail. */
+/* Typical latencies: around 100 us, with a tail. */
 static uint64_t values[VALUES];
 
 static void make_values(void)

@@ -1,10 +1,9 @@
 /*
- * bench_json.c - the parser axis: a whole request read - structure, numbers and UTF-8 validated,
- * the envelope, every voxel - and hostile texts refused. simdjson does the same beside it where it
- * is installed.
+ * bench_json.c - the parser axis: reads a whole request (structure, numbers, UTF-8, the envelope,
+ * every voxel) and refuses malformed texts. simdjson, if installed, does the same for comparison.
  *
- * Each text comes in VARIANTS with other numbers, so that no branch predictor learns one by heart.
- * The sum of all values read must be that of the values written.
+ * Each text has VARIANTS with other numbers, so that branch predictors cannot learn one. The sum of
+ * all values read must equal that of the values written.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,7 +22,7 @@ enum { VARIANTS = 16, HOSTILE_BYTES = 100000 };
 struct text {
 	const char *name;
 	size_t voxels_count; /* 0: a ping */
-	size_t bytes;        /* least; white space fills up */
+	size_t bytes;        /* at least; filled up with white space */
 	size_t variants;
 	int64_t (*oracle)(const char *text, size_t len);
 	struct span spans[VARIANTS];
@@ -90,7 +89,7 @@ static int64_t write_ping(struct strbuf *sb, size_t variant)
 	return id + (int64_t)strlen("goxel.ping");
 }
 
-/* Text with the padding that parsers want behind it, for the program's life. */
+/* The text with the padding that parsers need after it, for the life of the program. */
 static struct span keep_text(struct strbuf *sb)
 {
 	char *mem = suite_keep(1, sb->len + PARSER_PADDING_BYTES);
@@ -131,7 +130,7 @@ static int64_t sum_voxels(struct value params)
 	return sum;
 }
 
-/* The id, which the envelope hands on as text: a worker only echoes it. */
+/* The id, which the envelope passes on as text: a worker only echoes it. */
 static int64_t number_of(struct span digits)
 {
 	int64_t value = 0;
@@ -141,7 +140,7 @@ static int64_t number_of(struct span digits)
 	return value;
 }
 
-/* As a worker reads a request. -1: refused. */
+/* Reads a request as a worker does. -1: refused. */
 static int64_t read_request(struct parser *p, struct span text, bool has_voxels)
 {
 	struct rpc_request request;
@@ -218,7 +217,7 @@ static void parse_oracle(struct bench_state *s)
 		bench_skip_message(s, "simdjson is not installed");
 	for (size_t i = 0; i < t->variants && !bench_is_skipped(s); i++)
 		if (t->oracle(t->spans[i].ptr, t->spans[i].len) != t->sums[i])
-			suite_wrong(s, "simdjson sums up text %zu otherwise", i);
+			suite_wrong(s, "simdjson gets another sum for text %zu", i);
 	BENCH_LOOP(s) {
 		BENCH_KEEP(t->oracle(t->spans[v].ptr, t->spans[v].len));
 		v = v + 1 == t->variants ? 0 : v + 1;
@@ -273,7 +272,7 @@ static void refuse(struct bench_state *s)
 	}
 	BENCH_LOOP(s) {
 		if (parser_parse(p, what->hostile->text, &root, &fault) != -EPROTO)
-			suite_wrong(s, "accepted what is no JSON");
+			suite_wrong(s, "accepted text that is not JSON");
 		parser_reset(p);
 	}
 	parser_close(p);

@@ -1,7 +1,7 @@
 /*
  * bench_protocol.c - what happens to bytes before they are parsed: where a message ends.
  *
- * Both presets do this in the same way; "both" stands where other suites name a backend.
+ * Both presets do this in the same way; "both" takes the place of the backend's name.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /*
  * bench_queue.c - the queue axis: one item and 32 at a time, one thread and several on one queue,
- * and the hop of an item to a sleeping thread and back.
+ * and passing an item to a sleeping thread and back.
  *
- * Contended, each thread puts one in and takes one out, so there is always one to take. A ring may
- * be full for a moment with little in it (a thread stopped inside pop holds its slot), so each
- * tries again. What went in must come out.
+ * With contention, each thread puts one item in and takes one out, so there is always one to take.
+ * A ring may be full for a moment although it has few items (a thread stopped inside pop holds its
+ * slot), so each thread retries. The items that come out must be those put in.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -20,10 +20,10 @@ enum { CAPACITY = 1024, BATCH = 32 };
 
 struct shared {
 	struct queue *q;
-	struct queue *back;       /* of the hop: the way home */
-	pthread_t echo;           /* who sends it there */
-	atomic_bool is_stopping;  /* echo ends */
-	atomic_uintptr_t put_sum; /* addresses stand for items */
+	struct queue *back;       /* of the hop: for the way back */
+	pthread_t echo;           /* thread that sends the item back */
+	atomic_bool is_stopping;  /* tells echo to end */
+	atomic_uintptr_t put_sum; /* sum of item addresses */
 	atomic_uintptr_t got_sum;
 };
 
@@ -34,7 +34,7 @@ static void *item_of(size_t number)
 	return &items[number];
 }
 
-/* Order, capacity and emptiness, by the contract of queue.h. */
+/* Checks order, capacity and emptiness by the contract of queue.h. */
 static int check(struct bench_state *s, struct queue *q)
 {
 	void *item, *items[BATCH];
@@ -55,7 +55,7 @@ static int check(struct bench_state *s, struct queue *q)
 				return suite_wrong(s, "item %zu is not the one put in", i + k);
 	}
 	if (queue_pop(q, items, 1) != 0)
-		return suite_wrong(s, "gave more than was put in");
+		return suite_wrong(s, "returned more items than were put in");
 	return 0;
 }
 
@@ -74,7 +74,7 @@ static void tear_down(struct bench_state *s, void *arg)
 	struct shared *shared = arg;
 
 	if (atomic_load(&shared->put_sum) != atomic_load(&shared->got_sum))
-		suite_wrong(s, "what came out is not what went in");
+		suite_wrong(s, "the items that came out are not those put in");
 	queue_close(shared->back);
 	queue_close(shared->q);
 	free(shared);

@@ -1,10 +1,10 @@
 /*
- * bench_render.c - pictures as render_scene draws them when nothing else is asked for: 512 x 512
- * from the isometric view, smooth edges, occlusion; beside them the time that libpng with its
- * default settings, the yardstick, takes to encode the very same pixels.
+ * bench_render.c - pictures as render_scene draws them by default: 512 x 512 from the isometric
+ * view, smooth edges, occlusion; and, for comparison, the time that libpng with its default
+ * settings takes to encode the same pixels.
  *
- * Two times taken minutes apart differ here without any cause, so both ratios that have a target
- * are measured by benchmarks that do the two things in turn.
+ * Times measured minutes apart differ on this machine without any cause, so both ratios that have a
+ * target are measured by benchmarks that alternate between the two.
  */
 #include <errno.h>
 #include <math.h>
@@ -24,7 +24,7 @@
 enum {
 	EDGE = 512,       /* of the picture, in pixels */
 	MODEL_EDGE = 64,  /* of the model, in voxels */
-	PNG_MAX = 4 << 20 /* of these pictures: far more than any */
+	PNG_MAX = 4 << 20 /* more than any of these pictures needs */
 };
 
 /* As render_scene's default. */
@@ -36,7 +36,7 @@ struct studio {
 	struct picture picture;
 	struct picture_job job;
 	struct drawers *drawers;
-	unsigned char *rgb; /* [EDGE][EDGE][3]: what libpng gets, alpha taken off beforehand */
+	unsigned char *rgb; /* [EDGE][EDGE][3]: input of libpng, without alpha */
 	unsigned char *png; /* [PNG_MAX] */
 };
 
@@ -132,7 +132,7 @@ static int build(struct studio *st, const struct subject *subject)
 	return 0;
 }
 
-/* One thread: the caller. */
+/* One thread means the calling thread. */
 static int draw_with(struct bench_state *s, struct studio *st, unsigned threads_count)
 {
 	const struct picture_set set = {
@@ -147,7 +147,7 @@ static int draw_with(struct bench_state *s, struct studio *st, unsigned threads_
 	return 0;
 }
 
-/* The yardstick: libpng with nothing set. Returns the PNG's length, 0 when it failed. */
+/* The reference: libpng with default settings. Returns the PNG's length, 0 when it failed. */
 static size_t encode_by_default(struct studio *st)
 {
 	png_image image = { .version = PNG_IMAGE_VERSION,
@@ -178,7 +178,8 @@ static int check_png(struct bench_state *s, const struct studio *st, const void 
 	return same ? 0 : suite_wrong(s, "the PNG does not hold the picture");
 }
 
-/* The model is in the middle and nothing at the corners; two threads draw the same as one. */
+/* Checks that the model is in the middle and the corners are empty, and that two threads draw the
+ * same picture as one. */
 static int check_picture(struct bench_state *s, struct studio *st)
 {
 	size_t all = (size_t)EDGE * EDGE;
@@ -298,7 +299,7 @@ static void encode_ours(struct bench_state *s)
 	strbuf_deinit(&png);
 }
 
-/* The sum and the shortest of what was timed. */
+/* The sum and the minimum of the times. */
 struct taken {
 	double sum_ns, least_ns;
 };
@@ -312,7 +313,7 @@ static void take(struct taken *t, uint64_t since_ns)
 		t->least_ns = ns;
 }
 
-/* "best" is of the shortest ones: what is left when the machine disturbs neither. */
+/* "best" uses the minima, which are least disturbed by other load. */
 static void report(struct bench_state *s, const char *name, const struct taken *a,
 		   const struct taken *b)
 {

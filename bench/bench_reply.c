@@ -1,6 +1,6 @@
 /*
- * bench_reply.c - results into text by each parser's reply builder: a short one, and a region of
- * 1,000 voxels. Builders must write the same bytes.
+ * bench_reply.c - writing results as text by each parser's reply builder: a short one, and a region
+ * of 1,000 voxels. All builders must write the same bytes.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -41,7 +41,7 @@ static int write_reply(struct writer *w, int64_t voxels_count)
 	return r->ops->end(r, SPAN_LIT("17"));
 }
 
-/* The same by hand. */
+/* Writes the same text without a builder. */
 static void expect(struct strbuf *sb, int64_t voxels_count)
 {
 	strbuf_addf(sb, "{\"jsonrpc\":\"2.0\",\"result\":{\"count\":%d,\"voxels\":[",
@@ -119,7 +119,7 @@ static void add(void)
 	static const struct reply_ops *seen[16];
 	size_t seen_count = 0;
 
-	/* Several parsers share a builder; it is measured once, under its own name. */
+	/* Several parsers share a builder, which is measured once, under its own name. */
 	for (size_t i = 0; parser_backends[i]; i++) {
 		const struct parser_ops *ops = parser_backends[i];
 		size_t k = 0;

@@ -1,7 +1,6 @@
 /*
  * bench_request.c - whole requests through a server of each preset without sockets: framing,
- * parsing, queue and worker or fast path, method, reply. What a socket adds is the load
- * generator's to measure.
+ * parsing, queue and worker or fast path, method, reply. goxel-load measures with sockets.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -34,11 +33,11 @@ struct served {
 	struct axes axes;
 };
 
-/* One thread's, on a connection of its own. */
+/* State of one thread, with its own connection. */
 struct client {
 	struct conn *conn;
 	struct strbuf text;
-	uint64_t replies_count; /* lines that came back */
+	uint64_t replies_count; /* lines received */
 	bool keeps_reply;
 	struct strbuf reply;
 };
@@ -96,7 +95,7 @@ static void write_request(struct strbuf *sb, enum kind kind)
 	}
 }
 
-/* Sends text, keeps what comes back, and looks for `want` in it. */
+/* Sends text, keeps the reply, and looks for `want` in it. */
 static int ask(struct bench_state *s, struct client *client, struct span text, const char *want,
 	       uint64_t replies_count)
 {
@@ -109,7 +108,7 @@ static int ask(struct bench_state *s, struct client *client, struct span text, c
 	is_alive = inproc_feed(client->conn, text);
 	client->keeps_reply = false;
 	if (!is_alive)
-		rc = suite_fail(s, -EPIPE, "the server hung up");
+		rc = suite_fail(s, -EPIPE, "the server closed the connection");
 	else if (client->replies_count != replies_count || client->reply.failed ||
 		 !strstr(client->reply.ptr, want))
 		rc = suite_wrong(s, "the reply is '%.100s', without %s",
@@ -175,7 +174,7 @@ static void disconnect(struct bench_state *s, void *arg)
 	free(client);
 }
 
-/* Connects and asks that; NULL: what is measured, to see whether it works. */
+/* Connects and sends question; NULL: the measured request, to check that it works. */
 static int open_client(struct bench_state *s, struct served *served, const char *question,
 		       struct client **out)
 {
@@ -242,7 +241,7 @@ static void send_requests(struct bench_state *s)
 	client->replies_count = 0;
 	BENCH_LOOP(s) {
 		if (!inproc_feed(client->conn, text)) {
-			suite_fail(s, -EPIPE, "the server hung up");
+			suite_fail(s, -EPIPE, "the server closed the connection");
 			break;
 		}
 	}
@@ -265,7 +264,7 @@ static void add(void)
 		what = suite_keep(KINDS, sizeof(*what));
 		for (enum kind k = 0; k < KINDS; k++) {
 			what[k] = (struct request){ preset_names[p], k };
-			/* A worker's time is the request's too. */
+			/* The worker's time is part of the request. */
 			bench_use_real_time(suite_add(send_requests, &fixture, &what[k],
 						      "request_inproc/%s/%s", preset_names[p],
 						      kind_names[k]));

@@ -1,9 +1,10 @@
 /*
  * bench_served.c - large requests to a real daemon over its socket: batches of 100,000 voxels, with
- * the time that the SIMD parser alone takes for the same text beside it; files saved and loaded.
+ * the time that the SIMD parser alone takes for the same text for comparison; files saved and
+ * loaded.
  *
- * Ordered: x fastest, as scripts write a model. Scattered: in no order within a cube of 128. The
- * files are of about 60,000 voxels, a hollow box in many blocks, drawn preview included.
+ * Ordered: x fastest, as scripts write a model. Scattered: in random order within a cube of 128.
+ * The files have about 60,000 voxels, a hollow box in many blocks, including the drawn preview.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -36,7 +37,7 @@ struct desk {
 	int fd;
 	struct strbuf request; /* what is timed */
 	struct strbuf reply;
-	char expected[64]; /* in the reply */
+	char expected[64]; /* expected in the reply */
 };
 
 static void write_batch(struct strbuf *sb, bool scattered)
@@ -229,7 +230,7 @@ static void serve(struct bench_state *s)
 	}
 }
 
-/* The time on the clock counts: most of it passes in the daemon. */
+/* The wall clock counts, since most of the time passes in the daemon. */
 static void add_one(const struct bench_fixture *fixture, bench_body *body, const char *preset,
 		    enum kind kind)
 {

@@ -1,9 +1,9 @@
 /*
- * bench_shape.c - bodies drawn into an empty volume, solid and hollow, with what it costs to empty
- * it again.
+ * bench_shape.c - shapes drawn into an empty volume, solid and hollow, including the cost of
+ * emptying it again.
  *
- * Items are the voxels of the body: of a hollow one only the shell's. SIDE is beyond what caches
- * hold, and not a multiple of the block's edge.
+ * Items are the voxels of the shape; for a hollow one only those of the shell. SIDE exceeds the
+ * caches and is not a multiple of the block's edge.
  */
 #include <string.h>
 
@@ -49,7 +49,7 @@ static const struct row rows[] = {
 	    .thickness = 1 } },
 };
 
-/* What is drawn is as large as asked for, and its number of voxels is the one told. */
+/* Checks that the size and the number of voxels drawn are as reported. */
 static int set_up(struct bench_state *s, void **out)
 {
 	const struct row *row = bench_context(s);
@@ -63,12 +63,12 @@ static int set_up(struct bench_state *s, void **out)
 	if (rc < 0)
 		rc = suite_fail(s, rc, "cannot draw");
 	else if (volume_voxels_count(&v) != count)
-		rc = suite_wrong(s, "%llu voxels, %llu told",
+		rc = suite_wrong(s, "%llu voxels, %llu reported",
 				 (unsigned long long)volume_voxels_count(&v),
 				 (unsigned long long)count);
 	else if (shape_box(&row->shape, &want) < 0 || !volume_box(&v, &got) ||
 		 memcmp(&want, &got, sizeof(want)) != 0)
-		rc = suite_wrong(s, "the size is another one");
+		rc = suite_wrong(s, "the size is wrong");
 	volume_deinit(&v);
 	return rc;
 }
@@ -98,6 +98,6 @@ static void add(void)
 
 const struct suite suite_shape = {
 	.name = "shape",
-	.summary = "bodies drawn, solid and hollow",
+	.summary = "shapes drawn, solid and hollow",
 	.add = add,
 };

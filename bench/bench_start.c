@@ -2,8 +2,8 @@
  * bench_start.c - the real daemon as a process: from its start to its first reply, and from the
  * connection to that reply.
  *
- * Each iteration starts one, asks it a ping and ends it. Only what is named is timed (manual time);
- * the start includes fork and exec. Between attempts to connect the prober sleeps 50 us.
+ * Each iteration starts a daemon, sends it a ping and ends it. Only the named part is timed (manual
+ * time); the start includes fork and exec. Between attempts to connect the client sleeps 50 us.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -122,8 +122,8 @@ static struct bench *add_one(bench_body *body, const char *family, const char *p
 	static const struct bench_fixture fixture = { .setup = set_up, .teardown = tear_down };
 	struct bench *b = suite_add(body, &fixture, preset, "%s/%s", family, preset);
 
-	/* A fixed number: the library would start thousands to fill its time with first requests.
-	 */
+	/* A fixed number: the library would start thousands to fill its time with first
+	 * requests. */
 	return bench_time_unit(bench_iterations(bench_use_manual_time(b), 20), BENCH_US);
 }
 

@@ -22,7 +22,7 @@ static const struct box cube = { { 0, 0, 0 }, { EDGE - 1, EDGE - 1, EDGE - 1 } }
 struct scene {
 	struct project *project;
 	struct layer *layer;
-	struct voxel places[PLACES]; /* inside the cube, in no order */
+	struct voxel places[PLACES]; /* inside the cube, in random order */
 };
 
 static void tear_down(struct bench_state *s, void *arg)
@@ -43,7 +43,7 @@ static int check(struct bench_state *s, struct scene *scene)
 		return suite_wrong(s, "%llu voxels in the cube of %d",
 				   (unsigned long long)volume_voxels_count(v), EDGE);
 	if (!volume_box(v, &box) || box.min[0] != 0 || box.max[2] != EDGE - 1)
-		return suite_wrong(s, "the cube's box is not its box");
+		return suite_wrong(s, "the cube has the wrong box");
 	for (size_t i = 0; i < PLACES; i++) {
 		const struct voxel *p = &scene->places[i];
 
@@ -92,7 +92,7 @@ static void expect_written(struct bench_state *s, const struct scene *scene)
 {
 	const struct voxel *p = &scene->places[PLACES - 1];
 
-	/* Before that many iterations nobody wrote there. */
+	/* In fewer iterations nothing is written there. */
 	if (bench_iterations_done(s) >= PLACES &&
 	    volume_get(&scene->layer->volume, p->x, p->y, p->z) != p->color)
 		suite_wrong(s, "a written voxel does not have its color");
@@ -129,7 +129,7 @@ static void edit_batch(struct bench_state *s)
 	BENCH_LOOP(s)
 		BENCH_KEEP(project_set_voxels(scene->project, scene->layer, scene->places, BATCH));
 	if (volume_get(&scene->layer->volume, last->x, last->y, last->z) == RGBA_WHITE)
-		suite_wrong(s, "a batch did not arrive");
+		suite_wrong(s, "a batch is missing");
 	bench_items_processed(s, bench_iterations_done(s) * BATCH);
 }
 
@@ -200,7 +200,7 @@ static void take_snapshot(struct bench_state *s)
 	}
 }
 
-/* What the editor pays while somebody reads: the block is copied. */
+/* The cost for the editor while a reader has a snapshot: the block is copied. */
 static void write_under_snapshot(struct bench_state *s)
 {
 	struct scene *scene = bench_shared(s);

@@ -37,7 +37,7 @@ static void open_as(int fd, const char *path, int flags)
 		dup2(opened, fd);
 }
 
-/* In the child: never returns. */
+/* Runs in the child; never returns. */
 static void __attribute__((noreturn)) become(const struct command *c)
 {
 	static char *const bare[] = { (char *)(uintptr_t) "PATH=/usr/bin:/bin",
@@ -45,7 +45,7 @@ static void __attribute__((noreturn)) become(const struct command *c)
 
 	open_as(1, c->stdout_path ? c->stdout_path : "/dev/null", O_WRONLY | O_CREAT | O_TRUNC);
 	open_as(2, "/dev/null", O_WRONLY);
-	/* Layout and environment move the count by a few hundred instructions. */
+	/* Memory layout and environment change the count by a few hundred instructions. */
 	if (c->is_bare)
 		personality(ADDR_NO_RANDOMIZE);
 	execvpe(c->argv[0], (char *const *)(uintptr_t)c->argv, c->is_bare ? bare : environ);
@@ -125,7 +125,7 @@ int child_beside(const char *name, char out[CHILD_PATH_MAX], struct err *err)
 	dir_bytes = slash ? (size_t)(slash + 1 - out) : 0;
 	snprintf(out + dir_bytes, CHILD_PATH_MAX - dir_bytes, "%s", name);
 	if (access(out, X_OK) < 0)
-		return err_set(err, -ENOENT, "there is no %s beside this program", name);
+		return err_set(err, -ENOENT, "there is no %s next to this program", name);
 	return 0;
 }
 
@@ -161,7 +161,7 @@ static int read_output(struct command *c, const char *dir, char **out, struct er
 	return rc < 0 ? rc : file_read(path, NAMES_BYTES_MAX, out, &len, err);
 }
 
-/* Its own sentence went to /dev/null. */
+/* Its own message went to /dev/null. */
 static int no_match(const char *program, const char *filter, struct err *err)
 {
 	*err = ERR_INIT;
@@ -234,7 +234,7 @@ int child_run(const char *program, const char *name, uint64_t min_time_ns, json_
 	command_add(&c, filter);
 	pid = child_start(&c, err);
 	rc = pid < 0 ? pid : child_wait(pid, name, 120 * NSEC_PER_SEC + 20 * min_time_ns, err);
-	/* A failed check is told by the file, with its sentence. */
+	/* A failed check is reported in the file, with its message. */
 	if (rc == 0 || rc == -ECHILD) {
 		struct err unread = ERR_INIT;
 		int read = result_json_read(path, NULL, 0, &root, rc ? &unread : err);

@@ -1,5 +1,5 @@
 /*
- * child.h - other processes: one benchmark of a goxel-bench, valgrind, the capturer.
+ * child.h - runs other processes: one benchmark of a goxel-bench, valgrind, goxel-profile.
  *
  * Everything is bounded in time; a child that takes longer is killed.
  */
@@ -29,30 +29,31 @@ void command_add(struct command *c, const char *arg); /* asserts that there is r
 /* Returns the pid or -errno. */
 pid_t child_start(const struct command *c, struct err *err);
 
-/* Waits; kills after timeout_ns. 0; -ECHILD with the exit status or signal in words; -ETIMEDOUT. */
+/* Waits; kills after timeout_ns. 0; -ECHILD with the exit status or signal in err; -ETIMEDOUT. */
 int child_wait(pid_t pid, const char *what, uint64_t timeout_ns, struct err *err);
 
-/* A fresh directory under TMPDIR, and its end with the plain files in it. */
+/* Creates a directory under TMPDIR; child_temp_remove deletes it with the plain files in it. */
 int child_temp_dir(char out[CHILD_PATH_MAX], struct err *err);
 void child_remove_dir(const char *dir);
 
-/* Path of this program (name NULL) or of one beside it. -ENOENT when that is not there. */
+/* Path of this program (name NULL) or of one in the same folder. -ENOENT when that does
+ * not exist. */
 int child_beside(const char *name, char out[CHILD_PATH_MAX], struct err *err);
 
-/* "^name$" with what is special in a regular expression quoted. */
+/* "^name$" with special characters of a regular expression quoted. */
 void child_filter(const char *name, char *out, size_t cap);
 
 /* The names that a filter selects in a goxel-bench: a new array of strings. -ENOENT: none. */
 int child_names(const char *program, const char *filter, json_t **out, struct err *err);
 
 /*
- * One run of one benchmark in a fresh process: a new reference to its result ("benchmarks"[0]);
- * *context, when not NULL, to the context. -EBADMSG: it failed its check.
+ * Runs one benchmark in a fresh process: returns a new reference to its result ("benchmarks"[0]);
+ * *context, if not NULL, gets the context. -EBADMSG: it failed its check.
  */
 int child_run(const char *program, const char *name, uint64_t min_time_ns, json_t **out,
 	      json_t **context, struct err *err);
 
-/* Time of an iteration in ns, real or of the CPU (results_is_real); NaN when it has none. */
+/* Time per iteration in ns, wall or CPU time (results_is_real); NaN when it has none. */
 double child_ns(const json_t *result);
 
 #endif

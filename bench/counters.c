@@ -20,12 +20,12 @@ enum { COUNTERS_MAX = 32 };
 static const char counters_default[] = "{task-clock,page-faults,context-switches,cpu-migrations,"
 				       "raw_syscalls:sys_enter}";
 
-/* What all threads count; written before the first run. */
+/* The events that all threads count; set before the first run. */
 static struct {
 	struct event events[COUNTERS_MAX];
 	size_t count;
 	bool is_default;
-	bool user_only; /* the kernel may not be counted by this user */
+	bool user_only; /* this user may not count kernel events */
 	int kept_fds[COUNTERS_MAX];
 	size_t kept_count;
 } chosen;
@@ -37,7 +37,7 @@ struct reading {
 /* Of one thread and one run. */
 struct counting {
 	int fds[COUNTERS_MAX];      /* -1 = not open; the first open one of a group leads it */
-	double empty[COUNTERS_MAX]; /* what an empty stretch counts */
+	double empty[COUNTERS_MAX]; /* count of an empty stretch */
 	struct reading from[COUNTERS_MAX];
 	uint64_t stretches_count;
 };
@@ -55,7 +55,7 @@ static int open_event(const struct event *e, int leader_fd)
 	return (int)syscall(SYS_perf_event_open, &attr, 0, -1, leader_fd, PERF_FLAG_FD_CLOEXEC);
 }
 
-/* -1: this event is its group's first that is open. */
+/* The first open event of the group; -1: this event is the first. */
 static int find_leader(const struct counting *c, size_t event)
 {
 	for (size_t i = 0; i < event && chosen.events[event].group; i++)
@@ -119,7 +119,7 @@ static void stop(void *local)
 	switch_all(local, PERF_EVENT_IOC_DISABLE);
 }
 
-/* An event that shared its counter ran for a part of the time: what it would have counted. NaN: it
+/* An event that shared its counter ran for a part of the time: extrapolates its count. NaN: it
  * never ran. */
 static double scaled(const struct reading *from, const struct reading *to)
 {
@@ -186,8 +186,8 @@ static const char *why_not(int code)
 }
 
 /*
- * The first user of a tracepoint switches it on in the whole kernel and the last one off again,
- * which takes some 15 ms: one stays, so that no run pays that.
+ * The first user of a tracepoint switches it on in the whole kernel, and the last one off again,
+ * which takes about 15 ms. One descriptor stays open, so that no run pays for this.
  */
 static void keep_open(int fd)
 {
@@ -197,7 +197,7 @@ static void keep_open(int fd)
 		close(fd);
 }
 
-/* Tries each event once, so that what is missing is known before anything is measured. */
+/* Tries each event once, so that missing ones are known before measuring. */
 static void try_all(void)
 {
 	for (size_t i = 0; i < chosen.count; i++) {

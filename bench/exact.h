@@ -1,9 +1,9 @@
 /*
  * exact.h - the child's side of --instructions: tells callgrind when to count.
  *
- * Each run leaves dumps "base", what surrounds the iterations and one of them, of which the last is
- * the valid one, and "run", the same with exact_iterations (a counter) more. Their difference is
- * exact; pauses are in it.
+ * Each run leaves two dumps: "base", the code around the iterations and one iteration (the last
+ * such dump is the valid one), and "run", the same with exact_iterations (a counter) more
+ * iterations. Their difference is exact; it includes pauses.
  */
 #ifndef BENCH_EXACT_H
 #define BENCH_EXACT_H

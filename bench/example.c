@@ -1,3 +1,4 @@
+/* example.c - the smallest benchmark program in C on the shim: one function, one main. */
 #include "bench/shim.h"
 #include <string.h>
 

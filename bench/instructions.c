@@ -16,13 +16,14 @@
 
 enum { TIMEOUT_S = 300, PARTS_MAX = 64 };
 
-/* What callgrind has dumped, over all parts of a name. */
+/* The totals of callgrind's dumps, over all parts of a name. */
 struct dumps {
-	double base; /* of what surrounds the iterations, and one of them */
+	double base; /* of the code around the iterations, and one iteration */
 	double run;
 };
 
-/* Iterations enough that what is paid once fades, few enough that 50 times slower is bearable. */
+/* Enough iterations that one-time costs vanish, few enough that a factor of 50 in time is
+ * acceptable. */
 static unsigned iterations_for(double ns)
 {
 	if (ns < 10e3)
@@ -41,7 +42,7 @@ static const char *cannot(const char *name)
 	return NULL;
 }
 
-/* The text behind head, or NULL when the line begins otherwise. */
+/* The text after head, or NULL when the line does not start with it. */
 static const char *behind(const char *line, const char *head)
 {
 	size_t len = strlen(head);
@@ -72,7 +73,7 @@ static void read_part(const char *path, struct dumps *into)
 	if (isnan(total))
 		return;
 	if (is_base)
-		into->base = total; /* the last one: the first was cold */
+		into->base = total; /* the last one, since the first ran with cold caches */
 	if (is_run)
 		into->run += total;
 }
@@ -150,7 +151,7 @@ static int count_in(const char *dir, const char *name, double ns, double *out, s
 	return 0;
 }
 
-/* One benchmark; *why is fresh memory when it cannot be counted. */
+/* Counts one benchmark; *why is new memory when it cannot be counted. */
 static int count_one(struct result *r, struct err *err)
 {
 	const char *no = cannot(r->name);

@@ -9,7 +9,7 @@ struct results;
 /*
  * Runs each result of this process again under callgrind and sets its `instructions`, or `why_not`.
  * Progress goes to stderr. -ENOENT: valgrind is not installed. A benchmark that cannot be counted
- * is no error.
+ * is not an error.
  */
 int instructions_count(struct results *results, struct err *err);
 

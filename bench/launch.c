@@ -33,7 +33,7 @@ static int find_daemon(struct launch *l, struct err *err)
 	snprintf(slash, (size_t)(l->daemon + sizeof(l->daemon) - slash), "goxel-daemon");
 	if (access(l->daemon, X_OK) == 0)
 		return 0;
-	return err_set(err, -errno, "there is no goxel-daemon beside this program");
+	return err_set(err, -errno, "there is no goxel-daemon next to this program");
 }
 
 int launch_init(struct launch *l, struct err *err)

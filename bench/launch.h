@@ -1,5 +1,4 @@
-/* launch.h - the goxel-daemon beside this program as a process of ours, in a directory of its own.
- */
+/* launch.h - starts the goxel-daemon in this program's folder, in a directory of its own. */
 #ifndef BENCH_LAUNCH_H
 #define BENCH_LAUNCH_H
 
@@ -12,24 +11,24 @@
 
 struct err;
 
-enum { LAUNCH_PATH_MAX = 96 /* a socket's name fits */ };
+enum { LAUNCH_PATH_MAX = 96 /* short enough for a socket's name */ };
 
 struct launch {
-	char dir[LAUNCH_PATH_MAX]; /* fresh; plain files in it are removed at the end */
+	char dir[LAUNCH_PATH_MAX]; /* new; plain files in it are removed at the end */
 	char socket[LAUNCH_PATH_MAX + 8];
 	char daemon[4096]; /* the program */
 	struct sock_addr addr;
 	pid_t pid; /* 0 = not running */
 };
 
-/* -ENOENT: no daemon is there. Nothing to deinit on failure. */
+/* -ENOENT: there is no daemon. Nothing to deinit on failure. */
 int launch_init(struct launch *l, struct err *err);
 void launch_deinit(struct launch *l);
 
 int launch_start(struct launch *l, const char *preset, struct err *err);
 void launch_end(struct launch *l);
 
-/* Tries again until the deadline; the descriptor, or -errno. */
+/* Retries until the deadline; returns the descriptor, or -errno. */
 int launch_connect(struct launch *l, uint64_t deadline_ns, struct err *err);
 
 /*

@@ -1,5 +1,5 @@
 /*
- * main.c - goxel-bench: the suite of benchmarks, and what can be done with one.
+ * main.c - goxel-bench: the benchmark suite, and running it in several ways.
  *
  * Without --until-ci, --vs or --profile the benchmarks run here, by the library. The others start
  * this program again for each benchmark: a fresh process is the unit of their statistics.
@@ -33,7 +33,7 @@
 
 enum { TEXTS_MAX = 12, ARGS_MAX = LIBRARY_ARGS_MAX + 1 + TEXTS_MAX, ARG_BYTES_MAX = 4096 + 64 };
 
-/* What the library is told, as a command line. */
+/* The command line for the library. */
 struct library_args {
 	char *argv[ARGS_MAX + 1];
 	int argc;
@@ -56,7 +56,7 @@ add_arg(struct library_args *a, const char *fmt, ...)
 	a->argv[a->argc++] = text;
 }
 
-/* Ours first, so that the library's own flags on the command line win. */
+/* Our flags come first, so that the library's own flags on the command line win. */
 static void fill_args(struct library_args *a, const struct bench_options *o, char *prog,
 		      const char *raw)
 {
@@ -89,7 +89,7 @@ static void add_context(void)
 	bench_add_context("library_version_known", bench_library_version());
 }
 
-/* Registers and runs. An exit code. */
+/* Registers and runs. Returns an exit code. */
 static int run_library(const struct bench_options *o, char *prog, const char *raw,
 		       struct results *results)
 {
@@ -114,7 +114,7 @@ static int run_library(const struct bench_options *o, char *prog, const char *ra
 		suites[i]->add();
 	results_collect(results);
 	if (bench_run(&failed_count) == 0)
-		return EXIT_USAGE; /* the library has said that nothing matches */
+		return EXIT_USAGE; /* the library has printed that nothing matches */
 	return failed_count ? EXIT_NO : EXIT_OK;
 }
 
@@ -154,7 +154,7 @@ static int run_here(const struct bench_options *o, char *prog, struct err *err)
 				   .progress = o->exact ? NULL : &progress };
 	int rc = 0, code;
 
-	/* Otherwise every request of v14 is a line on the terminal. */
+	/* Otherwise every request of v14 prints a line on the terminal. */
 	log_set_level(LOG_ERROR);
 	if (o->exact)
 		rc = exact_use(o->exact, err);
@@ -190,7 +190,7 @@ static int run(const struct bench_options *o, char *prog, struct err *err)
 	return run_here(o, prog, err);
 }
 
-/* Everything else that is written there goes to stderr. */
+/* Keeps stdout for the JSON: all other output goes to stderr. */
 static int keep_stdout(struct bench_options *o, struct err *err)
 {
 	int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);

@@ -10,7 +10,7 @@
 #include "daemon/base/alloc.h"
 
 enum {
-	BLOCKS_MAX = 1 << 16, /* alive at once and followed; above, the peak is not known */
+	BLOCKS_MAX = 1 << 16, /* blocks tracked at once; with more, the peak is unknown */
 	BUCKETS = 1 << 14,
 };
 
@@ -26,7 +26,7 @@ static struct {
 	pthread_mutex_t lock;
 	struct block blocks[BLOCKS_MAX];
 	struct block *buckets[BUCKETS];
-	struct block *unused; /* blocks that were given back */
+	struct block *unused; /* entries of freed blocks */
 	size_t used_count;    /* of blocks[], ever handed out */
 	int64_t live_bytes, peak_bytes;
 	bool is_full;

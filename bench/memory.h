@@ -1,15 +1,15 @@
 /*
- * memory.h - this program's allocations for the shim: exact counts and bytes from daemon/base/
- * alloc.h, and the most that was alive at once.
+ * memory.h - counts this program's allocations for the shim: exact numbers and bytes from
+ * daemon/base/ alloc.h, and the peak of allocated memory.
  *
- * In the untimed pass the whole process is counted, so a server's worker threads are in it. For the
- * peak every block is followed while the pass lasts, through the hook of the heap sampler drawn so
- * that it samples all; threads that exist already join after 64 KiB.
+ * In the untimed pass the whole process is counted, including a server's worker threads. For the
+ * peak, every block is tracked during the pass, through the hook of the heap sampler, set to sample
+ * all; existing threads join after 64 KiB.
  */
 #ifndef BENCH_MEMORY_H
 #define BENCH_MEMORY_H
 
-/* Hands the source to the shim. Nothing where allocations are not counted. */
+/* Sets the shim's source of memory counts. No-op when allocations are not counted. */
 void memory_count(void);
 
 #endif

@@ -49,7 +49,7 @@ static const struct cli_opt opts[] = {
 	  .min = 1,
 	  .max = 3.6e12,
 	  .arg = "TIME",
-	  .help = "each benchmark runs at least so long" },
+	  .help = "minimal time of each benchmark" },
 	{ .name = "repetitions",
 	  .letter = 'r',
 	  .type = CLI_INT,
@@ -58,7 +58,7 @@ static const struct cli_opt opts[] = {
 	  .min = 1,
 	  .max = 10000,
 	  .arg = "N",
-	  .help = "of each benchmark, with statistics over them" },
+	  .help = "repetitions of each benchmark, with statistics over them" },
 	{ .name = "until-ci",
 	  .type = CLI_CALL,
 	  FIELD(until_ci_pct),
@@ -74,7 +74,7 @@ static const struct cli_opt opts[] = {
 	  .min = 1e6,
 	  .max = 8.64e13,
 	  .arg = "TIME",
-	  .help = "with --until-ci: for each benchmark; says so when it was not enough" },
+	  .help = "with --until-ci: time limit for each benchmark; the output says if it was too short" },
 	{ .name = "Counting", .type = CLI_GROUP },
 	{ .name = "counters",
 	  .type = CLI_TEXT,
@@ -85,22 +85,22 @@ static const struct cli_opt opts[] = {
 	{ .name = "require-counters",
 	  .type = CLI_FLAG,
 	  FIELD(require_counters),
-	  .help = "fail when one cannot be counted here" },
+	  .help = "fail when an event cannot be counted here" },
 	{ .name = "instructions",
 	  .type = CLI_FLAG,
 	  FIELD(instructions),
-	  .help = "run each again under valgrind and add its instructions per iteration" },
+	  .help = "also run each under valgrind to count instructions per iteration" },
 	{ .name = "show",
 	  .type = CLI_TEXT,
 	  FIELD(show),
 	  .arg = "LIST",
-	  .help = "counters,memory,spread: in the table too; the JSON has all of them" },
+	  .help = "counters,memory,spread: also show these in the table; the JSON has all" },
 	{ .name = "Comparing and profiling", .type = CLI_GROUP },
 	{ .name = "vs",
 	  .type = CLI_TEXT,
 	  FIELD(versus),
 	  .arg = "PROGRAM",
-	  .help = "another goxel-bench: run both in turn (A B B A ...) and compare" },
+	  .help = "another goxel-bench: run both alternately (A B B A ...) and compare" },
 	{ .name = "blocks",
 	  .type = CLI_INT,
 	  FIELD(blocks),
@@ -113,7 +113,7 @@ static const struct cli_opt opts[] = {
 	  .type = CLI_TEXT,
 	  FIELD(profile),
 	  .arg = "DIR",
-	  .help = "profile each benchmark by itself into DIR/NAME" },
+	  .help = "profile each benchmark separately into DIR/NAME" },
 	{ .name = "profile-time",
 	  .type = CLI_DURATION,
 	  FIELD(profile_ns),
@@ -121,18 +121,18 @@ static const struct cli_opt opts[] = {
 	  .min = 1e8,
 	  .max = 3.6e12,
 	  .arg = "TIME",
-	  .help = "with --profile: of each" },
+	  .help = "with --profile: time per benchmark" },
 	{ .name = "Results", .type = CLI_GROUP },
 	{ .name = "out",
 	  .letter = 'o',
 	  .type = CLI_TEXT,
 	  FIELD(out),
 	  .arg = "FILE",
-	  .help = "JSON as Google Benchmark writes it, with what was added" },
+	  .help = "write JSON in Google Benchmark's format, with additions" },
 	{ .name = "json",
 	  .type = CLI_FLAG,
 	  FIELD(json),
-	  .help = "the same on stdout; the table goes to stderr" },
+	  .help = "print the JSON to stdout, the table to stderr" },
 	{ .name = "Within", .type = CLI_GROUP },
 	{ .name = "exact",
 	  .type = CLI_TEXT,
@@ -173,7 +173,7 @@ static bool is_library_arg(const char *arg)
 	return strncmp(arg, "--benchmark_", 12) == 0 || strncmp(arg, "--v=", 4) == 0;
 }
 
-/* The library's flags use underscores; so may ours: --require_counters. */
+/* The library's flags use underscores; ours may, too: --require_counters. */
 static void dashes(char *arg)
 {
 	if (strncmp(arg, "--", 2) != 0)
@@ -183,7 +183,7 @@ static void dashes(char *arg)
 			*arg = '-';
 }
 
-/* Takes the library's flags out of argv. */
+/* Removes the library's flags from argv. */
 static int split(struct bench_options *o, int *argc, char **argv, struct err *err)
 {
 	int kept = 1;
@@ -232,7 +232,7 @@ int bench_options_read(struct bench_options *out, int argc, char **argv, struct 
 	if (rc)
 		return rc;
 	if (argc - operand > 1)
-		return err_set(err, -EINVAL, "one REGEX is expected, '%s' is another; see --help",
+		return err_set(err, -EINVAL, "unexpected second REGEX '%s'; see --help",
 			       argv[operand + 1]);
 	if (operand < argc)
 		out->filter = argv[operand];

@@ -13,8 +13,8 @@ enum { LIBRARY_ARGS_MAX = 64 };
 struct bench_options {
 	const char *filter; /* operand; NULL = all */
 	const char *out;    /* JSON; NULL = none */
-	bool json;          /* it goes to stdout, what people read to stderr */
-	FILE *json_to;      /* what stdout was, then; main's */
+	bool json;          /* it goes to stdout, the table to stderr */
+	FILE *json_to;      /* the original stdout, then; set by main */
 	uint64_t min_time_ns;
 	int64_t repetitions;
 	const char *show;
@@ -22,7 +22,7 @@ struct bench_options {
 	bool require_counters;
 	bool list;
 	bool instructions;
-	double until_ci_pct; /* 0 = not asked for */
+	double until_ci_pct; /* 0 = not given */
 	uint64_t time_cap_ns;
 	const char *versus; /* another goxel-bench */
 	int64_t blocks;
@@ -34,7 +34,7 @@ struct bench_options {
 	int library_count;
 };
 
-/* 0; 1 when --help or --version was answered; -EINVAL. */
+/* 0; 1 when --help or --version was printed; -EINVAL. */
 int bench_options_read(struct bench_options *out, int argc, char **argv, struct err *err);
 
 #endif

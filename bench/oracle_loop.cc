@@ -1,4 +1,4 @@
-// The loop as a C++ program writes it. The shim only sees that it is over.
+// The loop as a C++ program writes it. The shim is only told when it is over.
 #include "bench/oracle_loop.h"
 
 #include "bench/shim_private.hh"

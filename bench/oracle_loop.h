@@ -1,4 +1,4 @@
-/* oracle_loop.h - the library's own C++ loop, to hold the shim's against in one run. */
+/* oracle_loop.h - the library's own C++ loop, to compare with the shim's in one run. */
 #ifndef BENCH_ORACLE_LOOP_H
 #define BENCH_ORACLE_LOOP_H
 

@@ -1,4 +1,4 @@
-/* oracle_none.c - stands in for simdjson where it is not installed. */
+/* oracle_none.c - replaces simdjson when it is not installed. */
 #include <errno.h>
 
 #include "daemon/test/oracle_simdjson.h"

@@ -45,7 +45,7 @@ static pid_t start_benchmark(const struct tools *t, const char *name, uint64_t p
 	char filter[512], min_time[64];
 
 	child_filter(name, filter, sizeof(filter));
-	/* Longer than the capture takes with its beginning and end. */
+	/* Longer than the whole capture, including its start and end. */
 	snprintf(min_time, sizeof(min_time), "--min-time=%llums",
 		 (unsigned long long)(3 * profile_ns / NSEC_PER_MSEC + 20000));
 	command_add(&c, t->self);

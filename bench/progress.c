@@ -32,7 +32,7 @@ static void say(struct progress *p, uint64_t now_ns)
 		snprintf(left, sizeof(left), ", about %.0f s left",
 			 (double)(p->total - p->done_count) / rate);
 	}
-	/* The table's next row, which is longer, begins where the cursor is left. */
+	/* The table's next row, which is longer, starts at the cursor's position. */
 	fprintf(stderr, "%s%zu%s %s, %.1f/s, %.0f s%s, %zu failed%s",
 		p->is_terminal ? "\r\033[K" : "", p->done_count, of, p->what, rate, elapsed_s, left,
 		p->failed_count, p->is_terminal ? "\r" : "\n");

@@ -16,7 +16,8 @@ static double to_ns(enum bench_unit unit)
 	return factors[unit];
 }
 
-/* The library does not tell how many it will run; asked late, short runs do not pay for it. */
+/* The library does not report how many benchmarks it will run. Counting them late keeps short runs
+ * cheap. */
 static void find_total(struct results *all)
 {
 	char self[CHILD_PATH_MAX];

@@ -1,4 +1,4 @@
-/* results.h - what this process has measured, kept by a reporter of the shim. */
+/* results.h - the results of this process, collected by a reporter of the shim. */
 #ifndef BENCH_RESULTS_H
 #define BENCH_RESULTS_H
 
@@ -9,11 +9,11 @@
 /* One repetition of one benchmark; aggregates are not kept. */
 struct result {
 	char *name;
-	double ns; /* of an iteration, by the benchmark's own clock; NaN when failed or skipped */
+	double ns; /* per iteration, by the benchmark's own clock; NaN when failed or skipped */
 	bool is_failed;
 	bool is_skipped;
-	double instructions; /* of an iteration; NaN = not counted */
-	char *why_not;       /* there are no instructions; NULL */
+	double instructions; /* per iteration; NaN = not counted */
+	char *why_not;       /* why there are no instructions; NULL = there are */
 };
 
 struct progress;
@@ -23,17 +23,17 @@ struct results {
 	size_t count;
 	uint64_t start_wall_ns; /* when measuring began */
 	bool out_of_memory;
-	const char *filter;        /* NULL = all; to find out how many there are */
-	struct progress *progress; /* told of each benchmark; NULL = nobody is */
+	const char *filter;        /* NULL = all; used to find the total */
+	struct progress *progress; /* updated for each benchmark; NULL = none */
 };
 
-/* From now on every result of the library is added. results is borrowed. */
+/* Adds every further result of the library. results is borrowed. */
 void results_collect(struct results *results);
 void results_deinit(struct results *results);
 
 /*
- * Whether the real time is what a benchmark of that name is about: several threads, or other
- * processes. Otherwise it is the CPU time, which neighbours on the machine disturb less.
+ * Whether the wall time matters for a benchmark of that name: with several threads, or other
+ * processes. Otherwise the CPU time is used, which other load on the machine disturbs less.
  */
 bool results_is_real(const char *name);
 

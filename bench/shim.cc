@@ -1,9 +1,9 @@
 // Google Benchmark behind bench/shim.h: registration, and what happens around a body.
 //
-// The shim is the project's only C++ beside the two peers it is measured against (oracle_loop.cc,
-// daemon/test/oracle_simdjson.cc), which are C++ libraries themselves. It is five files, one job
-// each: this one, shim_state.cc (the loop), shim_measure.cc (what is counted around it),
-// shim_facts.cc (what a body asks and says) and shim_report.cc (running, flags, reporters).
+// The shim is the project's only C++ besides the two programs it is compared with
+// (oracle_loop.cc, daemon/test/oracle_simdjson.cc), which use C++ libraries. It has five files:
+// this one, shim_state.cc (the loop), shim_measure.cc (what is counted around it), shim_facts.cc
+// (queries and results of a body) and shim_report.cc (running, flags, reporters).
 #include "bench/shim_private.hh"
 
 #include <cassert>
@@ -76,14 +76,14 @@ static void run_body(bench_state *s)
 
 	if (rc < 0) {
 		skip_setup(s, "thread setup", rc);
-		shim::settle(s);
+		shim::pass_barriers(s);
 		return;
 	}
 	if (!bench_is_skipped(s)) {
 		shim::open_instruments(s);
 		s->owner->body(s);
 	}
-	shim::settle(s);
+	shim::pass_barriers(s);
 	shim::close_instruments(s);
 	if (fx.thread_teardown)
 		fx.thread_teardown(s, s->local);
@@ -119,7 +119,8 @@ static void run_thread(bench *b, benchmark::State &st)
 	s.observed = shim::observed_pass;
 	s.threads = s.observed ? 1 : st.threads();
 	if (s.observed && st.threads() > 1) {
-		// The library's extra pass has one thread; a body that waits for others would hang.
+		// The library's extra pass has one thread; a body that waits for other threads
+		// would hang.
 		while (st.KeepRunningBatch(st.max_iterations))
 			;
 		return;
@@ -129,7 +130,7 @@ static void run_thread(bench *b, benchmark::State &st)
 
 	if (rc < 0) {
 		skip_setup(&s, "setup", rc);
-		shim::settle(&s);
+		shim::pass_barriers(&s);
 	} else {
 		run_body(&s);
 	}
@@ -140,8 +141,8 @@ static void run_thread(bench *b, benchmark::State &st)
 
 struct bench *bench_register(const char *name, bench_body *body)
 {
-	// The library keeps a registered benchmark for the program's life; so is this one kept,
-	// where leak checkers see it.
+	// The library keeps a registered benchmark for the life of the program; so does this
+	// list, where leak checkers find it.
 	static bench *all;
 	auto *b = new (std::nothrow) bench;
 
@@ -335,8 +336,8 @@ struct bench *bench_complexity_fn(struct bench *b, double (*big_o)(int64_t n))
 	return b;
 }
 
-// The library takes plain functions of a vector; each slot is one that calls the C function kept in
-// it.
+// The library takes plain functions of a vector; each slot is one that calls the C function
+// stored in it.
 static bench_statistic_fn *statistic_slots[BENCH_STATISTICS_MAX];
 
 template <int slot> static double call_statistic(const std::vector<double> &values)

@@ -15,19 +15,19 @@
  *	BENCH_MAIN()
  *
  * What it is not: a benchmark library. Timing, iteration counts, complexity fits and output are
- * Google Benchmark's (1.7.1 and newer; tested with 1.7.1 and 1.9.1); its documentation holds.
+ *Google Benchmark's (1.7.1 and newer; tested with 1.7.1 and 1.9.1); its documentation applies.
  *
  * Cost: the loop of BENCH_LOOP is a plain counted loop in the caller's own code; the library is
  * called twice per run.
  * Threads: registration belongs to one thread before bench_run; a body runs in as many threads as
  * asked for, each with its own bench_state.
- * Errors: functions that can fail return 0 or a negative errno, with a sentence on stderr where no
- * reporter can carry it. Out of memory while a benchmark is being described ends the program.
+ * Errors: functions that can fail return 0 or a negative errno, and print a message to stderr if no
+ * reporter can show it. Running out of memory while registering benchmarks ends the program.
  *
  * A body is called several times: while the library looks for the number of iterations, for each
- * repetition, and once more after each of these, untimed and in one thread, to count allocations
- * and to time single iterations (p50_ns, p90_ns, p99_ns, max_ns of bodies above 1 us). Bodies of
- * several threads are not called that once more; theirs is taken in the timed run.
+ * repetition, and after each of these once more, untimed and in one thread, to count allocations
+ *and to time single iterations (p50_ns, p90_ns, p99_ns, max_ns of bodies above 1 us). Bodies of
+ *several threads have no such extra call; the timed run provides these values.
  */
 #ifndef BENCH_SHIM_H
 #define BENCH_SHIM_H
@@ -40,10 +40,10 @@
 extern "C" {
 #endif
 
-/* Raised when a promise below changes; a program built with another header is refused at start. */
+/* Raised when the interface changes; a program built with another header is refused at start. */
 #define BENCH_ABI 1
 
-struct bench;       /* a registered benchmark; belongs to the library for the program's life */
+struct bench;       /* a registered benchmark; belongs to the library for the life of the program */
 struct bench_state; /* one thread's run; valid inside the body and the fixture's functions */
 
 typedef void(bench_body)(struct bench_state *s);
@@ -53,29 +53,29 @@ typedef void(bench_body)(struct bench_state *s);
 /* name is copied; slashes make families. NULL only when out of memory. */
 struct bench *bench_register(const char *name, bench_body *body);
 
-/* Hands the body a pointer of the program's: bench_context(s). Borrowed. */
+/* Gives the body a pointer of the program: bench_context(s). Borrowed. */
 struct bench *bench_with(struct bench *b, void *context);
 
 /*
  * What surrounds the timed region. All members may be NULL. Order in a run: setup (one thread, the
  * others wait), thread_setup (each), the timed loop, thread_teardown (each), teardown (the last).
  * None of it is timed. A setup that returns a negative errno ends the run with that error; no speed
- * is reported, and what that setup made is its own to undo: its teardown does not come. In teardown
- * the other threads have left the body and may still be ending.
+ * is reported, and the setup must undo its own work: its teardown is not called. In teardown the
+ * other threads have left the body but may still be ending.
  */
 struct bench_fixture {
 	int (*setup)(struct bench_state *s, void **shared);
 	void (*teardown)(struct bench_state *s, void *shared);
 	int (*thread_setup)(struct bench_state *s, void *shared, void **local);
 	void (*thread_teardown)(struct bench_state *s, void *local);
-	/* Around each batch of bench_batch_fixed; untimed through pause and resume (about 1 us
-	 * each). */
+	/* Around each batch of bench_batch_fixed; excluded from the time by pause and resume (about
+	 * 1 us each). */
 	int (*batch_setup)(struct bench_state *s, uint64_t n);
 	void (*batch_teardown)(struct bench_state *s, uint64_t n);
 };
 struct bench *bench_use(struct bench *b, const struct bench_fixture *fixture); /* borrowed */
 
-/* Arguments: each call adds instances. Values reach the body through bench_range(s, index). */
+/* Arguments: each call adds instances. The body reads the values by bench_range(s, index). */
 struct bench *bench_arg(struct bench *b, int64_t value);
 struct bench *bench_args(struct bench *b, const int64_t *values, size_t count);
 struct bench *bench_args2(struct bench *b, int64_t first, int64_t second);
@@ -123,8 +123,8 @@ struct bench *bench_complexity(struct bench *b, enum bench_big_o big_o);
 struct bench *bench_complexity_fn(struct bench *b, double (*big_o)(int64_t n));
 
 /*
- * A statistic over repetitions beside mean, median and stddev: values[count], one per repetition,
- * in seconds. At most BENCH_STATISTICS_MAX different functions in a program: -ENOSPC.
+ * A statistic over repetitions, in addition to mean, median and stddev: values[count], one per
+ * repetition, in seconds. At most BENCH_STATISTICS_MAX different functions in a program: -ENOSPC.
  */
 enum { BENCH_STATISTICS_MAX = 16 };
 typedef double(bench_statistic_fn)(const double *values, size_t count);
@@ -137,8 +137,8 @@ int bench_statistic(struct bench *b, const char *name, bench_statistic_fn *fn, b
 uint64_t bench_loop(struct bench_state *s);
 
 /*
- * The body's statement, timed, at the cost of a counted loop. A bench_skip_* before it makes it run
- * not at all; break leaves only the current stretch and makes the result invalid: use
+ * The body's statement, timed, at the cost of a counted loop. After a bench_skip_* before it, it
+ * does not run at all. break leaves only the current stretch and makes the result invalid: use
  * bench_skip_error.
  */
 #define BENCH_LOOP(s)                                                                     \
@@ -147,8 +147,9 @@ uint64_t bench_loop(struct bench_state *s);
 
 /*
  * True while n more iterations are to be done, n from 1: while (bench_batch(s, 1000)) thousand();
- * What is known of an iteration is its batch's mean: p50_ns and the others are those of the means,
- * and spread_batch in the result says of how many. The maximum of means is not that of iterations.
+ * Only the mean time of each batch is known: p50_ns and the others are computed from these means,
+ * and spread_batch in the result gives the batch size. The maximum of means is not the maximum of
+ * iterations.
  */
 bool bench_batch(struct bench_state *s, uint64_t n);
 
@@ -170,9 +171,9 @@ void *bench_context(const struct bench_state *s);               /* of bench_with
 void *bench_shared(const struct bench_state *s);                /* of the fixture's setup */
 void *bench_local(const struct bench_state *s);                 /* of thread_setup */
 int bench_thread_index(const struct bench_state *s);
-int bench_thread_count(const struct bench_state *s);            /* that run now */
-uint64_t bench_iterations_done(const struct bench_state *s);    /* so far, begun ones included */
-uint64_t bench_iterations_counted(const struct bench_state *s); /* that instruments have seen */
+int bench_thread_count(const struct bench_state *s);            /* running now */
+uint64_t bench_iterations_done(const struct bench_state *s);    /* so far, including started ones */
+uint64_t bench_iterations_counted(const struct bench_state *s); /* counted by instruments */
 const char *bench_name(const struct bench_state *s);            /* as registered */
 
 void bench_bytes_processed(struct bench_state *s, uint64_t bytes);
@@ -194,15 +195,15 @@ enum bench_counter_flags { /* combine with | */
 };
 void bench_counter(struct bench_state *s, const char *name, double value, unsigned flags);
 
-/* The run counts as not done: said in every reporter; no speed is reported. Call before the loop or
- * inside it (then leave it). */
+/* The run counts as failed in every reporter; no speed is reported. Call before the loop or inside
+ * it (then leave it). */
 void bench_skip_error(struct bench_state *s, const char *text);
-/* Not an error: this machine cannot. With libraries before 1.8 it is carried as an error that
- * starts with "SKIP: ". */
+/* Not an error: the machine does not support it. With libraries before 1.8 it is reported as an
+ * error that starts with "SKIP: ". */
 void bench_skip_message(struct bench_state *s, const char *text);
 bool bench_is_skipped(const struct bench_state *s);
 
-/* ---- keeping the optimizer honest -------------------------------------------------------- */
+/* ---- preventing unwanted optimization -------------------------------------------------------- */
 
 /* The value counts as used. lvalue or rvalue that fits a register or memory. */
 #define BENCH_KEEP(value)                                              \
@@ -211,23 +212,23 @@ bool bench_is_skipped(const struct bench_state *s);
 		__asm__ volatile("" : : "r,m"(bench_kept) : "memory"); \
 	} while (0)
 
-/* The compiler must take the variable as changed by somebody else. */
+/* The compiler must assume that the variable was changed elsewhere. */
 #define BENCH_CHANGED(lvalue) __asm__ volatile("" : "+m,r"(lvalue) : : "memory")
 
 /* All memory counts as read and written here. */
 #define BENCH_CLOBBER() __asm__ volatile("" : : : "memory")
 
-/* ---- what is counted beside time --------------------------------------------------------- */
+/* ---- counting in addition to time --------------------------------------------------------- */
 
 /*
- * Counts something in each thread while its body is timed: the library's clock stands still in
- * start and stop, which surround each stretch between bench_pause and bench_resume. All members
- * must be there.
+ * Counts something in each thread while its body is timed: the library's clock is stopped during
+ * start and stop, which surround each stretch between bench_pause and bench_resume. All members are
+ * required.
  */
 struct bench_instrument {
 	void *ctx;
 	int (*open)(void *ctx, void **local); /* before a run; negative: not counted */
-	void (*start)(void *local);           /* goes on counting */
+	void (*start)(void *local);           /* continues counting */
 	void (*stop)(void *local);            /* until the next start */
 	void (*calibrate)(void *local);       /* what was counted so far was one empty
 						 stretch: forget it, and take it off
@@ -267,9 +268,9 @@ void bench_memory_source(const struct bench_memory *memory); /* borrowed; NULL e
  */
 void bench_exact_plan(uint64_t warm_up, uint64_t count);
 
-/* Which of these the console and CSV show beside the times; JSON has them all. */
+/* Which of these the console and CSV show in addition to the times; JSON has all of them. */
 enum bench_show {
-	BENCH_SHOW_COUNTERS = 1 << 0, /* events that nobody asked for by name */
+	BENCH_SHOW_COUNTERS = 1 << 0, /* events that were not requested by name */
 	BENCH_SHOW_MEMORY = 1 << 1,
 	BENCH_SHOW_SPREAD = 1 << 2, /* p50_ns ... */
 };
@@ -292,7 +293,7 @@ void bench_add_context(const char *key, const char *value);
  */
 int bench_initialize(int abi, int *argc, char **argv);
 
-/* Says on stderr what is left in argv; true when anything is. */
+/* Prints to stderr what is left in argv; returns true when anything is. */
 bool bench_has_unrecognized(int argc, char **argv);
 
 struct bench_value {
@@ -302,9 +303,10 @@ struct bench_value {
 
 /* One line of the results. Texts are valid during the call. */
 struct bench_result {
-	const char *name;      /* with arguments, threads, ...: what --benchmark_filter sees */
+	const char
+		*name; /* with arguments, threads, ...: the name that --benchmark_filter matches */
 	const char *aggregate; /* "mean", "cv", ...; NULL = one repetition */
-	const char *error;     /* NULL = none: times and counters hold */
+	const char *error;     /* NULL = none: times and counters are valid */
 	const char *skipped;   /* NULL = not */
 	const char *label;     /* "" = none */
 	int64_t repetition_index;
@@ -316,8 +318,8 @@ struct bench_result {
 	size_t counters_count;
 	const struct bench_value *counters;
 };
-/* Beside the library's reporters, or instead of the one on the display; told of a result when that
- * one has printed it. */
+/* In addition to the library's reporters, or instead of the display reporter; called for a result
+ * after that one has printed it. */
 struct bench_reporter {
 	void *ctx;
 	bool replaces_display;
@@ -344,7 +346,7 @@ int bench_main(int abi, int argc, char **argv);
 		return bench_main(BENCH_ABI, argc, argv); \
 	}
 
-/* "1.9.1" where the library tells it, else what is known: "before 1.8", "1.8". */
+/* "1.9.1" if the library reports it, else what is known: "before 1.8", "1.8". */
 const char *bench_library_version(void);
 
 /* Registers fn under its own name before main; further calls on `b` may follow the name. */

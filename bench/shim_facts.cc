@@ -1,4 +1,4 @@
-// What a body can ask and say beside its loop.
+// Queries and results of a body, outside its loop.
 #include "bench/shim_private.hh"
 
 #include <map>
@@ -6,8 +6,8 @@
 namespace shim
 {
 
-// skipped() came with 1.8, where error_occurred() went; which exists is asked of the type, so that
-// one source builds with both.
+// skipped() came with 1.8, which removed error_occurred(). The type is asked which one exists, so
+// that one source builds with both.
 template <class State> static auto ask_skipped(const State *st, int) -> decltype(st->skipped())
 {
 	return st->skipped();
@@ -23,7 +23,7 @@ bool is_skipped(const benchmark::State *st)
 	return ask_skipped(st, 0);
 }
 
-// ---- what the console leaves out ------------------------------------------------------------
+// ---- counters hidden on the console ------------------------------------------------------------
 
 static pthread_mutex_t background_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -103,7 +103,7 @@ int bench_thread_count(const struct bench_state *s)
 
 uint64_t bench_iterations_done(const struct bench_state *s)
 {
-	// Batches are counted by the library, as long as it is asked; stretches here.
+	// Batches are counted by the library until its count is reached, stretches here.
 	return s->handed_out ? s->handed_out
 			     : static_cast<uint64_t>(s->st->iterations()) + s->beyond;
 }
@@ -169,7 +169,7 @@ void bench_skip_error(struct bench_state *s, const char *text)
 	s->st->SkipWithError(text);
 }
 
-// What a library before 1.8 cannot say is an error that begins with this.
+// A library before 1.8 cannot report skipping; it is an error that begins with this text.
 template <class State>
 static auto skip_message(State *st, const char *text, int) -> decltype(st->SkipWithMessage(text))
 {

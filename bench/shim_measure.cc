@@ -1,4 +1,4 @@
-// What is counted around a body beside its time: instruments, allocations, the times of iterations.
+// What is counted in addition to time: instruments, allocations, times of single iterations.
 #include "bench/shim_private.hh"
 
 #include <algorithm>
@@ -34,7 +34,7 @@ spread::~spread()
 	hist_free(h);
 }
 
-// Touches all of it, so that no page fault of it is counted later.
+// Touches all of it, so that no page faults are counted later.
 void spread::prepare()
 {
 	if (!h)
@@ -138,7 +138,8 @@ void start_counting(bench_state *s)
 
 	for (size_t i = 0; i < instruments_count; i++)
 		any |= s->instrument_open[i];
-	// One thread's allocations are counted in the extra pass, where peak and growth can be.
+	// With one thread, allocations are counted in the extra pass, which can determine peak
+	// and growth.
 	s->counts_memory = memory_source && (s->observed || s->threads > 1);
 	if (!any && !s->counts_memory)
 		return;

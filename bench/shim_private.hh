@@ -1,4 +1,4 @@
-// What the files of the shim share. Nothing here is seen by C programs.
+// Shared by the files of the shim; not visible to C programs.
 #ifndef BENCH_SHIM_PRIVATE_HH
 #define BENCH_SHIM_PRIVATE_HH
 
@@ -18,11 +18,12 @@ struct hist;
 namespace shim
 {
 
-// The library's class of registered benchmarks has changed its namespace; RegisterBenchmark knows.
+// The library's class of registered benchmarks has changed its namespace; its type is derived
+// from RegisterBenchmark.
 using registered = std::remove_pointer_t<decltype(benchmark::RegisterBenchmark(
 	"", std::declval<void (*)(benchmark::State &)>()))>;
 
-// What one thread has allocated in its timed stretches.
+// Allocations of one thread in its timed stretches.
 struct memory_sum {
 	bool is_counted = false;
 	int64_t allocs_count = 0;
@@ -33,10 +34,10 @@ struct memory_sum {
 	void add(const bench_memory_result &r);
 };
 
-// Times of single iterations, or means of batches. prepare comes before the first of them.
+// Times of single iterations, or means of batches. Call prepare before adding the first.
 struct spread {
 	hist *h = nullptr;
-	uint64_t batch = 1; // the largest of them
+	uint64_t batch = 1; // the largest batch
 
 	spread() = default;
 	spread(const spread &) = delete;
@@ -49,7 +50,7 @@ struct spread {
 	void clear();
 };
 
-// What the untimed pass after each timed run has found; kept until it is reported.
+// Results of the untimed pass after each timed run; kept until they are reported.
 struct observation {
 	memory_sum memory;
 	spread times;
@@ -58,7 +59,7 @@ struct observation {
 
 // Non-NULL while the library runs its extra pass.
 extern observation *observed_pass;
-// Timed runs so far, and the counter in which each carries its number to the reporters.
+// Timed runs so far, and the counter that passes the number of each run to the reporters.
 extern uint64_t runs_count;
 extern bool last_run_has_spread; // the timed run before the extra pass
 extern const char run_number[];
@@ -70,16 +71,17 @@ extern struct exact_plan {
 extern bench_instrument instruments[BENCH_INSTRUMENTS_MAX];
 extern size_t instruments_count;
 
-// Where the threads of one run meet before the clock starts and after it stopped. The library has
-// its own barriers, but inside the timed calls; the fixture must be done before the first of them.
-// Thread 0 leads. The library starts the threads of a run after those of the run before have ended.
+// A barrier where the threads of one run meet before the clock starts and after it has stopped.
+// The library has its own barriers, but inside the timed calls; the fixture must be done before
+// the first of them. Thread 0 leads. The library starts the threads of a run after those of the
+// previous run have ended.
 class meeting
 {
       public:
 	meeting();
 	void open(void *shared, int rc);
 	int wait_open(void **shared);
-	// merge is called under the lock. The leader returns when everybody has come.
+	// merge is called under the lock. The leader returns when all threads have arrived.
 	template <class Merge> void close(int threads, bool leads, Merge merge)
 	{
 		pthread_mutex_lock(&lock_);
@@ -105,12 +107,12 @@ class meeting
 };
 
 enum class stage {
-	before,   // the loop has not begun
-	settling, // untimed iterations of an exact plan
-	base,     // its one iteration that is counted to be taken off
-	counted,  // what the library asked for
-	single,   // one iteration or batch at a time, each timed
-	finished, // the library's last barrier is behind us
+	before,     // the loop has not begun
+	warming_up, // untimed iterations of an exact plan
+	base,       // its one iteration that is counted to be subtracted
+	counted,    // the iterations requested by the library
+	single,     // one iteration or batch at a time, each timed
+	finished,   // after the library's last barrier
 };
 
 bool is_skipped(const benchmark::State *st);
@@ -127,9 +129,9 @@ struct bench {
 	bench_body *body = nullptr;
 	bench_fixture fixture = {};
 	void *context = nullptr;
-	uint64_t fixed_count = 0; // iterations that the body was prepared for; 0: any
+	uint64_t fixed_count = 0; // number of iterations that the body was prepared for; 0: any
 	shim::meeting threads_meet;
-	shim::spread threads_times; // of the run under way; under the meeting's lock
+	shim::spread threads_times; // of the current run; under the meeting's lock
 };
 
 struct bench_state {
@@ -145,13 +147,13 @@ struct bench_state {
 	uint64_t to_do = 0;      // of the run, after the stretch handed out
 	uint64_t handed_out = 0; // so far, in stretches
 	uint64_t beyond = 0;     // in batches after the library's count
-	uint64_t batch_size = 0; // of bench_batch: the one under way; 0: there was none
+	uint64_t batch_size = 0; // of bench_batch: the current one; 0: none
 	bool is_first_batch = true;
 	bool times_batches = false;
 	uint64_t batch_open = 0; // of bench_batch_fixed: iterations whose teardown is due
 
-	// What is measured; all by this thread alone.
-	bool is_counting = false; // the instruments are to run whenever the clock does
+	// What is measured; used by this thread only.
+	bool is_counting = false; // the instruments run whenever the clock does
 	bool counts_memory = false;
 	bool is_warm = false; // of an exact plan: the base was counted once
 	void *instrument_local[BENCH_INSTRUMENTS_MAX] = {};
@@ -161,7 +163,7 @@ struct bench_state {
 	uint64_t stamp_ns = 0;    // when the stretch or the iteration began
 	uint64_t stretch_ns = 0;  // of it, before the last pause
 	uint64_t deadline_ns = 0; // of the single iterations in the extra pass
-	double manual_s = -1;     // what the body says the iteration took; below 0: nothing
+	double manual_s = -1;     // time of the iteration given by the body; below 0: none
 };
 
 namespace shim
@@ -172,12 +174,12 @@ void close_instruments(bench_state *s);
 void start_all(bench_state *s);
 void stop_all(bench_state *s);
 void calibrate_all(bench_state *s);
-// The clock runs on entry and on return; what is done between is not timed.
+// The clock runs on entry and on return; work in between is not timed.
 void start_counting(bench_state *s);
 // The clock runs, or the run was skipped.
 void stop_counting(bench_state *s);
-// Takes the thread through the library's barriers whatever the body did.
-void settle(bench_state *s);
+// Takes the thread through the library's barriers, whatever the body did.
+void pass_barriers(bench_state *s);
 void report_spread(benchmark::UserCounters *into, const spread &times);
 
 } // namespace shim

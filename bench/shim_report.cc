@@ -1,8 +1,7 @@
-// Running the registered benchmarks, and what stands between the library and its reporters.
-//
-// Each of the library's reporters sits behind a relay. It adds to each result what the untimed
-// extra pass has found, keeps from the console what nobody asked for, counts failures and hands
-// results to a reporter written in C. So the library's own output code stays in use.
+// Runs the registered benchmarks and filters the library's output. Each of the library's
+// reporters is wrapped in a relay, which adds the results of the untimed extra pass, hides
+// counters that were not requested from the console, counts failures and passes results to a
+// reporter written in C. So the library's own output code stays in use.
 #include "bench/shim_private.hh"
 
 #include <cerrno>
@@ -31,15 +30,16 @@ unsigned shown;
 const bench_reporter *c_reporter;
 size_t failed_results;
 
-// By the number of the timed run before the extra pass. The library's own result cannot carry them:
-// it has no room, and in 1.7.1 all but the last repetition's are freed before they are reported.
+// By the number of the timed run before the extra pass. The library's own result cannot carry
+// them: it has no room, and in 1.7.1 all but those of the last repetition are freed before
+// reporting.
 std::map<uint64_t, shim::observation> observations;
 
-// The library turns its memory results on and off by the presence of this.
+// The library enables its memory results when this exists.
 class extra_pass : public benchmark::MemoryManager
 {
       public:
-	// Nothing here says "override": which Stop does depends on the library.
+	// No "override" here: which Stop overrides depends on the library's version.
 	void Start()
 	{
 		shim::observed_pass = &observations[shim::runs_count];
@@ -56,9 +56,8 @@ class extra_pass : public benchmark::MemoryManager
 
 extra_pass manager;
 
-// Takes what the shim has hidden in a run out of it: the number by which its extra pass is known,
-// and the library's own memory result, which is a pointer or a value and is told better by ours.
-shim::observation *take_observation(Run &run)
+// Removes from a run what the shim has hidden in it: the number of its extra pass, and the
+// library's own memory result (a pointer or a value), which the shim reports better.
 {
 	auto number = run.counters.find(shim::run_number);
 	shim::observation *seen = nullptr;
@@ -177,7 +176,7 @@ class relay : public benchmark::BenchmarkReporter
 		return inner_->ReportContext(context);
 	}
 
-	// Came with 1.8; does not override anything before.
+	// Came with 1.8; overrides nothing in older versions.
 	void ReportRunsConfig(double min_time, bool is_explicit,
 			      benchmark::IterationCount iterations)
 	{
@@ -220,16 +219,14 @@ class relay : public benchmark::BenchmarkReporter
 	{
 		for (Run &run : runs)
 			hide(run);
-		// Its columns are those of the first results; a counter that comes later ends the
-		// program. So there is only one lot of results.
-		if (is_csv_)
-			held_.insert(held_.end(), runs.begin(), runs.end());
-		else if (inner_)
-			inner_->ReportRuns(runs);
+		// Its columns are those of the first results, and a counter that comes later ends
+		// the program. So all results are reported at once.
+		held_.insert(held_.end(), runs.begin(), runs.end());
+		else if (inner_) inner_->ReportRuns(runs);
 	}
 
-	// What nobody asked for, and what JSON cannot say: a variation of nothing but zeroes is
-	// NaN.
+	// Hides counters that were not requested, and values that JSON cannot hold: the variation
+	// of zeroes is NaN.
 	void hide(Run &run) const
 	{
 		for (auto at = run.counters.begin(); at != run.counters.end();) {
@@ -249,7 +246,7 @@ class relay : public benchmark::BenchmarkReporter
 
 // ---- flags ----------------------------------------------------------------------------------
 
-// The library keeps its flags to itself; these have to be known here too.
+// The library's flags are private; these must be known here, too.
 struct {
 	std::string format = "console";
 	std::string out_format = "json";
@@ -343,7 +340,7 @@ own_flags take_flags(int *argc, char **argv)
 	return own;
 }
 
-// Before 1.8 a number of seconds had no unit; "0.1s" is what newer ones want to see.
+// Before 1.8 a number of seconds had no unit; newer versions want "0.1s".
 template <class State> auto takes_unit(const State *, int) -> decltype(&State::skipped, true)
 {
 	return true;
@@ -359,7 +356,7 @@ bool library_is_18()
 	return takes_unit(static_cast<const benchmark::State *>(nullptr), 0);
 }
 
-// The library takes any number, also those that are none: NaN measures for ever, or not at all.
+// The library accepts any text, also NaN, which measures for ever or not at all.
 bool is_time_flag(const char *arg, const char *name)
 {
 	const char *text = value_of(arg, name);
@@ -367,7 +364,7 @@ bool is_time_flag(const char *arg, const char *name)
 	double value = text ? strtod(text, &end) : 1;
 
 	if (!text || end == text || (std::isfinite(value) && value >= 0))
-		return true; // or the library's to refuse
+		return true; // or the library refuses it
 	fprintf(stderr, "%s: not a time\n", arg);
 	return false;
 }
@@ -382,7 +379,7 @@ bool are_times(int argc, char **argv)
 	return all;
 }
 
-// argv's texts are not ours to change.
+// The texts of argv must not be changed.
 void adapt_min_time(int argc, char **argv)
 {
 	static std::deque<std::string> texts;
@@ -398,7 +395,7 @@ void adapt_min_time(int argc, char **argv)
 	}
 }
 
-// The CSV reporter is announced to go one day, and still used.
+// The CSV reporter is deprecated but still used.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 benchmark::BenchmarkReporter *file_reporter()
@@ -470,7 +467,7 @@ size_t bench_run(size_t *failed_count)
 		      flags.format);
 
 	failed_results = 0;
-	// An exact plan's simulator counts; nothing is to be seen in another pass.
+	// With an exact plan the simulator counts; another pass is not needed.
 	if (!shim::plan.count)
 		benchmark::RegisterMemoryManager(&manager);
 
@@ -506,7 +503,7 @@ int bench_main(int abi, int argc, char **argv)
 	if (bench_has_unrecognized(argc, argv))
 		return 2;
 	if (bench_run(&failed) == 0)
-		return 2; // the library has said that nothing matched
+		return 2; // the library has printed that nothing matched
 	bench_shutdown();
 	return failed ? 1 : 0;
 }

@@ -1,8 +1,8 @@
 // The loop of a body.
 //
-// A run is handed to the body in stretches. Most runs are one: what the library asked for, at the
-// cost of two calls. A run is cut where something has to be seen of it: single iterations that are
-// timed one by one, or the warm-up of an exact plan.
+// A run is passed to the body in stretches. Most runs are one stretch: the iterations requested
+// by the library, at the cost of two calls. A run is split when parts of it must be observed:
+// single iterations that are timed one by one, or the warm-up of an exact plan.
 #include "bench/shim_private.hh"
 
 #include <algorithm>
@@ -16,14 +16,15 @@ namespace
 {
 
 enum : uint64_t {
-	// Iterations that say how long one takes, before it is decided whether each is timed.
+	// Iterations that show how long one takes, before deciding whether each is timed.
 	PROBE_COUNT = 16,
-	// Up to so many, one says it: they are slow, and few enough to want each of them.
+	// With at most this many iterations one shows it: they are slow, and each of them
+	// matters.
 	PROBE_OF_COUNT = 64,
 	// Bodies below this have no distribution: the clock's own 25 ns would show.
 	SPREAD_FROM_NS = 1000,
-	// From here on a clock read an iteration costs the timed run less than 0.2 %; below, one
-	// thread's distribution is taken in the library's extra pass.
+	// From here on a clock read per iteration costs the timed run less than 0.2 %; below, the
+	// distribution of one thread is measured in the library's extra pass.
 	SPREAD_TIMED_FROM_NS = 20000,
 	// Of the extra pass.
 	SPREAD_BUDGET_NS = 100000000,
@@ -56,7 +57,7 @@ static uint64_t since_start_ns(const bench_state *s)
 	return s->stretch_ns + now_ns() - s->stamp_ns;
 }
 
-// By the clock, or as the body says.
+// By the clock, or as given by the body.
 static uint64_t timed_ns(const bench_state *s)
 {
 	return s->manual_s >= 0 ? static_cast<uint64_t>(s->manual_s * 1e9) : since_start_ns(s);
@@ -86,7 +87,7 @@ static shim::spread *times_of(bench_state *s)
 	return s->observed ? &s->observed->times : &s->times;
 }
 
-// What timing one by one needs is not the body's.
+// Prepares timing one by one, outside the body's time.
 static void prepare_times(bench_state *s)
 {
 	if (s->observed) {
@@ -106,7 +107,7 @@ static uint64_t begin_single(bench_state *s)
 	return hand_out(s, 1);
 }
 
-// How many more the extra pass may do of what the body was prepared for.
+// How many more of the prepared iterations the extra pass may run.
 static uint64_t left_to_observe(const bench_state *s)
 {
 	uint64_t fixed = s->owner->fixed_count, done = bench_iterations_done(s);
@@ -116,7 +117,7 @@ static uint64_t left_to_observe(const bench_state *s)
 	return fixed > done ? fixed - done : 0;
 }
 
-// From now on one at a time.
+// From now on one iteration at a time.
 static uint64_t begin_singles(bench_state *s)
 {
 	if (s->observed)
@@ -150,7 +151,7 @@ static uint64_t after_base(bench_state *s)
 {
 	stop_counting(s);
 	calibrate_all(s);
-	// The first time the code around the iteration was cold: symbols were looked up.
+	// The first time the code around the iteration was cold: symbols were resolved.
 	if (!s->is_warm) {
 		s->is_warm = true;
 		return begin_base(s);
@@ -167,7 +168,7 @@ static uint64_t begin(bench_state *s)
 		return 0;
 	}
 	if (plan.count && plan.warm_up) {
-		s->stage = stage::settling;
+		s->stage = stage::warming_up;
 		return hand_out(s, plan.warm_up);
 	}
 	return plan.count ? begin_base(s) : begin_counted(s, n);
@@ -204,7 +205,8 @@ static uint64_t after_single(bench_state *s)
 	return begin_single(s);
 }
 
-// The extra pass has counted what the library asked for. True: batches go on, to be timed.
+// The extra pass has run the iterations requested by the library. True: batches continue, to be
+// timed.
 static bool go_on_timing(bench_state *s)
 {
 	s->observed->iterations = static_cast<int64_t>(s->st->iterations());
@@ -218,7 +220,7 @@ static bool go_on_timing(bench_state *s)
 	return true;
 }
 
-// Whether batches are worth to be timed one by one: what the first one took decides.
+// Decides by the first batch whether batches are timed one by one.
 static void judge_batches(bench_state *s, uint64_t took_ns)
 {
 	if (plan.count || took_ns / s->batch_size < SPREAD_FROM_NS)
@@ -227,11 +229,11 @@ static void judge_batches(bench_state *s, uint64_t took_ns)
 		s->times_batches = !last_run_has_spread && took_ns <= SPREAD_BUDGET_NS;
 	else
 		s->times_batches = s->threads > 1 || took_ns >= SPREAD_TIMED_FROM_NS;
-	if (s->times_batches && !s->observed) // there, when memory has been counted
+	if (s->times_batches && !s->observed) // in the extra pass, after counting memory
 		prepare_times(s);
 }
 
-// One batch is over. False: that was the last one.
+// Called after a batch. False: that was the last one.
 static bool after_batch(bench_state *s)
 {
 	bool is_first = std::exchange(s->is_first_batch, false);
@@ -257,7 +259,7 @@ static bool after_batch(bench_state *s)
 	return !is_last;
 }
 
-void settle(bench_state *s)
+void pass_barriers(bench_state *s)
 {
 	if (s->stage == stage::finished)
 		return;
@@ -282,7 +284,7 @@ uint64_t bench_loop(struct bench_state *s)
 	switch (s->stage) {
 	case stage::before:
 		return shim::begin(s);
-	case stage::settling:
+	case stage::warming_up:
 		return shim::begin_base(s);
 	case stage::base:
 		return shim::after_base(s);
@@ -307,7 +309,8 @@ bool bench_next(struct bench_state *s)
 	return true;
 }
 
-// Batches go to the library one by one: only it knows how far the last one went over.
+// Batches are reported to the library one by one, since only it knows by how much the last one
+// exceeded its count.
 bool bench_batch(struct bench_state *s, uint64_t n)
 {
 	assert(n > 0);
@@ -325,7 +328,7 @@ bool bench_batch(struct bench_state *s, uint64_t n)
 	if (s->stage == stage::before) {
 		s->stage = stage::counted;
 		shim::start_counting(s);
-		shim::mark_start(s); // whether batches are timed is seen from the first
+		shim::mark_start(s); // the first batch decides whether batches are timed
 	} else if (s->times_batches) {
 		shim::mark_start(s);
 	}

@@ -19,7 +19,7 @@ const struct suite *const suites[] = {
 static void __attribute__((noreturn)) out_of_memory(void)
 {
 	fputs("goxel-bench: out of memory while registering benchmarks\n", stderr);
-	_exit(EXIT_FAILED); /* exit is not for threads, and nothing is buffered */
+	_exit(EXIT_FAILED); /* exit is unsafe with threads, and nothing is buffered */
 }
 
 struct bench *suite_add(bench_body *body, const struct bench_fixture *fixture, const void *context,
@@ -32,7 +32,7 @@ struct bench *suite_add(bench_body *body, const struct bench_fixture *fixture, c
 	va_start(args, fmt);
 	vsnprintf(name, sizeof(name), fmt, args);
 	va_end(args);
-	/* Names are words: they stand in tables and in file names. */
+	/* Names are single words, for tables and file names. */
 	for (char *c = name; *c; c++)
 		if (*c == ' ')
 			*c = '_';
@@ -41,7 +41,7 @@ struct bench *suite_add(bench_body *body, const struct bench_fixture *fixture, c
 		out_of_memory();
 	if (fixture)
 		bench_use(b, fixture);
-	/* The shim hands back what it got; bodies take it as const again. */
+	/* The shim returns the pointer it got; bodies take it as const again. */
 	return bench_with(b, (void *)(uintptr_t)context);
 }
 

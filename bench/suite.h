@@ -1,9 +1,9 @@
 /*
- * suite.h - what the files of the suite share: each bench_*.c registers the benchmarks of one
+ * suite.h - shared by the files of the suite: each bench_*.c registers the benchmarks of one
  * subject, for every backend of its axis.
  *
- * Names are family/backend[/variant]. Each checks its subject's results in its setup, before
- * anything is timed; a wrong answer is an error, and no speed is reported for it.
+ * Names are family/backend[/variant]. Each benchmark checks its subject's results in its setup,
+ * before anything is timed; a wrong answer is an error, and no speed is reported for it.
  */
 #ifndef BENCH_SUITE_H
 #define BENCH_SUITE_H
@@ -16,7 +16,7 @@
 struct suite {
 	const char *name;
 	const char *summary;
-	void (*add)(void); /* registers; ends the program when out of memory */
+	void (*add)(void); /* registers its benchmarks; ends the program when out of memory */
 };
 
 extern const struct suite suite_floor;
@@ -39,20 +39,21 @@ extern const struct suite suite_start;
 /* All of them, NULL-terminated, in the order they run. */
 extern const struct suite *const suites[];
 
-/* Registers under a name made as by printf. context is borrowed for the program's life. */
+/* Registers under a name given by a printf format. context is borrowed for the life of the
+ * program. */
 struct bench *suite_add(bench_body *body, const struct bench_fixture *fixture, const void *context,
 			const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-/* Zeroed memory for the program's life, for contexts. */
+/* Zeroed memory for contexts, for the life of the program. */
 void *suite_keep(size_t count, size_t bytes);
 
 /*
- * For setups and bodies: the run ends with the error "wrong answer: ...", and the return value is
- * what a setup hands back.
+ * For setups and bodies: ends the run with the error "wrong answer: ...". A setup returns the
+ * return value.
  */
 int suite_wrong(struct bench_state *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same for anything else that keeps it from running: "cannot run: ...". Returns rc. */
+/* The same for anything else that prevents running: "cannot run: ...". Returns rc. */
 int suite_fail(struct bench_state *s, int rc, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -17,7 +17,7 @@
 #include "reports/lib/stats.h"
 
 enum {
-	RUNS_MIN = 6, /* fewer cannot give an interval of 95 %: 2 * 2^-6 < 0.05 */
+	RUNS_MIN = 6, /* fewer cannot give a 95 % interval: 2 * 2^-6 < 0.05 */
 	RUNS_MAX = 500,
 };
 
@@ -28,7 +28,8 @@ struct estimate {
 	double half_pct;            /* half the interval, of the time */
 };
 
-/* The process is the unit: iterations inside one share its layout and its luck. */
+/* The process is the unit: iterations inside one process share its layout and other random
+ * effects. */
 static int update(struct estimate *e, struct err *err)
 {
 	struct stats_signed_rank rank;
@@ -50,7 +51,7 @@ static void add_run(json_t *benchmarks, json_t *run, size_t index)
 	json_array_append(benchmarks, run);
 }
 
-/* The row that compare.py takes for the whole. */
+/* The row that compare.py uses for the whole. */
 static void add_median(json_t *benchmarks, const struct estimate *e, double wanted_pct)
 {
 	size_t last = json_array_size(benchmarks) - 1;
@@ -68,7 +69,7 @@ static void add_median(json_t *benchmarks, const struct estimate *e, double want
 	json_object_set_new(row, "aggregate_unit", json_string("time"));
 	json_object_del(row, "repetition_index");
 	json_object_set_new(row, "iterations", json_integer((json_int_t)e->count));
-	/* Both, because compare.py wants both; only one was estimated. */
+	/* Both, because compare.py needs both; only one was estimated. */
 	json_object_set_new(row, "real_time", json_real(e->ns / unit));
 	json_object_set_new(row, "cpu_time", json_real(e->ns / unit));
 	json_object_set_new(row, "ci_low", json_real(e->low_ns / unit));

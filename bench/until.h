@@ -1,5 +1,5 @@
-/* until.h - --until-ci: repeats each benchmark in fresh processes until its time is known well
- * enough, or the time is up. */
+/* until.h - --until-ci: repeats each benchmark in fresh processes until its time is known precisely
+ * enough, or the time limit is reached. */
 #ifndef BENCH_UNTIL_H
 #define BENCH_UNTIL_H
 

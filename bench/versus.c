@@ -21,7 +21,7 @@
 struct versus {
 	const struct bench_options *o;
 	char self[CHILD_PATH_MAX];
-	json_t *names; /* that both have */
+	json_t *names; /* benchmarks that both have */
 	size_t n, m;   /* blocks, names */
 	double *ns[2]; /* [n][m], of A and B */
 	double *d;     /* [n][m], ln B - ln A */
@@ -68,7 +68,7 @@ static int make_room(struct versus *v, struct err *err)
 	return 0;
 }
 
-/* One run of one side. B's results are those of the file. */
+/* One run of one side. The results of B go to the file. */
 static int run_side(struct versus *v, size_t block, size_t which, bool is_b, struct err *err)
 {
 	const char *name = json_string_value(json_array_get(v->names, which));
@@ -142,7 +142,7 @@ static double to_pct(double log_ratio)
 static const char *verdict_of(const struct stats_family_row *row)
 {
 	if (row->p_adjusted >= ALPHA)
-		return "no difference shown";
+		return "no difference detected";
 	return row->theta > 0 ? "SLOWER" : "faster";
 }
 
@@ -176,8 +176,9 @@ static int report(struct versus *v, FILE *out, struct err *err)
 	for (size_t i = 0; i < v->m; i++)
 		slower += report_row(v, i, out);
 	if (v->n < stats_reachable_n(ALPHA / 2))
-		fprintf(out, "%zu blocks cannot show any difference at %g; %zu can\n", v->n, ALPHA,
-			stats_reachable_n(ALPHA / 2));
+		fprintf(out,
+			"%zu blocks cannot show a difference at the %g level; at least %zu are needed\n",
+			v->n, ALPHA, stats_reachable_n(ALPHA / 2));
 	return slower ? EXIT_NO : EXIT_OK;
 }
 

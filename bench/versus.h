@@ -1,5 +1,5 @@
 /*
- * versus.h - --vs: this goxel-bench (B) against another (A), in turn: A B, B A, A B ...
+ * versus.h - --vs: compares this goxel-bench (B) with another (A), alternately: A B, B A, A B ...
  *
  * Each block runs each benchmark once in a fresh process of both; the block is the unit of the
  * statistics (reports/lib/stats.h): effect and interval by signed ranks, p-values corrected for
