@@ -58,6 +58,7 @@ extra_pass manager;
 
 // Removes from a run what the shim has hidden in it: the number of its extra pass, and the
 // library's own memory result (a pointer or a value), which the shim reports better.
+shim::observation *take_observation(Run &run)
 {
 	auto number = run.counters.find(shim::run_number);
 	shim::observation *seen = nullptr;
@@ -221,8 +222,10 @@ class relay : public benchmark::BenchmarkReporter
 			hide(run);
 		// Its columns are those of the first results, and a counter that comes later ends
 		// the program. So all results are reported at once.
-		held_.insert(held_.end(), runs.begin(), runs.end());
-		else if (inner_) inner_->ReportRuns(runs);
+		if (is_csv_)
+			held_.insert(held_.end(), runs.begin(), runs.end());
+		else if (inner_)
+			inner_->ReportRuns(runs);
 	}
 
 	// Hides counters that were not requested, and values that JSON cannot hold: the variation
