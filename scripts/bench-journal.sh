@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# bench-journal.sh - what each policy of --journal-sync costs, as a ratio to the same daemon without
-# a journal, measured in turn in the same rounds; and the same of redis' appendfsync, if it is there.
+# bench-journal.sh - measures the cost of each policy of --journal-sync, as a ratio to the same daemon
+# without a journal, in the same interleaved rounds; and of redis' appendfsync, if redis is installed.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -8,15 +8,15 @@ set -euo pipefail
 usage() {
 	cat <<'TXT'
 Usage: scripts/bench-journal.sh [options]
-Prints requests/s with each policy of --journal-sync as parts of those without a
-journal: medians of the rounds' ratios, and their quartiles. 10 connections.
-With redis-server and redis-benchmark installed (package redis-server), SET with
-each appendfsync stands beside it.
+Prints requests/s with each policy of --journal-sync as a fraction of those
+without a journal: medians of the rounds' ratios, and their quartiles. 10
+connections. If redis-server and redis-benchmark are installed (package
+redis-server), it also measures SET with each appendfsync.
 
       --rounds N       [default 9]
       --duration T     of each measurement [default 1s]
       --bin DIR        the programs [default build/release/bin]
-      --dir DIR        where journals lie; the disk counts [default $TMPDIR or /tmp]
+      --dir DIR        folder of the journals; its disk matters [default $TMPDIR or /tmp]
   -h, --help           print this text
   -V, --version        print version and revision
 
@@ -72,7 +72,7 @@ start() {
 	guarded --remove "$work" -- "$@" >"$work/$name.log" 2>&1 </dev/null &
 	pids+=($!)
 	until [ -S "$work/$name.sock" ]; do
-		[ $((ticks--)) -gt 0 ] || die 4 "$name does not come up: $(tail -n 1 "$work/$name.log")"
+		[ $((ticks--)) -gt 0 ] || die 4 "$name did not start in time: $(tail -n 1 "$work/$name.log")"
 		sleep 0.02
 	done
 }
@@ -105,8 +105,8 @@ rate() {
 	value=$(jq .totals.throughput_per_s "$work/load.json")
 }
 
-# rate_redis POLICY DEPTH: the same of SET with random keys. It takes a count: first a few, to see
-# how many fit the time.
+# rate_redis POLICY DEPTH: the same for SET with random keys. It needs a count: a short run first
+# shows how many fit the time.
 rate_redis() {
 	local run=(redis-benchmark -s "$work/redis-$1.sock" -t set -c 10 -P "$2" -r 262144 --csv)
 	value=$("${run[@]}" -n 5000 | awk -F'"' '/SET/ { print $4 }')
@@ -115,7 +115,7 @@ rate_redis() {
 	[ -n "$value" ] || die 4 "redis-benchmark failed"
 }
 
-# in_turn ROUND LABEL POLICY...: $measure NAME for each, the order turned in even rounds.
+# in_turn ROUND LABEL POLICY...: $measure NAME for each, in reverse order in even rounds.
 in_turn() {
 	local round=$1 label=$2 policy order=("${@:3}") i
 	if [ $((round % 2)) -eq 0 ]; then

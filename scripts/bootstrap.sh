@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# bootstrap.sh - are the packages there that a task needs? If not, install them, saying so.
+# bootstrap.sh - checks for the packages that a task needs, and installs the missing ones.
 #
-# One table below: group, Debian package, and, where other ways to have it are fine, a command whose
-# presence is enough. Everything else asks dpkg.
+# The table below has a group, a Debian package and, if the program may come from elsewhere, a command
+# whose presence is enough. Other packages are looked up by dpkg.
 set -euo pipefail
 
 usage() {
@@ -18,16 +18,16 @@ Groups (default: build run):
 
 Options:
       --check      only say what is missing (exit 2 when something is)
-      --list       print the packages of the groups, one per line, and end
-      --names      the same, and the commands that stand for them
+      --list       print the packages of the groups, one per line, and exit
+      --names      the same, with the commands that can replace them
       --json       print {"schema":"goxel-bootstrap/1", ...} on stdout
   -h, --help       print this text
   -V, --version    print the version
 
-Missing packages are installed with apt-get as root or through sudo. Where
-neither works the one line that would do it is printed.
+Missing packages are installed with apt-get as root or through sudo. If neither
+works, the apt-get command to run is printed.
 
-Exit codes: 0 all there, 2 something is missing or wrong usage, 4 apt-get failed
+Exit codes: 0 nothing missing, 2 something is missing or wrong usage, 4 apt-get failed
 TXT
 }
 
@@ -95,7 +95,7 @@ packages_of() {
 	table | awk -v groups=" $* " 'index(groups, " " $1 " ") { print $2 }'
 }
 
-# Those of the groups that are not there. One dpkg-query for all: it costs 20 ms.
+# Lists the missing packages of the groups. One dpkg-query for all, since it costs 20 ms.
 missing_of() {
 	local installed
 	installed=$(dpkg-query --show --showformat '${db:Status-Abbrev} ${Package}\n' 2>/dev/null |
@@ -108,7 +108,7 @@ missing_of() {
 	done
 }
 
-# The words before apt-get, or nothing possible.
+# Prints the command to put before apt-get, or nothing when there is none.
 find_root() {
 	if [ "$(id -u)" -eq 0 ]; then
 		echo env
@@ -127,13 +127,13 @@ install_packages() {
 	fi
 	printf 'bootstrap: installing %d packages with apt-get: %s\n' $# "$*" >&2
 	"$root" apt-get update --quiet=2 >&2 ||
-		printf 'bootstrap: apt-get update failed; trying with the lists that are there\n' >&2
+		printf 'bootstrap: apt-get update failed; trying with the existing lists\n' >&2
 	"$root" env DEBIAN_FRONTEND=noninteractive \
 		apt-get install --yes --quiet --no-install-recommends "$@" >&2 ||
 		die 4 "apt-get could not install: $*"
 }
 
-# The node packages that tests of results use. Without a network the tests that need them skip.
+# Installs the node packages used by tests of results. Without a network these tests are skipped.
 install_node_packages() {
 	local lock dir
 	for lock in */test/package-lock.json; do

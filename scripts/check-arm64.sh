@@ -4,8 +4,8 @@
 #
 #	scripts/check-arm64.sh MAKE [ARGUMENT...]	from `make check-arm64`
 #
-# What an emulated process does not have (perf events, io_uring, seccomp, its programs run by exec) its
-# tests skip or are left out below, with the reason.
+# Tests that need what an emulated process lacks (perf events, io_uring, seccomp, running programs by
+# exec) skip, or are excluded below with the reason.
 #
 # Exit codes: 0 passed, or "SKIP: ..." because packages are missing; else the first failure's
 set -euo pipefail
@@ -34,5 +34,5 @@ if [ "$(cat "$root/packages" 2>/dev/null)" != "$packages" ]; then
 	printf '%s\n' "$packages" >"$root/packages"
 fi
 
-# In its own words, the build knows its tests.
+# The build knows its tests.
 TEST_RUNNER="qemu-aarch64-static -L $root" "$@" BUILD=arm64 all check-unit

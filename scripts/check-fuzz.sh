@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# check-fuzz.sh - runs every fuzz target for a while, some at a time, and says at the end which of
-# them found something. A target that fails does not keep the others from running.
+# check-fuzz.sh - runs every fuzz target for a given time, several at once, and lists at the end those
+# that failed. A target that fails does not stop the others.
 #
 #	FUZZ_SECONDS=20 FUZZ_JOBS=2 scripts/check-fuzz.sh OUTPUT-FOLDER TARGET...
 #
 # OUTPUT-FOLDER/corpus/NAME grows from run to run, and starts from the corpus in the source tree;
-# OUTPUT-FOLDER/found/NAME-* are the inputs that were found: such a file, given as the argument of
-# its target, shows the fault again.
+# OUTPUT-FOLDER/found/NAME-* are the failing inputs: such a file, given as an argument to
+# its target, reproduces the fault.
 set -euo pipefail
 
 [ $# -ge 2 ] || {
@@ -27,8 +27,8 @@ run_one() {
 		printf '%-16s %s\n' "$name" "$(sed -n 's/^Done \([0-9]* runs in [0-9]* second(s)\)$/\1/p' "$log")"
 		return 0
 	fi
-	# In one piece: other targets write at the same time.
-	printf '%s\n%s: FAILED (exit %d), all of it in %s\n' "$(tail -n 40 "$log")" "$name" "$code" "$log"
+	# In one write, since other targets print at the same time.
+	printf '%s\n%s: FAILED (exit %d), full output in %s\n' "$(tail -n 40 "$log")" "$name" "$code" "$log"
 	return 1
 }
 
@@ -41,7 +41,7 @@ out=$1
 shift
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
-# xargs goes on after a failure, and ends with 123 when there was one.
+# xargs continues after a failure, and exits with 123 if there was one.
 code=0
 printf '%s\n' "$@" | FUZZ_SECONDS=$seconds xargs -P "$jobs" -I{} "$0" --one "$out" {} | tee "$results" || code=$?
 mapfile -t failed < <(sed -n 's/^\([a-z_0-9]*\): FAILED .*/\1/p' "$results")

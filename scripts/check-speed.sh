@@ -1,9 +1,9 @@
 #!/bin/sh
-# check-speed.sh - a build with nothing left to do compiles nothing and ends at once.
+# check-speed.sh - checks that an up-to-date build compiles nothing and ends at once.
 #
 # usage: check-speed.sh MAKE [ARGUMENT...], after a complete build with the same arguments
 #
-# A rule whose target is never made, or whose flags differ from run to run, shows here as work.
+# A rule whose target is never created, or whose flags differ from run to run, is detected here.
 # The limit is CPU time, so that a busy machine cannot fail it.
 set -eu
 limit_ms=1000

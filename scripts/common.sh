@@ -1,16 +1,16 @@
-# common.sh - what the scripts share: messages, exit codes, versions, target files. Sourced, by bash.
+# common.sh - shared by the scripts: messages, exit codes, versions, target files. Sourced, by bash.
 # shellcheck shell=bash
 #
 # Exit codes (the suite's): 0 ok, 1 the answer is no, 2 usage or missing dependency, 3 cannot
 # measure here, 4 the run failed; 130 interrupted.
 
-# Until a script says what else it has to do: nothing is left of what did not begin.
+# Default until a script sets its own trap.
 trap 'exit 130' INT TERM HUP
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 prog=$(basename "$0")
 
-# For people; --json moves it away from stdout.
+# Prints a message for the user; --json moves it away from stdout.
 say() {
 	printf '%s\n' "$*" >&"${people_fd:-1}"
 }
@@ -19,7 +19,7 @@ warn() {
 	printf '%s: %s\n' "$prog" "$*" >&2
 }
 
-is_told=false # why the script ends
+is_told=false # the reason for the script's end was printed
 
 die() {
 	local code=$1
@@ -50,7 +50,7 @@ seconds_since() {
 	awk -v us="$(($(now_us) - $1))" 'BEGIN { printf "%.3f", us / 1e6 }'
 }
 
-# "30s", "500ms", "1m30s" to seconds; the same words that the programs take.
+# "30s", "500ms", "1m30s" to seconds; units as in the programs, but not us and d.
 duration_seconds() {
 	awk -v text="$1" 'BEGIN {
 		unit["ms"] = 0.001; unit["s"] = 1; unit["m"] = 60; unit["h"] = 3600
@@ -64,14 +64,14 @@ duration_seconds() {
 	}' || return 1
 }
 
-# pid_lives PID: it runs and is no zombie.
+# pid_lives PID: true when it runs and is not a zombie.
 pid_lives() {
 	local stat
 	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
 	[[ ${stat##*) } != Z* ]]
 }
 
-# how_ended CODE: what wait said of a process, in words.
+# how_ended CODE: describes an exit code from wait.
 how_ended() {
 	if [ "$1" -gt 128 ]; then
 		printf 'killed by SIG%s' "$(kill -l $(($1 - 128)))"
@@ -80,7 +80,7 @@ how_ended() {
 	fi
 }
 
-# Asks a process of ours to end; kills it after $2 seconds (default 10). Returns its exit code.
+# Ends one of our processes; kills it after $2 seconds (default 10). Returns its exit code.
 stop_pid() {
 	local pid=$1 ticks=$((${2:-10} * 50))
 	kill -TERM "$pid" 2>/dev/null || true
@@ -92,34 +92,34 @@ stop_pid() {
 	wait "$pid" 2>/dev/null
 }
 
-# ---- what ends with the script ---------------------------------------------------
+# ---- processes that end with the script ---------------------------------------------------
 
-# guarded [OPTION OF goxel-start...] -- COMMAND...: to be called with & behind it. The command ends
-# when the script has ended, in whatever way. It has a process group of its own: Ctrl-C is for the
-# script alone, which then ends the others.
+# guarded [OPTION OF goxel-start...] -- COMMAND...: call it with & after it. The command ends when
+# the script has ended, in whatever way. It has its own process group: Ctrl-C reaches only the
+# script, which then ends the others.
 guarded() {
 	# shellcheck disable=SC2154 # of the script
 	exec "$bin/goxel-start" --end-with $$ "$@"
 }
 
-# on_interrupt COMMAND: what Ctrl-C does from now on. bash forgets a SIGINT that comes while a command
-# ends by itself, so it is told a second time, by SIGUSR1. COMMAND must not return.
+# on_interrupt COMMAND: sets what Ctrl-C does. bash drops a SIGINT that arrives while a command ends by
+# itself, so the signal is repeated as SIGUSR1. COMMAND must not return.
 on_interrupt() {
 	# shellcheck disable=SC2064 # the command as it is now
 	trap "trap '' INT USR1; $1" INT USR1
 	"$bin/goxel-start" --relay $$ </dev/null >/dev/null 2>&1 &
 }
 
-# is_broken_trap CODE: in an EXIT trap. When a signal comes in the moment in which bash 5.2 begins to
-# read a command substitution, it reads the trap as a part of that ("interrupt trap: unexpected EOF")
-# and ends with 2.
+# is_broken_trap CODE: for an EXIT trap. When a signal arrives at the moment when bash 5.2 starts to read a
+# command substitution, bash reads the trap as part of it ("interrupt trap: unexpected EOF") and exits
+# with 2.
 is_broken_trap() {
 	[ "$1" -eq 2 ] && ! $is_told
 }
 
-# make_folder VARIABLE PREFIX: a new PREFIX.XXXXXX. It removes those of scripts that were killed
-# together with all that they had started: a living script holds the lock in its folder, and has a
-# minute to take it.
+# make_folder VARIABLE PREFIX: creates PREFIX.XXXXXX. Also removes folders of scripts that were killed
+# together with their children: a running script holds the lock in its folder, which it takes within
+# a minute.
 make_folder() {
 	local folder base=${2%/*} lock_fd
 	find "$base" -maxdepth 1 -name "${2##*/}.??????" -type d -user "$EUID" -mmin +1 \
@@ -133,17 +133,17 @@ make_folder() {
 # ---- target files -------------------------------------------------------------
 #
 # key = value lines, # comments. Keys:
-#   name      what results call it
+#   name      its name in results
 #   command   words of the command that starts it and stays in the foreground; {bin}, {dir}, {root}
 #             are replaced; {args} is where --args goes
 #   unix      its Unix socket; or
 #   tcp       its HOST:PORT
-#   request   what is sent to see that it is ready; any line back will do
-#   status    request whose reply holds its axes, start-up phases and stages; absent: none
-#   version   request whose reply holds its version, revision, variant, compiler, flags; absent: none
+#   request   sent to check that it is ready; any reply line is accepted
+#   status    request whose reply has its axes, start-up phases and stages; absent: none
+#   version   request whose reply has its version, revision, variant, compiler, flags; absent: none
 #   pid       command (the process started, default) or child (its only child) is profiled
-#   workload  what goxel-load drives it with unless told otherwise
-#   label     of the run directory unless told otherwise
+#   workload  default workload of goxel-load
+#   label     default label of the run directory
 
 declare -A target
 

@@ -12,7 +12,7 @@ Compares two run directories; writes report.md, report.html and report.json.
       --baseline DIR    [default: the newest complete v14 run in --runs]
       --optimized DIR   [default: the newest complete v15 run in --runs]
       --out DIR         where reports go [default: OPTIMIZED/compare/<BASELINE>]
-      --bench FILE      what make benchmark-all left [default: bench.json in
+      --bench FILE      result of make benchmark-all [default: bench.json in
                         --runs, if there is one]
       --runs DIR        [default profiles/runs]
       --bin DIR         the programs [default build/release/bin]

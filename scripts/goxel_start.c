@@ -1,20 +1,20 @@
 /*
  * goxel_start.c - starts a server and measures the time to its first reply; or asks a running one.
  *
- *	goxel-start --unix PATH --request TEXT --out FILE -- COMMAND...
- *		Becomes COMMAND (same process, so the caller's pid is the server's), while a
- *		detached process connects until it gets a reply, writes FILE and ends. FILE is there
- *		when the server answers, or says why it never did.
- *	goxel-start --end-with PID [--remove DIR] [the same --out ...] -- COMMAND...
- *		Becomes COMMAND in a process group of its own, and leaves a guard (guard.h) that
- *		ends it when process PID, the caller, has ended in whatever way.
- *	goxel-start --relay PID
- *		Tells process PID, the caller, of each SIGINT by SIGUSR1 (guard.h), until it ends.
- *	goxel-start --unix PATH --request TEXT
- *		Sends one request and prints the reply's first line.
+ * goxel-start --unix PATH --request TEXT --out FILE -- COMMAND...
+ *	Becomes COMMAND (in the same process, so the caller's pid is the server's), while a detached
+ *	process connects until it gets a reply, writes FILE and ends. FILE appears when the server
+ *	replies, or says why it never did.
+ * goxel-start --end-with PID [--remove DIR] [the same --out ...] -- COMMAND...
+ *	Becomes COMMAND in its own process group, and leaves a guard (guard.h) that ends it when
+ *	process PID, the caller, has ended in whatever way.
+ * goxel-start --relay PID
+ *	Sends process PID, the caller, a SIGUSR1 for each SIGINT (guard.h), until it ends.
+ * goxel-start --unix PATH --request TEXT
+ *	Sends one request and prints the reply's first line.
  *
- * The clock starts just before exec(2). Between attempts the prober sleeps 50 us, which bounds the
- * error of the time.
+ * The clock starts just before exec(2). Between attempts to connect the probe sleeps 50 us, which
+ * limits the error of the time.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -48,14 +48,14 @@ struct options {
 	const char *tcp;
 	const char *request;
 	const char *out;
-	int64_t caller; /* 0 = the command outlives it */
+	int64_t caller; /* 0 = the command may outlive it */
 	const char *folder;
 	int64_t relay; /* 0 = none */
 	uint64_t timeout_ns;
 	struct sock_addr addr;
 };
 
-/* What came of one attempt to be answered. */
+/* The result of one attempt to get a reply. */
 struct probe {
 	uint64_t connect_ns; /* since the start: when connect(2) first succeeded */
 	uint64_t reply_ns;   /* since the start: when the reply's line was complete */
@@ -82,7 +82,7 @@ static const struct cli_opt opts[] = {
 	  FIELD(request),
 	  .arg = "TEXT",
 	  .preset = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}",
-	  .help = "what is sent; \\r and \\n are understood, a line end is added; "
+	  .help = "request to send; \\r and \\n are escapes, a line end is added; "
 		  "@FILE sends a file" },
 	{ .name = "timeout",
 	  .type = CLI_DURATION,
@@ -90,12 +90,12 @@ static const struct cli_opt opts[] = {
 	  .preset = "10s",
 	  .min = 1e6,
 	  .max = 3.6e12,
-	  .help = "for the whole of it" },
+	  .help = "time limit for everything" },
 	{ .name = "out",
 	  .type = CLI_TEXT,
 	  FIELD(out),
 	  .arg = "FILE",
-	  .help = "with COMMAND: where the times go" },
+	  .help = "write the timings here (needed with COMMAND)" },
 	{ .name = "Guard", .type = CLI_GROUP },
 	{ .name = "end-with",
 	  .type = CLI_INT,
@@ -103,19 +103,19 @@ static const struct cli_opt opts[] = {
 	  .min = 1,
 	  .max = INT_MAX,
 	  .arg = "PID",
-	  .help = "end COMMAND, and what it started, once this process, the caller, has ended" },
+	  .help = "end COMMAND and its children when this process, the caller, has ended" },
 	{ .name = "remove",
 	  .type = CLI_TEXT,
 	  FIELD(folder),
 	  .arg = "DIR",
-	  .help = "with --end-with: and remove this folder then" },
+	  .help = "with --end-with: also remove this folder" },
 	{ .name = "relay",
 	  .type = CLI_INT,
 	  FIELD(relay),
 	  .min = 1,
 	  .max = INT_MAX,
 	  .arg = "PID",
-	  .help = "send this process, the caller, SIGUSR1 for each SIGINT that comes here; ends "
+	  .help = "send this process, the caller, a SIGUSR1 for each SIGINT received here; ends "
 		  "with it" },
 	{ 0 },
 };
@@ -127,7 +127,8 @@ static const struct cli_prog prog = {
 	.opts = opts,
 };
 
-/* "\r" and "\n" as typed become the bytes; "@FILE" is its content. */
+/* Converts "\r" and "
+ * " as typed to bytes; "@FILE" is replaced by the file's content. */
 static int add_request(struct strbuf *sb, const char *text, struct err *err)
 {
 	char *content = NULL;
@@ -171,7 +172,7 @@ static int exchange(const struct options *o, int fd, uint64_t deadline_ns, struc
 	return rc < 0 ? err_set(err, rc, "no reply from the server: %s", strerrordesc_np(-rc)) : 0;
 }
 
-/* pidfd is readable once the server has ended; -1 when there is none to watch. */
+/* pidfd is readable when the server has ended; -1 when there is none to watch. */
 static int probe(const struct options *o, int pidfd, uint64_t start_ns, struct probe *out,
 		 struct err *err)
 {
@@ -189,7 +190,7 @@ static int probe(const struct options *o, int pidfd, uint64_t start_ns, struct p
 		if (poll(&server, 1, 0) > 0)
 			return err_set(err, -ECHILD, "the server ended before it answered");
 		if (clock_ns() >= deadline_ns)
-			return err_wrap(err, -ETIMEDOUT, "the server does not come up");
+			return err_wrap(err, -ETIMEDOUT, "the server did not start in time");
 		clock_sleep_until_ns(clock_ns() + RETRY_NS);
 	}
 	out->connect_ns = clock_ns() - start_ns;
@@ -199,7 +200,7 @@ static int probe(const struct options *o, int pidfd, uint64_t start_ns, struct p
 	return rc;
 }
 
-/* A number of kB behind a word in a file of /proc; 0 when it cannot be read. */
+/* A number in kB after a word in a file of /proc; 0 when it cannot be read. */
 static uint64_t proc_bytes(pid_t pid, const char *file, const char *word)
 {
 	char path[64];
@@ -251,7 +252,7 @@ static void run_prober(const struct options *o, pid_t server, int pidfd,
 	struct probe p = { 0 };
 	int rc;
 
-	/* The server's clock starts once its process says so. */
+	/* The clock starts when the server's process says so. */
 	while (!atomic_load(start_ns))
 		sched_yield();
 	rc = probe(o, pidfd, atomic_load(start_ns), &p, &err);
@@ -260,8 +261,8 @@ static void run_prober(const struct options *o, pid_t server, int pidfd,
 }
 
 /*
- * Starts a grandchild: the command is not to find a child that it never made. Returns 1 in the
- * grandchild, 0 here.
+ * Starts a grandchild, so that the command does not find a child that it did not start. Returns 1
+ * in the grandchild, 0 here.
  */
 static int detach(struct err *err)
 {
@@ -299,8 +300,8 @@ static int start_guard(const struct options *o, struct err *err)
 static int start_prober(const struct options *o, const _Atomic uint64_t *start_ns, struct err *err)
 {
 	pid_t server = getpid();
-	/* Before there is a second process: a server that ends at once cannot be opened any more.
-	 */
+	/* Before the second process exists: a server that ends at once could not be opened any
+	 * more. */
 	int pidfd = (int)syscall(SYS_pidfd_open, server, 0);
 	int rc;
 
@@ -315,7 +316,7 @@ static int start_prober(const struct options *o, const _Atomic uint64_t *start_n
 	return rc;
 }
 
-/* Starts the prober and the clock. */
+/* Starts the probe process and the clock. */
 static int start_timing(const struct options *o, struct err *err)
 {
 	_Atomic uint64_t *start_ns = mmap(NULL, sizeof(*start_ns), PROT_READ | PROT_WRITE,
@@ -341,7 +342,8 @@ static int become(const struct options *o, char **command, struct err *err)
 {
 	int rc = 0;
 
-	/* The caller's descriptors (locks, pipes) are neither the command's nor ours. */
+	/* Closes the caller's descriptors (locks, pipes), which belong neither to the command nor
+	 * to this program. */
 	close_range(STDERR_FILENO + 1, UINT_MAX, 0);
 	if (o->caller)
 		rc = start_guard(o, err);

@@ -1,4 +1,3 @@
-/* guard.c - see guard.h. */
 #include "scripts/guard.h"
 
 #include <errno.h>
@@ -30,7 +29,7 @@ static int caller_fd_of(pid_t caller, struct err *err)
 {
 	int fd = pidfd_of(caller, err);
 
-	/* The number may have been given to another process before it was opened. */
+	/* The number may have been reused before it was opened. */
 	if (fd >= 0 && getppid() != caller) {
 		close(fd);
 		return err_set(err, -ESRCH, "process %d is not the caller, or has ended",
@@ -88,10 +87,10 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 	(void)kind;
 	(void)at;
 	remove(path);
-	return 0; /* go on: what cannot be removed stays */
+	return 0; /* continue: files that cannot be removed stay */
 }
 
-/* Whoever reads the command's output waits for its end, not for ours. */
+/* Readers of the command's output must wait for the command's end, not for the guard's. */
 static void leave_output(void)
 {
 	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -114,7 +113,7 @@ void guard_run(const struct guard *g)
 	if (!fds[1].revents) {
 		kill(-g->group, SIGTERM);
 		has_ended(g->command_fd, END_MS);
-		/* What it started may live on; what is gone needs no signal. */
+		/* Its children may live on; a signal to a process that is gone has no effect. */
 		kill(-g->group, SIGKILL);
 		has_ended(g->command_fd, END_MS);
 	}

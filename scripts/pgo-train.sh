@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# pgo-train.sh - the training load of `make pgo`: what the instrumented programs do here is what the
-# compiler lays the programs of build/pgo out for.
+# pgo-train.sh - the training load of `make pgo`: the compiler optimizes the programs of build/pgo for
+# what the instrumented programs do here.
 #
-# v14 and v15 get the same load, so that what one gains by the layout, the other gains, too: their
-# comparison stays one of architectures.
+# v14 and v15 get the same load, so that both gain from the optimization and comparing them still
+# compares architectures.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"

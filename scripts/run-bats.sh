@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# run-bats.sh - runs bats files. What was skipped goes into the file $SKIPPED, if that is set: a line
-# "TEST<tab>REASON" each (scripts/skipped.sh).
+# run-bats.sh - runs bats files. Skipped tests are listed in the file $SKIPPED, if that is set, as lines
+# "TEST<tab>REASON" (scripts/skipped.sh).
 #
 #	scripts/run-bats.sh FILE.bats...
 set -euo pipefail

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# run-tests.sh - runs test programs one after the other and shows the closing lines of each; all of
-# the output where one fails. Goes on after a failure, and fails at the end. What was skipped goes into
-# the file $SKIPPED, if that is set: a line "TEST<tab>REASON" each (scripts/skipped.sh).
+# run-tests.sh - runs test programs one after another and shows the last lines of each, or all of the
+# output if it fails. Continues after a failure, and fails at the end. Skipped tests are listed in the
+# file $SKIPPED, if that is set, as lines "TEST<tab>REASON" (scripts/skipped.sh).
 #
 # $TEST_RUNNER is the command that runs a program, if it needs one (an emulator).
 #

@@ -1,4 +1,4 @@
-# run.jq - composes run.json (schema goxel-run/1, reports/lib/rundir.h) of what the tools wrote.
+# run.jq - composes run.json (schema goxel-run/1, reports/lib/rundir.h) from what the tools wrote.
 # --slurpfile load, status, about (each may be empty); --arg and --argjson as used below.
 
 ($load[0] // {}) as $l

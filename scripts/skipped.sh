@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# skipped.sh - one list of the tests that were skipped, and why. A package that bootstrap installs is
-# no reason: then it is missing, or not found, and the tests that need it did not run.
+# skipped.sh - lists the skipped tests with their reasons. A missing package that bootstrap installs is
+# not a valid reason: the tests that need it must run.
 #
-#	scripts/skipped.sh FILE...	lines "TEST<tab>REASON", as run-tests.sh and run-bats.sh leave them
+#	scripts/skipped.sh FILE...	lines "TEST<tab>REASON", as written by run-tests.sh and run-bats.sh
 #
 # Exit codes: 0 ok; 1 a test was skipped for a package that should be there
 set -euo pipefail

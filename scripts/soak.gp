@@ -1,4 +1,4 @@
-# soak.gp - the picture of a soak. Called by soak.sh with -e: csv, title, and base (without ending).
+# soak.gp - draws the picture of a soak. Called by soak.sh with -e: csv, title, and base (no extension).
 set datafile separator ','
 set datafile missing ''
 limit_get = 5

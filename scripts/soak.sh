@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# soak.sh - drives a daemon with every well-behaved client of the stress test for a long time; leaves
-# a run directory with what happened over time, and a picture of it.
+# soak.sh - drives a daemon with every well-behaved client of the stress test for a long time; writes a
+# run directory with measurements over time, and a picture of them.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -8,25 +8,25 @@ set -euo pipefail
 usage() {
 	cat <<'TXT'
 Usage: scripts/soak.sh [options] [-- OPTIONS OF goxel-stress...]
-Lets many kinds of clients at a daemon at a modest rate and samples its memory,
-descriptors, threads and errors, and the latencies of a client of its own.
+Drives a daemon with many kinds of clients at a moderate rate and samples its
+memory, descriptors, threads and errors, and the latencies of a probe client.
 
       --duration T     [default 10m]
       --preset NAME    v14 or v15 [default v15]
       --transport NAME [default: the preset's]
       --args WORDS     more options of the daemon
-      --seed N         repeats a run's random numbers
+      --seed N         seed of the random numbers, to repeat a run
       --runs DIR       where the run directory goes [default profiles/runs]
       --stress PATH    the program [default build/release/test/goxel-stress]
   -h, --help           print this text
   -V, --version        print version and revision
 
 DURATION, PRESET, TRANSPORT, ARGS, SEED and RUNS in the environment do the same.
-The run directory <date_time>-soak-<preset> has soak.csv (a row a sample),
+The run directory <date_time>-soak-<preset> has soak.csv (a row per sample),
 soak.json (the summary), soak.svg and soak.png, and log.txt.
 
 Exit codes: 0 nothing failed, 1 something did: a wrong or missing reply, memory
-that grows, something left behind; 2 usage; 4 the run itself failed;
+that grows, something was left behind; 2 usage; 4 the run itself failed;
 130 interrupted
 TXT
 }
@@ -58,7 +58,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-duration_seconds "$duration" >/dev/null || die 2 "duration is '$duration'; 30s, 10m or 1h is meant"
+duration_seconds "$duration" >/dev/null || die 2 "duration is '$duration'; write 30s, 10m or 1h"
 [ -x "$stress" ] || die 2 "$stress is missing: run make soak"
 
 out=$runs/$(date +%Y%m%d_%H%M%S)-soak-$preset
@@ -67,7 +67,7 @@ options=(--soak --duration "$duration" --preset "$preset" --seed "$seed" --out "
 [ -z "$transport" ] || options+=(--transport "$transport")
 [ -z "$args" ] || options+=("--args=$args")
 
-# The program ends its daemon by itself when it is told to end.
+# The program ends its daemon when it gets a signal to end.
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 code=0
