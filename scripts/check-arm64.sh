@@ -31,6 +31,8 @@ if [ "$(cat "$root/packages" 2>/dev/null)" != "$packages" ]; then
 	rm -rf "$root"
 	mkdir -p "$root"
 	mmdebstrap --quiet --variant=extract --architectures=arm64 --include="$packages" "$suite" "$root"
+	# qemu looks for every path of the program in here first: only libraries are to be found.
+	find "$root" -mindepth 1 -maxdepth 1 ! -name usr ! -name lib -exec rm -rf {} +
 	printf '%s\n' "$packages" >"$root/packages"
 fi
 

@@ -178,7 +178,8 @@ static void test_pprof_has_the_four_types(void **state)
 	close(fd);
 	take(*state, profile_of(3000, 1000), &p);
 	assert_int_equal(heap_write_pprof(&p, *state, path, &err), 0);
-	assert_int_equal(pprof_read(path, &read, &err), 0);
+	if (pprof_read(path, &read, &err) < 0)
+		fail_msg("%s", err.msg);
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(pprof_find_type(&read, names[i]), i);
 	assert_int_equal(read.msg->sample[0]->value[1], 3000);

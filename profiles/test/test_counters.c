@@ -302,22 +302,26 @@ static void test_memory_of_a_living_process(void **state)
 static void test_blocked_calls_are_told_apart(void **state)
 {
 	static const struct {
-		const char *line, *kind;
+		long number;
+		const char *arguments, *kind;
 	} cases[] = {
-		{ "202 0x7f00 0x80 0x2 0x0 0x0 0x0 0x7ffc 0x7f01\n", "mutex" },
-		{ "202 0x7f00 0x189 0x0 0x0 0x0 0xffffffff 0x7ffc 0x7f01\n", "futex" },
-		{ "202 0x7f00 0x80 0x7 0x0 0x0 0x0 0x7ffc 0x7f01\n", "futex" },
-		{ "232 0x6 0x7ffd 0x40 0xffffffff 0x0 0x8 0x7ffc 0x7f01\n", "epoll_wait" },
-		{ "999 0x0 0x0 0x0 0x0 0x0 0x0 0x7ffc 0x7f01\n", "other" },
-		{ "-1 0x7ffc 0x7f01\n", "page fault or signal" },
-		{ "nonsense\n", "other" },
+		{ SYS_futex, "0x7f00 0x80 0x2 0x0 0x0 0x0 0x7ffc 0x7f01", "mutex" },
+		{ SYS_futex, "0x7f00 0x189 0x0 0x0 0x0 0xffffffff 0x7ffc 0x7f01", "futex" },
+		{ SYS_futex, "0x7f00 0x80 0x7 0x0 0x0 0x0 0x7ffc 0x7f01", "futex" },
+		{ SYS_epoll_pwait, "0x6 0x7ffd 0x40 0xffffffff 0x0 0x8 0x7ffc 0x7f01",
+		  "epoll_pwait" },
+		{ 999, "0x0 0x0 0x0 0x0 0x0 0x0 0x7ffc 0x7f01", "other" },
+		{ -1, "0x7ffc 0x7f01", "page fault or signal" },
 	};
+	char line[128];
 
 	(void)state;
 	assert_int_equal(waits_parse("running\n"), -1);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_string_equal(waits_kind_name((unsigned)waits_parse(cases[i].line)),
-				    cases[i].kind);
+	assert_string_equal(waits_kind_name((unsigned)waits_parse("nonsense\n")), "other");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(line, sizeof(line), "%ld %s\n", cases[i].number, cases[i].arguments);
+		assert_string_equal(waits_kind_name((unsigned)waits_parse(line)), cases[i].kind);
+	}
 }
 
 /* lock-wait time. A thread waits for a mutex that this one holds meanwhile. */
@@ -329,6 +333,10 @@ static void test_waiting_for_a_mutex_is_seen(void **state)
 	double mutex_s = 0, cpu_s = 0;
 
 	(void)state;
+	if (getenv("TEST_RUNNER")) {
+		print_message("SKIP: /proc shows the system calls of the emulator\n");
+		return;
+	}
 	pthread_mutex_lock(&mutex);
 	assert_int_equal(pthread_create(&thread, NULL, hold_out_for_mutex, &mutex), 0);
 	waits_init(&w, getpid());
