@@ -13,6 +13,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 #include "daemon/base/file.h"
+#include "reports/lib/runfile.h"
 
 struct tools {
 	char self[CHILD_PATH_MAX];
@@ -87,10 +88,11 @@ static int draw(const struct tools *t, const char *dir, const char *name, struct
 	struct command c = { 0 };
 	pid_t child;
 
-	snprintf(folded, sizeof(folded), "%s/cpu.folded", dir);
-	snprintf(svg, sizeof(svg), "%s/cpu.svg", dir);
+	snprintf(folded, sizeof(folded), "%s/%s", dir, runfile_name(RUNFILE_CPU_FOLDED));
+	snprintf(svg, sizeof(svg), "%s/%s", dir, runfile_name(RUNFILE_CPU_FLAMES));
 	if (!file_exists(folded))
-		return err_set(err, -ENOENT, "no samples could be taken; see %s/profile.json", dir);
+		return err_set(err, -ENOENT, "no samples could be taken; see %s/%s", dir,
+			       runfile_name(RUNFILE_PROFILE));
 	command_add(&c, t->report);
 	command_add(&c, "flamegraph");
 	command_add(&c, folded);
@@ -126,7 +128,8 @@ static int profile_one(const struct bench_options *o, const struct tools *t, con
 	if (rc == 0)
 		rc = draw(t, dir, name, err);
 	if (rc == 0)
-		fprintf(out, "%s: %s/cpu.svg, cpu.pb.gz\n", name, dir);
+		fprintf(out, "%s: %s/%s, %s\n", name, dir, runfile_name(RUNFILE_CPU_FLAMES),
+			runfile_name(RUNFILE_CPU_PPROF));
 	return rc < 0 ? err_wrap(err, rc, "%s", name) : 0;
 }
 

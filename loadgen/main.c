@@ -16,6 +16,7 @@
 #include "loadgen/run.h"
 #include "loadgen/summary.h"
 #include "loadgen/workload.h"
+#include "reports/lib/runfile.h"
 
 static int fail(int exit_code, const struct err *err)
 {
@@ -105,8 +106,8 @@ static int run_plan(struct plan *plan)
 	char log_path[PATH_MAX];
 	int rc = 0, code;
 
-	if (dir &&
-	    snprintf(log_path, sizeof(log_path), "%s/latency.hlog", dir) >= (int)sizeof(log_path))
+	if (dir && snprintf(log_path, sizeof(log_path), "%s/%s", dir,
+			    runfile_name(RUNFILE_LATENCY_LOG)) >= (int)sizeof(log_path))
 		rc = err_set(&err, -ENAMETOOLONG, "--out: a path of %zu bytes", strlen(dir));
 	if (!rc && dir)
 		rc = file_make_dirs(dir, &err);

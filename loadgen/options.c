@@ -132,7 +132,8 @@ static const struct cli_opt opts[] = {
 	  .type = CLI_TEXT,
 	  FIELD(out_dir),
 	  .arg = "DIR",
-	  .help = "write load-test-results.json, latency.hlog, latency.hgrm" },
+	  .help = "write the results as JSON, the histograms of all intervals and the "
+		  "percentiles" },
 	{ .name = "json",
 	  .type = CLI_FLAG,
 	  FIELD(json),

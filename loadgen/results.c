@@ -10,6 +10,7 @@
 #include "reports/lib/envelope.h"
 #include "reports/lib/hlog.h"
 #include "reports/lib/quantiles.h"
+#include "reports/lib/runfile.h"
 
 enum { PATH_BYTES_MAX = 4096 };
 
@@ -224,10 +225,10 @@ int results_write(const struct outcome *o, struct span json, const char *dir, st
 	char path[PATH_BYTES_MAX];
 	int rc;
 
-	snprintf(path, sizeof(path), "%s/latency.hgrm", dir);
+	snprintf(path, sizeof(path), "%s/%s", dir, runfile_name(RUNFILE_LATENCY_PERCENTILES));
 	rc = hgrm_write(path, o->response, err);
 	if (rc)
 		return rc;
-	snprintf(path, sizeof(path), "%s/load-test-results.json", dir);
+	snprintf(path, sizeof(path), "%s/%s", dir, runfile_name(RUNFILE_LOAD_RESULTS));
 	return file_write_atomic(path, json, err);
 }

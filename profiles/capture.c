@@ -25,28 +25,28 @@ void capture_miss(struct capture *c, const char *name, const char *reason)
 	c->missing_count++;
 }
 
-void capture_path(const struct capture *c, const char *name, char *out, size_t cap)
+void capture_path(const struct capture *c, enum runfile file, char *out, size_t cap)
 {
-	snprintf(out, cap, "%s/%s", c->cfg.out_dir, name);
+	snprintf(out, cap, "%s/%s", c->cfg.out_dir, runfile_name(file));
 }
 
-void capture_add_file(struct capture *c, const char *name)
+void capture_add_file(struct capture *c, enum runfile file)
 {
 	if (c->files_count < CAPTURE_FILES_MAX)
-		c->files[c->files_count++] = name;
+		c->files[c->files_count++] = runfile_name(file);
 }
 
-int capture_put(struct capture *c, const char *name, const struct strbuf *text, struct err *err)
+int capture_put(struct capture *c, enum runfile file, const struct strbuf *text, struct err *err)
 {
 	char path[4096];
 	int rc;
 
 	if (text->failed)
-		return err_set(err, -ENOMEM, "%s: out of memory", name);
-	capture_path(c, name, path, sizeof(path));
+		return err_set(err, -ENOMEM, "%s: out of memory", runfile_name(file));
+	capture_path(c, file, path, sizeof(path));
 	rc = file_write_atomic(path, strbuf_span(text), err);
 	if (rc == 0)
-		capture_add_file(c, name);
+		capture_add_file(c, file);
 	return rc;
 }
 
@@ -136,7 +136,7 @@ static void start_sampler(struct capture *c)
 	if (strcmp(c->cfg.scope, "auto") == 0)
 		cfg.is_machine_wide = c->permit.items[PERMIT_MACHINE].is_ok;
 	c->is_machine_wide = cfg.is_machine_wide;
-	capture_path(c, "cpu.perf.data", path, sizeof(path));
+	capture_path(c, RUNFILE_CPU_PERF, path, sizeof(path));
 	if (sampler_start(&cfg, &c->sampler, &err) < 0)
 		capture_miss(c, "cpu profile", err.msg);
 	else
@@ -256,8 +256,8 @@ static int exit_code(const struct capture *c, struct err *err)
 		return EXIT_FAILED;
 	}
 	if (!c->counters && !c->has_samples && !c->has_heap[0] && c->memory.count == 0) {
-		err_set(err, -EPERM, "nothing can be captured here; %s/profile.json says why",
-			c->cfg.out_dir);
+		err_set(err, -EPERM, "nothing can be captured here; %s/%s says why", c->cfg.out_dir,
+			runfile_name(RUNFILE_PROFILE));
 		return EXIT_UNFIT;
 	}
 	return EXIT_OK;

@@ -49,6 +49,7 @@
 #include "profiles/sampler.h"
 #include "profiles/target.h"
 #include "profiles/waits.h"
+#include "reports/lib/runfile.h"
 
 struct err;
 struct json_out;
@@ -137,10 +138,10 @@ void capture_deinit(struct capture *c);
 
 /* Only for the capture_*.c files. Records what could not be captured, and why. */
 void capture_miss(struct capture *c, const char *name, const char *reason);
-int capture_put(struct capture *c, const char *name, const struct strbuf *text, struct err *err);
+int capture_put(struct capture *c, enum runfile file, const struct strbuf *text, struct err *err);
 /* Adds a file name to profile.json. */
-void capture_add_file(struct capture *c, const char *name);
-void capture_path(const struct capture *c, const char *name, char *out, size_t cap);
+void capture_add_file(struct capture *c, enum runfile file);
+void capture_path(const struct capture *c, enum runfile file, char *out, size_t cap);
 /* Waits until the given time, the target's end, or *stop; samples the waits while measuring. */
 void capture_wait(struct capture *c, uint64_t until_ns, const volatile sig_atomic_t *stop);
 int capture_measure(struct capture *c, const volatile sig_atomic_t *stop, struct err *err);

@@ -101,16 +101,16 @@ static int write_cpu_files(struct capture *c, struct err *err)
 	int rc = fold_write(&c->cpu_stacks, c->symbols, 0, &folded, err);
 
 	if (rc == 0)
-		rc = capture_put(c, "cpu.folded", &folded, err);
+		rc = capture_put(c, RUNFILE_CPU_FOLDED, &folded, err);
 	strbuf_deinit(&folded);
 	if (rc < 0)
 		return rc;
 	snprintf(comment, sizeof(comment), "perf event %s at %lld Hz",
 		 perfdata_event_name(&c->perf.attr), (long long)c->cfg.rate_hz);
-	capture_path(c, "cpu.pb.gz", path, sizeof(path));
+	capture_path(c, RUNFILE_CPU_PPROF, path, sizeof(path));
 	rc = pprof_write(&cfg, &c->cpu_stacks, c->symbols, path, err);
 	if (rc == 0)
-		capture_add_file(c, "cpu.pb.gz");
+		capture_add_file(c, RUNFILE_CPU_PPROF);
 	return rc;
 }
 
@@ -127,7 +127,7 @@ static int analyze_cpu(struct capture *c, struct err *err)
 
 	if (!c->has_samples)
 		return 0;
-	capture_path(c, "cpu.perf.data", path, sizeof(path));
+	capture_path(c, RUNFILE_CPU_PERF, path, sizeof(path));
 	rc = perfdata_read(path, &visitor, &reading, &c->perf, &why);
 	free(reading.names);
 	if (rc < 0) {
@@ -135,7 +135,7 @@ static int analyze_cpu(struct capture *c, struct err *err)
 		capture_miss(c, "cpu profile", why.msg);
 		return 0;
 	}
-	capture_add_file(c, "cpu.perf.data");
+	capture_add_file(c, RUNFILE_CPU_PERF);
 	return write_cpu_files(c, err);
 }
 
@@ -199,7 +199,7 @@ static int write_allocs(struct capture *c, const struct heap_profile *stretch,
 	put_json(&j, "sources", allocs_sources(ever, SOURCES_MAX));
 	json_close(&j);
 	json_close(&j);
-	rc = capture_put(c, "allocs.json", &sb, err);
+	rc = capture_put(c, RUNFILE_ALLOCS, &sb, err);
 	strbuf_deinit(&sb);
 	return rc;
 }
@@ -249,7 +249,7 @@ static int analyze_stretch(struct capture *c, struct err *err)
 static int analyze_heap(struct capture *c, struct err *err)
 {
 	struct heap_profile *profiles[2] = { &c->heap_before, &c->heap_after };
-	static const char *const names[2] = { "heap-before.pb.gz", "heap-after.pb.gz" };
+	static const enum runfile files[2] = { RUNFILE_HEAP_BEFORE, RUNFILE_HEAP_AFTER };
 	int rc = 0;
 
 	for (int i = 0; i < 2 && rc == 0; i++) {
@@ -258,10 +258,10 @@ static int analyze_heap(struct capture *c, struct err *err)
 		if (!c->has_heap[i])
 			continue;
 		heap_trim(profiles[i], c->symbols);
-		capture_path(c, names[i], path, sizeof(path));
+		capture_path(c, files[i], path, sizeof(path));
 		rc = heap_write_pprof(profiles[i], c->symbols, path, err);
 		if (rc == 0)
-			capture_add_file(c, names[i]);
+			capture_add_file(c, files[i]);
 	}
 	if (rc == 0 && c->has_heap[0] && c->has_heap[1])
 		rc = analyze_stretch(c, err);
@@ -276,7 +276,7 @@ static int write_memory(struct capture *c, struct err *err)
 	if (c->memory.count == 0)
 		return 0;
 	procstat_write_csv(&c->memory, &csv);
-	rc = capture_put(c, "memory.csv", &csv, err);
+	rc = capture_put(c, RUNFILE_MEMORY, &csv, err);
 	strbuf_deinit(&csv);
 	return rc;
 }

@@ -153,7 +153,7 @@ int capture_write_counters(struct capture *c, struct err *err)
 	put_syscalls(&j, c);
 	put_intervals(&j, c);
 	json_close(&j);
-	rc = capture_put(c, "counters.json", &sb, err);
+	rc = capture_put(c, RUNFILE_COUNTERS, &sb, err);
 	strbuf_deinit(&sb);
 	return rc;
 }
@@ -235,7 +235,7 @@ int capture_write_waits(struct capture *c, struct err *err)
 	json_u64(&j, "looks_count", c->waits.looks_count);
 	put_waits(&j, c);
 	json_close(&j);
-	rc = capture_put(c, "waits.json", &sb, err);
+	rc = capture_put(c, RUNFILE_WAITS, &sb, err);
 	strbuf_deinit(&sb);
 	return rc;
 }

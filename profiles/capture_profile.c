@@ -226,5 +226,5 @@ int capture_write_profile(struct capture *c, struct err *err)
 	put_lists(&j, c);
 	json_close(&j);
 	strbuf_add_char(&c->document, '\n');
-	return capture_put(c, "profile.json", &c->document, err);
+	return capture_put(c, RUNFILE_PROFILE, &c->document, err);
 }

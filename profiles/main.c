@@ -12,6 +12,7 @@
 #include "profiles/capture.h"
 #include "profiles/list.h"
 #include "profiles/show.h"
+#include "reports/lib/runfile.h"
 
 struct main_cfg {
 	struct capture_cfg capture;
@@ -127,26 +128,39 @@ static const struct cli_opt main_opts[] = {
 	{ .name = "json",
 	  .type = CLI_FLAG,
 	  .offset = O(json),
-	  .help = "print profile.json (or the list) to stdout, texts to stderr" },
+	  .help = "print what was captured (or the list) to stdout, texts to stderr" },
 	{ 0 },
 };
 #undef O
 
+static void print_files(FILE *out)
+{
+	static const enum runfile files[] = {
+		RUNFILE_COUNTERS,    RUNFILE_CPU_PERF,   RUNFILE_CPU_FOLDED, RUNFILE_CPU_PPROF,
+		RUNFILE_HEAP_BEFORE, RUNFILE_HEAP_AFTER, RUNFILE_ALLOCS,     RUNFILE_MEMORY,
+		RUNFILE_WAITS,       RUNFILE_PROFILE,
+	};
+
+	fputs("Files in DIR:", out);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		fprintf(out, "%s%s", i % 4 == 0 && i ? "\n  " : " ", runfile_name(files[i]));
+	fprintf(out, "\n  Unavailable data is left out; %s says why.\n\n",
+		runfile_name(RUNFILE_PROFILE));
+}
+
 static void help_more(FILE *out)
 {
-	fprintf(out, "Other commands:\n"
-		     "  goxel-profile show FILE.pb.gz   a pprof profile as a table (show --help)\n"
-		     "\n"
-		     "Files in DIR: counters.json cpu.perf.data cpu.folded cpu.pb.gz\n"
-		     "  heap-before.pb.gz heap-after.pb.gz allocs.json memory.csv waits.json\n"
-		     "  profile.json\n"
-		     "  Unavailable data is left out; profile.json says why.\n"
-		     "\n"
-		     "Examples:\n"
-		     "  goxel-profile --pid 1234 --out /tmp/p --duration 30s\n"
-		     "  goxel-profile --pid 1234 --out /tmp/p --events \\\n"
-		     "      'task-clock,syscalls:sys_enter_futex,syscalls:sys_enter_epoll_wait'\n"
-		     "  goxel-profile show /tmp/p/cpu.pb.gz --lines\n");
+	fputs("Other commands:\n"
+	      "  goxel-profile show FILE.pb.gz   a pprof profile as a table (show --help)\n\n",
+	      out);
+	print_files(out);
+	fprintf(out,
+		"Examples:\n"
+		"  goxel-profile --pid 1234 --out /tmp/p --duration 30s\n"
+		"  goxel-profile --pid 1234 --out /tmp/p --events \\\n"
+		"      'task-clock,syscalls:sys_enter_futex,syscalls:sys_enter_epoll_wait'\n"
+		"  goxel-profile show /tmp/p/%s --lines\n",
+		runfile_name(RUNFILE_CPU_PPROF));
 }
 
 static const struct cli_prog main_prog = {

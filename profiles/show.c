@@ -222,7 +222,7 @@ int show_main(int argc, char **argv)
 	if (rc > 0)
 		return EXIT_OK;
 	if (rc == 0 && operand != argc - 1)
-		rc = err_set(&err, -EINVAL, "no profile given: name one file, e.g. cpu.pb.gz");
+		rc = err_set(&err, -EINVAL, "no profile given: name one file in pprof's format");
 	if (rc < 0) {
 		fprintf(stderr, "goxel-profile show: %s\n", err.msg);
 		return EXIT_USAGE;

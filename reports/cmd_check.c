@@ -64,8 +64,9 @@ static void check_files(const struct view *v, struct findings *f)
 	{
 		const char *name = json_string_value(one);
 
-		if (!name || !rundir_has(&v->dir, name))
-			complain(f, "run.json lists %.200s, which is not there",
+		if (!name || !rundir_has_name(&v->dir, name))
+			complain(f, "%s lists %.200s, which is not there",
+				 runfile_name(RUNFILE_RUN),
 				 name ? name : "something that is no name");
 	}
 }
@@ -76,9 +77,9 @@ static void check_counts(const struct view *v, struct findings *f)
 	double ops = view_number(v->load, "response_time_ns.count");
 
 	if (v->response && !isnan(ops) && (double)v->response->total != ops)
-		complain(f,
-			 "latency.hlog holds %llu response times, load-test-results.json says %.0f",
-			 (unsigned long long)v->response->total, ops);
+		complain(f, "%s holds %llu response times, %s says %.0f",
+			 runfile_name(RUNFILE_LATENCY_LOG), (unsigned long long)v->response->total,
+			 runfile_name(RUNFILE_LOAD_RESULTS), ops);
 }
 
 /* Quantiles agree to the width of a bucket, which is a thousandth. */
@@ -91,10 +92,9 @@ static void check_quantiles(const struct view *v, struct findings *f)
 		double have = (double)hist_quantile_ns(v->response, quantiles[i].q);
 
 		if (fabs(have - said) > 0.001 * said + 1)
-			complain(f,
-				 "response_time_ns.%s is %.0f in load-test-results.json and %.0f "
-				 "in latency.hlog",
-				 quantiles[i].key, said, have);
+			complain(f, "response_time_ns.%s is %.0f in %s and %.0f in %s",
+				 quantiles[i].key, said, runfile_name(RUNFILE_LOAD_RESULTS), have,
+				 runfile_name(RUNFILE_LATENCY_LOG));
 	}
 }
 

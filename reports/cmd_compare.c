@@ -10,6 +10,7 @@
 #include "reports/compare_json.h"
 #include "reports/files.h"
 #include "reports/gnuplot.h"
+#include "reports/lib/runfile.h"
 #include "reports/repeats.h"
 #include "reports/section.h"
 #include "reports/target.h"
@@ -26,12 +27,12 @@ static const struct cli_opt opts[] = {
 	{ .name = "json",
 	  .type = CLI_FLAG,
 	  .offset = offsetof(struct options, json),
-	  .help = "print report.json instead of the text" },
+	  .help = "print the JSON document instead of the text" },
 	{ .name = "out",
 	  .type = CLI_TEXT,
 	  .offset = offsetof(struct options, out),
 	  .arg = "DIR",
-	  .help = "write report.md, report.html and report.json there (default: the run's "
+	  .help = "write the report there, as Markdown, HTML and JSON (default: the run's "
 		  "directory; of a comparison OPTIMIZED/compare/<name of BASELINE>)" },
 	{ .name = "targets",
 	  .type = CLI_TEXT,
@@ -142,8 +143,8 @@ static int report(const struct pair *p, const struct targets *t, const struct re
 		rc = gnuplot_write(p, t, dir, err);
 	if (rc == 0) {
 		fputs(o->json ? strbuf_span(&json).ptr : strbuf_span(&text).ptr, stdout);
-		fprintf(o->json ? stderr : stdout, "%sreport: %s/report.html\n",
-			o->json ? "" : "\n", dir);
+		fprintf(o->json ? stderr : stdout, "%sreport: %s/%s\n", o->json ? "" : "\n", dir,
+			runfile_name(RUNFILE_REPORT_HTML));
 	}
 	free(dir);
 	doc_deinit(&d);

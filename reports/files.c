@@ -8,6 +8,7 @@
 #include "daemon/base/err.h"
 #include "daemon/base/file.h"
 #include "reports/doc.h"
+#include "reports/lib/runfile.h"
 
 static int write_one(const char *dir, const char *name, struct span bytes, struct err *err)
 {
@@ -40,10 +41,10 @@ int files_write(const struct doc *d, struct span json, const char *dir, struct e
 	int rc = file_make_dirs(dir, err);
 
 	if (rc == 0)
-		rc = render_one(d, doc_markdown, dir, "report.md", err);
+		rc = render_one(d, doc_markdown, dir, runfile_name(RUNFILE_REPORT_MARKDOWN), err);
 	if (rc == 0)
-		rc = render_one(d, doc_html, dir, "report.html", err);
+		rc = render_one(d, doc_html, dir, runfile_name(RUNFILE_REPORT_HTML), err);
 	if (rc == 0 && json.len)
-		rc = write_one(dir, "report.json", json, err);
+		rc = write_one(dir, runfile_name(RUNFILE_REPORT_JSON), json, err);
 	return rc;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "reports/fmt.h"
+#include "reports/lib/runfile.h"
 #include "reports/metric.h"
 #include "reports/plot.h"
 #include "reports/section.h"
@@ -119,7 +120,8 @@ static void put_sources(struct doc *d, const struct pair *p)
 		doc_cell(d, TONE_DIM, "%s", list[i].place);
 	}
 	if (count > SOURCES_SHOWN)
-		doc_para(d, "%zu more sources are in allocs.json.", count - SOURCES_SHOWN);
+		doc_para(d, "%zu more sources are in %s.", count - SOURCES_SHOWN,
+			 runfile_name(RUNFILE_ALLOCS));
 out:
 	free(list);
 }
@@ -164,8 +166,10 @@ static void put_hot_path(struct doc *d, const struct pair *p)
 	doc_heading(d, 2, "Hot path");
 	doc_table(d, "Function|>Bytes|>Of the caller");
 	put_tree(d, tree, total, 0, &limits);
-	doc_para(d, "Callers before what they call; paths with less than 2 %% of all bytes are in "
-		    "allocs.json.");
+	doc_para(d,
+		 "Callers before what they call; paths with less than 2 %% of all bytes are in "
+		 "%s.",
+		 runfile_name(RUNFILE_ALLOCS));
 }
 
 /* Each routine with its lines, of one run (what a profile report shows). */

@@ -248,9 +248,9 @@ static void put_gaps(struct doc *d, const char *name, const struct view *v)
 			 "%s: the load generator found its own result invalid; the figures of "
 			 "the load are not the daemon's.",
 			 name);
-	put_warnings(d, name, v->dir.run, "run.json");
-	put_warnings(d, name, v->load, "load-test-results.json");
-	put_warnings(d, name, v->profile, "profile.json");
+	put_warnings(d, name, v->dir.run, runfile_name(RUNFILE_RUN));
+	put_warnings(d, name, v->load, runfile_name(RUNFILE_LOAD_RESULTS));
+	put_warnings(d, name, v->profile, runfile_name(RUNFILE_PROFILE));
 }
 
 void section_missing(struct doc *d, const struct pair *p)

@@ -28,17 +28,18 @@ void view_miss(struct view *v, const char *fmt, ...)
 }
 
 /* Reads one JSON part; what hinders it becomes a sentence. */
-static void read_part(struct view *v, const char *name, const char *schema, const char *without,
+static void read_part(struct view *v, enum runfile file, const char *schema, const char *without,
 		      json_t **out)
 {
+	const char *name = runfile_name(file);
 	struct err err = ERR_INIT;
 
-	if (!rundir_has(&v->dir, name)) {
+	if (!rundir_has(&v->dir, file)) {
 		if (without)
 			view_miss(v, "%s is not there: %s.", name, without);
 		return;
 	}
-	if (rundir_json(&v->dir, name, schema, 1, out, &err) < 0)
+	if (rundir_json(&v->dir, file, schema, 1, out, &err) < 0)
 		view_miss(v, "%s was not used: %s.", name, err.msg);
 }
 
@@ -51,8 +52,9 @@ static void read_intervals(struct view *v)
 
 	if (count == 0 || count > VIEW_SERIES_MAX) {
 		if (v->load)
-			view_miss(v, "load-test-results.json holds no intervals: the spread "
-				     "within the run is not known.");
+			view_miss(v,
+				  "%s holds no intervals: the spread within the run is not known.",
+				  runfile_name(RUNFILE_LOAD_RESULTS));
 		return;
 	}
 	all = malloc(6 * count * sizeof(double));
@@ -84,13 +86,14 @@ static void read_intervals(struct view *v)
 
 static void read_folded(struct view *v)
 {
-	char *path = rundir_path(&v->dir, "cpu.folded");
+	char *path = rundir_path(&v->dir, RUNFILE_CPU_FOLDED);
+	const char *name = runfile_name(RUNFILE_CPU_FOLDED);
 	struct err err = ERR_INIT;
 
-	if (!path || !rundir_has(&v->dir, "cpu.folded"))
-		view_miss(v, "cpu.folded is not there: no hot functions and no flame graph.");
+	if (!path || !rundir_has(&v->dir, RUNFILE_CPU_FOLDED))
+		view_miss(v, "%s is not there: no hot functions and no flame graph.", name);
 	else if (folded_read(path, &v->folded, &err) < 0)
-		view_miss(v, "cpu.folded was not used: %s.", err.msg);
+		view_miss(v, "%s was not used: %s.", name, err.msg);
 	free(path);
 }
 
@@ -190,15 +193,14 @@ int view_open(const char *path, struct view *out, struct err *err)
 	if (rc < 0)
 		return rc;
 	find_label(v);
-	read_part(v, "load-test-results.json", "goxel-load", "no throughput and no latency",
-		  &v->load);
-	read_part(v, "counters.json", "goxel-counters", "no CPU time and no system calls",
+	read_part(v, RUNFILE_LOAD_RESULTS, "goxel-load", "no throughput and no latency", &v->load);
+	read_part(v, RUNFILE_COUNTERS, "goxel-counters", "no CPU time and no system calls",
 		  &v->counters);
-	read_part(v, "allocs.json", "goxel-allocs", "no allocations", &v->allocs);
-	read_part(v, "startup.json", "goxel-startup", "no start-up phases", &v->startup);
-	read_part(v, "stages.json", "goxel-stages", "no stages of the request", &v->stages);
-	read_part(v, "profile.json", "goxel-profile", NULL, &v->profile);
-	read_part(v, "bench.json", NULL, NULL, &v->bench);
+	read_part(v, RUNFILE_ALLOCS, "goxel-allocs", "no allocations", &v->allocs);
+	read_part(v, RUNFILE_STARTUP, "goxel-startup", "no start-up phases", &v->startup);
+	read_part(v, RUNFILE_STAGES, "goxel-stages", "no stages of the request", &v->stages);
+	read_part(v, RUNFILE_PROFILE, "goxel-profile", NULL, &v->profile);
+	read_part(v, RUNFILE_BENCH, NULL, NULL, &v->bench);
 	view_hlog_read(v);
 	read_intervals(v);
 	read_profile_gaps(v);

@@ -122,17 +122,17 @@ void view_hlog_drop(struct view *v)
 
 void view_hlog_read(struct view *v)
 {
-	char *path = rundir_path(&v->dir, "latency.hlog");
+	char *path = rundir_path(&v->dir, RUNFILE_LATENCY_LOG);
 	struct reading r = { .v = v, .start_s = NAN };
 	struct err err = ERR_INIT;
 
-	if (!path || !rundir_has(&v->dir, "latency.hlog")) {
-		view_miss(v, "latency.hlog is not there: quantiles come from "
-			     "load-test-results.json, where it has them.");
+	if (!path || !rundir_has(&v->dir, RUNFILE_LATENCY_LOG)) {
+		view_miss(v, "%s is not there: quantiles come from %s, where it has them.",
+			  runfile_name(RUNFILE_LATENCY_LOG), runfile_name(RUNFILE_LOAD_RESULTS));
 	} else if (hlog_read(path, 1, visit_line, &r, NULL, &err) < 0 ||
 		   end_interval(&r, &err) < 0) {
 		view_hlog_drop(v);
-		view_miss(v, "latency.hlog was not used: %s.", err.msg);
+		view_miss(v, "%s was not used: %s.", runfile_name(RUNFILE_LATENCY_LOG), err.msg);
 	}
 	hist_free(r.interval);
 	free(path);

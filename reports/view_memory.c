@@ -83,7 +83,8 @@ static void parse(struct view *v, struct span text)
 	r = find_column(header, rss);
 	p = find_column(header, pss);
 	if (t < 0 || r < 0) {
-		view_miss(v, "memory.csv was not used: no columns time_s and rss_bytes.");
+		view_miss(v, "%s was not used: no columns time_s and rss_bytes.",
+			  runfile_name(RUNFILE_MEMORY));
 		return;
 	}
 	for (size_t i = 0; i < text.len; i++)
@@ -107,15 +108,15 @@ static void parse(struct view *v, struct span text)
 
 void view_memory_read(struct view *v)
 {
-	char *path = rundir_path(&v->dir, "memory.csv");
+	char *path = rundir_path(&v->dir, RUNFILE_MEMORY);
 	char *text = NULL;
 	size_t len = 0;
 	struct err err = ERR_INIT;
 
-	if (!path || !rundir_has(&v->dir, "memory.csv"))
-		view_miss(v, "memory.csv is not there: no memory over time.");
+	if (!path || !rundir_has(&v->dir, RUNFILE_MEMORY))
+		view_miss(v, "%s is not there: no memory over time.", runfile_name(RUNFILE_MEMORY));
 	else if (file_read(path, FILE_BYTES_MAX, &text, &len, &err) < 0)
-		view_miss(v, "memory.csv was not used: %s.", err.msg);
+		view_miss(v, "%s was not used: %s.", runfile_name(RUNFILE_MEMORY), err.msg);
 	else
 		parse(v, span_of(text, len));
 	free(text);

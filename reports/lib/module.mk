@@ -9,6 +9,7 @@ resultlib-srcs := \
 	reports/lib/hlog_write.c \
 	reports/lib/quantiles.c \
 	reports/lib/rundir.c \
+	reports/lib/runfile.c \
 	reports/lib/stats.c \
 	reports/lib/stats_family.c
 

@@ -95,16 +95,16 @@ int rundir_open(const char *path, struct rundir *out, struct err *err)
 		return err_set(err, -ENOMEM, "open %s: out of memory", path);
 	rc = check_directory(dir.path, err);
 	if (rc == 0)
-		rc = rundir_json(&dir, "run.json", "goxel-run", 1, &dir.run, err);
+		rc = rundir_json(&dir, RUNFILE_RUN, "goxel-run", 1, &dir.run, err);
 	if (rc == -ENOENT && file_exists(dir.path))
-		rc = err_set(err, -ENOTDIR, "%s is not a run directory: it holds no run.json",
-			     dir.path);
+		rc = err_set(err, -ENOTDIR, "%s is not a run directory: it holds no %s", dir.path,
+			     runfile_name(RUNFILE_RUN));
 	if (rc == 0) {
 		state = json_string_value(json_object_get(dir.run, "state"));
 		if (!state || strcmp(state, "complete") != 0)
-			rc = err_set(err, -EAGAIN,
-				     "%s was interrupted: run.json says its state is '%s'",
-				     dir.path, state ? state : "not known");
+			rc = err_set(err, -EAGAIN, "%s was interrupted: %s says its state is '%s'",
+				     dir.path, runfile_name(RUNFILE_RUN),
+				     state ? state : "not known");
 	}
 	if (rc < 0)
 		rundir_close(&dir);
@@ -121,7 +121,7 @@ void rundir_close(struct rundir *dir)
 	*dir = (struct rundir){ 0 };
 }
 
-char *rundir_path(const struct rundir *dir, const char *name)
+static char *path_of(const struct rundir *dir, const char *name)
 {
 	char *out = NULL;
 
@@ -129,13 +129,23 @@ char *rundir_path(const struct rundir *dir, const char *name)
 											  : out;
 }
 
-bool rundir_has(const struct rundir *dir, const char *name)
+char *rundir_path(const struct rundir *dir, enum runfile file)
 {
-	char *path = rundir_path(dir, name);
+	return path_of(dir, runfile_name(file));
+}
+
+bool rundir_has_name(const struct rundir *dir, const char *name)
+{
+	char *path = path_of(dir, name);
 	bool has = path && file_exists(path);
 
 	free(path);
 	return has;
+}
+
+bool rundir_has(const struct rundir *dir, enum runfile file)
+{
+	return rundir_has_name(dir, runfile_name(file));
 }
 
 static int check_schema(const char *path, const json_t *root, const char *schema, int major,
@@ -193,14 +203,14 @@ int result_json_read(const char *path, const char *schema, int major, json_t **o
 	return rc;
 }
 
-int rundir_json(const struct rundir *dir, const char *name, const char *schema, int major,
+int rundir_json(const struct rundir *dir, enum runfile file, const char *schema, int major,
 		json_t **out, struct err *err)
 {
-	char *path = rundir_path(dir, name);
+	char *path = rundir_path(dir, file);
 	int rc;
 
 	if (!path)
-		return err_set(err, -ENOMEM, "read %s: out of memory", name);
+		return err_set(err, -ENOMEM, "read %s: out of memory", runfile_name(file));
 	rc = result_json_read(path, schema, major, out, err);
 	free(path);
 	return rc;

@@ -40,6 +40,7 @@
 #include <jansson.h>
 
 #include "daemon/base/span.h"
+#include "reports/lib/runfile.h"
 
 struct err;
 
@@ -65,16 +66,18 @@ int rundir_complete(struct rundir *dir, struct err *err);
 int rundir_open(const char *path, struct rundir *out, struct err *err);
 void rundir_close(struct rundir *dir);
 
-/* Name of a file in the directory (whichever name it has now): free it. NULL when out of memory. */
-char *rundir_path(const struct rundir *dir, const char *name);
-bool rundir_has(const struct rundir *dir, const char *name);
+/* Path of a file in the directory (whichever name it has now): free it. NULL when out of memory. */
+char *rundir_path(const struct rundir *dir, enum runfile file);
+bool rundir_has(const struct rundir *dir, enum runfile file);
+/* The same for a name that a file of the run lists. */
+bool rundir_has_name(const struct rundir *dir, const char *name);
 
 /*
  * Reads one JSON file of the directory and checks that its schema is "<schema>/<major>" (schema
  * NULL: unchecked). Returns 0 and a new reference; -ENOENT when the file is not there;
  * -EPROTO; -EOPNOTSUPP.
  */
-int rundir_json(const struct rundir *dir, const char *name, const char *schema, int major,
+int rundir_json(const struct rundir *dir, enum runfile file, const char *schema, int major,
 		json_t **out, struct err *err);
 
 /* The same for a file anywhere. */

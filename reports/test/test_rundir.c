@@ -37,12 +37,12 @@ static void test_run_appears_only_when_complete(void **state)
 	assert_false(file_exists(path));
 	snprintf(file, sizeof(file), "%s.partial/run.json", path);
 	fixture_write(file, "{\"schema\": \"goxel-run/1\", \"state\": \"complete\"}");
-	assert_true(rundir_has(&made, "run.json"));
+	assert_true(rundir_has(&made, RUNFILE_RUN));
 	assert_int_equal(rundir_open(made.partial, &seen, &err), -EAGAIN);
 	assert_non_null(strstr(err.msg, "interrupted"));
 	assert_int_equal(rundir_complete(&made, &err), 0);
 	assert_int_equal(rundir_open(path, &seen, &err), 0);
-	assert_true(rundir_has(&seen, "run.json"));
+	assert_true(rundir_has(&seen, RUNFILE_RUN));
 	rundir_close(&seen);
 	rundir_close(&made);
 	err = ERR_INIT;
