@@ -240,18 +240,22 @@ static void round_out(struct box *b)
 static int run_get_bounding_box(struct call *call)
 {
 	struct reply *r = call->reply;
-	struct project *p;
+	struct reading reading;
 	struct box box;
 	int32_t id;
-	bool any;
-	int rc = scope_project(call, BOX_PROJECT, RPC_INTERNAL_ERROR, &p);
+	bool any = false;
+	int rc = scope_read(call, BOX_PROJECT, RPC_INTERNAL_ERROR, &reading);
 
-	if (!rc)
-		rc = scope_layer_or_all(call, BOX_LAYER, RPC_INTERNAL_ERROR, &p->doc, &id);
 	if (rc)
 		return rc;
-	any = id == SCOPE_LAYERS_ALL ? document_box(&p->doc, false, &box)
-				     : volume_box(&document_layer(&p->doc, id)->volume, &box);
+	rc = scope_layer_or_all(call, BOX_LAYER, RPC_INTERNAL_ERROR, reading.doc, &id);
+	if (!rc)
+		any = id == SCOPE_LAYERS_ALL
+			      ? document_box(reading.doc, false, &box)
+			      : volume_box(&document_layer(reading.doc, id)->volume, &box);
+	scope_read_end(&reading);
+	if (rc)
+		return rc;
 	reply_object(r);
 	reply_key_bool(r, "empty", !any);
 	if (any) {

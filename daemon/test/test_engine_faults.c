@@ -371,24 +371,29 @@ static void test_short_memory_drops_old_steps(void **state)
 {
 	const int32_t size[3] = { 64, 64, 64 };
 	struct box box = { { 0, 0, 0 }, { 63, 63, 63 } };
+	struct voxel odd[64];
 	struct project *p = NULL;
 	uint64_t count;
 
 	(void)state;
+	for (int i = 0; i < 64; i++)
+		odd[i] = (struct voxel){ i % 4 * BLOCK_EDGE, i / 4 % 4 * BLOCK_EDGE,
+					 i / 16 * BLOCK_EDGE, RGBA_WHITE };
 	assert_int_equal(project_new(1, "p", 1, size, &p), 0);
 	selection_set_box(p, &box);
-	/* A mask of every voxel makes blocks that are not shared. */
+	/* A mask of all but one voxel makes blocks that are not shared. */
 	assert_int_equal(selection_fill(p, active(p), 0xff000001u, &count), 0);
+	assert_int_equal(project_set_voxels(p, active(p), odd, 64), 0);
 	assert_int_equal(selection_set_color(p, active(p), 0xff000001u, 0, NULL, &count), 0);
 	for (rgba i = 2; i <= 20; i++)
 		assert_int_equal(selection_fill(p, active(p), 0xff000000u | i, &count), 0);
-	assert_int_equal(p->history.done_count, 20);
+	assert_int_equal(p->history.done_count, 21);
 	block_pool_drop();
 	leave_bytes(10000);
 	/* Each edit copies 64 blocks; as many lie in the oldest steps. */
 	for (rgba i = 21; i <= 25; i++)
 		assert_int_equal(selection_fill(p, active(p), 0xff000000u | i, &count), 0);
-	assert_in_range(p->history.done_count, HISTORY_STEPS_SPARED, 21);
+	assert_in_range(p->history.done_count, HISTORY_STEPS_SPARED, 22);
 	/* Nothing more can be dropped: refused, and the newest steps are still there. */
 	leave_bytes(-(long)(20UL * 64 * sizeof(struct block)));
 	assert_int_equal(selection_fill(p, active(p), 0xff0000ffu, &count), -ENOMEM);

@@ -133,6 +133,20 @@ static void add_some(void)
 	must(add_voxels(SOME, 1), SUCCESS);
 }
 
+/* Two in each block: what takes one of them cannot share the block. */
+static void add_pairs(void)
+{
+	struct strbuf sb = { 0 };
+
+	strbuf_add_str(&sb, "{\"voxels\":[");
+	for (int i = 0; i < SOME; i++)
+		strbuf_addf(&sb, "%s[%d,0,5,10,20,1,255],[%d,0,12,10,20,2,255]", i ? "," : "",
+			    16 * i, 16 * i);
+	strbuf_add_str(&sb, "]}");
+	must(caller_call(&w.client, "add_voxels", sb.ptr), SUCCESS);
+	strbuf_deinit(&sb);
+}
+
 static void has_voxels(int count, int blue)
 {
 	char part[64];
@@ -175,24 +189,24 @@ static void test_history(void **state)
 static void test_selection_and_clipboard(void **state)
 {
 	(void)state;
-	add_some();
+	add_pairs();
 	works("select_by_color", "{\"color\":[10,20,1,255]}");
 	fails("copy_selection", "");
 	works("clear_selection", "");
-	works("select_region", "{\"min\":[0,0,0],\"max\":[100000,10,10]}");
+	works("select_region", "{\"min\":[0,0,0],\"max\":[100000,10,8]}");
 	works("copy_selection", "");
 	fails("select_by_color", "{\"color\":[10,20,1,255]}");
-	must(caller_call(&w.client, "get_selection", ""), "\"max\":[100000,10,10]");
-	has_voxels(SOME, 1);
+	must(caller_call(&w.client, "get_selection", ""), "\"max\":[100000,10,8]");
+	has_voxels(2 * SOME, 1);
 }
 
 static void test_move(void **state)
 {
 	(void)state;
-	add_some();
-	works("select_region", "{\"min\":[0,0,0],\"max\":[100000,10,10]}");
+	add_pairs();
+	works("select_region", "{\"min\":[0,0,0],\"max\":[100000,10,8]}");
 	fails("move_selection", "{\"dx\":1}");
-	has_voxels(SOME, 1);
+	has_voxels(2 * SOME, 1);
 	must(caller_call(&w.client, "get_selection", ""), "\"min\":[0,0,0]");
 }
 

@@ -7,17 +7,10 @@
 #include "daemon/base/cancel.h"
 #include "daemon/voxel/table.h"
 
-/* The part of region (NULL = all) in the block at pos, in coordinates of the block. */
-struct part {
-	int32_t lo[3];
-	int32_t hi[3];
-	bool is_whole;
-};
-
-static struct part part_of(const struct box *region, struct block_pos pos)
+static struct block_part part_of(const struct box *region, struct block_pos pos)
 {
 	int32_t at[3] = { pos.x, pos.y, pos.z };
-	struct part part = { { 0, 0, 0 }, { BLOCK_MASK, BLOCK_MASK, BLOCK_MASK }, true };
+	struct block_part part = { { 0, 0, 0 }, { BLOCK_MASK, BLOCK_MASK, BLOCK_MASK }, true };
 
 	for (int i = 0; region && i < 3; i++) {
 		int64_t start = (int64_t)at[i] * BLOCK_EDGE;
@@ -31,8 +24,8 @@ static struct part part_of(const struct box *region, struct block_pos pos)
 	return part;
 }
 
-static int walk_block(const struct volume_slot *slot, const struct part *part, analyze_visit *visit,
-		      void *arg)
+static int walk_block(const struct volume_slot *slot, const struct block_part *part,
+		      analyze_visit *visit, void *arg)
 {
 	for (int32_t z = part->lo[2]; z <= part->hi[2]; z++) {
 		for (int32_t y = part->lo[1]; y <= part->hi[1]; y++) {
@@ -52,7 +45,8 @@ static int walk_block(const struct volume_slot *slot, const struct part *part, a
 	return 0;
 }
 
-int analyze_walk(const struct volume *v, const struct box *region, analyze_visit *visit, void *arg)
+int analyze_blocks(const struct volume *v, const struct box *region, analyze_block *visit,
+		   void *arg)
 {
 	struct volume_slot *list;
 	uint32_t n;
@@ -61,21 +55,41 @@ int analyze_walk(const struct volume *v, const struct box *region, analyze_visit
 	if (rc < 0)
 		return rc;
 	for (uint32_t i = 0; rc == 0 && i < n; i++) {
-		struct part part = part_of(region, list[i].pos);
+		struct block_part part = part_of(region, list[i].pos);
 
 		rc = cancel_check();
 		if (rc == 0)
-			rc = walk_block(&list[i], &part, visit, arg);
+			rc = visit(arg, &list[i], &part);
 	}
 	budget_free(list);
 	return rc;
+}
+
+struct walk {
+	analyze_visit *visit;
+	void *arg;
+};
+
+static int walk_one(void *arg, const struct volume_slot *slot, const struct block_part *part)
+{
+	struct walk *w = arg;
+
+	return walk_block(slot, part, w->visit, w->arg);
+}
+
+int analyze_walk(const struct volume *v, const struct box *region, analyze_visit *visit, void *arg)
+{
+	struct walk w = { visit, arg };
+
+	return analyze_blocks(v, region, walk_one, &w);
 }
 
 /* Calls visit for the colors of the solid voxels of a part, one row segment of n colors at
  * a time. */
 typedef int(row_visit)(void *arg, const rgba *colors, uint32_t n);
 
-static int walk_rows(const struct block *b, const struct part *part, row_visit *visit, void *arg)
+static int walk_rows(const struct block *b, const struct block_part *part, row_visit *visit,
+		     void *arg)
 {
 	if (part->is_whole)
 		return visit(arg, b->voxels, BLOCK_VOXELS);
@@ -100,7 +114,7 @@ static int walk_colors(const struct volume *v, const struct box *region, row_vis
 	while (rc == 0 && volume_next(&it)) {
 		int32_t at[3] = { it.pos.x, it.pos.y, it.pos.z };
 		bool is_in = true;
-		struct part part;
+		struct block_part part;
 
 		for (int i = 0; region && i < 3; i++)
 			is_in &= at[i] >= region->min[i] >> BLOCK_BITS &&

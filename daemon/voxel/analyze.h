@@ -12,6 +12,20 @@
 
 #include "daemon/voxel/volume.h"
 
+/* The part of a region in a block, in coordinates of the block. */
+struct block_part {
+	int32_t lo[3];
+	int32_t hi[3];
+	bool is_whole;
+};
+
+/* Calls visit for every block that touches region (NULL = all), in z, y, x order. Stops when it
+ * returns non-zero and returns that; -ENOMEM. */
+typedef int(analyze_block)(void *arg, const struct volume_slot *slot,
+			   const struct block_part *part);
+int analyze_blocks(const struct volume *v, const struct box *region, analyze_block *visit,
+		   void *arg);
+
 /*
  * Calls visit for every voxel in region (NULL = all), by blocks in z, y, x order, x fastest inside.
  * Stops when it returns non-zero and returns that; -ENOMEM.

@@ -19,10 +19,11 @@ voxel-srcs := \
 	daemon/voxel/slab.c \
 	daemon/voxel/snapshot.c \
 	daemon/voxel/table.c \
+	daemon/voxel/transfer.c \
 	daemon/voxel/volume.c \
 	daemon/voxel/volume_write.c
 
-voxel-tests := blocks history shapes volume
+voxel-tests := blocks history selection shapes volume
 tests += $(addprefix test_,$(voxel-tests))
 $(foreach t,$(voxel-tests),$(eval test_$t-srcs := daemon/test/test_$t.c) \
     $(eval test_$t-libs := voxel alloccount base) $(eval test_$t-ldlibs := -lcmocka -lm) \

@@ -1,13 +1,13 @@
 /*
  * Selection, clipboard and moves. The selected voxels of a layer are first copied into a volume of
- * their own (usually few, so this costs less than a walk over the layer for each step), then
- * written in the edit.
+ * their own, which shares those blocks of the layer that are selected as a whole, then written in
+ * the edit.
  */
 #include "daemon/voxel/selection.h"
 
 #include <errno.h>
 
-#include "daemon/voxel/analyze.h"
+#include "daemon/voxel/transfer.h"
 
 void selection_clear(struct project *p)
 {
@@ -22,27 +22,11 @@ void selection_set_box(struct project *p, const struct box *box)
 	p->selection.box = *box;
 }
 
-struct color_pick {
-	struct volume *mask;
-	rgba color;
-	rgba tolerance;
-};
-
-static int pick_color(void *arg, const struct voxel *v)
-{
-	struct color_pick *pick = arg;
-
-	if (!rgba_near(v->color, pick->color, pick->tolerance))
-		return 0;
-	return volume_set(pick->mask, v->x, v->y, v->z, RGBA_WHITE);
-}
-
 int selection_set_color(struct project *p, struct layer *l, rgba color, rgba tolerance,
 			const struct box *region, uint64_t *count)
 {
 	struct volume mask = { 0 };
-	struct color_pick pick = { &mask, color, tolerance };
-	int rc = analyze_walk(&l->volume, region, pick_color, &pick);
+	int rc = transfer_near(&mask, &l->volume, region, color, tolerance);
 
 	if (rc < 0) {
 		volume_deinit(&mask);
@@ -60,62 +44,27 @@ int selection_set_color(struct project *p, struct layer *l, rgba color, rgba tol
 	return 0;
 }
 
-/* Calls visit for each selected voxel of l. */
-struct selected {
-	struct cursor mask;
-	bool has_mask;
-	analyze_visit *visit;
-	void *arg;
-};
-
-static int visit_selected(void *arg, const struct voxel *v)
+static struct transfer_choice choice_of(const struct selection *sel)
 {
-	struct selected *s = arg;
-
-	if (s->has_mask && !cursor_get(&s->mask, v->x, v->y, v->z))
-		return 0;
-	return s->visit(s->arg, v);
-}
-
-static int walk(const struct project *p, const struct layer *l, analyze_visit *visit, void *arg)
-{
-	const struct selection *sel = &p->selection;
-	struct selected s = { { .v = &sel->mask }, sel->has_mask, visit, arg };
-
-	return analyze_walk(&l->volume, &sel->box, visit_selected, &s);
-}
-
-static int count_one(void *arg, const struct voxel *v)
-{
-	(void)v;
-	(*(uint64_t *)arg)++;
-	return 0;
+	return (struct transfer_choice){ &sel->box, sel->has_mask ? &sel->mask : NULL };
 }
 
 int selection_count(const struct project *p, const struct layer *l, uint64_t *count)
 {
+	struct transfer_choice choice = choice_of(&p->selection);
+
 	*count = 0;
-	return p->selection.is_set ? walk(p, l, count_one, count) : 0;
+	return p->selection.is_set ? transfer_count(&l->volume, &choice, count) : 0;
 }
 
-/* Copies voxels into a volume, moved and perhaps recolored. */
-struct gather {
-	struct volume *into;
-	int32_t delta[3];
-	bool has_color;
-	rgba color;
-};
-
-static int gather_one(void *arg, const struct voxel *v)
+/* Copies the selected voxels of l into a new volume. */
+static int lift(struct project *p, struct layer *l, struct volume *out)
 {
-	struct gather *g = arg;
-	int32_t at[3];
+	struct transfer_choice choice = choice_of(&p->selection);
 
-	if (__builtin_add_overflow(v->x, g->delta[0], &at[0]) ||
-	    __builtin_add_overflow(v->y, g->delta[1], &at[1]) ||
-	    __builtin_add_overflow(v->z, g->delta[2], &at[2]))
-		return -ERANGE;
-	return volume_set(g->into, at[0], at[1], at[2], g->has_color ? g->color : v->color);
+	if (!p->selection.is_set)
+		return -ENOENT;
+	return transfer_chosen(out, &l->volume, &choice);
 }
 
 /* Moves the voxels to the clipboard. */
@@ -128,12 +77,8 @@ static void keep_on_clipboard(struct project *p, struct volume *voxels)
 int selection_copy(struct project *p, struct layer *l, uint64_t *count)
 {
 	struct volume voxels = { 0 };
-	struct gather g = { .into = &voxels };
-	int rc;
+	int rc = lift(p, l, &voxels);
 
-	if (!p->selection.is_set)
-		return -ENOENT;
-	rc = walk(p, l, gather_one, &g);
 	if (rc < 0) {
 		volume_deinit(&voxels);
 		return rc;
@@ -141,26 +86,6 @@ int selection_copy(struct project *p, struct layer *l, uint64_t *count)
 	*count = volume_voxels_count(&voxels);
 	keep_on_clipboard(p, &voxels);
 	return 0;
-}
-
-/* Writes all voxels of `from` into l, moved by delta; removes them when erase is set. */
-static int stamp(struct layer *l, const struct volume *from, const int32_t delta[3], bool erase)
-{
-	struct gather g = { .into = &l->volume, .has_color = erase, .color = RGBA_NONE };
-
-	for (int i = 0; i < 3; i++)
-		g.delta[i] = delta[i];
-	return analyze_walk(from, NULL, gather_one, &g);
-}
-
-/* Copies the selected voxels of l into a new volume. */
-static int lift(struct project *p, struct layer *l, struct volume *out)
-{
-	struct gather g = { .into = out };
-
-	if (!p->selection.is_set)
-		return -ENOENT;
-	return walk(p, l, gather_one, &g);
 }
 
 static int begin(struct project *p, struct layer *l, const char *label)
@@ -176,12 +101,11 @@ static int begin(struct project *p, struct layer *l, const char *label)
 /* Removes the selected voxels and hands them to the caller in a new volume. */
 static int take_out(struct project *p, struct layer *l, struct volume *lifted)
 {
-	const int32_t stay[3] = { 0, 0, 0 };
 	int rc = lift(p, l, lifted);
 
 	if (!rc)
 		rc = begin(p, l, "delete selection");
-	return rc < 0 ? rc : project_end(p, stamp(l, lifted, stay, true));
+	return rc < 0 ? rc : project_end(p, transfer_remove(&l->volume, lifted));
 }
 
 int selection_delete(struct project *p, struct layer *l, uint64_t *count)
@@ -211,7 +135,6 @@ int selection_cut(struct project *p, struct layer *l, uint64_t *count)
 int selection_fill(struct project *p, struct layer *l, rgba color, uint64_t *count)
 {
 	const struct selection *sel = &p->selection;
-	struct gather g = { .into = &l->volume, .has_color = true, .color = color };
 	int rc;
 
 	if (!sel->is_set)
@@ -220,7 +143,7 @@ int selection_fill(struct project *p, struct layer *l, rgba color, uint64_t *cou
 	if (rc < 0)
 		return rc;
 	if (sel->has_mask)
-		rc = analyze_walk(&sel->mask, NULL, gather_one, &g);
+		rc = transfer_color(&l->volume, &sel->mask, color);
 	else
 		rc = volume_fill_box(&l->volume, &sel->box, color);
 	*count = sel->has_mask ? volume_voxels_count(&sel->mask) : box_volume(&sel->box);
@@ -236,19 +159,8 @@ static int move_box(const struct box *from, const int32_t delta[3], struct box *
 	return 0;
 }
 
-/* The selection's mask moved by delta; *out is a new volume. */
-static int move_mask(const struct selection *sel, const int32_t delta[3], struct volume *out)
-{
-	struct gather g = { .into = out };
-
-	for (int i = 0; i < 3; i++)
-		g.delta[i] = delta[i];
-	return sel->has_mask ? analyze_walk(&sel->mask, NULL, gather_one, &g) : 0;
-}
-
 int selection_move(struct project *p, struct layer *l, const int32_t delta[3], uint64_t *count)
 {
-	const int32_t stay[3] = { 0, 0, 0 };
 	struct selection *sel = &p->selection;
 	struct volume lifted = { 0 };
 	struct volume mask = { 0 };
@@ -258,13 +170,13 @@ int selection_move(struct project *p, struct layer *l, const int32_t delta[3], u
 	if (!rc)
 		rc = move_box(&sel->box, delta, &moved);
 	if (!rc)
-		rc = move_mask(sel, delta, &mask);
+		rc = transfer_moved(&mask, &sel->mask, delta);
 	if (!rc)
 		rc = begin(p, l, "move selection");
 	if (!rc) {
-		rc = stamp(l, &lifted, stay, true);
+		rc = transfer_remove(&l->volume, &lifted);
 		if (!rc)
-			rc = stamp(l, &lifted, delta, false);
+			rc = transfer_moved(&l->volume, &lifted, delta);
 		rc = project_end(p, rc);
 	}
 	*count = volume_voxels_count(&lifted);
@@ -294,5 +206,5 @@ int selection_paste(struct project *p, struct layer *l, const int32_t *at, uint6
 	if (rc < 0)
 		return rc;
 	*count = volume_voxels_count(&clip->voxels);
-	return project_end(p, stamp(l, &clip->voxels, delta, false));
+	return project_end(p, transfer_moved(&l->volume, &clip->voxels, delta));
 }

@@ -112,6 +112,9 @@ int volume_exchange(struct volume *v, int32_t x, int32_t y, int32_t z, rgba colo
 int volume_set_many(struct volume *v, const struct voxel *voxels, size_t n);
 int volume_fill_row(struct volume *v, int32_t x0, int32_t x1, int32_t y, int32_t z, rgba color);
 int volume_fill_box(struct volume *v, const struct box *box, rgba color);
+/* Those of n voxels from x on that exist; the others stay as they are. */
+int volume_overlay_row(struct volume *v, int32_t x, int32_t y, int32_t z, const rgba *colors,
+		       uint32_t n);
 int volume_clear(struct volume *v);
 
 /* Replaces the block at pos by a block of another volume, which is shared until either

@@ -64,7 +64,8 @@ static int add_block(struct volume *v, struct block_pos pos, struct block *b)
 		block_put(b);
 		return rc;
 	}
-	if (v->watch)
+	/* One that is shared may stand at another place, too, which the watch does not know. */
+	if (v->watch && block_is_private(b))
 		b->epoch = v->epoch;
 	table_insert(v->table, pos, b);
 	v->table->voxels_count += b->solid_count;
@@ -286,6 +287,46 @@ int volume_fill_row(struct volume *v, int32_t x0, int32_t x1, int32_t y, int32_t
 		if (is_hot(v, pos))
 			fill_hot(v, block_index((int32_t)x, y, z), (uint32_t)(last - x + 1), color);
 		x = last + 1;
+	}
+	return 0;
+}
+
+/* Those of n voxels of one row of the hot block that exist. */
+static void overlay_hot(struct volume *v, uint32_t index, const rgba *colors, uint32_t n)
+{
+	rgba *row = &v->hot->voxels[index];
+	int32_t added = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		added += colors[i] && !row[i];
+		row[i] = colors[i] ? colors[i] : row[i];
+	}
+	if (added)
+		count_hot(v, added);
+}
+
+int volume_overlay_row(struct volume *v, int32_t x, int32_t y, int32_t z, const rgba *colors,
+		       uint32_t n)
+{
+	while (n) {
+		struct block_pos pos = block_pos_of(x, y, z);
+		uint32_t room = BLOCK_EDGE - ((uint32_t)x & BLOCK_MASK);
+		uint32_t part = n < room ? n : room;
+		rgba any = 0;
+
+		for (uint32_t i = 0; i < part; i++)
+			any |= colors[i];
+		if (any && !is_hot(v, pos)) {
+			int rc = make_hot(v, pos, table_find(v->table, pos));
+
+			if (rc < 0)
+				return rc;
+		}
+		if (any)
+			overlay_hot(v, block_index(x, y, z), colors, part);
+		x = (int32_t)(x + (int64_t)part); /* not used again after the last one */
+		colors += part;
+		n -= part;
 	}
 	return 0;
 }
