@@ -247,7 +247,8 @@ enum {
 	FIND_REGION,
 	FIND_PROJECT
 };
-enum { FIND_RESULTS_MAX = 1000000 };
+#define FIND_RESULTS_MAX     1000000
+#define FIND_RESULTS_DEFAULT 1000
 
 static const struct param find_params[] = {
 	[FIND_COLOR] = { .name = "color",
@@ -265,8 +266,8 @@ static const struct param find_params[] = {
 		       .type = PARAM_INT,
 		       .min = 0,
 		       .max = FIND_RESULTS_MAX,
-		       .preset = "1000",
-		       .doc = "matches at most; 0: 1000000" },
+		       .preset = PARAM_TEXT(FIND_RESULTS_DEFAULT),
+		       .doc = "matches at most; 0: " PARAM_TEXT(FIND_RESULTS_MAX) },
 	[FIND_LOCATIONS] = { .name = "include_locations",
 			     .type = PARAM_BOOL,
 			     .preset = "true",
@@ -361,7 +362,7 @@ static int run_find_voxels_by_color(struct call *call)
 	if (rc)
 		return rc;
 	s.with_locations = arg_bool(call, FIND_LOCATIONS, true);
-	s.room = (uint64_t)arg_int(call, FIND_MAX, 1000);
+	s.room = (uint64_t)arg_int(call, FIND_MAX, FIND_RESULTS_DEFAULT);
 	if (!s.room)
 		s.room = FIND_RESULTS_MAX;
 	rc = scope_layer_or_all(call, FIND_LAYER, RPC_INTERNAL_ERROR, reading.doc, &id);

@@ -69,7 +69,7 @@ static int check_flood(struct call *call, struct edit_data *data)
 	data->has_box = region != NULL;
 	if (!rgba_a(data->color)) /* the original treats alpha 0 as absent */
 		data->color |= 0xff000000u;
-	data->voxels_max = (uint64_t)arg_int(call, FLOOD_LIMIT, FILL_VOXELS_DEFAULT);
+	data->voxels_max = (uint64_t)arg_int_preset(call, FLOOD_LIMIT);
 	return 0;
 }
 

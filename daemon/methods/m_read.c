@@ -6,10 +6,10 @@
 #include "daemon/methods/table.h"
 #include "daemon/voxel/analyze.h"
 
-enum {
-	READ_VOXELS_MAX = 1000000, /* of one reply, even when limit is larger */
-	CHECK_LISTED = 64,         /* listed between two calls of cancel_check */
-};
+#define READ_VOXELS_MAX     1000000 /* of one reply, even when limit is larger */
+#define READ_VOXELS_DEFAULT 10000
+
+enum { CHECK_LISTED = 64 /* listed between two calls of cancel_check */ };
 
 /* A listing in progress. */
 struct listing {
@@ -91,10 +91,9 @@ enum { LIST_LAYER, LIST_FILTER, LIST_OFFSET, LIST_LIMIT, LIST_PROJECT, LIST_COUN
 					   .type = PARAM_INT,                                      \
 					   .min = 0,                                               \
 					   .max = INT64_MAX,                                       \
-					   .preset = "10000",                                      \
+					   .preset = PARAM_TEXT(READ_VOXELS_DEFAULT),              \
 					   .doc = "voxels to list at most; 0: as many as a reply " \
-						  "may "                                           \
-						  "have (1000000)" },                              \
+						  "may have (" PARAM_TEXT(READ_VOXELS_MAX) ")" },  \
 		[(first) + LIST_PROJECT] = PARAM_PROJECT, [(first) + LIST_COUNT] = PARAM_END
 
 static int prepare(struct call *call, int first, struct listing *l)
@@ -106,7 +105,7 @@ static int prepare(struct call *call, int first, struct listing *l)
 		rc = arg_color_at(call, first + LIST_FILTER, &l->filter);
 	l->has_filter = rgba_a(l->filter) != 0;
 	l->skip = (uint64_t)arg_int(call, first + LIST_OFFSET, 0);
-	l->room = (uint64_t)arg_int(call, first + LIST_LIMIT, 10000);
+	l->room = (uint64_t)arg_int(call, first + LIST_LIMIT, READ_VOXELS_DEFAULT);
 	if (!l->room || l->room > READ_VOXELS_MAX)
 		l->room = READ_VOXELS_MAX;
 	return rc;

@@ -29,10 +29,13 @@ enum {
 	SHAPE_PROJECT
 };
 
+#define SIZE_DEFAULT 10
+
 #define SIZE_PARAM(axis)                                                                          \
 	{                                                                                         \
 		.name = "size_" axis, .type = PARAM_INT, .min = INT32_MIN, .max = SHAPE_SIZE_MAX, \
-		.preset = "10", .doc = "voxels along " axis "; 0 or less: 10"                     \
+		.preset = PARAM_TEXT(SIZE_DEFAULT),                                               \
+		.doc = "voxels along " axis "; 0 or less: " PARAM_TEXT(SIZE_DEFAULT)              \
 	}
 
 #define CENTER_PARAM(axis)                                                       \
@@ -98,9 +101,9 @@ static int read_size(struct call *call, struct shape *s)
 	int32_t all;
 
 	for (int i = 0; i < 3; i++) {
-		s->size[i] = arg_i32(call, SHAPE_SIZE_X + i, 10);
+		s->size[i] = arg_i32(call, SHAPE_SIZE_X + i, SIZE_DEFAULT);
 		if (s->size[i] <= 0)
-			s->size[i] = 10;
+			s->size[i] = SIZE_DEFAULT;
 	}
 	if (!arg_has(call, SHAPE_SIZE))
 		return 0;
@@ -188,7 +191,7 @@ static int check_shape(struct call *call, struct edit_data *data)
 			"shape_type: must be cube, box, sphere, ellipsoid, cylinder, cone, "
 			"torus or line");
 	s->hollow = arg_bool(call, SHAPE_HOLLOW, false);
-	s->thickness = arg_i32(call, SHAPE_THICKNESS, 1);
+	s->thickness = arg_int_preset(call, SHAPE_THICKNESS);
 	rc = read_axis(call, s);
 	if (!rc)
 		rc = read_place(call, s);
@@ -285,7 +288,7 @@ static int check_brush(struct call *call, struct edit_data *data)
 	    (s->kind != SHAPE_SPHERE && s->kind != SHAPE_BOX))
 		return arg_fault(call, BRUSH_SHAPE, "must be sphere or cube");
 	for (int i = 0; i < 3; i++)
-		s->size[i] = arg_i32(call, BRUSH_SIZE, 1);
+		s->size[i] = arg_int_preset(call, BRUSH_SIZE);
 	if (!value_first(call->args[BRUSH_POSITIONS], &child))
 		return arg_fault(call, BRUSH_POSITIONS, "must not be empty");
 	do {

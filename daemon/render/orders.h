@@ -20,7 +20,7 @@
 
 enum {
 	ORDERS_OPEN_BYTES_MAX = 256 << 20, /* of unfinished pictures, when others wait for memory */
-	ORDERS_SMALL_BYTES = 16 << 20,     /* a picture up to this size never waits: 2048 x 2048 */
+	ORDERS_SMALL_BYTES = 4 << 20,      /* a picture up to this size never waits: 1024 x 1024 */
 };
 
 /* One call of drawers_draw. */

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "daemon/base/strbuf.h"
 #include "daemon/test/method_checks.h"
 
 static void test_paint_wants_a_voxel(void **state)
@@ -86,6 +87,31 @@ static void test_fills(void **state)
 	want_code("brush_stroke", "{\"positions\":[]}", RPC_INVALID_PARAMS, "positions: must not");
 	want_code("brush_stroke", "{\"positions\":[[0,0,0],[4000,0,0]],\"size\":64}",
 		  RPC_INVALID_PARAMS, "positions: the stroke is too long");
+}
+
+/* 17 strokes of 250 cubes of 64^3 each, whole blocks at one place: each is within its bound, all of
+ * them are not, and nothing is done. */
+static void test_strokes_of_a_request_are_bounded(void **state)
+{
+	struct strbuf text = { 0 };
+
+	(void)state;
+	fresh();
+	strbuf_add_str(&text, "{\"operations\":[");
+	for (int i = 0; i < 17; i++) {
+		strbuf_addf(&text,
+			    "%s{\"type\":\"brush_stroke\",\"shape\":\"cube\",\"size\":64,"
+			    "\"positions\":[[32,32,32]",
+			    i ? "," : "");
+		for (int k = 1; k < 250; k++)
+			strbuf_add_str(&text, ",[32,32,32]");
+		strbuf_add_str(&text, "]}");
+	}
+	strbuf_add(&text, "]}", 3);
+	want_code("batch_operations", text.ptr, RPC_INVALID_PARAMS,
+		  "operation 16: positions: the strokes are together too long");
+	want_part("get_project_info", "", "\"voxel_count\":0");
+	strbuf_deinit(&text);
 }
 
 static void test_batch_operations(void **state)
@@ -221,6 +247,7 @@ int main(void)
 		cmocka_unit_test(test_paint_wants_a_voxel),
 		cmocka_unit_test(test_shapes),
 		cmocka_unit_test(test_fills),
+		cmocka_unit_test(test_strokes_of_a_request_are_bounded),
 		cmocka_unit_test(test_batch_operations),
 		cmocka_unit_test(test_color_analysis),
 		cmocka_unit_test(test_selections),
