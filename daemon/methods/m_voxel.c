@@ -22,13 +22,6 @@ static const struct param write_params[] = {
 	PARAM_END,
 };
 
-static void reply_at(struct reply *r, const struct voxel *v)
-{
-	reply_key_integer(r, "x", v->x);
-	reply_key_integer(r, "y", v->y);
-	reply_key_integer(r, "z", v->z);
-}
-
 /* Position and color of a call with write_params. */
 static int read_voxel(struct call *call, struct voxel *v)
 {
@@ -45,9 +38,22 @@ static int read_voxel(struct call *call, struct voxel *v)
 	return 0;
 }
 
+/* The result of add_voxel: x, y, z, layer, r, g, b, a. */
+static const struct reply_piece added_pieces[] = {
+	REPLY_PIECE("{\"success\":true,\"x\":"),
+	REPLY_PIECE(",\"y\":"),
+	REPLY_PIECE(",\"z\":"),
+	REPLY_PIECE(",\"layer_id\":"),
+	REPLY_PIECE(",\"color\":["),
+	REPLY_PIECE(","),
+	REPLY_PIECE(","),
+	REPLY_PIECE(","),
+	REPLY_PIECE("]}"),
+};
+static const struct reply_form added_form = REPLY_FORM(added_pieces);
+
 static int run_add_voxel(struct call *call)
 {
-	struct reply *r = call->reply;
 	struct project *p;
 	struct layer *l;
 	struct voxel v;
@@ -61,13 +67,9 @@ static int run_add_voxel(struct call *call)
 	rc = project_set_voxel(p, l, &v, NULL);
 	if (rc < 0)
 		return scope_fault(call, APP_ADD_VOXEL, rc, "add voxel");
-	reply_object(r);
-	reply_key_bool(r, "success", true);
-	reply_at(r, &v);
-	reply_key_integer(r, "layer_id", l->meta.id);
-	reply_key(r, SPAN_LIT("color"));
-	reply_rgba(r, v.color);
-	reply_object_end(r);
+	reply_form(call->reply, &added_form,
+		   (int64_t[]){ v.x, v.y, v.z, l->meta.id, rgba_r(v.color), rgba_g(v.color),
+				rgba_b(v.color), rgba_a(v.color) });
 	return 0;
 }
 
@@ -133,6 +135,13 @@ static const struct param place_params[] = {
 	PARAM_END,
 };
 
+/* The result of remove_voxel: x, y, z, layer. */
+static const struct reply_piece removed_pieces[] = {
+	REPLY_PIECE("{\"success\":true,\"x\":"), REPLY_PIECE(",\"y\":"), REPLY_PIECE(",\"z\":"),
+	REPLY_PIECE(",\"layer_id\":"),           REPLY_PIECE("}"),
+};
+static const struct reply_form removed_form = REPLY_FORM(removed_pieces);
+
 static int run_remove_voxel(struct call *call)
 {
 	struct voxel v = { 0 };
@@ -150,11 +159,7 @@ static int run_remove_voxel(struct call *call)
 	rc = project_set_voxel(p, l, &v, NULL);
 	if (rc < 0)
 		return scope_fault(call, APP_REMOVE_VOXEL, rc, "remove voxel");
-	reply_object(call->reply);
-	reply_key_bool(call->reply, "success", true);
-	reply_at(call->reply, &v);
-	reply_key_integer(call->reply, "layer_id", l->meta.id);
-	reply_object_end(call->reply);
+	reply_form(call->reply, &removed_form, (int64_t[]){ v.x, v.y, v.z, l->meta.id });
 	return 0;
 }
 
@@ -167,9 +172,25 @@ const struct method method_remove_voxel = {
 	.run = run_remove_voxel,
 };
 
+/* The results of get_voxel: x, y, z, r, g, b, a; and of one that is not there: x, y, z. */
+static const struct reply_piece found_pieces[] = {
+	REPLY_PIECE("{\"x\":"), REPLY_PIECE(",\"y\":"),
+	REPLY_PIECE(",\"z\":"), REPLY_PIECE(",\"exists\":true,\"color\":["),
+	REPLY_PIECE(","),       REPLY_PIECE(","),
+	REPLY_PIECE(","),       REPLY_PIECE("]}"),
+};
+static const struct reply_form found_form = REPLY_FORM(found_pieces);
+static const struct reply_piece missing_pieces[] = {
+	REPLY_PIECE("{\"x\":"), REPLY_PIECE(",\"y\":"),
+	REPLY_PIECE(",\"z\":"), REPLY_PIECE(",\"exists\":false,\"color\":["),
+	REPLY_PIECE(","),       REPLY_PIECE(","),
+	REPLY_PIECE(","),       REPLY_PIECE("]}"),
+};
+static const struct reply_form missing_form = REPLY_FORM(missing_pieces);
+
 static int run_get_voxel(struct call *call)
 {
-	struct reply *r = call->reply;
+	const struct reply_form *form;
 	struct voxel v;
 	struct project *p;
 	struct layer *l;
@@ -182,12 +203,10 @@ static int run_get_voxel(struct call *call)
 	if (rc)
 		return rc;
 	v = (struct voxel){ at[0], at[1], at[2], volume_get(&l->volume, at[0], at[1], at[2]) };
-	reply_object(r);
-	reply_at(r, &v);
-	reply_key_bool(r, "exists", v.color != RGBA_NONE);
-	reply_key(r, SPAN_LIT("color"));
-	reply_rgba(r, v.color);
-	reply_object_end(r);
+	form = v.color != RGBA_NONE ? &found_form : &missing_form;
+	reply_form(call->reply, form,
+		   (int64_t[]){ v.x, v.y, v.z, rgba_r(v.color), rgba_g(v.color), rgba_b(v.color),
+				rgba_a(v.color) });
 	return 0;
 }
 

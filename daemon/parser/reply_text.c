@@ -106,14 +106,40 @@ static void text_raw(struct reply *r, struct span json)
 	out->len += json.len;
 }
 
+static void text_form(struct reply *r, const struct reply_form *form, const int64_t *integers)
+{
+	const struct reply_piece *piece = form->pieces;
+	const struct reply_piece *last = piece + form->count - 1;
+	struct outbuf *out = out_of(r);
+	char *to = value_room(out, form->count * (REPLY_PIECE_BYTES + NUMBER_INTEGER_BYTES));
+	char *start = to;
+
+	if (!to)
+		return;
+	for (;; piece++) {
+		memcpy(to, piece, REPLY_PIECE_BYTES); /* a fixed count is two moves */
+		to += piece->bytes;
+		if (piece == last)
+			break;
+		to += number_put_integer(to, *integers++);
+	}
+	out->len += (size_t)(to - start);
+}
+
 static int text_end(struct reply *r, struct span id)
 {
+	static const char key[8] = ",\"id\":";
 	struct outbuf *out = out_of(r);
+	char *to = outbuf_room(out, sizeof(key) + id.len);
 
-	outbuf_add(out, ",\"id\":", 6);
-	outbuf_add(out, id.ptr, id.len);
-	outbuf_add(out, "}", 1);
-	return out->failed ? -ENOMEM : 0;
+	if (!to || out->failed)
+		return -ENOMEM;
+	memcpy(to, key, sizeof(key));
+	to += 6;
+	memcpy(to, id.ptr, id.len);
+	to[id.len] = '}';
+	out->len += 6 + id.len + 1;
+	return 0;
 }
 
 const struct reply_ops reply_text_ops = {
@@ -128,5 +154,6 @@ const struct reply_ops reply_text_ops = {
 	.real = text_real,
 	.string = text_string,
 	.raw = text_raw,
+	.form = text_form,
 	.end = text_end,
 };

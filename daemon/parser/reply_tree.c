@@ -229,5 +229,6 @@ const struct reply_ops reply_tree_ops = {
 	.real = tree_real,
 	.string = tree_string,
 	.raw = tree_raw,
+	.form = reply_form_apart,
 	.end = tree_end,
 };

@@ -276,12 +276,8 @@ static size_t put_unsigned(char *to, uint64_t value)
 	return (size_t)(text + sizeof(text) - p);
 }
 
-size_t number_put_integer(char *to, int64_t value)
+size_t number_put_large(char *to, int64_t value)
 {
-	if (value >= 0 && value < 10) {
-		*to = (char)('0' + value);
-		return 1;
-	}
 	if (value < 0) {
 		*to = '-';
 		return 1 + put_unsigned(to + 1, 0 - (uint64_t)value);

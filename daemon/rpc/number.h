@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct number {
 	bool is_integer;
@@ -30,8 +31,30 @@ enum {
  */
 int number_read(const char **pos, const char *end, struct number *out);
 
-/* Write the text at `to` and return its length. A real that is NaN or infinite becomes null. */
-size_t number_put_integer(char *to, int64_t value);
-size_t number_put_real(char *to, double value); /* the shortest digits that read back equal */
+/*
+ * Write the text at `to` and return its length; all of NUMBER_..._BYTES may be written. A real that
+ * is NaN or infinite becomes null.
+ */
+size_t number_put_large(char *to, int64_t value); /* any integer */
+size_t number_put_real(char *to, double value);   /* the shortest digits that read back equal */
+
+/* Most integers of replies have up to three digits: those without a branch on how many. */
+static inline size_t number_put_integer(char *to, int64_t value)
+{
+	uint64_t sign = value < 0;
+	uint64_t rest = ((uint64_t)value ^ -sign) + sign;
+	uint32_t hundreds = (uint32_t)rest * 41 >> 12; /* exact up to 999 */
+	uint32_t below = (uint32_t)rest - hundreds * 100;
+	uint32_t tens = below * 103 >> 10; /* and up to 99 */
+	uint32_t skipped = (uint32_t)((rest < 100) + (rest < 10));
+	uint32_t text =
+		(0x303030 | hundreds | tens << 8 | (below - tens * 10) << 16) >> 8 * skipped;
+
+	if (__builtin_expect(rest > 999, 0))
+		return number_put_large(to, value);
+	*to = '-';
+	memcpy(to + sign, &text, sizeof(text)); /* the first digit lowest: little endian */
+	return sign + 3 - skipped;
+}
 
 #endif

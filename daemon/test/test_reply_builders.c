@@ -34,6 +34,15 @@ static int close_all(void **state)
 	return 0;
 }
 
+static const struct reply_piece form_pieces[] = {
+	REPLY_PIECE("{\"yes\":true,\"one\":"),
+	REPLY_PIECE(",\"list\":["),
+	REPLY_PIECE(",null,{\"none\":[],\"four\":"),
+	REPLY_PIECE("},"),
+	REPLY_PIECE("],\"no\":false}"),
+};
+static const struct reply_form form = REPLY_FORM(form_pieces);
+
 /* Says the same things to any builder. */
 static void say(struct reply *r)
 {
@@ -59,6 +68,8 @@ static void say(struct reply *r)
 		reply_array_end(r);
 	}
 	reply_array_end(r);
+	reply_key(r, SPAN_LIT("form"));
+	reply_form(r, &form, (int64_t[]){ 0, -999, 1000, INT64_MIN });
 	reply_key(r, SPAN_LIT("k\0y\"\xff"));
 	reply_raw(r, SPAN_LIT("[1,{\"a\":null}]"));
 	reply_object_end(r);
@@ -68,7 +79,10 @@ static const char said[] =
 	"{\"jsonrpc\":\"2.0\",\"result\":{\"small\":-7,\"large\":-9223372036854775808,"
 	"\"beyond int\":2147483648,\"real\":0.25,\"nan\":null,\"yes\":true,\"nothing\":null,"
 	"\"text\":\"a\\\"b\\\\\\n\\u0000\\u0001\xc3\xa9\xef\xbf\xbd\",\"empty\":[],\"none\":{},"
-	"\"nested\":[[0,0],[1,1000],[2,2000]],\"k\\u0000y\\\"\xef\xbf\xbd\":[1,{\"a\":null}]},"
+	"\"nested\":[[0,0],[1,1000],[2,2000]],"
+	"\"form\":{\"yes\":true,\"one\":0,\"list\":[-999,null,{\"none\":[],\"four\":1000},"
+	"-9223372036854775808],\"no\":false},"
+	"\"k\\u0000y\\\"\xef\xbf\xbd\":[1,{\"a\":null}]},"
 	"\"id\":\"i\\u0064\"}";
 
 static void test_same_bytes(void **state)

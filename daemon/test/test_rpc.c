@@ -123,18 +123,17 @@ static void test_written_reals_are_short(void **state)
 
 static void test_written_integers(void **state)
 {
-	static const int64_t values[] = { 0,  1,   9,   10,   99,   100,       101,      12345,
-					  -1, -10, -99, -100, 1000, INT64_MAX, INT64_MIN };
+	static const int64_t values[] = { 12345, INT64_MAX, INT64_MIN };
 	char text[NUMBER_INTEGER_BYTES + 1], want[32];
 	struct rng rng;
 
 	(void)state;
 	rng_init(&rng, 3, 0);
-	for (size_t i = 0; i < 10000; i++) {
-		int64_t value = i < sizeof(values) / sizeof(*values)
-					? values[i]
-					: (int64_t)(rng_next(&rng) >> rng_below(&rng, 64));
+	for (int64_t i = -1100; i < 10000; i++) {
+		int64_t value = i <= 1100 ? i : (int64_t)(rng_next(&rng) >> rng_below(&rng, 64));
 
+		if (i > 9996)
+			value = values[i - 9997];
 		text[number_put_integer(text, value)] = '\0';
 		sprintf(want, "%lld", (long long)value);
 		assert_string_equal(text, want);
