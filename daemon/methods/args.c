@@ -22,52 +22,75 @@ static int param_index(const struct param *params, int count, struct span key, i
 	return -1;
 }
 
-static void sort_object(struct call *call, struct value object, int count)
+static void clear_arg(struct call *call, int i)
 {
-	struct value child;
+	call->args[i] = (struct value){ 0 };
+	call->arg_kinds[i] = VALUE_NONE;
+}
+
+static void clear_args(struct call *call, int first, int count)
+{
+	for (int i = first; i < count; i++)
+		clear_arg(call, i);
+}
+
+/* The members of one look; absent arguments are cleared. Returns how many there were. */
+static uint32_t sort_members(struct call *call, struct value object, uint32_t skip, int count)
+{
+	struct value values[RPC_PARAMS_MAX];
+	uint8_t kinds[RPC_PARAMS_MAX];
+	int64_t integers[RPC_PARAMS_MAX];
+	struct span keys[RPC_PARAMS_MAX];
+	uint32_t n =
+		value_items(object, skip, &(struct value_items){ values, kinds, integers, keys },
+			    RPC_PARAMS_MAX);
 	int hint = 0;
 
-	if (!count || !value_first(object, &child))
-		return;
-	do {
-		int i = param_index(call->method->params, count, value_key(child), hint);
+	for (uint32_t k = 0; k < n; k++) {
+		int i = param_index(call->method->params, count, keys[k], hint);
 
 		if (i < 0)
 			continue;
-		call->args[i] = child;
+		call->args[i] = values[k];
+		call->arg_kinds[i] = kinds[k];
+		call->arg_integers[i] = integers[k];
 		hint = i + 1 < count ? i + 1 : 0;
-	} while (value_next(child, &child));
+	}
+	return n;
+}
+
+static void sort_object(struct call *call, struct value object, int count)
+{
+	uint32_t skip = 0;
+	uint32_t n;
+
+	clear_args(call, 0, count);
+	do {
+		n = sort_members(call, object, skip, count);
+		skip += n;
+	} while (n == RPC_PARAMS_MAX);
 }
 
 /* [{...}] where the first parameter is not an object: named members inside an array, as documented
- * for batch_operations. */
-static bool is_wrapped(const struct call *call, int count, struct value *inner)
+ * for batch_operations. n: elements. */
+static bool is_wrapped(const struct call *call, uint32_t n)
 {
-	struct value next;
+	const struct param *first = call->method->params;
 
-	if (!count || !value_first(call->params, inner) || value_kind(*inner) != VALUE_OBJECT)
-		return false;
-	if (call->method->params[0].type == PARAM_OBJECT ||
-	    call->method->params[0].type == PARAM_ANY)
-		return false;
-	return !value_next(*inner, &next);
+	return n == 1 && arg_kind(call, 0) == VALUE_OBJECT && first->type != PARAM_OBJECT &&
+	       first->type != PARAM_ANY;
 }
 
 static void sort_array(struct call *call, int count)
 {
-	struct value child;
+	struct value_items to = { call->args, call->arg_kinds, call->arg_integers, NULL };
+	/* What is more than the arguments is left out by the count. */
+	uint32_t n = value_items(call->params, 0, &to, RPC_PARAMS_MAX);
 
-	if (is_wrapped(call, count, &child)) {
-		sort_object(call, child, count);
-		return;
-	}
-	if (!value_first(call->params, &child))
-		return;
-	for (int i = 0; i < count; i++) {
-		call->args[i] = child;
-		if (!value_next(child, &child))
-			return;
-	}
+	if (is_wrapped(call, n))
+		sort_object(call, call->args[0], count);
+	else
+		clear_args(call, (int)n, count);
 }
 
 int arg_fault(struct call *call, int i, const char *why)
@@ -91,7 +114,7 @@ static int check_int(struct call *call, int i, enum value_kind kind)
 	int rc = 0;
 
 	if (kind == VALUE_INT)
-		n = value_integer(call->args[i]);
+		n = call->arg_integers[i];
 	else
 		rc = decode_i64(call->args[i], &n);
 	if (rc == -EINVAL)
@@ -104,8 +127,10 @@ static int check_int(struct call *call, int i, enum value_kind kind)
 }
 
 /* Checks the type of a present argument. */
-static int check(struct call *call, int i, enum value_kind kind)
+static int check(struct call *call, int i)
 {
+	enum value_kind kind = arg_kind(call, i);
+
 	switch (call->method->params[i].type) {
 	case PARAM_INT:
 		return check_int(call, i, kind);
@@ -127,31 +152,52 @@ static int check(struct call *call, int i, enum value_kind kind)
 	return 0;
 }
 
+/* The usual argument: a whole number where any of 32 bits is right, or what needs no check. */
+static inline bool is_plain(const struct call *call, const struct param *p, int i)
+{
+	if (p->type == PARAM_ANY)
+		return true;
+	return p->type == PARAM_INT && arg_kind(call, i) == VALUE_INT && !p->min && !p->max &&
+	       call->arg_integers[i] == (int32_t)call->arg_integers[i];
+}
+
 int args_sort(struct call *call)
 {
 	const struct param *params = call->method->params;
 	int count = 0;
 
-	while (params && params[count].name)
-		call->args[count++] = (struct value){ 0 };
-	if (value_kind(call->params) == VALUE_ARRAY)
+	if (!params)
+		return 0;
+	while (params[count].name)
+		count++;
+	if (count && value_kind(call->params) == VALUE_ARRAY)
 		sort_array(call, count);
-	else
+	else if (count)
 		sort_object(call, call->params, count);
 	for (int i = 0; i < count; i++) {
-		enum value_kind kind = value_kind(call->args[i]);
+		enum value_kind kind = arg_kind(call, i);
 		int rc = 0;
 
 		if (kind == VALUE_NULL) /* null counts as absent */
-			call->args[i] = (struct value){ 0 };
-		if (arg_has(call, i))
-			rc = check(call, i, kind);
-		else if (params[i].required)
-			rc = arg_fault(call, i, "is missing");
+			clear_arg(call, i);
+		if (kind <= VALUE_NULL)
+			rc = params[i].required ? arg_fault(call, i, "is missing") : 0;
+		else if (!is_plain(call, &params[i], i))
+			rc = check(call, i);
 		if (rc)
 			return rc;
 	}
 	return 0;
+}
+
+static void adopt(struct call *call, int i, struct value v)
+{
+	enum value_kind kind = value_kind(v);
+
+	call->args[i] = v;
+	call->arg_kinds[i] = (uint8_t)kind;
+	if (kind == VALUE_INT || kind == VALUE_BOOL)
+		call->arg_integers[i] = value_integer(v);
 }
 
 int args_adopt(struct call *call, struct value object)
@@ -166,8 +212,8 @@ int args_adopt(struct call *call, struct value object)
 			v = value_member(object, params[i].alias);
 		if (arg_has(call, i) || value_kind(v) == VALUE_NONE || value_kind(v) == VALUE_NULL)
 			continue;
-		call->args[i] = v;
-		rc = check(call, i, value_kind(call->args[i]));
+		adopt(call, i, v);
+		rc = check(call, i);
 		if (rc < 0)
 			return rc;
 	}
@@ -179,6 +225,8 @@ int64_t arg_int(const struct call *call, int i, int64_t preset)
 	int64_t n = preset;
 
 	/* Checked before: a whole number, or one to be floored. */
+	if (arg_kind(call, i) == VALUE_INT)
+		return call->arg_integers[i];
 	if (arg_has(call, i))
 		(void)decode_i64(call->args[i], &n);
 	return n;
@@ -225,10 +273,10 @@ int arg_position(struct call *call, int first_index, int position_index, int32_t
 						       : "must be [x,y,z] or {x,y,z}");
 		return 0;
 	}
-	for (int i = 0; i < 3; i++) {
-		if (!arg_has(call, first_index + i))
-			return arg_fault(call, first_index + i, "is missing");
-		out[i] = arg_i32(call, first_index + i, 0);
+	for (int i = first_index; i < first_index + 3; i++) {
+		if (!arg_has(call, i))
+			return arg_fault(call, i, "is missing");
+		*out++ = arg_i32(call, i, 0);
 	}
 	return 0;
 }
@@ -252,6 +300,21 @@ int arg_color_at(struct call *call, int i, rgba *out)
 	return decode_color(call->args[i], DECODE_CLAMPED, out) < 0 ? color_fault(call, i) : 0;
 }
 
+/* Whole numbers of 0..255, alpha perhaps absent: what most callers send. */
+static bool plain_channels(const struct call *call, int first_index, rgba *out)
+{
+	const uint8_t *kinds = &call->arg_kinds[first_index];
+	const int64_t *n = &call->arg_integers[first_index];
+	int64_t alpha = kinds[3] == VALUE_INT ? n[3] : 255;
+
+	if (kinds[0] != VALUE_INT || kinds[1] != VALUE_INT || kinds[2] != VALUE_INT ||
+	    (kinds[3] != VALUE_INT && kinds[3] != VALUE_NONE) ||
+	    (uint64_t)(n[0] | n[1] | n[2] | alpha) > 255)
+		return false;
+	*out = rgba_of((unsigned)n[0], (unsigned)n[1], (unsigned)n[2], (unsigned)alpha);
+	return true;
+}
+
 int arg_color(struct call *call, int first_index, int color_index, rgba preset, rgba *out)
 {
 	struct decode_channels c;
@@ -259,12 +322,12 @@ int arg_color(struct call *call, int first_index, int color_index, rgba preset, 
 
 	if (color_index >= 0 && arg_has(call, color_index))
 		return arg_color_at(call, color_index, out);
+	if (plain_channels(call, first_index, out))
+		return 0;
 	for (int i = 0; i < 4; i++) {
 		c.v[i] = call->args[first_index + i];
 		any |= arg_has(call, first_index + i);
 	}
-	if (any && decode_plain_channels(&c, out))
-		return 0;
 	if (arg_has(call, first_index) && !decode_is_number(c.v[0]))
 		return arg_color_at(call, first_index, out);
 	for (int i = 0; i < 4; i++)

@@ -24,6 +24,11 @@ static inline bool arg_has(const struct call *call, int i)
 	return call->args[i].doc;
 }
 
+static inline enum value_kind arg_kind(const struct call *call, int i)
+{
+	return (enum value_kind)call->arg_kinds[i];
+}
+
 /* The default is the table's preset, so that it is written once. */
 int32_t arg_int_preset(const struct call *call, int i);
 double arg_real_preset(const struct call *call, int i);

@@ -149,7 +149,8 @@ static int channel(struct value v, bool fractional, enum decode_clamp clamp, uns
 	return 0;
 }
 
-bool decode_plain_channels(const struct decode_channels *c, rgba *out)
+/* The common case: those that are there are whole numbers in 0..255. False otherwise. */
+static bool plain_channels(const struct decode_channels *c, rgba *out)
 {
 	unsigned parts[4] = { 0, 0, 0, 255 };
 
@@ -174,7 +175,7 @@ int decode_channels(const struct decode_channels *c, enum decode_clamp clamp, rg
 	unsigned parts[4] = { 0, 0, 0, 255 };
 	bool fractional;
 
-	if (decode_plain_channels(c, out))
+	if (plain_channels(c, out))
 		return 0;
 	fractional = is_fractional(c);
 	for (int i = 0; i < 4; i++) {

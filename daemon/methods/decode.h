@@ -34,9 +34,6 @@ enum decode_clamp {
 	DECODE_STRICT,  /* they are -ERANGE */
 };
 
-/* The common case: those that are there are whole numbers in 0..255. False otherwise. */
-bool decode_plain_channels(const struct decode_channels *c, rgba *out);
-
 /* Absent r, g, b are 0, absent alpha is 255. */
 int decode_channels(const struct decode_channels *c, enum decode_clamp clamp, rgba *out);
 int decode_hex(struct span text, rgba *out);

@@ -140,6 +140,7 @@ static const struct value_ops dom_value_ops = {
 	.real = dom_real,
 	.string = dom_string,
 	.records = dom_records,
+	.items = value_items_apart,
 };
 
 static int dom_init(struct parser *p, struct err *err)

@@ -179,6 +179,43 @@ static bool tape_records(struct value array, struct value_records *out)
 	return true;
 }
 
+/* The node behind that of a value. */
+static inline const struct tape_node *behind(const struct tape_node *nodes,
+					     const struct tape_node *n)
+{
+	return n->kind == VALUE_ARRAY || n->kind == VALUE_OBJECT ? nodes + n->u.container.end
+								 : n + 1;
+}
+
+static uint32_t tape_items(struct value container, uint32_t skip, const struct value_items *out,
+			   uint32_t max)
+{
+	const struct tape *t = tape_of(container);
+	const struct tape_node *nodes = tape_nodes(t);
+	const struct value_items to = *out;
+	const struct tape_node *n;
+	bool is_object;
+	uint32_t count = 0;
+
+	if (container.node & made_up || nodes[container.node].flags & TAPE_RECORDS)
+		return value_items_apart(container, skip, out, max);
+	n = &nodes[container.node];
+	is_object = n->kind == VALUE_OBJECT;
+	if (n->kind != VALUE_ARRAY && !is_object)
+		return 0;
+	for (n++; skip && n->kind != TAPE_END; skip--)
+		n = behind(nodes, n);
+	for (; n->kind != TAPE_END && count < max; n = behind(nodes, n)) {
+		to.values[count] = (struct value){ &t->doc, (uintptr_t)(n - nodes) };
+		to.kinds[count] = n->kind;
+		to.integers[count] = n->u.integer;
+		if (is_object)
+			to.keys[count] = tape_node_key(t, n);
+		count++;
+	}
+	return count;
+}
+
 static const struct value_ops tape_value_ops = {
 	.kind = tape_kind,
 	.first = tape_first,
@@ -188,6 +225,7 @@ static const struct value_ops tape_value_ops = {
 	.real = tape_real,
 	.string = tape_string,
 	.records = tape_records,
+	.items = tape_items,
 };
 
 void tape_init(struct tape *t)

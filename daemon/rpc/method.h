@@ -64,7 +64,10 @@ struct call {
 	struct value params;               /* as received */
 	struct value args[RPC_PARAMS_MAX]; /* params sorted by the method's list; VALUE_NONE where
 					      absent */
-	uint64_t client_id;                /* of the connection */
+	/* Of each, so that nobody asks the parser again. */
+	uint8_t arg_kinds[RPC_PARAMS_MAX];    /* enum value_kind */
+	int64_t arg_integers[RPC_PARAMS_MAX]; /* of VALUE_INT and VALUE_BOOL */
+	uint64_t client_id;                   /* of the connection */
 };
 
 #endif

@@ -42,6 +42,14 @@ struct value_records {
 	uint32_t column_count;
 };
 
+/* Where children go, and what is asked of them first; the caller's arrays. */
+struct value_items {
+	struct value *values;
+	uint8_t *kinds;    /* enum value_kind */
+	int64_t *integers; /* of VALUE_INT; VALUE_BOOL as 0 or 1; else anything */
+	struct span *keys; /* of members, decoded; not written for elements */
+};
+
 /* Children come in the order of the text, duplicates included. */
 struct value_ops {
 	enum value_kind (*kind)(struct value v);
@@ -54,6 +62,10 @@ struct value_ops {
 	/* True when the array was decoded as records (an optimization: first/next work all the
 	 * same). */
 	bool (*records)(struct value array, struct value_records *out);
+	/* The same as first, next, kind, integer and key of up to max children, those before skip
+	 * left out, in one call. Returns how many; 0 also where there can be none. */
+	uint32_t (*items)(struct value container, uint32_t skip, const struct value_items *out,
+			  uint32_t max);
 };
 
 /* First member of every parser's document. */
@@ -100,6 +112,16 @@ static inline bool value_records(struct value array, struct value_records *out)
 {
 	return array.doc && array.doc->ops->records(array, out);
 }
+
+static inline uint32_t value_items(struct value container, uint32_t skip,
+				   const struct value_items *out, uint32_t max)
+{
+	return container.doc ? container.doc->ops->items(container, skip, out, max) : 0;
+}
+
+/* ops.items by the other ops. */
+uint32_t value_items_apart(struct value container, uint32_t skip, const struct value_items *out,
+			   uint32_t max);
 
 /* The member of that name, the last one when it stands twice; VALUE_NONE when absent or not an
  * object. */

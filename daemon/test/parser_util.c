@@ -127,6 +127,44 @@ static void check_records(struct value array, const struct value_records *record
 	assert(!more_rows);
 }
 
+static void check_item(const struct value_items *items, uint32_t i, struct value child,
+		       bool is_object)
+{
+	enum value_kind kind = value_kind(child);
+
+	assert(items->values[i].doc == child.doc && items->values[i].node == child.node);
+	assert(items->kinds[i] == kind);
+	if (kind == VALUE_INT || kind == VALUE_BOOL)
+		assert(items->integers[i] == value_integer(child));
+	assert(!is_object || span_eq(items->keys[i], value_key(child)));
+}
+
+/* value_items says of all children, looked at a few at a time, what the single calls say. */
+static void check_items(struct value container, bool is_object)
+{
+	enum { LOOK = 5 };
+	struct value values[LOOK];
+	uint8_t kinds[LOOK];
+	int64_t integers[LOOK];
+	struct span keys[LOOK];
+	struct value_items items = { values, kinds, integers, keys };
+	struct value child;
+	bool more = value_first(container, &child);
+	uint32_t skip = 0;
+	uint32_t n;
+
+	do {
+		n = value_items(container, skip, &items, LOOK);
+		for (uint32_t i = 0; i < n; i++) {
+			assert(more);
+			check_item(&items, i, child, is_object);
+			more = value_next(child, &child);
+		}
+		skip += n;
+	} while (n == LOOK && skip < 200); /* each look walks what it skips */
+	assert(!more || n == LOOK);
+}
+
 /* NOLINTNEXTLINE(misc-no-recursion): at most RPC_DEPTH_MAX deep */
 static void dump_children(struct outbuf *out, struct value v, bool is_object)
 {
@@ -137,6 +175,7 @@ static void dump_children(struct outbuf *out, struct value v, bool is_object)
 
 	if (!is_object && value_records(v, &records))
 		check_records(v, &records);
+	check_items(v, is_object);
 	outbuf_add(out, is_object ? "{" : "[", 1);
 	for (more = value_first(v, &child); more; more = value_next(child, &child)) {
 		if (is_object)
