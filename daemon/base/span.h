@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct span {
@@ -39,6 +40,20 @@ static inline bool span_is(struct span a, const char *text)
 static inline bool span_starts(struct span a, struct span head)
 {
 	return a.len >= head.len && (head.len == 0 || memcmp(a.ptr, head.ptr, head.len) == 0);
+}
+
+/* The end of s from a byte of it on. */
+static inline struct span span_from(struct span s, const char *at)
+{
+	return span_of(at, s.len - (size_t)(at - s.ptr));
+}
+
+/* s where the bytes of `from` are at `to` now; what is not part of `from` stays. */
+static inline struct span span_moved(struct span s, struct span from, const char *to)
+{
+	uintptr_t at = (uintptr_t)s.ptr - (uintptr_t)from.ptr;
+
+	return at <= from.len ? span_of(to + at, s.len) : s;
 }
 
 /* printf("%.*s", SPAN_ARG(s)) */

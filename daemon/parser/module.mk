@@ -4,6 +4,7 @@ parser-srcs := \
 	daemon/parser/envelope.c \
 	daemon/parser/parser.c \
 	daemon/parser/parser_dom.c \
+	daemon/parser/parser_pool.c \
 	daemon/parser/parser_scalar.c \
 	daemon/parser/parser_simd.c \
 	daemon/parser/records.c \

@@ -50,6 +50,9 @@ struct parser_ops {
 	 * the clone.
 	 */
 	int (*envelope)(struct parser *p, struct value object, struct rpc_request *request);
+	/* The bytes of the text that was parsed last are at `to` now, with their padding: values
+	 * are of that place. Spans that were handed out before are not. */
+	void (*move)(struct parser *p, struct span text, const char *to);
 	void (*reset)(struct parser *p); /* frees or recycles the values; keeps working memory
 					    within bounds */
 };
@@ -83,6 +86,11 @@ static inline int parser_envelope(struct parser *p, struct value object,
 				  struct rpc_request *request)
 {
 	return p->ops->envelope(p, object, request);
+}
+
+static inline void parser_move(struct parser *p, struct span text, const char *to)
+{
+	p->ops->move(p, text, to);
 }
 
 static inline void parser_reset(struct parser *p)

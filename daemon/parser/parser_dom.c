@@ -240,6 +240,16 @@ static int dom_envelope(struct parser *p, struct value object, struct rpc_reques
 	return 0;
 }
 
+/* The tree is a copy; only the ids are of the text. */
+static void dom_move(struct parser *p, struct span text, const char *to)
+{
+	struct parser_dom *d = (struct parser_dom *)p;
+	struct dom_id *ids = d->ids.ptr;
+
+	for (size_t i = 0; i < d->ids.count; i++)
+		ids[i].raw = span_moved(ids[i].raw, text, to);
+}
+
 const struct parser_ops parser_dom_ops = {
 	.head = { .name = "dom",
 		  .summary = "cJSON tree of the text, params cloned (v14)",
@@ -249,5 +259,6 @@ const struct parser_ops parser_dom_ops = {
 	.deinit = dom_deinit,
 	.parse = dom_parse,
 	.envelope = dom_envelope,
+	.move = dom_move,
 	.reset = dom_reset,
 };

@@ -39,6 +39,12 @@ static int scalar_envelope(struct parser *p, struct value object, struct rpc_req
 	return tape_envelope(&((struct parser_scalar *)p)->tape, object, request);
 }
 
+static void scalar_move(struct parser *p, struct span text, const char *to)
+{
+	(void)text;
+	tape_move(&((struct parser_scalar *)p)->tape, to);
+}
+
 static void scalar_reset(struct parser *p)
 {
 	tape_trim(&((struct parser_scalar *)p)->tape);
@@ -53,5 +59,6 @@ const struct parser_ops parser_scalar_ops = {
 	.deinit = scalar_deinit,
 	.parse = scalar_parse,
 	.envelope = scalar_envelope,
+	.move = scalar_move,
 	.reset = scalar_reset,
 };

@@ -57,6 +57,12 @@ static int simd_envelope(struct parser *p, struct value object, struct rpc_reque
 	return tape_envelope(&((struct parser_simd *)p)->tape, object, request);
 }
 
+static void simd_move(struct parser *p, struct span text, const char *to)
+{
+	(void)text;
+	tape_move(&((struct parser_simd *)p)->tape, to);
+}
+
 static void simd_reset(struct parser *p)
 {
 	tape_trim(&((struct parser_simd *)p)->tape);
@@ -72,5 +78,6 @@ const struct parser_ops parser_simd_ops = {
 	.deinit = simd_deinit,
 	.parse = simd_parse,
 	.envelope = simd_envelope,
+	.move = simd_move,
 	.reset = simd_reset,
 };

@@ -268,6 +268,16 @@ void tape_trim(struct tape *t)
 	store_trim(&t->values, sizeof(int32_t));
 }
 
+/* Nodes know places in the text; only the keys of tables are pointers. */
+void tape_move(struct tape *t, const char *to)
+{
+	struct span *keys = t->keys.ptr;
+
+	for (size_t i = 0; i < t->keys.count; i++)
+		keys[i] = span_moved(keys[i], t->text, to);
+	t->text.ptr = to;
+}
+
 int tape_store_grow(struct tape_store *s, size_t extra, size_t item_bytes)
 {
 	size_t cap = s->cap < 64 ? 64 : s->cap + s->cap / 2;

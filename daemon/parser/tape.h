@@ -94,6 +94,9 @@ void tape_deinit(struct tape *t);
 /* Forgets the document; memory beyond fixed bounds is given back (see tape.c). */
 void tape_trim(struct tape *t);
 
+/* The text is at `to` now. */
+void tape_move(struct tape *t, const char *to);
+
 /* Starts a document: nothing in it yet. */
 static inline void tape_start(struct tape *t, struct span text)
 {

@@ -1,5 +1,5 @@
 /*
- * answer.c - from one text to its reply: parse, protocol, method, fault.
+ * answer.c - from one message to its reply: parse, protocol, method, fault.
  */
 #include "daemon/server/answer.h"
 
@@ -9,7 +9,7 @@
 
 #include "daemon/base/cancel.h"
 #include "daemon/base/log.h"
-#include "daemon/buffers/buffers.h"
+#include "daemon/delivery/delivery.h"
 #include "daemon/dispatch/dispatch.h"
 #include "daemon/methods/methods.h"
 #include "daemon/parser/parser.h"
@@ -17,6 +17,7 @@
 #include "daemon/rpc/reply.h"
 #include "daemon/rpc/request.h"
 #include "daemon/server/client.h"
+#include "daemon/server/decide.h"
 #include "daemon/server/token.h"
 #include "daemon/server/tool.h"
 #include "daemon/server/worker.h"
@@ -110,14 +111,15 @@ static int fault_reply(struct worker *w)
 }
 
 /* Runs the method and leaves the reply, the fault, or for a notification nothing behind start. */
-static void run_method(struct worker *w, const struct rpc_request *req, const struct method *method)
+static enum answered run_method(struct worker *w, struct message *m)
 {
+	const struct rpc_request *req = &m->request;
 	size_t start = w->out.len;
 	bool is_silent = req->id.len == 0 && req->form == REQUEST_JSONRPC;
 	struct span id = req->id.len ? req->id : SPAN_LIT("null");
 	int rc;
 
-	w->call.method = method;
+	w->call.method = m->method;
 	w->call.params = req->params;
 	w->call.client_id = w->conn->id;
 	w->is_too_large = false;
@@ -125,33 +127,33 @@ static void run_method(struct worker *w, const struct rpc_request *req, const st
 	rc = method_call(&w->call);
 	context_done(&w->lease);
 	if (rc == -EAGAIN) {
-		/* Somebody else has the project, and this thread has other clients, too. */
+		/* Another thread has the project, and this one has other clients. */
 		w->out.len = start;
 		w->out.failed = false;
-		w->is_long = true;
-		return;
+		return RETRY_ELSEWHERE;
 	}
 	w->requests_count++;
-	stage_mark(&w->clock, STAGE_EXECUTE);
+	stage_mark(&m->clock, STAGE_EXECUTE);
 	if (rc == 0 && w->reply->ops->end(w->reply, id) < 0)
 		rc = fault_reply(w);
-	if (w->cfg->has_request_log && (method->flags & METHOD_EDITS))
+	if (w->cfg->has_request_log && (m->method->flags & METHOD_EDITS))
 		note_edit(w, req, w->out.len - start);
 	if (is_silent) {
 		w->out.len = start;
 		w->out.failed = false;
 		w->notifications_count++;
-		return;
+		return ANSWERED;
 	}
 	if (rc < 0) {
 		if (!w->call.fault.code)
 			fault_stopped(w, rc);
 		answer_fault(w, start, req);
-		return;
+		return ANSWERED;
 	}
 	if (req->form == REQUEST_TOOL)
 		tool_wrap(&w->out, start);
 	w->replies_count++;
+	return ANSWERED;
 }
 
 static bool must_authenticate(const struct worker *w)
@@ -250,82 +252,70 @@ static const struct method *find_method(struct worker *w, struct value v, struct
 	return method;
 }
 
-static bool is_short(const struct worker *w, const struct method *method)
+/* A request that is not run, with w->call.fault. */
+static void answer_unrun(struct worker *w, const struct message *m, bool is_valid)
 {
-	return (method->flags & METHOD_SHORT) &&
-	       !(w->cfg->has_slow_edits && (method->flags & METHOD_EDITS));
-}
-
-/* One request, alone or of a batch. The reply, if any, is without a newline. */
-static void answer(struct worker *w, struct value v)
-{
-	struct rpc_request req;
-	const struct method *method = find_method(w, v, &req);
-	bool is_valid = w->call.fault.code != RPC_INVALID_REQUEST;
-
-	stage_mark(&w->clock, STAGE_PARSE);
-	if (is_valid && must_authenticate(w)) {
-		authenticate(w, &req);
-		return;
-	}
-	if (w->is_inline && method && !is_short(w, method)) {
-		w->is_long = true;
-		return;
-	}
-	if (method && !w->refusal) {
-		run_method(w, &req, method);
-		return;
-	}
 	w->requests_count++;
-	if (w->refusal)
-		fault_set(&w->call.fault, w->refusal_code, "%s", w->refusal);
+	if (m->refusal) {
+		fault_set(&w->call.fault, m->refusal_code, "%s", m->refusal);
+		w->refused_count++;
+	}
 	/* A notification is never answered; but what is no valid request is no notification. */
-	if (is_valid && !req.id.len && req.form == REQUEST_JSONRPC) {
+	if (is_valid && !m->request.id.len && m->request.form == REQUEST_JSONRPC) {
 		metrics_add_error(w->call.fault.code);
 		w->notifications_count++;
 		return;
 	}
-	answer_fault(w, w->out.len, &req);
+	answer_fault(w, w->out.len, &m->request);
 }
 
-/* True when one request of the batch is not for the reading thread. */
-static bool has_long(struct worker *w, struct value batch)
+/* The next request, alone or of a batch. The reply, if any, is without a newline. */
+static enum answered answer_next(struct worker *w, struct message *m)
 {
-	struct value v;
+	bool is_valid = true;
 
-	if (must_authenticate(w))
-		return false; /* all but the token is refused, which takes no time */
-	for (bool more = value_first(batch, &v); more; more = value_next(v, &v)) {
-		struct rpc_request req;
-		const struct method *method = find_method(w, v, &req);
-
-		if (method && !is_short(w, method))
-			return true;
+	if (!m->method) { /* else another thread has read it */
+		m->method = find_method(w, m->at, &m->request);
+		is_valid = w->call.fault.code != RPC_INVALID_REQUEST;
+		stage_mark(&m->clock, STAGE_PARSE);
 	}
-	return false;
+	if (is_valid && must_authenticate(w)) {
+		authenticate(w, &m->request);
+		return ANSWERED;
+	}
+	if (m->method) {
+		enum decision decision = decide(w, m);
+
+		if (decision == RUN_HERE)
+			return run_method(w, m);
+		if (decision == HAND_OVER)
+			return RETRY_ELSEWHERE;
+	}
+	answer_unrun(w, m, is_valid);
+	return ANSWERED;
 }
 
 /* From now on the requests of this message are answered with why they are not run. */
-static void stop_message(struct worker *w, int code)
+static void stop_message(struct message *m, int code)
 {
-	w->refusal_code = RPC_STOPPED;
-	w->refusal = code == -ETIMEDOUT ? "Stopped: the requests of this batch took longer than "
+	m->refusal_code = RPC_STOPPED;
+	m->refusal = code == -ETIMEDOUT ? "Stopped: the requests of this batch took longer than "
 					  "their time limit"
 					: "Stopped: the daemon is stopping";
 }
 
 /*
- * After the i-th request of a batch: replies leave as they come, where the thread may wait for the
- * client. False: nobody takes the rest.
+ * After a request of a batch: replies leave as they come, where the thread may wait for the client.
+ * False: nobody takes the rest.
  */
-static bool go_on(struct worker *w, uint32_t i)
+static bool go_on(struct worker *w, struct message *m)
 {
 	bool is_full = w->out.len >= WORKER_FLUSH_BYTES;
 	int rc;
 
 	if (w->conn->flags & CONN_CLOSING)
 		return false;
-	if (!w->may_wait || (!is_full && i % BATCH_CHECK_COUNT))
+	if (w->is_reader || (!is_full && m->answered_count % BATCH_CHECK_COUNT))
 		return true;
 	if (is_full && worker_stream(w) < 0) {
 		transport_hangup(w->conn); /* an array that has begun cannot become an error */
@@ -334,63 +324,68 @@ static bool go_on(struct worker *w, uint32_t i)
 	if (w->watch.is_long)
 		context_leave(&w->lease); /* others want the project, too */
 	rc = cancel_check();
-	if (rc < 0 && !w->refusal)
-		stop_message(w, rc);
+	if (rc < 0 && !m->refusal)
+		stop_message(m, rc);
 	return true;
 }
 
-static void answer_all(struct worker *w, struct value batch)
+/* One request of a batch, and the mark before its reply. */
+static enum answered answer_item(struct worker *w, struct message *m)
 {
-	bool has_replies = false;
-	uint32_t i = 0;
-	struct value v;
+	uint64_t replies_count = w->replies_count;
+	enum answered end;
 
-	for (bool more = value_first(batch, &v); more; more = value_next(v, &v)) {
-		uint64_t replies_count = w->replies_count;
-
-		add_mark(w, has_replies ? ',' : '[');
-		answer(w, v);
-		if (w->is_long) { /* the first one: nothing was done */
-			w->out.len--;
-			return;
-		}
-		w->lease.no_wait = false; /* what has begun is ended here */
-		if (w->replies_count == replies_count)
-			w->out.len--; /* a notification */
-		else
-			has_replies = true;
-		if (!go_on(w, ++i))
-			break;
-	}
-	w->lease.no_wait = w->is_inline;
-	if (has_replies)
-		add_mark(w, ']');
+	add_mark(w, m->has_replies ? ',' : '[');
+	end = answer_next(w, m);
+	if (w->replies_count == replies_count)
+		w->out.len--; /* a notification, or nothing was done */
+	else
+		m->has_replies = true;
+	return end;
 }
 
-static void answer_batch(struct worker *w, struct value batch)
+/* What this thread does of it is in the order of the text; the rest stays in m. */
+static enum answered answer_batch(struct worker *w, struct message *m)
+{
+	bool more = true;
+
+	while (more) {
+		if (answer_item(w, m) == RETRY_ELSEWHERE)
+			return RETRY_ELSEWHERE;
+		m->answered_count++;
+		m->method = NULL;
+		more = value_next(m->at, &m->at) && go_on(w, m);
+	}
+	if (m->has_replies)
+		add_mark(w, ']');
+	return ANSWERED;
+}
+
+/* False: there is no such batch; it is answered. */
+static bool begin_batch(struct worker *w, struct message *m, struct value batch)
 {
 	uint32_t count = value_count(batch);
 
+	m->is_batch = true;
 	w->call.fault.code = 0;
-	if (count == 0 || count > RPC_BATCH_MAX) {
-		if (count == 0)
-			fault_set(&w->call.fault, RPC_INVALID_REQUEST,
-				  "Invalid Request: empty batch");
-		else
-			fault_set(&w->call.fault, RPC_INVALID_REQUEST,
-				  "Invalid Request: a batch of %u requests, at most %d", count,
-				  RPC_BATCH_MAX);
+	if (count == 0)
+		fault_set(&w->call.fault, RPC_INVALID_REQUEST, "Invalid Request: empty batch");
+	else if (count > RPC_BATCH_MAX)
+		fault_set(&w->call.fault, RPC_INVALID_REQUEST,
+			  "Invalid Request: a batch of %u requests, at most %d", count,
+			  RPC_BATCH_MAX);
+	if (w->call.fault.code) {
 		answer_bare_fault(w);
-		return;
+		return false;
 	}
-	if (w->is_inline && has_long(w, batch)) {
-		w->is_long = true;
-		return;
-	}
-	answer_all(w, batch);
+	value_first(batch, &m->at);
+	/* A parse that was given up is made again: those before have been answered. */
+	for (uint32_t i = 0; i < m->answered_count; i++)
+		value_next(m->at, &m->at);
+	return true;
 }
 
-/* Somebody took this for a web server: say so in his language. */
+/* A client that speaks HTTP has taken this for a web server. */
 static bool refuse_http(struct worker *w, struct span text)
 {
 	if (!rpc_is_http(text))
@@ -400,65 +395,64 @@ static bool refuse_http(struct worker *w, struct span text)
 	return true;
 }
 
-/* One framed text. False: it is not for this thread, and nothing was done. */
-bool answer_text(struct worker *w, struct span text)
+/* False: the text is no JSON, or there is no memory; it is answered. */
+static bool parse(struct worker *w, struct message *m)
 {
-	struct parse_fault why;
+	struct parse_fault why = { 0 };
 	struct value root;
-	uint64_t replies_count = w->replies_count;
-	const char *refusal = w->refusal;
-	int rc;
+	int rc = delivery_open_text(w->cfg->delivery, m);
 
-	w->is_long = false;
-	if (text.ptr[0] != '{' && text.ptr[0] != '[' && refuse_http(w, text))
-		return true;
-	if (w->may_wait)
-		watch_begin(&w->watch, w->conn);
-	rc = parser_parse(w->parser, text, &root, &why);
-	if (rc == -EPROTO)
-		fault_set(&w->call.fault, RPC_PARSE_ERROR, "Parse error: %s at byte %u", why.why,
-			  why.byte_index);
-	else if (rc < 0)
-		fault_set(&w->call.fault, RPC_INTERNAL_ERROR, "Out of memory for the request");
+	if (rc == 0)
+		rc = parser_parse(w->parser, m->text, &root, &why);
 	if (rc < 0) {
+		if (rc == -EPROTO)
+			fault_set(&w->call.fault, RPC_PARSE_ERROR, "Parse error: %s at byte %u",
+				  why.why, why.byte_index);
+		else
+			fault_set(&w->call.fault, RPC_INTERNAL_ERROR,
+				  "Out of memory for the request");
 		w->requests_count++;
 		answer_bare_fault(w);
-	} else if (value_kind(root) == VALUE_ARRAY) {
-		answer_batch(w, root);
-	} else {
-		answer(w, root);
-	}
-	parser_reset(w->parser);
-	if (w->may_wait)
-		watch_end(&w->watch);
-	w->refusal = refusal;
-	if (w->is_long)
 		return false;
-	if (w->replies_count != replies_count)
-		end_line(w);
-	stage_mark(&w->clock, STAGE_SERIALIZE);
-	if (w->clock.on && w->clocks_count < WORKER_CLOCKS_MAX)
-		w->clocks[w->clocks_count++] = w->clock;
-	return true;
+	}
+	m->parser = w->parser;
+	m->at = root;
+	return value_kind(root) != VALUE_ARRAY || begin_batch(w, m, root);
 }
 
-/* As v14 took every request: into memory of its own before anybody looks at it. */
-bool answer_copy(struct worker *w, struct span text)
+static inline void end_message(struct worker *w, struct message *m)
 {
-	size_t cap;
-	char *copy = buffers_get(w->cfg->buffers, text.len + PARSER_PADDING_BYTES, &cap);
-	bool is_done;
+	parser_reset(w->parser);
+	delivery_close_text(w->cfg->delivery, m);
+}
 
-	if (!copy) {
-		fault_set(&w->call.fault, RPC_INTERNAL_ERROR, "Out of memory for the request");
-		answer_bare_fault(w);
+void answer_drop(struct worker *w, struct message *m)
+{
+	end_message(w, m);
+}
+
+enum answered answer_message(struct worker *w, struct message *m)
+{
+	uint64_t replies_count = w->replies_count;
+	enum answered end = ANSWERED;
+
+	if (m->text.ptr[0] != '{' && m->text.ptr[0] != '[' && refuse_http(w, m->text))
+		return ANSWERED;
+	if (!w->is_reader)
+		watch_begin(&w->watch, w->conn);
+	if (m->parser || parse(w, m))
+		end = m->is_batch ? answer_batch(w, m) : answer_next(w, m);
+	if (!w->is_reader)
+		watch_end(&w->watch);
+	if (end == RETRY_ELSEWHERE)
+		return end; /* its parse goes with it */
+	end_message(w, m);
+	if (m->has_replies || w->replies_count != replies_count)
 		end_line(w);
-		return true;
-	}
-	memcpy(copy, text.ptr, text.len);
-	is_done = answer_text(w, span_of(copy, text.len));
-	buffers_put(w->cfg->buffers, copy, cap);
-	return is_done;
+	stage_mark(&m->clock, STAGE_SERIALIZE);
+	if (m->clock.on && w->clocks_count < WORKER_CLOCKS_MAX)
+		w->clocks[w->clocks_count++] = m->clock;
+	return ANSWERED;
 }
 
 void answer_too_long(struct worker *w)
@@ -473,11 +467,17 @@ void answer_too_long(struct worker *w)
 	end_line(w);
 }
 
-void answer_cut_off(struct worker *w, size_t request_bytes)
+void answer_cut_off(struct worker *w, struct span rest)
 {
+	size_t blank = 0;
+
+	while (blank < rest.len && strchr(" \t\r\n", rest.ptr[blank]))
+		blank++;
+	if (blank == rest.len || w->conn->scan.skipping)
+		return;
 	fault_set(&w->call.fault, RPC_PARSE_ERROR,
 		  "Parse error: the connection ended within a request, after %zu bytes",
-		  request_bytes);
+		  rest.len - blank);
 	w->requests_count++;
 	answer_bare_fault(w);
 	end_line(w);

@@ -9,6 +9,7 @@
 #include "daemon/base/err.h"
 #include "daemon/buffers/buffers.h"
 #include "daemon/context/context.h"
+#include "daemon/delivery/delivery.h"
 #include "daemon/dispatch/dispatch.h"
 #include "daemon/parser/parser.h"
 #include "daemon/queue/queue.h"
@@ -49,6 +50,9 @@ const struct arch_row arch_rows[ARCH_ROWS] = {
 	{ .name = "context", .kind = ARCH_AXIS, .axis = &context_axis, FIELD(context),
 	  .values = { "per-worker", "shared" }, PERFORMANCE("context"), .arg = "NAME",
 	  .help = "who may work on which project" },
+	{ .name = "delivery", .kind = ARCH_AXIS, .axis = &delivery_axis, FIELD(delivery),
+	  .values = { "copied", "whole" }, PERFORMANCE("delivery"), .arg = "NAME",
+	  .help = "of requests to the thread that answers them" },
 	{ .name = "workers", .letter = 'j', .kind = ARCH_RANGE, FIELD(workers), .min = 1, .max = WORKERS_MAX,
 	  .values = { "8:8", "2:16" }, .group = "daemon", .key = "worker_threads", .arg = "MIN:MAX",
 	  .help = "worker threads, 1..64; one number fixes both" },
@@ -58,9 +62,6 @@ const struct arch_row arch_rows[ARCH_ROWS] = {
 	{ .name = "fast-path", .kind = ARCH_SWITCH, .words = off_on, FIELD(has_fast_path),
 	  .values = { "off", "on" }, PERFORMANCE("fast_path"),
 	  .help = "short methods run in the reading thread" },
-	{ .name = "zero-copy", .kind = ARCH_SWITCH, .words = off_on, FIELD(has_zero_copy),
-	  .values = { "off", "on" }, PERFORMANCE("zero_copy"),
-	  .help = "requests are parsed where they were read" },
 	{ .name = "start", .kind = ARCH_SWITCH, .words = starts, FIELD(is_lazy),
 	  .values = { "eager", "lazy" }, PERFORMANCE("start"),
 	  .help = "workers and their memory at start, or when first needed" },

@@ -38,10 +38,10 @@ struct axes {
 	const char *dispatch;
 	const char *buffers;
 	const char *context;
+	const char *delivery;
 	struct workers_range workers;
 	unsigned stack_kib;
 	bool has_fast_path;
-	bool has_zero_copy;
 	bool is_lazy;
 	bool has_request_log;
 	bool has_render_cache;

@@ -8,14 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/telemetry/stages.h"
+#include "daemon/delivery/message.h"
 #include "daemon/transport/transport.h"
 
 /* conn.user. Written by the thread that works on the connection. */
 struct client {
-	size_t cap;               /* of its buffer */
-	struct stage_clock clock; /* of the request that was handed to a worker */
-	bool is_trusted;          /* local, or has shown the token */
+	size_t cap;             /* of its buffer */
+	bool is_trusted;        /* local, or has shown the token */
+	struct message message; /* the one under way */
 };
 
 /* Of a request of a client that has not shown the token: more than it takes to do so. */

@@ -47,6 +47,7 @@ static const struct config_key keys[] = {
 	{ "daemon", "request_read_timeout_ms", VALUE_INT, "request-read-timeout" },
 	{ "daemon", "write_timeout_ms", VALUE_INT, "write-timeout" },
 	{ "performance", "priority_queue", VALUE_BOOL, "priority-queue" },
+	{ "performance", "zero_copy", VALUE_BOOL, "zero-copy" }, /* the older name of delivery */
 	{ "performance", "memory_high_mb", VALUE_INT, "memory-high" },
 	{ "performance", "gc_threshold_mb", VALUE_INT, "memory-high" }, /* its older name */
 	{ "journal", "dir", VALUE_STRING, "journal" },

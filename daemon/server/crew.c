@@ -143,7 +143,7 @@ static void *crew_run(void *arg)
 	int rc;
 
 	settle(crew->cfg.axes, slot->index);
-	rc = worker_init(&w, crew->cfg.worker, &err);
+	rc = worker_init(&w, crew->cfg.worker, false, &err);
 	pthread_mutex_lock(&crew->lock);
 	crew->ready_count++;
 	crew->has_failed |= rc < 0;

@@ -1,22 +1,19 @@
 /*
- * flow.h - the way of requests through the server: from the reading thread to its own worker or
- * through the queue to another thread's, and back. Private to daemon/server.
+ * flow.h - the life of connections as the server sees it: what each of the transport's events does,
+ * but for the bytes that they bring (road.h). Private to daemon/server.
  */
 #ifndef DAEMON_SERVER_FLOW_H
 #define DAEMON_SERVER_FLOW_H
 
+#include "daemon/server/notices.h"
 #include "daemon/transport/transport.h"
 
 struct server;
-struct worker;
 
 /* What the transport calls. */
 struct transport_events flow_events(struct server *s);
 
-/* What the worker threads do with a queued item: crew_work, ctx is the server. */
-void flow_work(void *ctx, struct worker *w, void *item);
-
-/* What they do with one when no worker can be made: crew_refuse. */
-void flow_refuse(void *ctx, void *item);
+/* Tells the client of c what the connection, and no request of it, has come to. */
+void flow_tell(struct server *s, struct conn *c, enum notice notice);
 
 #endif

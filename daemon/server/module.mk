@@ -5,6 +5,7 @@ server-srcs := \
 	daemon/server/config.c \
 	daemon/server/control.c \
 	daemon/server/crew.c \
+	daemon/server/decide.c \
 	daemon/server/flow.c \
 	daemon/server/listen.c \
 	daemon/server/notices.c \
@@ -14,6 +15,7 @@ server-srcs := \
 	daemon/server/process.c \
 	daemon/server/readers.c \
 	daemon/server/reclaim.c \
+	daemon/server/road.c \
 	daemon/server/selftest.c \
 	daemon/server/server.c \
 	daemon/server/signals.c \
@@ -25,7 +27,7 @@ server-srcs := \
 
 progs += goxel-daemon
 goxel-daemon-srcs := daemon/server/main.c
-goxel-daemon-libs := server methods formats render store transport queue parser dispatch buffers context voxel telemetry \
+goxel-daemon-libs := server methods formats render store delivery transport queue parser dispatch buffers context voxel telemetry \
 	rpc base alloccount
 goxel-daemon-ldlibs = $(transport-ldlibs) $(methods-ldlibs) $(store-ldlibs) -lcjson -lm
 goxel-daemon-ldflags = $(alloc-wrap-ldflags)

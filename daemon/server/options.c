@@ -18,6 +18,8 @@
 
 static const char *const protocols[] = { "auto", "jsonrpc", "mcp", NULL };
 
+static const char *const off_on[] = { "off", "on", NULL };
+
 enum {
 	MEMORY_MIB_MIN = 16,
 	MEMORY_MIB_MAX = 1 << 30, /* 1 PiB */
@@ -64,6 +66,11 @@ static const struct cli_opt rest[] = {
 	  .type = CLI_FLAG,
 	  .offset = AT(priority_queue),
 	  .help = "short requests first; the same as --queue priority" },
+	{ .name = "zero-copy",
+	  .type = CLI_CHOICE,
+	  .offset = AT(zero_copy),
+	  .choices = off_on,
+	  .help = "the same as --delivery whole (on) or copied (off)" },
 
 	{ .name = "Serving", .type = CLI_GROUP },
 	{ .name = "socket",

@@ -19,6 +19,7 @@ struct options {
 	const char *preset;
 	const char *arch[ARCH_ROWS]; /* as typed, in the order of arch_rows; NULL: the preset's */
 	bool priority_queue;
+	const char *zero_copy; /* the older name of --delivery; NULL: not given */
 
 	/* where and what is served */
 	const char *socket;

@@ -27,6 +27,12 @@ static unsigned count_numa_nodes(void)
 	return count;
 }
 
+/* What --zero-copy stands for. */
+static const char *delivery_of(const struct options *o)
+{
+	return strcmp(o->zero_copy, "on") == 0 ? "whole" : "copied";
+}
+
 /* Combinations that make no sense, each with its sentence. */
 static int refuse_combinations(const struct options *o, const struct axes *a, struct err *err)
 {
@@ -39,6 +45,11 @@ static int refuse_combinations(const struct options *o, const struct axes *a, st
 			       "--priority-queue contradicts --queue %s: that one keeps the order "
 			       "of arrival",
 			       a->queue);
+	if (o->zero_copy && strcmp(a->delivery, delivery_of(o)) != 0)
+		return err_set(err, -EOPNOTSUPP,
+			       "--zero-copy %s contradicts --delivery %s: it is "
+			       "the same as --delivery %s",
+			       o->zero_copy, a->delivery, delivery_of(o));
 	if (a->has_huge_pages && strcmp(a->buffers, "pool") != 0)
 		return err_set(err, -EOPNOTSUPP,
 			       "--huge-pages try needs --buffers pool: what malloc maps is not "
@@ -108,6 +119,8 @@ static int take_options(struct axes *a, const struct options *o, struct err *err
 
 	if (o->priority_queue)
 		a->queue = "priority";
+	if (o->zero_copy)
+		a->delivery = delivery_of(o);
 	for (int i = 0; rc == 0 && i < ARCH_ROWS; i++)
 		if (o->arch[i])
 			rc = arch_set(a, &arch_rows[i], o->arch[i], err);

@@ -15,7 +15,7 @@ static struct worker *new_worker(const struct readers *r)
 {
 	struct worker *w = calloc(1, sizeof(*w));
 
-	if (w && worker_init(w, r->cfg, NULL) < 0) {
+	if (w && worker_init(w, r->cfg, true, NULL) < 0) {
 		free(w);
 		return NULL;
 	}

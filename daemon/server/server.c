@@ -9,6 +9,7 @@
 #include "daemon/base/log.h"
 #include "daemon/buffers/buffers.h"
 #include "daemon/context/context.h"
+#include "daemon/delivery/delivery.h"
 #include "daemon/dispatch/dispatch.h"
 #include "daemon/methods/methods.h"
 #include "daemon/queue/queue.h"
@@ -17,6 +18,7 @@
 #include "daemon/render/renders.h"
 #include "daemon/server/flow.h"
 #include "daemon/server/reclaim.h"
+#include "daemon/server/road.h"
 #include "daemon/store/journal.h"
 #include "daemon/telemetry/startup.h"
 
@@ -59,6 +61,8 @@ static void fill_worker_cfg(struct server *s)
 	};
 	s->worker_cfg = (struct worker_cfg){
 		.parser = s->axes.parser,
+		.parsers = &s->parsers,
+		.delivery = s->delivery,
 		.dispatch = s->dispatch,
 		.context = s->context,
 		.buffers = s->buffers,
@@ -73,7 +77,7 @@ static void fill_worker_cfg(struct server *s)
 		.request_bytes_max = s->cfg.request_bytes_max,
 		.protocol = s->cfg.protocol,
 		.write_limit_ns = s->cfg.write_limit_ns,
-		.has_zero_copy = s->axes.has_zero_copy,
+		.has_fast_path = s->axes.has_fast_path,
 		.has_request_log = s->axes.has_request_log,
 		.token = &s->token,
 		.rules = &s->rules,
@@ -89,6 +93,8 @@ static int open_memory(struct server *s, struct err *err)
 	int phase = startup_begin("buffers");
 	int rc = buffers_open(s->axes.buffers, &buffers, &s->buffers, err);
 
+	if (rc == 0)
+		rc = delivery_open(s->axes.delivery, s->buffers, &s->delivery, err);
 	startup_end(phase);
 	return rc;
 }
@@ -218,8 +224,8 @@ static int open_threads(struct server *s, struct err *err)
 	struct crew_cfg crew = {
 		.worker = &s->worker_cfg,
 		.axes = &s->axes,
-		.work = flow_work,
-		.refuse = flow_refuse,
+		.work = road_work,
+		.refuse = road_refuse,
 		.work_ctx = s,
 	};
 	int phase = startup_begin("threads");
@@ -257,6 +263,7 @@ int server_open(struct server *s, const struct server_cfg *cfg, struct err *err)
 	if (rc == 0) {
 		bool are_many = transport_find(s->axes.transport)->caps & TRANSPORT_READERS;
 
+		parser_pool_init(&s->parsers, s->axes.parser);
 		fill_worker_cfg(s);
 		readers_init(&s->readers, &s->worker_cfg, are_many);
 		rc = open_threads(s, err);
@@ -313,6 +320,7 @@ void server_close(struct server *s)
 	transport_close(s->transport);
 	readers_deinit(&s->readers);
 	crew_deinit(&s->crew);
+	parser_pool_deinit(&s->parsers);
 	queue_close(s->queue);
 	dispatch_close(s->dispatch);
 	drawers_close(s->drawers);
@@ -320,5 +328,6 @@ void server_close(struct server *s)
 	cache_free(s->pictures);
 	journal_close(s->journal);
 	context_close(s->context);
+	delivery_close(s->delivery);
 	buffers_close(s->buffers);
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "daemon/methods/env.h"
+#include "daemon/parser/parser_pool.h"
 #include "daemon/server/crew.h"
 #include "daemon/server/notices.h"
 #include "daemon/server/preset.h"
@@ -19,6 +20,7 @@
 
 struct buffers;
 struct context;
+struct delivery;
 struct dispatch;
 struct err;
 struct journal;
@@ -52,6 +54,8 @@ struct server {
 	struct server_cfg cfg;
 	struct axes axes;
 	struct buffers *buffers;
+	struct delivery *delivery;
+	struct parser_pool parsers;
 	struct context *context;
 	struct journal *journal; /* NULL: none */
 	struct dispatch *dispatch;

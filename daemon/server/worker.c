@@ -8,10 +8,9 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 #include "daemon/buffers/buffers.h"
+#include "daemon/delivery/message.h"
 #include "daemon/parser/parser.h"
-#include "daemon/rpc/frame.h"
-#include "daemon/server/answer.h"
-#include "daemon/server/client.h"
+#include "daemon/parser/parser_pool.h"
 #include "daemon/server/reclaim.h"
 #include "daemon/store/journal.h"
 #include "daemon/telemetry/metrics.h"
@@ -98,11 +97,15 @@ static void notify_client(void *ctx, struct span line)
 		(void)transport_send(w->conn, line);
 }
 
-int worker_init(struct worker *w, const struct worker_cfg *cfg, struct err *err)
+int worker_init(struct worker *w, const struct worker_cfg *cfg, bool is_reader, struct err *err)
 {
 	int rc;
 
-	*w = (struct worker){ .cfg = cfg, .watch = { .rules = cfg->rules } };
+	*w = (struct worker){
+		.cfg = cfg,
+		.watch = { .rules = cfg->rules },
+		.is_reader = is_reader,
+	};
 	drop_out(w);
 	rc = parser_open(cfg->parser, &w->parser, err);
 	if (rc < 0)
@@ -113,6 +116,7 @@ int worker_init(struct worker *w, const struct worker_cfg *cfg, struct err *err)
 	rc = context_attach(cfg->context, &w->lease, err);
 	if (rc < 0)
 		goto out;
+	w->lease.no_wait = is_reader;
 	w->env = (struct method_env){
 		.lease = &w->lease,
 		.host = cfg->host,
@@ -204,29 +208,12 @@ void worker_use_spare(struct worker *w)
 	w->out.cap = sizeof(w->spare);
 }
 
-/* Why the requests are answered without being run; NULL: they are run. */
-static const char *refusal_of(const struct worker *w, enum worker_mode mode)
-{
-	if (mode == WORKER_REFUSE_FULL)
-		return "Server busy: the queue is full";
-	if (mode == WORKER_REFUSE_MEMORY)
-		return "Server busy: out of memory";
-	if (mode == WORKER_RUN && watch_is_drained(w->cfg->rules))
-		return "Server busy: the daemon is stopping";
-	return NULL;
-}
-
-static void begin_group(struct worker *w, struct conn *c, enum worker_mode mode)
+void worker_begin(struct worker *w, struct conn *c)
 {
 	w->conn = c;
-	w->is_inline = mode == WORKER_INLINE;
-	w->may_wait = mode == WORKER_RUN;
-	w->refusal = refusal_of(w, mode);
-	w->refusal_code = RPC_SERVER_BUSY;
-	w->lease.no_wait = w->is_inline;
 }
 
-static void end_group(struct worker *w)
+void worker_end(struct worker *w)
 {
 	context_leave(&w->lease);
 	worker_flush(w);
@@ -239,104 +226,34 @@ static void end_group(struct worker *w)
 	metrics_add(METRIC_REPLIES, w->replies_count);
 	if (w->notifications_count)
 		metrics_add(METRIC_NOTIFICATIONS, w->notifications_count);
-	if (w->is_inline)
-		metrics_add(METRIC_FAST_PATH, w->requests_count);
+	if (w->is_reader)
+		metrics_add(METRIC_FAST_PATH, w->requests_count - w->refused_count);
 	w->read_bytes = 0;
 	w->requests_count = 0;
+	w->refused_count = 0;
 	w->replies_count = 0;
 	w->notifications_count = 0;
 }
 
-/* Takes up the clock of a request that was handed over; else lets the lot decide. */
-static void begin_clock(struct worker *w, struct conn *c)
+void worker_give_parse(struct worker *w, struct message *m)
 {
-	struct client *client = client_of(c);
+	struct parser *other;
 
-	if (__builtin_expect(client->clock.on, 0)) {
-		w->clock = client->clock;
-		client->clock.on = false;
+	if (!m->parser)
+		return;
+	other = parser_pool_get(w->cfg->parsers);
+	if (other) {
+		w->parser = other;
 		return;
 	}
-	stage_begin(&w->clock, 0);
+	parser_reset(w->parser);
+	m->parser = NULL;
 }
 
-static bool answer_framed(struct worker *w, struct span text)
+void worker_take_parse(struct worker *w, struct message *m)
 {
-	if (w->is_inline && text.len > WORKER_INLINE_BYTES_MAX)
-		return false;
-	return w->cfg->has_zero_copy ? answer_text(w, text) : answer_copy(w, text);
-}
-
-size_t worker_group(struct worker *w, struct conn *c, struct span bytes, enum worker_mode mode,
-		    enum worker_end *end)
-{
-	size_t done = 0;
-	bool is_over = false;
-
-	begin_group(w, c, mode);
-	begin_clock(w, c);
-	*end = WORKER_DONE;
-	while (!is_over) {
-		struct span rest = span_of(bytes.ptr + done, bytes.len - done);
-		struct span text;
-		size_t used;
-		enum frame_result got =
-			frame_next(&c->scan, rest, client_request_max(c, w->cfg->request_bytes_max),
-				   &text, &used);
-
-		if (got == FRAME_MESSAGE) {
-			if (!w->clock.on || !w->clock.ns[STAGE_READ])
-				stage_mark(&w->clock, STAGE_READ);
-			if (!answer_framed(w, text)) {
-				/* What was swallowed before it must not come again. */
-				frame_unread(&c->scan, text);
-				done = (size_t)(text.ptr - bytes.ptr);
-				*end = WORKER_LONG;
-				break;
-			}
-			stage_begin(&w->clock, 0);
-		} else if (got == FRAME_TOO_LONG) {
-			answer_too_long(w);
-		}
-		done += used;
-		is_over = got == FRAME_MORE || mode >= WORKER_REFUSE_FULL;
-		if (w->out.len >= WORKER_FLUSH_BYTES)
-			worker_flush(w);
-		if (transport_is_stalled(c)) {
-			*end = WORKER_STALLED;
-			break;
-		}
-	}
-	w->read_bytes += done;
-	end_group(w);
-	if (transport_is_stalled(c))
-		*end = WORKER_STALLED;
-	return done;
-}
-
-void worker_one(struct worker *w, struct conn *c, struct span request,
-		const struct stage_clock *clock)
-{
-	begin_group(w, c, WORKER_RUN);
-	if (clock)
-		w->clock = *clock;
-	else
-		stage_begin(&w->clock, 0);
-	answer_text(w, request);
-	w->read_bytes += request.len;
-	end_group(w);
-}
-
-void worker_cut_off(struct worker *w, struct conn *c, struct span rest)
-{
-	size_t blank = 0;
-
-	while (blank < rest.len && strchr(" \t\r\n", rest.ptr[blank]))
-		blank++;
-	if (blank == rest.len || c->scan.skipping)
+	if (!m->parser)
 		return;
-	begin_group(w, c, WORKER_RUN);
-	w->clock.on = false;
-	answer_cut_off(w, rest.len - blank);
-	end_group(w);
+	parser_pool_put(w->cfg->parsers, w->parser);
+	w->parser = m->parser;
 }

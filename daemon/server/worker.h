@@ -1,9 +1,9 @@
 /*
  * worker.h - one thread's means of answering requests: the place where the axes meet.
  *
- * A worker frames, parses, dispatches, runs and replies for a group: the requests that wait
- * together on one connection (R-112). Its replies leave in one write, or one for each
- * WORKER_FLUSH_BYTES. Used by one thread at a time, which made it.
+ * A worker parses, dispatches, runs and replies for a group: the messages that wait together on one
+ * connection (R-112). Its replies leave in one write, or one for each WORKER_FLUSH_BYTES. Used by
+ * one thread at a time, which made it.
  */
 #ifndef DAEMON_SERVER_WORKER_H
 #define DAEMON_SERVER_WORKER_H
@@ -21,13 +21,16 @@
 #include "daemon/telemetry/stages.h"
 
 struct buffers;
-struct conn;
-struct dispatch;
-struct err;
-struct parser;
 struct cache;
-struct journal;
+struct conn;
+struct delivery;
+struct dispatch;
 struct drawers;
+struct err;
+struct journal;
+struct message;
+struct parser;
+struct parser_pool;
 struct renders;
 struct root;
 struct token;
@@ -41,9 +44,6 @@ enum {
 	 * WORKER_SPARE_ID_MAX. */
 	WORKER_SPARE_BYTES = 4096,
 	WORKER_SPARE_ID_MAX = 1024,
-	/* A longer request is no short one, whatever its method: it is not even parsed in the
-	 * reading thread. Parsing so much costs about what handing it over does. */
-	WORKER_INLINE_BYTES_MAX = 16 * 1024,
 	WORKER_CLOCKS_MAX = 4, /* sampled requests of one write */
 };
 
@@ -52,6 +52,8 @@ enum worker_protocol { PROTOCOL_AUTO, PROTOCOL_JSONRPC, PROTOCOL_MCP };
 /* What all workers share; unchanged while they run. */
 struct worker_cfg {
 	const char *parser;
+	struct parser_pool *parsers; /* for what is handed over with its parse */
+	struct delivery *delivery;
 	struct dispatch *dispatch;
 	struct context *context;
 	struct buffers *buffers;
@@ -66,26 +68,10 @@ struct worker_cfg {
 	size_t request_bytes_max;
 	enum worker_protocol protocol;
 	uint64_t write_limit_ns; /* without a client taking anything of its replies; 0: none */
-	bool has_zero_copy;
+	bool has_fast_path;
 	bool has_request_log;
 	struct token *token; /* of TCP clients */
 	const struct watch_rules *rules;
-};
-
-/* What to do with the requests. */
-enum worker_mode {
-	WORKER_RUN,           /* all of them; the thread may wait */
-	WORKER_INLINE,        /* up to the first that is not short */
-	WORKER_REFUSE_FULL,   /* answer one with "server busy": the queue is full */
-	WORKER_REFUSE_MEMORY, /* the same: there is no memory to hand it over */
-};
-
-/* Why worker_group stopped. */
-enum worker_end {
-	WORKER_DONE,    /* nothing but the beginning of a request is left */
-	WORKER_LONG,    /* the next request is whole, and not for this thread: it is long, or
-			   its project is in other hands */
-	WORKER_STALLED, /* the connection takes no more replies now, or is closing */
 };
 
 struct worker {
@@ -97,20 +83,14 @@ struct worker {
 	struct outbuf out;
 	struct watch watch;
 	struct call call;
-	bool is_inline;
-	bool may_wait;       /* for its client or a project: no thread that reads */
-	bool is_too_large;   /* a reply was cut at RPC_REPLY_BYTES_MAX */
-	const char *refusal; /* answer with it instead of running; NULL: run */
-	int refusal_code;
+	bool is_reader;    /* of a reading thread, which may wait for nobody */
+	bool is_too_large; /* a reply was cut at RPC_REPLY_BYTES_MAX */
 
-	/* the request under way */
+	/* of the group */
 	struct conn *conn;
-	struct stage_clock clock;
-	bool is_long; /* found to be no short one */
-
-	/* of the group, added to the metrics at its end */
-	uint64_t read_bytes;
+	uint64_t read_bytes; /* these are added to the metrics at its end */
 	uint64_t requests_count;
+	uint64_t refused_count; /* of them, answered without being run */
 	uint64_t replies_count;
 	uint64_t notifications_count;
 	struct stage_clock clocks[WORKER_CLOCKS_MAX]; /* wait for their write */
@@ -118,22 +98,19 @@ struct worker {
 	char spare[WORKER_SPARE_BYTES]; /* out's buffer when memory is out */
 };
 
-int worker_init(struct worker *w, const struct worker_cfg *cfg, struct err *err);
+int worker_init(struct worker *w, const struct worker_cfg *cfg, bool is_reader, struct err *err);
 void worker_deinit(struct worker *w);
 
-/*
- * Answers the whole requests at the start of bytes, in order, and sends the replies. Returns how
- * many bytes are dealt with; c->scan then fits the rest.
- */
-size_t worker_group(struct worker *w, struct conn *c, struct span bytes, enum worker_mode mode,
-		    enum worker_end *end);
+/* Around a group of messages of c; what they are answered is sent at the latest when it ends. */
+void worker_begin(struct worker *w, struct conn *c);
+void worker_end(struct worker *w);
 
-/* Answers one request that was framed already, PARSER_PADDING_BYTES readable behind it. clock, when
- * not NULL, goes on. */
-void worker_one(struct worker *w, struct conn *c, struct span request,
-		const struct stage_clock *clock);
+/* The parse of m leaves in the parser of this worker, which gets another one. If there is none, the
+ * parse is given up. */
+void worker_give_parse(struct worker *w, struct message *m);
 
-/* Private to answer.c and worker.c: */
+/* The parse that came with m, if any, is this worker's. */
+void worker_take_parse(struct worker *w, struct message *m);
 
 /* Sends the replies that are complete. */
 void worker_flush(struct worker *w);
@@ -148,8 +125,5 @@ int worker_stream(struct worker *w);
 /* Sends the replies that are complete and goes on in the spare buffer: there is no memory for
  * another. A short error fits. */
 void worker_use_spare(struct worker *w);
-
-/* Answers the rest of a connection that has ended: an unfinished request. */
-void worker_cut_off(struct worker *w, struct conn *c, struct span rest);
 
 #endif

@@ -26,6 +26,7 @@
 #include "daemon/base/strbuf.h"
 #include "daemon/buffers/buffers.h"
 #include "daemon/context/context.h"
+#include "daemon/delivery/delivery.h"
 #include "daemon/dispatch/dispatch.h"
 #include "daemon/parser/parser.h"
 #include "daemon/queue/queue.h"
@@ -213,10 +214,10 @@ static void each_axis(const char *name)
 	same(&axes, "as it is");
 	axes.has_fast_path = !axes.has_fast_path;
 	same(&axes, "with the other fast path");
-	axes.has_zero_copy = !axes.has_zero_copy;
-	same(&axes, "with the other fast path and the other copying");
+	axes.delivery = strcmp(axes.delivery, "whole") ? "whole" : "copied";
+	same(&axes, "with the other fast path and the other delivery");
 	axes.has_fast_path = !axes.has_fast_path;
-	same(&axes, "with the other copying");
+	same(&axes, "with the other delivery");
 	SAME_FOR_EACH(name, queue, queue_backends)
 	SAME_FOR_EACH(name, parser, parser_backends)
 	SAME_FOR_EACH(name, dispatch, dispatch_backends)
@@ -527,10 +528,10 @@ static void test_a_worker_that_cannot_be_made_leaves_nothing(void **state)
 	(void)state;
 	open_axes(&s, &axes);
 	s.context->cfg.leases_count = 0; /* the last of the three parts fails */
-	assert_int_equal(worker_init(&w, &s.worker_cfg, NULL), -ENOSPC);
+	assert_int_equal(worker_init(&w, &s.worker_cfg, false, NULL), -ENOSPC);
 	worker_deinit(&w);
 	s.worker_cfg.parser = "none";
-	assert_int_equal(worker_init(&w, &s.worker_cfg, NULL), -ENOENT);
+	assert_int_equal(worker_init(&w, &s.worker_cfg, false, NULL), -ENOENT);
 	worker_deinit(&w);
 	server_close(&s);
 }
@@ -541,12 +542,12 @@ static void test_a_request_without_a_worker_is_refused(void **state)
 	static const char request[] = "{\"jsonrpc\":\"2.0\",\"method\":\"list_methods\",\"id\":1}";
 
 	(void)state;
-	for (int has_zero_copy = 0; has_zero_copy < 2; has_zero_copy++) {
+	for (int i = 0; delivery_backends[i]; i++) {
 		struct axes axes = preset("v15");
 		struct server s;
 		struct client c;
 
-		axes.has_zero_copy = has_zero_copy;
+		axes.delivery = delivery_backends[i]->head.name;
 		open_axes(&s, &axes);
 		connect_client(&s, &c);
 		feed(&c,

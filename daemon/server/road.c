@@ -1,0 +1,163 @@
+#include "daemon/server/road.h"
+
+#include <errno.h>
+
+#include "daemon/delivery/delivery.h"
+#include "daemon/parser/parser_pool.h"
+#include "daemon/rpc/frame.h"
+#include "daemon/server/answer.h"
+#include "daemon/server/client.h"
+#include "daemon/server/decide.h"
+#include "daemon/server/flow.h"
+#include "daemon/server/readers.h"
+#include "daemon/server/server.h"
+#include "daemon/server/worker.h"
+#include "daemon/telemetry/metrics.h"
+#include "daemon/transport/transport.h"
+
+/* Under --queue priority: a longer message goes behind the shorter ones. */
+enum { PRIORITY_SHORT_BYTES = 4096 };
+
+static void refuse(struct worker *w, struct message *m, const char *why)
+{
+	m->refusal = why;
+	m->refusal_code = RPC_SERVER_BUSY;
+	(void)answer_message(w, m);
+}
+
+/* The connection is held, but the queue is full. */
+static void refuse_held(struct server *s, struct worker *w, struct message *m)
+{
+	metrics_add(METRIC_REFUSED_BUSY, 1);
+	worker_take_parse(w, m);
+	worker_begin(w, m->conn);
+	refuse(w, m, "Server busy: the queue is full");
+	worker_end(w);
+	m->clock.on = false;
+	delivery_release(s->delivery, m, 0);
+}
+
+/*
+ * Lets a worker answer m, with which unread begins. Returns 0: the connection is held, or was. A
+ * negative code: the client is gone, or there is no memory and m is answered with that.
+ */
+static int hand_over(struct server *s, struct worker *w, struct message *m, struct span unread)
+{
+	size_t bytes = m->text.len;
+	int rc;
+
+	worker_end(w);
+	if (m->conn->flags & CONN_CLOSING) {
+		answer_drop(w, m);
+		return -EPIPE;
+	}
+	rc = delivery_hold(s->delivery, m, unread);
+	if (rc < 0) {
+		worker_begin(w, m->conn);
+		refuse(w, m, "Server busy: out of memory");
+		if (rc == -ENOSPC)
+			transport_hangup(m->conn);
+		return rc;
+	}
+	worker_give_parse(w, m);
+	if (!m->parser)
+		m->clock.ns[STAGE_PARSE] = 0; /* it is parsed again */
+	stage_mark(&m->clock, STAGE_ENQUEUE);
+	if (!crew_submit(&s->crew, m, bytes <= PRIORITY_SHORT_BYTES ? QUEUE_HIGH : QUEUE_NORMAL))
+		refuse_held(s, w, m);
+	return 0;
+}
+
+/*
+ * Frames what bytes begin with and answers it, message by message. Returns how many bytes are dealt
+ * with, or TRANSPORT_HELD.
+ */
+static size_t follow(struct server *s, struct worker *w, struct conn *c, struct span bytes)
+{
+	struct message *m = &client_of(c)->message;
+	size_t done = 0;
+
+	while (!transport_is_stalled(c)) {
+		struct span rest = span_of(bytes.ptr + done, bytes.len - done);
+		struct span text;
+		size_t used;
+
+		switch (frame_next(&c->scan, rest, client_request_max(c, s->cfg.request_bytes_max),
+				   &text, &used)) {
+		case FRAME_MORE:
+			/* Nothing but a line end is no request yet, nor the wait for one. */
+			if (!c->scan.scanned_bytes)
+				m->clock.on = false;
+			return done + used;
+		case FRAME_TOO_LONG:
+			answer_too_long(w);
+			break;
+		case FRAME_MESSAGE:
+			message_start(m, text);
+			stage_mark(&m->clock, STAGE_READ);
+			if (decide(w, m) == HAND_OVER || answer_message(w, m) == RETRY_ELSEWHERE) {
+				if (hand_over(s, w, m, span_from(rest, text.ptr)) == 0)
+					return TRANSPORT_HELD;
+			}
+			stage_begin(&m->clock, 0);
+		}
+		w->read_bytes += used;
+		done += used;
+		if (w->out.len >= WORKER_FLUSH_BYTES)
+			worker_flush(w);
+	}
+	return done;
+}
+
+size_t road_read(void *ctx, struct conn *c, struct span bytes)
+{
+	struct server *s = ctx;
+	struct worker *w = readers_get(&s->readers);
+	struct message *m = &client_of(c)->message;
+	size_t used;
+
+	if (!w) {
+		flow_tell(s, c, NOTICE_NO_WORKER);
+		transport_hangup(c);
+		return bytes.len;
+	}
+	if (!m->clock.on)
+		stage_begin(&m->clock, 0);
+	worker_begin(w, c);
+	used = follow(s, w, c, bytes);
+	if (used != TRANSPORT_HELD) /* else it belongs to another thread */
+		worker_end(w);
+	readers_put(&s->readers, w);
+	return used;
+}
+
+void road_work(void *ctx, struct worker *w, void *item)
+{
+	struct server *s = ctx;
+	struct message *m = item;
+	size_t used;
+
+	stage_mark(&m->clock, STAGE_DEQUEUE);
+	worker_take_parse(w, m);
+	worker_begin(w, m->conn);
+	(void)decide(w, m); /* whether it is refused */
+	(void)answer_message(w, m);
+	w->read_bytes += m->text.len;
+	stage_begin(&m->clock, 0);
+	used = follow(s, w, m->conn, delivery_rest(s->delivery, m));
+	worker_end(w);
+	delivery_release(s->delivery, m, used);
+}
+
+void road_refuse(void *ctx, void *item)
+{
+	struct server *s = ctx;
+	struct message *m = item;
+
+	metrics_add(METRIC_REFUSED_BUSY, 1);
+	flow_tell(s, m->conn, NOTICE_NO_WORKER);
+	transport_hangup(m->conn);
+	if (m->parser)
+		parser_pool_put(&s->parsers, m->parser);
+	delivery_release(s->delivery, m, 0);
+}

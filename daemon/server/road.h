@@ -1,0 +1,24 @@
+/*
+ * road.h - the one way of requests through the server: framed by whoever reads the bytes, decided
+ * on, and answered there or by the worker that the queue brings them to. Private to daemon/server.
+ */
+#ifndef DAEMON_SERVER_ROAD_H
+#define DAEMON_SERVER_ROAD_H
+
+#include <stddef.h>
+
+#include "daemon/base/span.h"
+
+struct conn;
+struct worker;
+
+/* In a reading thread: `data` of the transport's events, ctx is the server. */
+size_t road_read(void *ctx, struct conn *c, struct span bytes);
+
+/* On a worker's thread, with a queued message: crew_work, ctx is the server. */
+void road_work(void *ctx, struct worker *w, void *item);
+
+/* The same where no worker could be made: crew_refuse. */
+void road_refuse(void *ctx, void *item);
+
+#endif
