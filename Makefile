@@ -8,7 +8,8 @@
 #
 # User-settable: CC CXX CFLAGS LDFLAGS BUILD OPT V WERROR
 # The main job's knobs: DURATION WARMUP WORKERS DEPTH THREADS RATE SEED WORKLOAD LABEL TARGET ARGS RUNS
-#   profile-compare: BASELINE OPTIMIZED OUT BENCH; profile-ab: A B A_ARGS B_ARGS PAIRS
+#   profile-compare: BASELINE OPTIMIZED OUT BENCH; profile-ab: A B C A_ARGS B_ARGS BLOCKS
+#   MODE=slices|runs PAIRS
 #   (scripts/profile-baseline.sh --help, scripts/profile-ab.sh --help)
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
@@ -130,6 +131,18 @@ all-c := $(sort $(foreach m,$(libs) $(progs) $(tests) $(stress) $(fuzz),$(filter
 cc-flags  = $(base-cppflags) $(CPPFLAGS) $(base-cflags) $(CFLAGS)
 cxx-flags = $(base-cppflags) $(CPPFLAGS) $(base-cxxflags) $(CXXFLAGS)
 
+# The daemon of the same objects, linked in an order that the number in the folder's name draws: what
+# the layout of the code alone does to a figure (scripts/profile-ab.sh, C=twin).
+twin-objs := $(call obj,$(goxel-daemon-srcs))
+twin-members := $(foreach l,$(goxel-daemon-libs),$(call obj,$($(l)-srcs)))
+shuffled = $$(printf '%s\n' $(1) | awk 'BEGIN { srand($(2)) } { print rand() "\t" $$0 }' | sort | cut -f 2)
+$(O)/twin-%/bin/goxel-daemon: $(O)/bin/goxel-daemon
+	@mkdir -p $(@D)
+	@rm -f $(@D)/../members.a
+	$(q)$(AR) qcsD $(@D)/../members.a $(call shuffled,$(sort $(twin-members)),$*)
+	$(call say,LD,$@) $(CC) $(base-ldflags) $(goxel-daemon-ldflags) $(LDFLAGS) -o $@ \
+	    $(call shuffled,$(twin-objs),$*) $(@D)/../members.a $(goxel-daemon-ldlibs)
+
 # ---- compile ---------------------------------------------------------------
 # Objects depend on the flags file, so a changed flag rebuilds everything and
 # an unchanged one rebuilds nothing.
@@ -167,7 +180,7 @@ tests: $(addprefix $(O)/test/,$(tests))  ## build every unit test
 # Recursive, because packages that the build needs may be installed first.
 bootstrap = $(q)scripts/bootstrap.sh
 build-all = $(q)+$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$$(nproc))
-run-knobs := A A_ARGS ARGS B BASELINE BENCH B_ARGS DEPTH DURATION LABEL OPTIMIZED OUT PAIRS RATE RUNS \
+run-knobs := A A_ARGS ARGS B BASELINE BENCH BLOCKS B_ARGS C DEPTH DURATION LABEL MODE OPTIMIZED OUT PAIRS RATE RUNS \
              SEED TARGET THREADS TRANSPORT WARMUP WORKERS WORKLOAD
 export $(foreach k,$(run-knobs) PRESET,$(if $($(k)),$(k)))
 export BIN := $(CURDIR)/$(O)/bin
@@ -187,7 +200,7 @@ profile-compare:  ## compare BASELINE=dir and OPTIMIZED=dir, or the newest of ea
 	$(build-all) all
 	$(q)scripts/compare-profiles.sh
 
-profile-ab:  ## v14 and v15 interleaved in PAIRS=9 pairs: what a verdict should rest on
+profile-ab:  ## A=v14 and B=v15 side by side in slices of milliseconds: what a verdict should rest on
 	$(bootstrap) build run
 	$(build-all) all
 	$(q)scripts/profile-ab.sh

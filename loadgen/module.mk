@@ -28,6 +28,7 @@ load-srcs := \
 	loadgen/worker_loop.c \
 	loadgen/worker_receive.c \
 	loadgen/worker_send.c \
+	loadgen/worker_slice.c \
 	loadgen/worker_connect.c \
 	loadgen/workload.c \
 	loadgen/workload_keys.c
@@ -38,7 +39,31 @@ goxel-load-srcs := loadgen/main.c
 goxel-load-libs := load resultlib base
 goxel-load-ldlibs := $(load-ldlibs)
 
-bats += loadgen/test/load.bats
+libs += pair
+pair-srcs := \
+	loadgen/pair_arm.c \
+	loadgen/pair_block.c \
+	loadgen/pair_effect.c \
+	loadgen/pair_fitness.c \
+	loadgen/pair_json.c \
+	loadgen/pair_metric.c \
+	loadgen/pair_options.c \
+	loadgen/pair_pilot.c \
+	loadgen/pair_print.c \
+	loadgen/pair_run.c \
+	loadgen/pair_schedule.c \
+	loadgen/pair_server.c \
+	loadgen/pair_sitting.c \
+	loadgen/pair_target.c \
+	loadgen/pair_validity.c \
+	loadgen/pair_watch.c
+
+progs += goxel-pair
+goxel-pair-srcs := loadgen/pair_main.c
+goxel-pair-libs := pair load resultlib base
+goxel-pair-ldlibs := $(load-ldlibs)
+
+bats += loadgen/test/load.bats loadgen/test/pair.bats
 
 # The built-in workloads as initialisers: { "name", "line\n" "line\n" },
 load-workloads := $(sort $(wildcard loadgen/workloads/*.wl))
@@ -69,6 +94,11 @@ test_workload-ldlibs := $(load-test-ldlibs)
 test_run-srcs := loadgen/test/test_run.c loadgen/test/fake_server.c
 test_run-libs := $(load-test-libs)
 test_run-ldlibs := $(load-test-ldlibs)
+
+tests += test_pair
+test_pair-srcs := loadgen/test/test_pair.c
+test_pair-libs := pair $(load-test-libs)
+test_pair-ldlibs := $(load-test-ldlibs)
 
 fuzz += fuzz_reply fuzz_workload
 fuzz_reply-srcs := loadgen/test/fuzz_reply.c

@@ -106,6 +106,7 @@ int plan_init(struct plan *p, const struct options *o, const struct workload *w,
 	if (!p->measured_ns)
 		return err_set(err, -EINVAL, "--duration must be longer than 0");
 	p->is_open = o->rate_per_s > 0;
+	p->seed = (uint64_t)o->seed;
 	/*
 	 * Arrivals that wait for a free place are still sent after the end, since otherwise the
 	 * slowest would be missing; but a server that is too slow must not prolong the run without
@@ -120,6 +121,21 @@ void plan_deinit(struct plan *p)
 {
 	free(p->cuts_ns);
 	memset(p, 0, sizeof(*p));
+}
+
+void plan_turn_slice(struct plan *p, uint64_t start_ns, uint64_t length_ns, uint64_t seed,
+		     bool is_recorded)
+{
+	p->phases_count = 1;
+	p->phases[0] = (struct plan_phase){
+		.name = "slice",
+		.end_ns = length_ns,
+		.is_recorded = is_recorded,
+		.rate_per_s = p->options->rate_per_s,
+	};
+	p->start_ns = start_ns;
+	p->duration_ns = length_ns;
+	p->seed = seed;
 }
 
 size_t plan_phase_at(const struct plan *p, uint64_t offset_ns)

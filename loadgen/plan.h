@@ -39,6 +39,7 @@ struct plan {
 	 */
 	uint64_t *cuts_ns;
 	size_t intervals_count;
+	uint64_t seed;     /* of the arrivals */
 	uint64_t grace_ns; /* open loop: how long late arrivals are still sent after the last phase
 			    */
 	uint64_t start_ns; /* CLOCK_MONOTONIC; set by run.c once all connections are open */
@@ -48,6 +49,13 @@ struct plan {
 /* Errors: -EINVAL (rates without --rate, too many intervals), -ENOMEM. Owns: plan_deinit. */
 int plan_init(struct plan *p, const struct options *o, const struct workload *w, struct err *err);
 void plan_deinit(struct plan *p);
+
+/*
+ * Makes an open loop's plan that of one slice, for worker_slice: a single phase from start_ns
+ * (CLOCK_MONOTONIC) whose arrivals, at the rate of the options, come from seed.
+ */
+void plan_turn_slice(struct plan *p, uint64_t start_ns, uint64_t length_ns, uint64_t seed,
+		     bool is_recorded);
 
 /* Index of the phase at offset_ns from the start; the last one after the end. */
 size_t plan_phase_at(const struct plan *p, uint64_t offset_ns);

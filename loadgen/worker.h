@@ -53,4 +53,19 @@ void worker_close(struct worker *w); /* after worker_join, or never started */
 
 struct record_pair *worker_records(struct worker *w);
 
+/*
+ * Slices, instead of worker_start: the calling thread is the generator, and the worker rests
+ * between them with its connections open, while another one has its turn. The plan, of an open
+ * loop, is that of plan_turn_slice. Returns when the last reply is there, or none is to be expected
+ * any more.
+ */
+void worker_slice(struct worker *w);
+
+/* What the slices so far recorded; grows with each. */
+struct recorder *worker_slice_records(struct worker *w);
+const struct worker_report *worker_slice_report(const struct worker *w);
+
+/* A slice that lost a connection, or was cut short by the timeout, is no measurement. */
+bool worker_is_whole(const struct worker *w);
+
 #endif

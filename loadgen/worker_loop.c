@@ -76,7 +76,7 @@ static void wake_thinkers(struct worker *w)
  * A separate timer makes the ticks, because a time-out for each wait would program the processor's
  * timer each time: a few percent of a request, and an exit to the hypervisor in a VM.
  */
-static int start_ticker(struct worker *w)
+int worker_start_ticker(struct worker *w)
 {
 	const struct timespec tick = { .tv_nsec = WORKER_TICK_NS };
 	const struct itimerspec its = { .it_interval = tick, .it_value = tick };
@@ -141,7 +141,7 @@ static void handle_event(struct worker *w, const struct epoll_event *ev)
 		worker_send_rest(w, c);
 }
 
-static void loop(struct worker *w)
+void worker_loop(struct worker *w)
 {
 	struct epoll_event events[WORKER_EVENTS];
 
@@ -165,7 +165,7 @@ static void loop(struct worker *w)
 }
 
 /* Counts the requests without a reply, and the arrivals never sent. */
-static void count_left_overs(struct worker *w)
+void worker_count_left_overs(struct worker *w)
 {
 	if (w->report.end != WORKER_COMPLETE && w->report.end != WORKER_GONE)
 		return;
@@ -196,13 +196,13 @@ void *worker_run(void *arg)
 		worker_next_schedule(w);
 	for (uint32_t i = 0; i < w->conns_count && !p->is_open; i++)
 		worker_top_up(w, &w->conns[i]);
-	if (start_ticker(w) < 0)
+	if (worker_start_ticker(w) < 0)
 		w->report.end = WORKER_BROKEN;
 	else
-		loop(w);
+		worker_loop(w);
 	w->now_ns = clock_ns();
 	worker_account(w);
-	count_left_overs(w);
+	worker_count_left_overs(w);
 	w->rec->full_checks_count += w->verifier.full_count;
 	w->report.end_ns = w->now_ns - p->start_ns;
 	record_pair_finish(&w->records, w->now_ns, w->interval);

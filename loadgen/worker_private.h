@@ -48,6 +48,13 @@ struct worker {
 	bool is_blocked;  /* an arrival is due and every place is in use */
 	uint64_t room_ns; /* when that last ended */
 
+	/*
+	 * Slices: requests come from one source in the order of the schedule, whichever connection
+	 * takes them, so that two servers get the same ones.
+	 */
+	bool is_sliced;
+	struct draw draw;
+
 	struct timers timers; /* closed loop with think times */
 
 	struct record_pair records;
@@ -111,7 +118,18 @@ int worker_connect_all(struct worker *w, struct err *err);
 /* Ends requests that took too long, and reopens closed connections. */
 void worker_check_conns(struct worker *w);
 
-/* worker_loop.c: the thread; arg is the worker. */
+/* worker_loop.c */
+
+/* The thread; arg is the worker. */
 void *worker_run(void *arg);
+
+/* Makes the ticks come that bound each wait. -errno. */
+int worker_start_ticker(struct worker *w);
+
+/* Sends and receives until the plan is over and the last reply is there, or the server is gone. */
+void worker_loop(struct worker *w);
+
+/* Counts what never got its reply, and the arrivals that were never sent. */
+void worker_count_left_overs(struct worker *w);
 
 #endif

@@ -9,7 +9,7 @@
 /* Arrivals this late are sent in one write per connection, so that the generator can catch up. */
 enum { LATE_NS = 100 * 1000 };
 
-static size_t pick_op(const struct worker *w, struct conn *c)
+static size_t pick_op(const struct worker *w, struct draw *draw)
 {
 	size_t last = w->plan->workload->ops_count - 1;
 	size_t i = 0;
@@ -17,7 +17,7 @@ static size_t pick_op(const struct worker *w, struct conn *c)
 
 	if (!last)
 		return 0;
-	bits = (uint32_t)(rng_next(&c->draw.rng) >> 32);
+	bits = (uint32_t)(rng_next(&draw->rng) >> 32);
 	while (i < last && bits >= w->mix_below[i])
 		i++;
 	return i;
@@ -92,7 +92,8 @@ static void flush(struct worker *w, struct conn *c)
 /* Adds a request to tx. False when the connection failed while making room for it. */
 static bool put_request(struct worker *w, struct conn *c, uint64_t start_ns, bool is_recorded)
 {
-	size_t index = pick_op(w, c);
+	struct draw *draw = w->is_sliced ? &w->draw : &c->draw;
+	size_t index = pick_op(w, draw);
 	const struct workload_op *op = &w->plan->workload->ops[index];
 	uint32_t id;
 	struct slot *s;
@@ -107,7 +108,7 @@ static bool put_request(struct worker *w, struct conn *c, uint64_t start_ns, boo
 	s->start_ns = start_ns;
 	s->op = (uint16_t)index;
 	s->is_recorded = is_recorded;
-	w->tx_len += template_render(&op->request, &c->draw, id, w->tx + w->tx_len, &s->items);
+	w->tx_len += template_render(&op->request, draw, id, w->tx + w->tx_len, &s->items);
 	return true;
 }
 
@@ -155,7 +156,7 @@ void worker_next_schedule(struct worker *w)
 				     .end_ns = p->start_ns + phase->end_ns,
 				     .share = w->index,
 				     .shares_count = (uint32_t)p->options->threads_count,
-				     .seed = (uint64_t)p->options->seed + w->arrival_phase,
+				     .seed = p->seed + w->arrival_phase,
 			     });
 		if (arrival_peek(&w->arrival) != ARRIVAL_NEVER)
 			return;

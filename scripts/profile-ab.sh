@@ -1,41 +1,61 @@
 #!/usr/bin/env bash
-# profile-ab.sh - runs two sides interleaved, A B B A A B ..., and compares all pairs (R-004): what a
-# verdict should rest on.
+# profile-ab.sh - compares two servers in pairs (R-004): what a verdict should rest on. In slices of
+# milliseconds, both alive (goxel-pair), or in whole runs, one after the other: A B B A A B ...
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
 usage() {
 	cat <<'TXT'
-Usage: scripts/profile-ab.sh [options] [-- OPTIONS OF profile-baseline.sh...]
-Runs two sides in alternating order and compares them pair by pair.
+Usage: scripts/profile-ab.sh [options] [-- OPTIONS OF goxel-pair or profile-baseline.sh...]
+Compares two servers in pairs.
 
-      --a NAME|FILE    baseline: target [default goxel-v14]
-      --b NAME|FILE    optimized: target [default goxel-v15]
+      --mode slices    both live side by side and take turns of some milliseconds
+                       under one generator, with fresh servers in each block
+                       (goxel-pair) [default]
+      --mode runs      whole runs in the order A B B A A B ..., for servers that do
+                       not idle: slower to see the same
+      --a ARM          baseline [default v14]
+      --b ARM          what is compared with it [default v15]
+      --c ARM          slices: a third one
       --a-args WORDS   more words for A's command, e.g. '--queue ring'
       --b-args WORDS   the same for B
-      --pairs N        [default 9]; below 9 small changes cannot be told
-      --duration T     measured load of each run [default 5s]
-      --warmup T       before it [default 1s]
-      --out DIR        reports and runs [default profiles/runs/<date_time>-ab]
+      --out DIR        results [default profiles/runs/<date_time>-ab]
       --bin DIR        the programs [default build/release/bin]
       --json           the comparison as JSON on stdout
   -h, --help           print this text
   -V, --version        print version and revision
+Slices:
+      --blocks N       [default 40]
+      --resume         go on with the comparison in --out
+Runs:
+      --pairs N        [default 9]; below 9 small changes cannot be told
+      --duration T     measured load of each run [default 5s]
+      --warmup T       before it [default 1s]
 
-A, B, A_ARGS, B_ARGS, PAIRS, DURATION, WARMUP, OUT and BIN in the environment do
-the same.
-To see what one axis brings: --b goxel-v14 --b-args '--queue ring'.
+An ARM is a preset ("v15") or the name of a file in profiles/targets, a target file,
+or, in slices, a build directory or a git ref, which is built in build/ab/<commit>
+and kept; the latter two may say a preset ("HEAD~3:v14", else v15). "twin" is A
+linked in another order, from the same objects: what the layout of the code does.
+More words for its command may follow: "v15 --queue mutex".
 
-Exit codes: of goxel-report compare; of profile-baseline.sh when a run fails;
-130 interrupted
+A, B, C, A_ARGS, B_ARGS, MODE, BLOCKS, PAIRS, DURATION, WARMUP, OUT, SEED, WORKLOAD,
+RATE and BIN in the environment do the same.
+To see what one axis brings: --a v14 --b 'v14 --queue ring'.
+
+Exit codes: of goxel-pair; in runs of goxel-report compare, or of
+profile-baseline.sh when a run fails; 130 interrupted
 TXT
 }
 
 # shellcheck disable=SC2034 # read by way of ${!side}
-a=${A:-goxel-v14} a_args=${A_ARGS:-}
+a=${A:-v14} a_args=${A_ARGS:-}
 # shellcheck disable=SC2034
-b=${B:-goxel-v15} b_args=${B_ARGS:-}
+b=${B:-v15} b_args=${B_ARGS:-}
+# shellcheck disable=SC2034
+c=${C:-}
+mode=${MODE:-slices}
+blocks=${BLOCKS:-}
 pairs=${PAIRS:-9}
 duration=${DURATION:-5s}
 warmup=${WARMUP:-1s}
@@ -43,14 +63,16 @@ runs=${RUNS:-$root/profiles/runs}
 out=${OUT:-}
 bin=${BIN:-$root/build/release/bin}
 json=false
+resume=false
 more=()
 
 while [ $# -gt 0 ]; do
 	case $1 in
 	--json) json=true ;;
+	--resume) resume=true ;;
 	-h | --help) usage && exit 0 ;;
 	-V | --version) print_version && exit 0 ;;
-	--a | --b | --a-args | --b-args | --pairs | --duration | --warmup | --out | --bin)
+	--a | --b | --c | --a-args | --b-args | --mode | --blocks | --pairs | --duration | --warmup | --out | --bin)
 		need_value "$1" $#
 		name=${1#--}
 		printf -v "${name//-/_}" '%s' "$2"
@@ -65,15 +87,116 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
+[[ $mode == slices || $mode == runs ]] || die 2 "mode is '$mode'; slices or runs"
 [[ $pairs =~ ^[1-9][0-9]*$ ]] || die 2 "pairs is '$pairs'; a number from 1 is needed"
-for program in goxel-report goxel-start; do
+for program in goxel-report goxel-start goxel-pair; do
 	[ -x "$bin/$program" ] || die 2 "$bin/$program is missing: run make first"
 done
+$resume && [ -z "$out" ] && die 2 "--resume needs --out DIR"
 [ -n "$out" ] || out=$runs/$(date +%Y%m%d_%H%M%S)-ab
 # One label for all would hide which side a run is of.
 unset LABEL TARGET ARGS PRESET
 
-# ---- the runs -----------------------------------------------------------------
+# ---- slices ---------------------------------------------------------------------
+
+# build_commit COMMIT: prints the folder of its programs, which are built there unless they are.
+build_commit() {
+	local tree=$root/build/ab/$1 lock
+	mkdir -p "$root/build/ab"
+	# Two comparisons may want the same one.
+	exec {lock}>"$root/build/ab/$1.lock"
+	flock "$lock"
+	if [ ! -x "$tree/build/release/bin/goxel-daemon" ]; then
+		warn "building ${1:0:12} in build/ab"
+		git -C "$root" worktree prune
+		[ -e "$tree/.git" ] || git -C "$root" worktree add --quiet --detach --force "$tree" "$1" >&2 ||
+			die 4 "cannot check out $1"
+		env -u BUILD -u O -u OPT -u BIN make -C "$tree" --no-print-directory "-j$(nproc)" BUILD=release OPT= \
+			build/release/bin/goxel-daemon >"$tree.log" 2>&1 || {
+			tail -n 15 "$tree.log" >&2
+			die 4 "$1 does not build; see $tree.log"
+		}
+	fi
+	exec {lock}>&-
+	printf '%s' "$tree/build/release/bin"
+}
+
+# is_shipped WHAT: it names a file of profiles/targets.
+is_shipped() {
+	[ -f "$root/profiles/targets/$1.target" ] || [ -f "$root/profiles/targets/goxel-$1.target" ]
+}
+
+# resolve ARM: prints it with a git ref (REF or REF:TARGET) replaced by the folder of its programs.
+resolve() {
+	local what=${1%%[[:space:]]*} commit rest='' ref
+	[ "$what" = "$1" ] || rest=" ${1#*[[:space:]]}"
+	ref=${what%:*}
+	if [ ! -e "$ref" ] && ! is_shipped "$what" &&
+		commit=$(git -C "$root" rev-parse --verify --quiet "$ref^{commit}"); then
+		what=$(build_commit "$commit")${what#"$ref"}
+	fi
+	printf '%s' "$what$rest"
+}
+
+# twin_of ARM: prints the same arm with its daemon linked in another order.
+twin_of() {
+	local what=${1%%[[:space:]]*} rest='' as='' folder=$bin variant
+	[ "$what" = "$1" ] || rest=" ${1#*[[:space:]]}"
+	if is_shipped "$what"; then
+		as=:$what
+	else
+		folder=${what%:*}
+		as=${what#"$folder"}
+		[ -x "$folder/goxel-daemon" ] || folder=$folder/bin
+	fi
+	folder=$(cd "$folder" && pwd)
+	variant=${folder%/bin} variant=${variant##*/}
+	[[ $folder == */build/$variant/bin ]] || die 2 "a twin of '$1' is not possible: no build directory"
+	env -u O -u OPT -u BIN make -C "${folder%/build/*}" --no-print-directory BUILD="$variant" OPT= \
+		"build/$variant/twin-${SEED:-1}/bin/goxel-daemon" >&2 || die 4 "cannot link a twin of '$1'"
+	printf '%s' "${folder%/bin}/twin-${SEED:-1}/bin$as$rest"
+}
+
+run_slices() {
+	local options=(--bin "$bin" --out "$out/pairs.json" --slices "$out/slices.csv") arm first=''
+	for side in a b c; do
+		[ -n "${!side}" ] || continue
+		if [ "${!side}" = twin ]; then
+			arm=$(twin_of "$first")
+		else
+			arm=$(resolve "${!side}")
+		fi
+		case $side in
+		a) arm+=${a_args:+ $a_args} ;;
+		b) arm+=${b_args:+ $b_args} ;;
+		esac
+		first=${first:-$arm}
+		options+=("--$side" "$arm")
+	done
+	[ -z "$blocks" ] || options+=(--blocks "$blocks")
+	[ -z "${SEED:-}" ] || options+=(--seed "$SEED")
+	[ -z "${WORKLOAD:-}" ] || options+=(--workload "$WORKLOAD")
+	[ -z "${RATE:-}" ] || options+=(--rate "$RATE")
+	! $json || options+=(--json)
+	! $resume || options+=(--resume)
+	mkdir -p "$out" || die 4 "cannot make $out"
+	warn "results go to $out"
+	exec "$bin/goxel-pair" "${options[@]}" "${more[@]}"
+}
+
+[ "$mode" = runs ] || run_slices
+
+# ---- runs -----------------------------------------------------------------------
+
+# split_arm a|b: a preset's name is its target's without "goxel-"; further words are for the command.
+split_arm() {
+	local side=$1 what=${!1%%[[:space:]]*} args=$1_args
+	[ "$what" = "${!side}" ] || printf -v "$args" '%s' "${!side#*[[:space:]]} ${!args}"
+	[ -e "$(target_file "$what")" ] || what=goxel-$what
+	printf -v "$side" '%s' "$what"
+}
+split_arm a
+split_arm b
 
 run_pid=''
 # shellcheck disable=SC2317 # called by traps

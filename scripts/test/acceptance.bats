@@ -152,7 +152,7 @@ captured() {
 }
 
 @test "profile-ab interleaves pairs and compares them all (R-004)" {
-	run -0 scripts/profile-ab.sh --pairs 2 --duration 300ms --warmup 100ms --out "$RUNS/ab" \
+	run -0 scripts/profile-ab.sh --mode runs --pairs 2 --duration 300ms --warmup 100ms --out "$RUNS/ab" \
 		-- --workers 4
 	[[ $output == *"pair 2 of 2, b: "*"ops/s"* ]]
 	[ -s "$RUNS/ab/report.html" ]

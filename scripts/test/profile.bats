@@ -220,7 +220,7 @@ some_exist() {
 }
 
 @test "profile-ab.sh that is killed takes its run along" {
-	run_group scripts/profile-ab.sh --a echo --b echo --duration 60s --out "$RUNS"
+	run_group scripts/profile-ab.sh --mode runs --a echo --b echo --duration 60s --out "$RUNS"
 	wait_for 20 some_exist "$RUNS/*.partial/load.log"
 	kill -KILL $pid
 	wait $pid || true

@@ -1,0 +1,43 @@
+/*
+ * pair_arm.h - one of the things that are compared: what to start, from words of the command line.
+ *
+ *	v15                        a preset or a shipped target: profiles/targets/[goxel-]v15.target
+ *	v15 --queue mutex          the same with more words for its command
+ *	my/server.target [words]   a target file
+ *	build/native [words]       a build directory: its programs, by the target goxel-v15
+ *	build/native:v14 [words]   the same by another target
+ */
+#ifndef LOADGEN_PAIR_ARM_H
+#define LOADGEN_PAIR_ARM_H
+
+#include <limits.h>
+
+#include "loadgen/pair_target.h"
+
+struct err;
+
+struct pair_arm {
+	char name;           /* 'A', 'B', ... */
+	const char *spec;    /* as asked for; borrowed */
+	const char *args;    /* of spec, NULL = none; borrowed */
+	char root[PATH_MAX]; /* of the suite's files */
+	char bin[PATH_MAX];  /* of the server's programs */
+	char file[PATH_MAX]; /* the target's */
+	struct pair_target target;
+};
+
+/* Where the suite's own programs and files are. */
+struct pair_home {
+	char bin[PATH_MAX];
+	char root[PATH_MAX];
+};
+
+/* bin: NULL = where this program is. Errors: -ENOENT. */
+int pair_home_find(const char *bin, struct pair_home *out, struct err *err);
+
+/* Errors: -ENOENT spec is none of the above; what pair_target_read fails with. */
+int pair_arm_open(const struct pair_home *home, char name, const char *spec, struct pair_arm *out,
+		  struct err *err);
+void pair_arm_close(struct pair_arm *a);
+
+#endif

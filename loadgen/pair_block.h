@@ -1,0 +1,91 @@
+/*
+ * pair_block.h - one block: fresh servers for all arms, side by side; slices of load in turn; what
+ * each arm used and how long its replies took; whether that counts.
+ *
+ * A slice is a head, a tenth of it, whose requests are not recorded, and the rest. The servers are
+ * idle when a slice begins, between the two parts, and when it ends (all replies are there), so the
+ * CPU clocks that are read at these places are exact.
+ */
+#ifndef LOADGEN_PAIR_BLOCK_H
+#define LOADGEN_PAIR_BLOCK_H
+
+#include <sched.h>
+
+#include "loadgen/options.h"
+#include "loadgen/pair_arm.h"
+#include "loadgen/pair_schedule.h"
+#include "loadgen/pair_watch.h"
+#include "loadgen/workload.h"
+
+struct err;
+struct hist;
+
+enum { PAIR_REASONS_MAX = 6, PAIR_REASON_BYTES = 240 };
+
+/* What a sitting's blocks have in common. */
+struct pair_setup {
+	struct pair_home home;
+	struct pair_arm arms[PAIR_ARMS_MAX];
+	struct pair_design design;
+	struct options load; /* of each arm, but for its address */
+	const struct workload *workload;
+	uint64_t warmup_ns;   /* of each arm */
+	bool has_all_rules;   /* else only failures refuse a block */
+	double lag_limit_pct; /* p99 of the send lag, of p50 of the response time */
+	char base[PATH_MAX];  /* folder for the servers' folders */
+	cpu_set_t generator_cpus;
+	cpu_set_t server_cpus;
+	int stop_fd; /* readable when the sitting is to end */
+};
+
+/* Of one arm in one block, or (hists NULL) in one slice. */
+struct pair_figures {
+	uint64_t requests_count; /* answered as they should be */
+	uint64_t errors_count;
+	uint64_t planned_count; /* by the schedule */
+	uint64_t unsent_count;  /* of them */
+	uint64_t blocked_count; /* of them, those that waited for a free place */
+	struct pair_usage usage;
+	uint64_t load_ns;     /* planned time of the recorded parts */
+	uint64_t overrun_ns;  /* from the planned end of each to its last reply */
+	uint64_t idle_cpu_ns; /* used while other arms had their turn */
+	uint64_t idle_ns;     /* that time */
+	uint64_t first_reply_ns;
+	uint64_t rss_bytes;
+	struct hist *response; /* owned; from the intended start */
+	struct hist *service;  /* owned; from the sending */
+	struct hist *lag;      /* owned; sending, behind the time it could have been */
+};
+
+struct pair_block {
+	uint32_t index;
+	uint64_t start_wall_ns;
+	uint64_t length_ns;
+	double steal_pct;              /* of the machine during the slices; NaN unknown */
+	char order[PAIR_ARMS_MAX + 1]; /* in which the servers were started */
+	struct pair_figures arms[PAIR_ARMS_MAX];
+	char reasons[PAIR_REASONS_MAX][PAIR_REASON_BYTES]; /* why it does not count */
+	size_t reasons_count;
+	bool has_failed; /* a server did not start, died or left the requests without reply */
+};
+
+/*
+ * Runs block index. slices, if not NULL, gets a CSV line for each slice.
+ * Returns 0 also when the block does not count; -EINTR when the sitting is to end; what the
+ * generator itself fails with (-ENOMEM, -EMFILE).
+ * Owns: out; pair_block_deinit, also after failure.
+ */
+int pair_block_run(struct pair_setup *setup, uint32_t index, struct pair_block *out,
+		   struct strbuf *slices, struct err *err);
+void pair_block_deinit(struct pair_block *b);
+
+extern const char pair_slices_head[]; /* the CSV's first line */
+
+/* The block does not count; at most PAIR_REASONS_MAX are kept. */
+void pair_block_refuse(struct pair_block *b, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* pair_validity.c: the rules, which look at all arms alike and at no difference between them. */
+void pair_block_judge(const struct pair_setup *setup, struct pair_block *b);
+
+#endif

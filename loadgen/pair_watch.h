@@ -1,0 +1,52 @@
+/*
+ * pair_watch.h - what a server's processes and threads used so far, to the nanosecond.
+ *
+ * CPU time is that of the processes' own clocks (clock_getcpuclockid), which know every thread,
+ * ended ones too. Run-queue delay and switches are sums over the threads of /proc/PID/task, whose
+ * files stay open between readings. Sums only grow: what a thread had used is kept when it ends.
+ */
+#ifndef LOADGEN_PAIR_WATCH_H
+#define LOADGEN_PAIR_WATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+struct err;
+
+struct pair_usage {
+	uint64_t cpu_ns;      /* user and kernel */
+	uint64_t runqueue_ns; /* ready to run, and waiting for a processor */
+	uint64_t switches_voluntary;
+	uint64_t switches_involuntary;
+};
+
+struct pair_watch_process;
+struct pair_watch_thread;
+
+struct pair_watch {
+	struct pair_watch_process *processes; /* owned */
+	size_t processes_count;
+	struct pair_watch_thread *threads; /* owned */
+	size_t threads_count, threads_cap;
+	struct pair_usage sum;
+};
+
+/* Watches the process and all its descendants of now. -ESRCH, -ENOMEM. Owns: pair_watch_close. */
+int pair_watch_open(pid_t root, struct pair_watch *out, struct err *err);
+void pair_watch_close(struct pair_watch *w);
+
+/* Takes everything. Threads come and go; new processes are not seen. */
+void pair_watch_read(struct pair_watch *w, struct pair_usage *out);
+
+/* CPU time alone: some hundred nanoseconds. */
+uint64_t pair_watch_cpu_ns(struct pair_watch *w);
+
+/* Resident memory of all the processes. */
+uint64_t pair_watch_rss_bytes(const struct pair_watch *w);
+
+struct pair_usage pair_usage_since(const struct pair_usage *now, const struct pair_usage *before);
+void pair_usage_add(struct pair_usage *into, const struct pair_usage *u);
+
+#endif
