@@ -40,7 +40,7 @@ void worker_slice(struct worker *w)
 	w->next_conn = 0;
 	clock_sleep_until_ns(p->start_ns - p->options->spin_ns);
 	w->now_ns = clock_ns();
-	w->tend_ns = w->now_ns + WORKER_TICK_NS;
+	w->check_ns = w->now_ns + WORKER_TICK_NS;
 	worker_next_schedule(w);
 	worker_loop(w);
 	w->now_ns = clock_ns();
