@@ -130,15 +130,3 @@ bool frame_give_up(struct frame_scan *scan, size_t bytes_count)
 	scan->skipping = 1;
 	return true;
 }
-
-void frame_unread(struct frame_scan *scan, struct span message)
-{
-	*scan = (struct frame_scan){ 0 };
-	/* As before its closing bracket. What a newline ended is looked at again, or ends there,
-	 * too. */
-	if (message.len > 1 && (message.ptr[0] | 0x20) == '{' &&
-	    (message.ptr[message.len - 1] | 0x20) == '}')
-		*scan = (struct frame_scan){ .scanned_bytes = (uint32_t)message.len - 1,
-					     .depth = 1,
-					     .state = FRAME_OPEN };
-}

@@ -47,12 +47,6 @@ enum frame_result frame_next(struct frame_scan *scan, struct span data, size_t m
  */
 bool frame_give_up(struct frame_scan *scan, size_t bytes_count);
 
-/*
- * The message that frame_next has just found stays in the stream: the next call, whose data begins
- * with it, finds it again, and looks at hardly any of it.
- */
-void frame_unread(struct frame_scan *scan, struct span message);
-
 /* Follows cpu_simd_set_limit: for tests that walk the vector widths in one process. */
 void frame_choose_level(void);
 

@@ -45,7 +45,7 @@ serves_in_order() {
 @test "R-103: every axis alone, switched from v14" {
 	for flags in '--transport epoll' '--transport threads' '--queue ring' '--queue priority' \
 		'--parser scalar' '--parser simd' '--dispatch hash' '--buffers pool' '--context shared' \
-		'--workers 2:16' '--stack-kib 256' '--fast-path on' '--zero-copy on' '--start lazy' \
+		'--workers 2:16' '--stack-kib 256' '--fast-path on' '--delivery whole' '--start lazy' \
 		'--request-log off' '--render-cache on' '--affinity auto' '--priority-queue' '--verbose'; do
 		echo "v14 $flags"
 		serves_in_order --preset v14 $flags
@@ -56,11 +56,17 @@ serves_in_order() {
 	for flags in '--transport poll' '--transport threads' '--queue mutex' '--queue priority' \
 		'--parser scalar' '--parser dom' '--dispatch linear' '--buffers malloc' \
 		'--context per-worker' '--workers 8' '--stack-kib 8192' '--fast-path off' \
-		'--zero-copy off' '--start eager' '--request-log on' '--render-cache off' \
+		'--delivery copied' '--start eager' '--request-log on' '--render-cache off' \
 		"--affinity $(first_cpu)" '--huge-pages try'; do
 		echo "v15 $flags"
 		serves_in_order --preset v15 $flags
 	done
+}
+
+@test "--zero-copy is the older name of --delivery" {
+	serves_in_order --preset v14 --zero-copy on
+	start_daemon --zero-copy off
+	[ "$(status_of .axes.delivery)" = copied ]
 }
 
 @test "R-103: io_uring by name serves, or says why it cannot be had" {
@@ -101,6 +107,9 @@ TXT
 	run "$BIN/goxel-daemon" -s "$SOCK" --priority-queue --queue ring
 	[ "$status" -eq 3 ]
 	[[ "$output" == *"contradicts --queue ring"* ]]
+	run "$BIN/goxel-daemon" -s "$SOCK" --zero-copy off --delivery whole
+	[ "$status" -eq 3 ]
+	[[ "$output" == *"the same as --delivery copied"* ]]
 	run "$BIN/goxel-daemon" -s "$SOCK" --preset v14 --huge-pages try
 	[ "$status" -eq 3 ]
 	[[ "$output" == *"needs --buffers pool"* ]]
@@ -520,7 +529,7 @@ sizes() {
 	cat >"$DIR/c.json" <<-END
 	{
 		"daemon": { "worker_threads": 5, "max_connections": 77 },
-		"performance": { "parser": "dom", "fast_path": false },
+		"performance": { "parser": "dom", "fast_path": false, "zero_copy": false },
 		"monitoring": { "stages_every": 4 }
 	}
 	END
@@ -528,6 +537,7 @@ sizes() {
 	[ "$(status_of .axes.workers)" = 5:5 ]
 	[ "$(status_of .axes.parser)" = scalar ]
 	[ "$(status_of .axes.fast_path)" = false ]
+	[ "$(status_of .axes.delivery)" = copied ]
 	[ "$(status_of .stages_every)" = 4 ]
 	# HUP takes over what can change while running.
 	sed -i 's/: 4/: 9/' "$DIR/c.json"
@@ -633,7 +643,7 @@ sizes() {
 	done <"$DIR/help"
 	stop_daemon
 	# Each row is a key of the configuration file, with the values of the other preset.
-	printf '{"daemon":{"preset":"v14","worker_threads":2},"performance":{"transport":"auto","queue":"ring","parser":"simd","dispatch":"hash","buffers":"pool","context":"shared","stack_kib":256,"fast_path":true,"zero_copy":true,"start":"lazy","request_log":false,"render_cache":true,"affinity":"off","numa":"off","huge_pages":"try"}}' >"$DIR/config.json"
+	printf '{"daemon":{"preset":"v14","worker_threads":2},"performance":{"transport":"auto","queue":"ring","parser":"simd","dispatch":"hash","buffers":"pool","context":"shared","stack_kib":256,"delivery":"whole","fast_path":true,"start":"lazy","request_log":false,"render_cache":true,"affinity":"off","numa":"off","huge_pages":"try"}}' >"$DIR/config.json"
 	start_daemon --config "$DIR/config.json"
 	while read -r name v14 v15; do
 		case $name in

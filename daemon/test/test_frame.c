@@ -51,22 +51,6 @@ struct stream {
 	size_t max_bytes;
 };
 
-/* Left in the stream, a message is found again as it was. */
-static void find_again(const struct stream *s, struct span data, struct span message)
-{
-	size_t start = (size_t)(message.ptr - data.ptr);
-	struct frame_scan scan;
-	struct span again;
-	size_t consumed;
-
-	frame_unread(&scan, message);
-	assert_int_equal(frame_next(&scan, span_of(message.ptr, data.len - start), s->max_bytes,
-				    &again, &consumed),
-			 FRAME_MESSAGE);
-	assert_ptr_equal(again.ptr, message.ptr);
-	assert_int_equal(again.len, message.len);
-}
-
 /* Takes what is complete; appends "<message>" or "!" for one that is too long. */
 static void take(struct stream *s, struct span text, struct outbuf *out)
 {
@@ -89,7 +73,6 @@ static void take(struct stream *s, struct span text, struct outbuf *out)
 			outbuf_add(out, "!", 1);
 			continue;
 		}
-		find_again(s, put, message);
 		outbuf_add(out, "<", 1);
 		outbuf_add(out, message.ptr, message.len);
 		outbuf_add(out, ">", 1);

@@ -387,45 +387,153 @@ static void test_v15_allocates_nothing_in_steady_state(void **state)
 	server_close(&s);
 }
 
-static void *feed_edit(void *arg)
+/* A batch of short and long requests, in which the thread changes. */
+static const char mixed_batch[] =
+	"[{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"params\":[1],\"id\":1},"
+	"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"params\":[2]},7,"
+	"{\"jsonrpc\":\"2.0\",\"method\":\"get_bounding_box\",\"id\":3},"
+	"{\"jsonrpc\":\"2.0\",\"method\":\"get_bounding_box\"},"
+	"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"params\":[4],\"id\":4}]";
+
+#define MIXED_REPLY                                                   \
+	"[{\"jsonrpc\":\"2.0\",\"result\":[1],\"id\":1},"             \
+	"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32600,"            \
+	"\"message\":\"Invalid Request\"},\"id\":null},"              \
+	"{\"jsonrpc\":\"2.0\",\"result\":{\"empty\":true},\"id\":3}," \
+	"{\"jsonrpc\":\"2.0\",\"result\":[4],\"id\":4}]\n"
+
+static atomic_int parses_count;
+
+static int count_parse(struct parser *p, struct span text, struct value *root,
+		       struct parse_fault *fault)
 {
-	feed(arg, "{\"jsonrpc\":\"2.0\",\"method\":\"add_voxel\",\"params\":[1,1,1],\"id\":1}"
-		  "[{\"jsonrpc\":\"2.0\",\"method\":\"add_voxel\",\"params\":[1,1,2],\"id\":2}]");
-	return NULL;
+	atomic_fetch_add(&parses_count, 1);
+	return parser_simd_ops.parse(p, text, root, fault);
 }
 
-/* A reading thread never waits for a project that a worker is busy with: it has other clients. */
-static void test_a_locked_project_does_not_stop_a_reader(void **state)
+/* The parse of a request that is handed over goes with it, in its parser. */
+static void test_a_request_is_parsed_once(void **state)
 {
+	struct parser_ops counting = parser_simd_ops;
 	struct axes axes = preset("v15");
-	struct context_lease lease = { 0 };
-	struct metrics metrics;
-	struct project *project;
-	uint64_t before;
-	pthread_t thread;
+	struct parser *counted;
+	struct worker *reader;
 	struct server s;
 	struct client c;
 
 	(void)state;
+	counting.parse = count_parse;
+	axes.workers.min = axes.workers.max = 1;
 	open_axes(&s, &axes);
 	connect_client(&s, &c);
 	feed(&c, CREATE);
-	metrics_read(&metrics);
-	before = metrics.counts[METRIC_ENQUEUED];
-	assert_int_equal(context_attach(s.context, &lease, NULL), 0);
-	assert_int_equal(context_enter(&lease, 0, &project), 0);
-	assert_int_equal(pthread_create(&thread, NULL, feed_edit, &c), 0);
-	do { /* bounded by the test's own deadline */
-		sched_yield();
-		metrics_read(&metrics);
-	} while (metrics.counts[METRIC_ENQUEUED] == before);
-	context_leave(&lease);
-	context_detach(&lease);
-	pthread_join(thread, NULL);
-	assert_int_equal(count_lines(&c), 3);
-	assert_non_null(strstr(c.got.ptr, "\"id\":1}\n["));
+	reader = s.readers.idle[0];
+	for (int i = 0; i < 3; i++) {
+		counted = reader->parser;
+		counted->ops = &counting;
+		strbuf_clear(&c.got);
+		feed(&c, mixed_batch);
+		assert_int_equal(count_lines(&c), 1);
+		assert_ptr_not_equal(reader->parser, counted);
+		assert_int_equal(atomic_load(&parses_count), i + 1);
+	}
+	assert_int_equal(s.parsers.out_count, 0);
 	leave(&c);
 	server_close(&s);
+}
+
+/* Too many parses are on their way: the worker parses again, and goes on where the other was. */
+static void test_a_parse_that_cannot_go_along_is_made_again(void **state)
+{
+	char expected_text[] = MIXED_REPLY;
+	struct axes axes = preset("v15");
+
+	(void)state;
+	for (int i = 0; delivery_backends[i]; i++) {
+		for (unsigned out_max = 0; out_max < 2; out_max++) {
+			struct server s;
+			struct client c;
+
+			axes.delivery = delivery_backends[i]->head.name;
+			open_axes(&s, &axes);
+			s.parsers.out_max = out_max;
+			connect_client(&s, &c);
+			feed(&c, CREATE);
+			strbuf_clear(&c.got);
+			feed(&c, mixed_batch);
+			assert_string_equal(c.got.ptr, expected_text);
+			leave(&c);
+			server_close(&s);
+		}
+	}
+}
+
+struct feeder {
+	struct client *client;
+	const char *text;
+};
+
+static void *feed_text(void *arg)
+{
+	struct feeder *f = arg;
+
+	feed(f->client, f->text);
+	return NULL;
+}
+
+static uint64_t enqueued_count(void)
+{
+	struct metrics metrics;
+
+	metrics_read(&metrics);
+	return metrics.counts[METRIC_ENQUEUED];
+}
+
+/* A reading thread never waits for a project that a worker is busy with: it has other clients. Not
+ * in the middle of a batch either. */
+static void test_a_locked_project_does_not_stop_a_reader(void **state)
+{
+	/* clang-format off */
+	static const char *const texts[][2] = {
+		{ "{\"jsonrpc\":\"2.0\",\"method\":\"add_voxel\",\"params\":[1,1,1],\"id\":1}"
+		  "[{\"jsonrpc\":\"2.0\",\"method\":\"add_voxel\",\"params\":[1,1,2],\"id\":2}]",
+		  "\"id\":1}\n[" },
+		{ "[{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"params\":[1],\"id\":1},"
+		  "{\"jsonrpc\":\"2.0\",\"method\":\"add_voxel\",\"params\":[1,1,3],\"id\":2}]"
+		  "{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":3}",
+		  "\n[{\"jsonrpc\":\"2.0\",\"result\":[1],\"id\":1},{" },
+	};
+	/* clang-format on */
+	struct axes axes = preset("v15");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct context_lease lease = { 0 };
+		struct project *project;
+		struct feeder feeder;
+		pthread_t thread;
+		uint64_t before;
+		struct server s;
+		struct client c;
+
+		open_axes(&s, &axes);
+		connect_client(&s, &c);
+		feed(&c, CREATE);
+		feeder = (struct feeder){ &c, texts[i][0] };
+		before = enqueued_count();
+		assert_int_equal(context_attach(s.context, &lease, NULL), 0);
+		assert_int_equal(context_enter(&lease, 0, &project), 0);
+		assert_int_equal(pthread_create(&thread, NULL, feed_text, &feeder), 0);
+		while (enqueued_count() == before) /* bounded by the test's own deadline */
+			sched_yield();
+		context_leave(&lease);
+		context_detach(&lease);
+		pthread_join(thread, NULL);
+		assert_int_equal(count_lines(&c), 3);
+		assert_non_null(strstr(c.got.ptr, texts[i][1]));
+		leave(&c);
+		server_close(&s);
+	}
 }
 
 struct visitor {
@@ -570,6 +678,8 @@ int main(void)
 		cmocka_unit_test(test_waiting_for_a_request_is_no_stage_of_it),
 		cmocka_unit_test(test_too_long_is_answered_in_its_turn),
 		cmocka_unit_test(test_v15_allocates_nothing_in_steady_state),
+		cmocka_unit_test(test_a_request_is_parsed_once),
+		cmocka_unit_test(test_a_parse_that_cannot_go_along_is_made_again),
 		cmocka_unit_test(test_a_locked_project_does_not_stop_a_reader),
 		cmocka_unit_test(test_many_clients_at_once),
 		cmocka_unit_test(test_what_cannot_be_opened_says_why),
