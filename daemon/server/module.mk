@@ -1,12 +1,15 @@
 libs += server
 server-srcs := \
 	daemon/server/answer.c \
+	daemon/server/answer_fault.c \
+	daemon/server/answer_request.c \
 	daemon/server/arch.c \
 	daemon/server/config.c \
 	daemon/server/control.c \
 	daemon/server/crew.c \
 	daemon/server/decide.c \
 	daemon/server/flow.c \
+	daemon/server/hand_over.c \
 	daemon/server/listen.c \
 	daemon/server/notices.c \
 	daemon/server/options.c \

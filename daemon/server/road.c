@@ -1,72 +1,16 @@
 #include "daemon/server/road.h"
 
-#include <errno.h>
-
 #include "daemon/delivery/delivery.h"
-#include "daemon/parser/parser_pool.h"
 #include "daemon/rpc/frame.h"
 #include "daemon/server/answer.h"
 #include "daemon/server/client.h"
 #include "daemon/server/decide.h"
 #include "daemon/server/flow.h"
+#include "daemon/server/hand_over.h"
 #include "daemon/server/readers.h"
 #include "daemon/server/server.h"
 #include "daemon/server/worker.h"
-#include "daemon/telemetry/metrics.h"
 #include "daemon/transport/transport.h"
-
-/* Under --queue priority: a longer message goes behind the shorter ones. */
-enum { PRIORITY_SHORT_BYTES = 4096 };
-
-static void refuse(struct worker *w, struct message *m, const char *why)
-{
-	m->refusal = why;
-	m->refusal_code = RPC_SERVER_BUSY;
-	(void)answer_message(w, m);
-}
-
-/* The connection is held, but the queue is full. */
-static void refuse_held(struct server *s, struct worker *w, struct message *m)
-{
-	metrics_add(METRIC_REFUSED_BUSY, 1);
-	worker_take_parse(w, m);
-	worker_begin(w, m->conn);
-	refuse(w, m, "Server busy: the queue is full");
-	worker_end(w);
-	m->clock.on = false;
-	delivery_release(s->delivery, m, 0);
-}
-
-/*
- * Lets a worker answer m, with which unread begins. Returns 0: the connection is held, or was. A
- * negative code: the client is gone, or there is no memory and m is answered with that.
- */
-static int hand_over(struct server *s, struct worker *w, struct message *m, struct span unread)
-{
-	size_t bytes = m->text.len;
-	int rc;
-
-	worker_end(w);
-	if (m->conn->flags & CONN_CLOSING) {
-		answer_drop(w, m);
-		return -EPIPE;
-	}
-	rc = delivery_hold(s->delivery, m, unread);
-	if (rc < 0) {
-		worker_begin(w, m->conn);
-		refuse(w, m, "Server busy: out of memory");
-		if (rc == -ENOSPC)
-			transport_hangup(m->conn);
-		return rc;
-	}
-	worker_give_parse(w, m);
-	if (!m->parser)
-		m->clock.ns[STAGE_PARSE] = 0; /* it is parsed again */
-	stage_mark(&m->clock, STAGE_ENQUEUE);
-	if (!crew_submit(&s->crew, m, bytes <= PRIORITY_SHORT_BYTES ? QUEUE_HIGH : QUEUE_NORMAL))
-		refuse_held(s, w, m);
-	return 0;
-}
 
 /*
  * Frames what bytes begin with and answers it, message by message. Returns how many bytes are dealt
@@ -147,17 +91,4 @@ void road_work(void *ctx, struct worker *w, void *item)
 	used = follow(s, w, m->conn, delivery_rest(s->delivery, m));
 	worker_end(w);
 	delivery_release(s->delivery, m, used);
-}
-
-void road_refuse(void *ctx, void *item)
-{
-	struct server *s = ctx;
-	struct message *m = item;
-
-	metrics_add(METRIC_REFUSED_BUSY, 1);
-	flow_tell(s, m->conn, NOTICE_NO_WORKER);
-	transport_hangup(m->conn);
-	if (m->parser)
-		parser_pool_put(&s->parsers, m->parser);
-	delivery_release(s->delivery, m, 0);
 }

@@ -18,7 +18,4 @@ size_t road_read(void *ctx, struct conn *c, struct span bytes);
 /* On a worker's thread, with a queued message: crew_work, ctx is the server. */
 void road_work(void *ctx, struct worker *w, void *item);
 
-/* The same where no worker could be made: crew_refuse. */
-void road_refuse(void *ctx, void *item);
-
 #endif

@@ -17,6 +17,7 @@
 #include "daemon/render/drawers.h"
 #include "daemon/render/renders.h"
 #include "daemon/server/flow.h"
+#include "daemon/server/hand_over.h"
 #include "daemon/server/reclaim.h"
 #include "daemon/server/road.h"
 #include "daemon/store/journal.h"
@@ -225,7 +226,7 @@ static int open_threads(struct server *s, struct err *err)
 		.worker = &s->worker_cfg,
 		.axes = &s->axes,
 		.work = road_work,
-		.refuse = road_refuse,
+		.refuse = hand_back,
 		.work_ctx = s,
 	};
 	int phase = startup_begin("threads");

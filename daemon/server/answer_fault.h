@@ -1,0 +1,22 @@
+/*
+ * answer_fault.h - errors and the marks between replies, which reach the client also when memory is
+ * out. Private to daemon/server.
+ */
+#ifndef DAEMON_SERVER_ANSWER_FAULT_H
+#define DAEMON_SERVER_ANSWER_FAULT_H
+
+#include <stddef.h>
+
+struct rpc_request;
+struct worker;
+
+void answer_mark(struct worker *w, char mark);
+
+/* Drops what is behind start and answers with w->call.fault. Every client gets its answer, if need
+ * be without an id that is too long for the spare buffer. */
+void answer_fault(struct worker *w, size_t start, const struct rpc_request *req);
+
+/* The same for what is no request: the id is null. */
+void answer_bare_fault(struct worker *w);
+
+#endif

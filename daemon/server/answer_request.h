@@ -1,0 +1,17 @@
+/*
+ * answer_request.h - one request of a message: its envelope, whether the client may ask it, its
+ * method, its reply or fault. Private to daemon/server.
+ */
+#ifndef DAEMON_SERVER_ANSWER_REQUEST_H
+#define DAEMON_SERVER_ANSWER_REQUEST_H
+
+#include "daemon/server/answer.h"
+
+struct message;
+struct worker;
+
+/* Answers the request at m->at. The reply, if any, is without a newline; with RETRY_ELSEWHERE
+ * nothing was done. */
+enum answered answer_request(struct worker *w, struct message *m);
+
+#endif
