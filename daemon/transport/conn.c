@@ -8,6 +8,7 @@
 
 #include "daemon/base/budget.h"
 #include "daemon/transport/chunk.h"
+#include "daemon/transport/late.h"
 #include "daemon/transport/sockets.h"
 
 static int cut(struct conn *c, int code)
@@ -70,7 +71,7 @@ int sockets_hold(struct conn *c, struct span rest)
 	return 0;
 }
 
-static enum conn_wants wants_after(struct conn *c, bool has_moved)
+enum conn_wants conn_wants_after(struct conn *c, bool has_moved)
 {
 	conn_mark(c, has_moved);
 	if (c->unsent)
@@ -110,7 +111,7 @@ enum conn_wants conn_work(struct conn *c)
 	if (used == TRANSPORT_HELD)
 		return CONN_HELD;
 	chunk_consume(&c->kept, &c->transport->cfg.memory, used);
-	return wants_after(c, has_moved(c, used));
+	return conn_wants_after(c, has_moved(c, used));
 }
 
 enum conn_wants conn_take(struct conn *c, struct span bytes)
@@ -128,7 +129,7 @@ enum conn_wants conn_take(struct conn *c, struct span bytes)
 	if (rest.len && !(c->flags & CONN_CLOSING) &&
 	    chunk_append(&c->kept, &c->transport->cfg.memory, BUDGET_REQUESTS, rest) < 0)
 		(void)unkept(c, rest);
-	return wants_after(c, has_moved(c, used));
+	return conn_wants_after(c, has_moved(c, used));
 }
 
 /* A long request that keeps arriving gets more time. */
@@ -145,7 +146,7 @@ enum conn_wants conn_take_more(struct conn *c, struct span bytes)
 	if (!c->kept)
 		return conn_take(c, bytes);
 	if (chunk_append(&c->kept, &c->transport->cfg.memory, BUDGET_REQUESTS, bytes) < 0)
-		return conn_unkept(c) ? conn_take(c, bytes) : wants_after(c, false);
+		return conn_unkept(c) ? conn_take(c, bytes) : conn_wants_after(c, false);
 	note_growth(c, before, before + bytes.len);
 	return conn_work(c);
 }
@@ -157,7 +158,16 @@ enum conn_wants conn_end(struct conn *c)
 	c->flags |= CONN_ENDED;
 	ev->ended(ev->ctx, c, chunk_span(c->kept));
 	c->flags |= CONN_CLOSING;
-	return wants_after(c, true);
+	return conn_wants_after(c, true);
+}
+
+/* What was sent in this round leaves now. */
+static void flush_late(const struct conn *c)
+{
+	struct late *late = ((const struct sockets *)c->transport)->late;
+
+	if (late)
+		late_flush(late);
 }
 
 void conn_give_up(struct conn *c, enum transport_why why)
@@ -165,6 +175,7 @@ void conn_give_up(struct conn *c, enum transport_why why)
 	const struct transport_events *ev = &c->transport->cfg.events;
 
 	ev->given_up(ev->ctx, c, chunk_span(c->kept), why);
+	flush_late(c);
 	if (c->unsent && why != TRANSPORT_SLOW_READER)
 		conn_flush(c);
 	c->flags |= CONN_CLOSING;
@@ -212,7 +223,7 @@ static enum conn_wants read_into_kept(struct conn *c, size_t min_bytes)
 
 	if (!to) {
 		(void)conn_unkept(c);
-		return wants_after(c, false);
+		return conn_wants_after(c, false);
 	}
 	n = recv(c->fd, to, room, recv_flags(c));
 	before = c->kept->end - c->kept->start;
@@ -241,6 +252,8 @@ enum conn_wants conn_read(struct conn *c, char *buf)
 	n = recv(c->fd, buf + kept_bytes, TRANSPORT_READ_BYTES - kept_bytes, recv_flags(c));
 	if (n <= 0)
 		return received(c, n);
+	if (n > LATE_READ_BYTES_MAX)
+		flush_late(c); /* others do not wait for long work */
 	if (kept_bytes) {
 		memcpy(buf, chunk_span(c->kept).ptr, kept_bytes);
 		chunk_drop(&c->kept, &c->transport->cfg.memory);
@@ -289,5 +302,5 @@ enum conn_wants conn_write(struct conn *c)
 	c->flags &= (uint8_t)~CONN_BACKLOGGED;
 	if (c->kept && !(c->flags & CONN_CLOSING))
 		return conn_work(c);
-	return wants_after(c, false);
+	return conn_wants_after(c, false);
 }

@@ -77,6 +77,9 @@ enum conn_wants conn_write(struct conn *c);
 /* Sends as much of the unsent bytes as the socket accepts now. */
 void conn_flush(struct conn *c);
 
+/* What the connection waits for next; see conn_mark. */
+enum conn_wants conn_wants_after(struct conn *c, bool has_moved);
+
 /* Stores what the connection waits for. has_moved: something has happened since the last time. */
 static inline void conn_mark(struct conn *c, bool has_moved)
 {

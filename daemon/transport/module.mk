@@ -3,6 +3,7 @@ transport-srcs := \
 	daemon/transport/accept.c \
 	daemon/transport/chunk.c \
 	daemon/transport/conn.c \
+	daemon/transport/late.c \
 	daemon/transport/sockets.c \
 	daemon/transport/tick.c \
 	daemon/transport/transport.c \

@@ -59,6 +59,7 @@ struct sockets {
 	atomic_bool is_woken;           /* by transport_wake */
 	_Atomic(struct conn *) resumed; /* pushed by holders, taken by the reading thread */
 
+	struct late *late; /* replies of this round; NULL: the backend sends at once */
 	int io_flags;      /* of recv: MSG_DONTWAIT, or 0 when a thread may block on it */
 	size_t conn_bytes; /* of the backend's connection */
 	char **slabs;

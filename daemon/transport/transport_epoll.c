@@ -16,6 +16,7 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
+#include "daemon/transport/late.h"
 #include "daemon/transport/sockets.h"
 #include "daemon/transport/transport.h"
 
@@ -32,6 +33,8 @@ struct transport_epoll {
 	struct sockets socks;
 	int fd;
 	char *buf;                  /* TRANSPORT_READ_BYTES + padding */
+	struct late late;           /* the reading thread's */
+	bool is_crowded;            /* this round has many events */
 	uint32_t pending_listeners; /* a bit for each listener that reported in this round */
 	bool has_ticked;            /* in this round */
 	bool has_news;              /* something other than bytes has come in this round */
@@ -59,6 +62,7 @@ static void epoll_forget(struct transport_epoll *e, struct conn *c)
 
 static void epoll_drop(struct transport_epoll *e, struct conn *c)
 {
+	late_forget(&e->late, c);
 	epoll_forget(e, c);
 	sockets_drop(&e->socks, c);
 }
@@ -76,6 +80,7 @@ static void epoll_deinit(struct transport *t)
 	sockets_deinit(&e->socks);
 	close(e->fd);
 	free(e->buf);
+	late_deinit(&e->late);
 }
 
 static int epoll_init(struct transport *t, const struct transport_cfg *cfg, struct err *err)
@@ -92,11 +97,12 @@ static int epoll_init(struct transport *t, const struct transport_cfg *cfg, stru
 		goto out;
 	}
 	e->buf = aligned_alloc(64, TRANSPORT_READ_BYTES + TRANSPORT_PADDING_BYTES);
-	if (!e->buf) {
-		rc = err_set(err, -ENOMEM, "read buffer");
+	if (!e->buf || late_init(&e->late) < 0) {
+		rc = err_set(err, -ENOMEM, "buffers to read and send");
 		goto out;
 	}
 	e->socks.give_up = epoll_give_up;
+	e->socks.late = &e->late;
 	rc = epoll_add(e, e->socks.wake_fd, EPOLL_WAKE, err);
 	if (rc == 0)
 		rc = epoll_add(e, e->socks.tick_fd, EPOLL_TICK, err);
@@ -219,6 +225,37 @@ static void epoll_end_round(struct transport_epoll *e)
 		epoll_listen(e, !e->is_paused);
 }
 
+/* A send that failed, or did not take all, changes what its connection waits for. */
+static void epoll_end_sends(struct transport_epoll *e)
+{
+	late_flush(&e->late);
+	for (uint32_t i = 0; i < e->late.count; i++) {
+		struct conn *c = e->late.entries[i].conn;
+
+		if (c && (c->unsent || (c->flags & CONN_CLOSING)))
+			epoll_arm(e, c, conn_wants_after(c, false));
+	}
+	e->late.count = 0;
+}
+
+/* What the reading thread sends can wait for the end of the round; a worker has its connection to
+ * itself. */
+static int epoll_send(struct conn *c, struct span bytes)
+{
+	struct transport_epoll *e = (struct transport_epoll *)c->transport;
+
+	if (atomic_load_explicit(&c->hold, memory_order_relaxed) == HOLD_FREE &&
+	    (e->is_crowded || bytes.len >= LATE_SEND_BYTES_MIN || late_has(&e->late, c)))
+		return late_send(&e->late, c, bytes);
+	return sockets_send(c, bytes);
+}
+
+static int epoll_hold(struct conn *c, struct span rest)
+{
+	late_forget(&((struct transport_epoll *)c->transport)->late, c);
+	return sockets_hold(c, rest);
+}
+
 static int epoll_wait_once(struct transport_epoll *e, int timeout_ms, struct err *err)
 {
 	struct epoll_event events[EPOLL_BATCH];
@@ -226,9 +263,11 @@ static int epoll_wait_once(struct transport_epoll *e, int timeout_ms, struct err
 
 	if (n < 0 && errno != EINTR)
 		return err_set(err, -errno, "epoll_wait: %s", strerrordesc_np(errno));
+	e->is_crowded = n >= LATE_CROWD_COUNT;
 	for (int i = 0; i < n; i++)
 		epoll_event(e, &events[i]);
 	epoll_resumed(e);
+	epoll_end_sends(e);
 	if (__builtin_expect(e->has_news, 0))
 		epoll_end_round(e);
 	return 0;
@@ -278,7 +317,7 @@ const struct transport_ops transport_epoll_ops = {
 	.run = epoll_run,
 	.stop = sockets_stop,
 	.wake = sockets_woken,
-	.send = sockets_send,
-	.hold = sockets_hold,
+	.send = epoll_send,
+	.hold = epoll_hold,
 	.resume = sockets_resume,
 };
