@@ -62,6 +62,16 @@ static inline void simd_put(struct tape_node *node, uint64_t key, enum value_kin
 	memcpy(node, words, sizeof(words));
 }
 
+/* How many of the eight bytes, from the lowest on, are digits. */
+static inline unsigned simd_digits(uint64_t word)
+{
+	uint64_t value = word ^ 0x3030303030303030u;
+	/* The first byte that is no digit is marked right; those above it may not be. */
+	uint64_t others = ((value + 0x7676767676767676u) | value) & 0x8080808080808080u;
+
+	return others ? (unsigned)__builtin_ctzll(others) >> 3 : 8;
+}
+
 /* Room for SIMD_NODES_SLACK and a few more nodes behind p->node. */
 int simd_grow(struct simd_pass *p);
 

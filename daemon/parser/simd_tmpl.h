@@ -42,6 +42,28 @@ static const char *simd_number(const struct simd_pass *s, const char *p, uint64_
 	return p;
 }
 
+/* Eight digits at first, and up to seven more: numbers of requests. Returns behind it, or NULL. */
+static __attribute__((noinline)) const char *simd_long_number(const struct simd_pass *s,
+							      const char *p, uint64_t key,
+							      struct tape_node *node)
+{
+	static const uint32_t powers[] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 10000000 };
+	bool is_negative = *p == '-';
+	const char *first = p + is_negative;
+	uint64_t word = vec_load8(first + 8);
+	unsigned bytes = simd_digits(word);
+	uint64_t value = records_digits(vec_load8(first), 8);
+	char next = first[8 + bytes];
+
+	if (bytes == 8 || *first == '0' || next == '.' || (next | 0x20) == 'e')
+		return simd_number(s, p, key, node);
+	value *= powers[bytes];
+	if (bytes)
+		value += records_digits(word, bytes);
+	simd_put(node, key, VALUE_INT, is_negative ? 0 - value : value);
+	return first + 8 + bytes;
+}
+
 /* true, false, null: five bytes may be read. Returns behind it, or NULL. */
 static inline __attribute__((always_inline)) const char *simd_word(const char *p, uint64_t key,
 								   struct tape_node *node)
@@ -258,26 +280,38 @@ VEC_INLINE const char *VEC(simd_read_string)(struct simd_pass *s, const char *p,
 	return p + bytes + 1;
 }
 
-/* Up to seven digits here, the rest by the reference. */
+/* Up to seven digits here. */
 VEC_INLINE const char *VEC(simd_read_number)(struct simd_pass *s, const char *p, uint64_t key,
 					     struct tape_node *node)
 {
 	bool is_negative = *p == '-';
 	const char *first = p + is_negative;
 	uint64_t word = vec_load8(first);
-	uint64_t value = word ^ 0x3030303030303030u;
-	/* The first byte that is no digit is marked right; those above it may not be. */
-	uint64_t others = ((value + 0x7676767676767676u) | value) & 0x8080808080808080u;
-	unsigned bytes = (unsigned)__builtin_ctzll(others | (uint64_t)1 << 63) >> 3;
+	unsigned bytes = simd_digits(word);
 	char next = first[bytes];
+	uint64_t value;
 
-	if (__builtin_expect(bytes == 0 || !others || (*first == '0' && bytes > 1) || next == '.' ||
+	if (__builtin_expect(bytes == 8, 0))
+		return simd_long_number(s, p, key, node);
+	if (__builtin_expect(bytes == 0 || (*first == '0' && bytes > 1) || next == '.' ||
 				     (next | 0x20) == 'e',
 			     0))
 		return simd_number(s, p, key, node);
 	value = records_digits(word, bytes);
 	simd_put(node, key, VALUE_INT, is_negative ? 0 - value : value);
 	return first + bytes;
+}
+
+/* The same, and the numbers of an array that follow with nothing but a comma between. s->node is
+ * the last one's. */
+VEC_INLINE const char *VEC(simd_read_numbers)(struct simd_pass *s, const char *p, uint64_t key,
+					      bool is_element)
+{
+	p = VEC(simd_read_number)(s, p, key, s->node);
+	while (is_element && p && p + 1 < s->end && *p == ',' &&
+	       ((unsigned char)(p[1] - '0') <= 9 || p[1] == '-') && s->node + 1 < s->limit)
+		p = VEC(simd_read_number)(s, p + 1, 0, ++s->node);
+	return p;
 }
 
 /*
@@ -369,7 +403,7 @@ VEC_INLINE const char *VEC(simd_value)(struct simd_pass *s, const char *p, uint3
 		if (c == '"')
 			p = VEC(simd_read_string)(s, p, *key, s->node);
 		else if (c <= '9')
-			p = VEC(simd_read_number)(s, p, *key, s->node);
+			p = VEC(simd_read_numbers)(s, p, *key, !(levels[*depth] & 1));
 		else
 			p = simd_word(p, *key, s->node);
 		if (!p)
@@ -392,6 +426,7 @@ VEC_ENTRY int VEC(simd_build)(struct tape *tape, struct span text)
 	uint32_t depth = 0;
 	uint64_t key = 0;
 
+	levels[0] = simd_level(0, true); /* the root is no element */
 	tape_start(tape, text);
 	if (text.len == 0 || text.len > RPC_REQUEST_BYTES_MAX || !VEC(simd_is_utf8)(&s, text))
 		return -EPROTO;

@@ -5,6 +5,7 @@
  * it; the padding behind the text makes the load safe.
  */
 #include "daemon/parser/envelope.h"
+#include "daemon/parser/simd.h"
 #include "daemon/parser/tape.h"
 
 /* Eight bytes as a load sees them, the first lowest. */
@@ -77,6 +78,12 @@ static struct span raw_of(const struct tape *t, const struct tape_node *n)
 	start = p = skip_space(p + 1);
 	if (*p == '"')
 		return span_of(start, (size_t)(skip_string(p + 1) - start));
+	if (n->kind == VALUE_INT) {
+		uint64_t word;
+
+		memcpy(&word, p, sizeof(word)); /* the padding makes it safe */
+		p += simd_digits(word);
+	}
 	/* What may follow is at most a comma, or '}'; of a number's bytes '+' alone is below it. */
 	while ((*p > ',' && *p != '}') || *p == '+')
 		p++;
