@@ -203,6 +203,31 @@ bool history_commit(struct history *h)
 	return true;
 }
 
+void history_commit_voxel(struct history *h, struct layer *l, const struct voxel *old)
+{
+	struct history_step *s = open_step(h);
+	const char *label = s->label;
+
+	assert(h->is_open && step_is_empty(s));
+	unwatch(h);
+	drop_undone(h);
+	/* Single voxels come in long rows: the oldest step becomes the newest. */
+	if (h->done_count == HISTORY_STEPS_MAX && step_is_of_voxels(step_at(h, 0), l)) {
+		h->first = (h->first + 1) % HISTORY_STEPS_MAX;
+		h->done_count--;
+	} else if (h->done_count == HISTORY_STEPS_MAX) {
+		drop_oldest(h);
+	}
+	s = step_at(h, h->done_count++);
+	if (!s->voxels_layer) {
+		layer_ref(l);
+		s->voxels_layer = l;
+	}
+	s->label = label;
+	s->few[0] = *old;
+	s->voxels_count = 1;
+}
+
 int history_rollback(struct history *h, struct document *d)
 {
 	struct history_step *s = open_step(h);

@@ -63,6 +63,9 @@ int history_keep_blocks(struct history *h, struct layer *l);
 const struct history_step *history_made(const struct history *h);
 /* Returns false when the edit changed nothing; then no step is added. */
 bool history_commit(struct history *h);
+/* The same for an edit that has changed one voxel, from old, and has kept nothing: needs no memory.
+ */
+void history_commit_voxel(struct history *h, struct layer *l, const struct voxel *old);
 /* -ENOMEM: the list of layers stays as the edit left it. */
 int history_rollback(struct history *h, struct document *d);
 

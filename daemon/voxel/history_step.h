@@ -50,6 +50,12 @@ static inline bool step_is_empty(const struct history_step *s)
 	return !s->voxels_count && !s->blocks_count && !s->metas;
 }
 
+/* Holds nothing but voxels of that layer. */
+static inline bool step_is_of_voxels(const struct history_step *s, const struct layer *l)
+{
+	return s->voxels_layer == l && !s->blocks_count && !s->metas;
+}
+
 /* Each adds to the step. -ENOMEM. */
 int step_add_voxel(struct history_step *s, struct layer *l, const struct voxel *old);
 int step_add_block(struct history_step *s, struct layer *l, struct block_pos pos,

@@ -162,6 +162,21 @@ static int set_kept(struct project *p, struct layer *l, const struct voxel *v, r
 	return rc;
 }
 
+/* The whole of an open edit, where there is no log: nothing behind the write can fail. */
+static int set_alone(struct project *p, struct layer *l, const struct voxel *v, rgba *old)
+{
+	struct voxel was = *v;
+	int rc = volume_exchange(&l->volume, v->x, v->y, v->z, v->color, &was.color);
+
+	if (rc == 0)
+		*old = was.color;
+	if (rc < 0 || was.color == rgba_stored(v->color))
+		return project_end(p, rc);
+	history_commit_voxel(&p->history, l, &was);
+	p->doc.version++;
+	return 0;
+}
+
 int project_set_voxel(struct project *p, struct layer *l, const struct voxel *v, rgba *old)
 {
 	rgba was = RGBA_NONE;
@@ -169,7 +184,7 @@ int project_set_voxel(struct project *p, struct layer *l, const struct voxel *v,
 
 	if (rc < 0)
 		return rc;
-	rc = project_end(p, set_kept(p, l, v, &was));
+	rc = p->log ? project_end(p, set_kept(p, l, v, &was)) : set_alone(p, l, v, &was);
 	if (old)
 		*old = was;
 	return rc;
