@@ -109,7 +109,7 @@ static void test_strokes_of_a_request_are_bounded(void **state)
 	}
 	strbuf_add(&text, "]}", 3);
 	want_code("batch_operations", text.ptr, RPC_INVALID_PARAMS,
-		  "operation 16: positions: the strokes are together too long");
+		  "operation 16: positions: all strokes together are too long");
 	want_part("get_project_info", "", "\"voxel_count\":0");
 	strbuf_deinit(&text);
 }
