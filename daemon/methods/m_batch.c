@@ -17,6 +17,7 @@ enum {
 	/* One place more is kept for the decoders, which may write an element and not count it. */
 	BATCH_VOXELS_MAX = WORKSPACE_VOXELS_MAX - 1,
 	CHECK_ELEMENTS = 1024, /* read between two looks whether to go on */
+	PART_ROWS = 1024,      /* decoded, then written */
 };
 
 static const struct param batch_params[] = {
@@ -35,17 +36,21 @@ static const struct param batch_params[] = {
 	PARAM_END,
 };
 
-struct batch {
-	struct voxel *voxels;
-	size_t count;
-	size_t failed_count;
-	rgba fallback;
-};
-
 /* Where x, y, z, r, g, b, a stand in a row; -1: nowhere. */
 struct columns {
 	int of[7];
 	bool is_usual; /* exactly x, y, z, r, g, b, a in this order */
+};
+
+struct batch {
+	struct voxel_source from; /* of rows */
+	struct value_records rows;
+	struct columns columns;
+	uint32_t row; /* the next one */
+	struct voxel *voxels;
+	size_t count; /* read so far */
+	size_t failed_count;
+	rgba fallback;
 };
 
 static bool find_columns(const struct value_records *recs, struct columns *c)
@@ -71,46 +76,68 @@ static bool find_columns(const struct value_records *recs, struct columns *c)
 	return c->of[0] >= 0 && c->of[1] >= 0 && c->of[2] >= 0;
 }
 
-/* Rows of exactly x, y, z, r, g, b, a: no branch but the range of the channels. */
-static void decode_usual(const struct value_records *recs, struct batch *b)
+/* Rows of exactly x, y, z, r, g, b, a: no branch but the range of the channels. Returns how many of
+ * n could be read. */
+static size_t decode_usual(const struct batch *b, const int32_t *row, uint32_t n)
 {
-	const int32_t *row = recs->values;
+	size_t count = 0;
 
-	for (uint32_t i = 0; i < recs->row_count; i++, row += 7) {
+	for (uint32_t i = 0; i < n; i++, row += 7) {
 		uint32_t over = (uint32_t)(row[3] | row[4] | row[5] | row[6]) & ~255u;
 
-		b->voxels[b->count] =
+		b->voxels[count] =
 			(struct voxel){ row[0], row[1], row[2],
 					(rgba)row[3] | (rgba)row[4] << 8 | (rgba)row[5] << 16 |
 						(rgba)row[6] << 24 };
-		b->count += !over;
-		b->failed_count += over != 0;
+		count += !over;
 	}
+	return count;
 }
 
-static void decode_columns(const struct value_records *recs, const struct columns *c,
-			   struct batch *b)
+static size_t decode_columns(const struct batch *b, const int32_t *row, uint32_t n)
 {
-	const int32_t *row = recs->values;
-	bool has_color = c->of[3] >= 0 || c->of[4] >= 0 || c->of[5] >= 0 || c->of[6] >= 0;
+	const int *of = b->columns.of;
+	bool has_color = of[3] >= 0 || of[4] >= 0 || of[5] >= 0 || of[6] >= 0;
+	size_t count = 0;
 
-	for (uint32_t i = 0; i < recs->row_count; i++, row += recs->column_count) {
+	for (uint32_t i = 0; i < n; i++, row += b->rows.column_count) {
 		int32_t parts[4] = { 0, 0, 0, 255 };
 		uint32_t over = 0;
 
 		for (int k = 0; k < 4; k++) {
-			if (c->of[3 + k] >= 0)
-				parts[k] = row[c->of[3 + k]];
+			if (of[3 + k] >= 0)
+				parts[k] = row[of[3 + k]];
 			over |= (uint32_t)parts[k] & ~255u;
 		}
-		b->voxels[b->count] =
-			(struct voxel){ row[c->of[0]], row[c->of[1]], row[c->of[2]],
+		b->voxels[count] =
+			(struct voxel){ row[of[0]], row[of[1]], row[of[2]],
 					has_color ? rgba_of((unsigned)parts[0], (unsigned)parts[1],
 							    (unsigned)parts[2], (unsigned)parts[3])
 						  : b->fallback };
-		b->count += !over;
-		b->failed_count += over != 0;
+		count += !over;
 	}
+	return count;
+}
+
+/* A part of the rows at a time, which stays in the first cache between decoding and writing. */
+static size_t next_part(struct voxel_source *from, const struct voxel **voxels)
+{
+	struct batch *b = (struct batch *)from;
+	size_t count = 0;
+
+	while (!count && b->row < b->rows.row_count) {
+		const int32_t *row = b->rows.values + (size_t)b->row * b->rows.column_count;
+		uint32_t n = b->rows.row_count - b->row;
+
+		if (n > PART_ROWS)
+			n = PART_ROWS;
+		count = b->columns.is_usual ? decode_usual(b, row, n) : decode_columns(b, row, n);
+		b->row += n;
+		b->failed_count += n - count;
+	}
+	b->count += count;
+	*voxels = b->voxels;
+	return count;
 }
 
 static int decode_elements(struct value array, struct batch *b)
@@ -133,33 +160,36 @@ static int decode_elements(struct value array, struct batch *b)
 	return 0;
 }
 
+/* Reads all voxels, or for many rows makes ready to. */
 static int decode_batch(struct call *call, struct batch *b)
 {
 	struct value array = call->args[BATCH_VOXELS];
-	struct value_records recs;
-	struct columns columns;
-	bool has_records = value_records(array, &recs);
-	uint32_t count = has_records ? recs.row_count : value_count(array);
+	bool has_rows = value_records(array, &b->rows);
+	uint32_t count = has_rows ? b->rows.row_count : value_count(array);
+	const struct voxel *voxels;
 
 	if (count > BATCH_VOXELS_MAX)
 		return fault_set(&call->fault, RPC_INVALID_PARAMS, "voxels: %u are more than %d",
 				 count, BATCH_VOXELS_MAX);
+	has_rows = has_rows && find_columns(&b->rows, &b->columns);
+	if (has_rows && count > PART_ROWS)
+		count = PART_ROWS;
 	b->voxels = workspace_voxels(call->env->lease->workspace, (size_t)count + 1);
 	if (!b->voxels)
 		return fault_set(&call->fault, RPC_INTERNAL_ERROR, "Failed to add voxels: %s",
 				 budget_why());
-	if (!has_records || !find_columns(&recs, &columns))
+	if (!has_rows) {
+		b->rows.row_count = 0;
 		return scope_fault(call, APP_ADD_VOXEL, decode_elements(array, b), "add voxels");
-	if (columns.is_usual)
-		decode_usual(&recs, b);
-	else
-		decode_columns(&recs, &columns, b);
+	}
+	if (count <= HISTORY_VOXELS_MAX)
+		(void)next_part(&b->from, &voxels);
 	return 0;
 }
 
 static int run_add_voxels(struct call *call)
 {
-	struct batch b = { .fallback = RGBA_WHITE };
+	struct batch b = { .from = { next_part }, .fallback = RGBA_WHITE };
 	struct reply *r = call->reply;
 	struct project *p;
 	struct layer *l;
@@ -173,7 +203,10 @@ static int run_add_voxels(struct call *call)
 		rc = scope_enter(call, BATCH_PROJECT, BATCH_LAYER, APP_ADD_VOXEL, &p, &l);
 	if (rc)
 		return rc;
-	rc = project_set_voxels(p, l, b.voxels, b.count);
+	if (b.row < b.rows.row_count)
+		rc = project_set_voxels_from(p, l, &b.from);
+	else
+		rc = project_set_voxels(p, l, b.voxels, b.count);
 	workspace_trim(call->env->lease->workspace);
 	if (rc < 0)
 		return scope_fault(call, APP_ADD_VOXEL, rc, "add voxels");

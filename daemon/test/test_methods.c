@@ -286,6 +286,30 @@ static void test_batch_sizes(void **state)
 	}
 }
 
+/* Rows are decoded and written in parts; of some parts a few rows can be read, of one none. */
+static void test_unreadable_rows(void **state)
+{
+	char *text = batch_text(5000);
+	char *at = text;
+
+	(void)state;
+	fresh();
+	for (int i = 0; i < 3000; i++) {
+		at = strstr(at, ",\"a\":255") + 1;
+		if (i >= 1000)
+			memcpy(at, "\"a\":999", 7);
+	}
+	want("add_voxels", text, "{\"success\":false,\"added\":3000,\"failed\":2000}");
+	want_part("get_project_info", "", "\"voxel_count\":3000");
+	want_color("[99,9,0]", "[231,2,3,255]");
+	want_color("[0,10,0]", "[0,0,0,0]");
+	want_color("[99,29,0]", "[0,0,0,0]");
+	want_color("[0,30,0]", "[184,2,3,255]");
+	want_start("undo", "", SUCCESS);
+	want_part("get_project_info", "", "\"voxel_count\":0");
+	free(text);
+}
+
 static void test_region_listing(void **state)
 {
 	char *text = batch_text(1000);
@@ -441,6 +465,8 @@ int main(void)
 		cmocka_unit_test(test_undo_and_redo),
 		cmocka_unit_test(test_batches),
 		cmocka_unit_test(test_batch_sizes),
+		cmocka_unit_test(test_unreadable_rows),
+		cmocka_unit_test(test_unreadable_rows),
 		cmocka_unit_test(test_region_listing),
 		cmocka_unit_test(test_several_projects),
 		cmocka_unit_test(test_unsaved_projects_stay_open),

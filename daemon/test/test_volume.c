@@ -52,6 +52,29 @@ static void fill_model(struct model *m, const struct box *b, rgba c)
 				*model_at(m, x, y, z) = c;
 }
 
+/* Voxels in no order, or most of them next to the one before; positions may come twice. */
+static void set_list(struct rng *r, struct volume *v, struct model *m)
+{
+	struct voxel list[700];
+	size_t n = 1 + rng_below(r, sizeof(list) / sizeof(*list));
+	bool is_scattered = rng_below(r, 2);
+	rgba one = color(r);
+
+	for (size_t i = 0; i < n; i++) {
+		rgba c = rng_below(r, 3) ? one : color(r);
+
+		list[i] = (struct voxel){ place(r), place(r), place(r), c };
+		if (i && !is_scattered && rng_below(r, 20)) {
+			int32_t x = list[i - 1].x + 1;
+
+			list[i] = (struct voxel){ x == MODEL_MIN + MODEL_EDGE ? MODEL_MIN : x,
+						  list[i - 1].y, list[i - 1].z, c };
+		}
+		*model_at(m, list[i].x, list[i].y, list[i].z) = c;
+	}
+	assert_int_equal(volume_set_many(v, list, n), 0);
+}
+
 static void random_step(struct rng *r, struct volume *v, struct model *m)
 {
 	rgba c = color(r);
@@ -78,6 +101,10 @@ static void random_step(struct rng *r, struct volume *v, struct model *m)
 			break;
 		assert_int_equal(volume_clear(v), 0);
 		memset(m, 0, sizeof(*m));
+		break;
+	case 3:
+		if (rng_below(r, 20) == 0)
+			set_list(r, v, m);
 		break;
 	default:
 		assert_int_equal(volume_exchange(v, x, y, z, c, &old), 0);

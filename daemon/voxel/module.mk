@@ -21,6 +21,7 @@ voxel-srcs := \
 	daemon/voxel/table.c \
 	daemon/voxel/transfer.c \
 	daemon/voxel/volume.c \
+	daemon/voxel/volume_many.c \
 	daemon/voxel/volume_write.c
 
 voxel-tests := blocks history selection shapes volume

@@ -210,6 +210,20 @@ int project_set_voxels(struct project *p, struct layer *l, const struct voxel *v
 	return project_end(p, rc);
 }
 
+int project_set_voxels_from(struct project *p, struct layer *l, struct voxel_source *from)
+{
+	const struct voxel *voxels;
+	int rc = project_begin(p, "set voxels");
+	size_t n;
+
+	if (rc < 0)
+		return rc;
+	rc = project_edit_layer(p, l);
+	while (rc == 0 && (n = from->next(from, &voxels)) > 0)
+		rc = volume_set_many(&l->volume, voxels, n);
+	return project_end(p, rc);
+}
+
 /* Logs an undo or redo; `back` reverts the document if logging fails. */
 static int log_exchange(struct project *p, const struct history_step *step,
 			int (*back)(struct history *h, struct document *d, const char **label))

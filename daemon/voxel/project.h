@@ -113,6 +113,13 @@ int project_set_voxel(struct project *p, struct layer *l, const struct voxel *v,
 /* Many voxels as a whole edit, all or nothing. */
 int project_set_voxels(struct project *p, struct layer *l, const struct voxel *voxels, size_t n);
 
+/* The same with voxels that come in parts: next returns how many are at *voxels, 0 behind the last.
+ */
+struct voxel_source {
+	size_t (*next)(struct voxel_source *from, const struct voxel **voxels);
+};
+int project_set_voxels_from(struct project *p, struct layer *l, struct voxel_source *from);
+
 int project_undo(struct project *p, const char **label);
 int project_redo(struct project *p, const char **label);
 

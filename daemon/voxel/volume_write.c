@@ -1,7 +1,7 @@
 /*
  * Writes of volumes. A write goes to the hot block: the one written last, private to this volume
- * and already known to the watch, so that neighbours cost no look-up. make_hot does the rest: look
- * up, tell the watch, copy what is shared, make what is missing.
+ * and already known to the watch, so that neighbours cost no look-up. volume_make_hot does the
+ * rest: look up, tell the watch, copy what is shared, make what is missing.
  */
 #include "daemon/voxel/volume.h"
 
@@ -10,11 +10,9 @@
 #include "daemon/base/budget.h"
 #include "daemon/base/cancel.h"
 #include "daemon/voxel/table.h"
+#include "daemon/voxel/volume_hot.h"
 
-enum {
-	CHECK_VOXELS = 1024, /* written between two looks whether to go on */
-	CHECK_BLOCKS = 64,   /* and blocks of boxes, most of which are only replaced */
-};
+enum { CHECK_BLOCKS = 64 }; /* of a box, between two calls of cancel_check */
 
 /* Makes the table private, with room for one more block if asked. */
 static int own_table(struct volume *v, bool one_more)
@@ -111,9 +109,7 @@ static int own_block(struct volume *v, struct volume_slot *slot)
 	return 0;
 }
 
-/* Makes the block at pos, whose slot was looked up (NULL: there is none, one is made), writable in
- * place and hot. */
-static int make_hot(struct volume *v, struct block_pos pos, struct volume_slot *slot)
+int volume_make_hot(struct volume *v, struct block_pos pos, struct volume_slot *slot)
 {
 	int rc;
 
@@ -141,18 +137,12 @@ static int make_hot(struct volume *v, struct block_pos pos, struct volume_slot *
 	return 0;
 }
 
-/* After a write that changed the number of voxels in the hot block by delta. */
-static void count_hot(struct volume *v, int32_t delta)
+void volume_count_hot(struct volume *v, int32_t delta)
 {
 	v->hot->solid_count += (uint32_t)delta;
 	v->table->voxels_count += (uint64_t)(int64_t)delta;
 	if (!v->hot->solid_count)
 		drop_slot(v, table_find(v->table, v->hot_pos));
-}
-
-static inline bool is_hot(const struct volume *v, struct block_pos pos)
-{
-	return v->hot && block_pos_eq(v->hot_pos, pos);
 }
 
 static inline rgba put_hot(struct volume *v, uint32_t index, rgba color)
@@ -162,58 +152,32 @@ static inline rgba put_hot(struct volume *v, uint32_t index, rgba color)
 
 	v->hot->voxels[index] = color;
 	if (delta)
-		count_hot(v, delta);
+		volume_count_hot(v, delta);
 	return old;
-}
-
-/* Where the last voxel outside the hot block was: nothing but make_hot moves slots. */
-struct seen {
-	struct block_pos pos;
-	struct volume_slot *slot; /* NULL: there is no block */
-	bool is_known;
-};
-
-/* A voxel outside the hot block: writes nothing that would change nothing. */
-static int exchange_cold(struct volume *v, struct seen *seen, struct block_pos pos, uint32_t index,
-			 rgba color, rgba *old)
-{
-	rgba was;
-	int rc;
-
-	if (!seen->is_known || !block_pos_eq(seen->pos, pos))
-		*seen = (struct seen){ pos, table_find(v->table, pos), true };
-	was = seen->slot ? seen->slot->block->voxels[index] : RGBA_NONE;
-	if (was == color) {
-		*old = was;
-		return 0;
-	}
-	seen->is_known = false;
-	rc = make_hot(v, pos, seen->slot);
-	if (rc < 0)
-		return rc;
-	*old = put_hot(v, index, color);
-	return 0;
-}
-
-static inline int exchange(struct volume *v, struct seen *seen, const struct voxel *voxel,
-			   rgba *old)
-{
-	struct block_pos pos = block_pos_of(voxel->x, voxel->y, voxel->z);
-	uint32_t index = block_index(voxel->x, voxel->y, voxel->z);
-	rgba color = rgba_stored(voxel->color);
-
-	if (__builtin_expect(!is_hot(v, pos), 0))
-		return exchange_cold(v, seen, pos, index, color, old);
-	*old = put_hot(v, index, color);
-	return 0;
 }
 
 int volume_exchange(struct volume *v, int32_t x, int32_t y, int32_t z, rgba color, rgba *old)
 {
-	struct voxel voxel = { x, y, z, color };
-	struct seen seen = { .is_known = false };
+	struct block_pos pos = block_pos_of(x, y, z);
+	uint32_t index = block_index(x, y, z);
 
-	return exchange(v, &seen, &voxel, old);
+	color = rgba_stored(color);
+	if (!volume_is_hot(v, pos)) {
+		struct volume_slot *slot = table_find(v->table, pos);
+		rgba was = slot ? slot->block->voxels[index] : RGBA_NONE;
+		int rc;
+
+		/* Writes nothing that would change nothing. */
+		if (was == color) {
+			*old = was;
+			return 0;
+		}
+		rc = volume_make_hot(v, pos, slot);
+		if (rc < 0)
+			return rc;
+	}
+	*old = put_hot(v, index, color);
+	return 0;
 }
 
 int volume_set(struct volume *v, int32_t x, int32_t y, int32_t z, rgba color)
@@ -221,27 +185,6 @@ int volume_set(struct volume *v, int32_t x, int32_t y, int32_t z, rgba color)
 	rgba old;
 
 	return volume_exchange(v, x, y, z, color, &old);
-}
-
-int volume_set_many(struct volume *v, const struct voxel *voxels, size_t n)
-{
-	struct seen seen = { .is_known = false };
-
-	for (size_t i = 0; i < n;) {
-		size_t end = i + CHECK_VOXELS < n ? i + CHECK_VOXELS : n;
-		int rc = cancel_check();
-
-		if (rc < 0)
-			return rc;
-		for (; i < end; i++) {
-			rgba old;
-
-			rc = exchange(v, &seen, &voxels[i], &old);
-			if (rc < 0)
-				return rc;
-		}
-	}
-	return 0;
 }
 
 /* n voxels of one row of the hot block. */
@@ -264,7 +207,7 @@ static void fill_hot(struct volume *v, uint32_t index, uint32_t n, rgba color)
 	if (color)
 		solid -= (int32_t)n;
 	if (solid)
-		count_hot(v, -solid);
+		volume_count_hot(v, -solid);
 }
 
 int volume_fill_row(struct volume *v, int32_t x0, int32_t x1, int32_t y, int32_t z, rgba color)
@@ -276,15 +219,15 @@ int volume_fill_row(struct volume *v, int32_t x0, int32_t x1, int32_t y, int32_t
 
 		if (last > x1)
 			last = x1;
-		if (!is_hot(v, pos)) {
+		if (!volume_is_hot(v, pos)) {
 			struct volume_slot *slot = table_find(v->table, pos);
 			/* Removing where nothing is must not make a block. */
-			int rc = color || slot ? make_hot(v, pos, slot) : 0;
+			int rc = color || slot ? volume_make_hot(v, pos, slot) : 0;
 
 			if (rc < 0)
 				return rc;
 		}
-		if (is_hot(v, pos))
+		if (volume_is_hot(v, pos))
 			fill_hot(v, block_index((int32_t)x, y, z), (uint32_t)(last - x + 1), color);
 		x = last + 1;
 	}
@@ -302,7 +245,7 @@ static void overlay_hot(struct volume *v, uint32_t index, const rgba *colors, ui
 		row[i] = colors[i] ? colors[i] : row[i];
 	}
 	if (added)
-		count_hot(v, added);
+		volume_count_hot(v, added);
 }
 
 int volume_overlay_row(struct volume *v, int32_t x, int32_t y, int32_t z, const rgba *colors,
@@ -316,8 +259,8 @@ int volume_overlay_row(struct volume *v, int32_t x, int32_t y, int32_t z, const 
 
 		for (uint32_t i = 0; i < part; i++)
 			any |= colors[i];
-		if (any && !is_hot(v, pos)) {
-			int rc = make_hot(v, pos, table_find(v->table, pos));
+		if (any && !volume_is_hot(v, pos)) {
+			int rc = volume_make_hot(v, pos, table_find(v->table, pos));
 
 			if (rc < 0)
 				return rc;
