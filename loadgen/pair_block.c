@@ -70,12 +70,32 @@ static bool must_stop(const struct game *g)
 
 /* ---- before and after -------------------------------------------------------- */
 
+/* For after a failure: a dying process closes its connections a moment before it can be waited for.
+ */
+static bool has_died(struct pair_server *s)
+{
+	struct pollfd end = { .fd = s->pidfd, .events = POLLIN };
+
+	if (s->pidfd >= 0)
+		poll(&end, 1, END_WAIT_MS);
+	return s->first_reply_ns && !pair_server_is_alive(s);
+}
+
+static void refuse_dead(struct game *g, uint32_t arm)
+{
+	pair_block_refuse(g->block, "%c: the server ended: %s", g->setup->arms[arm].name,
+			  g->players[arm].server.how_ended);
+}
+
 /* Failures of a server refuse the block; those of the generator end the sitting. */
 static int blame(struct game *g, uint32_t arm, int rc, struct err *err)
 {
 	if (rc == -EINTR || rc == -ENOMEM || rc == -EMFILE)
 		return rc;
-	pair_block_refuse(g->block, "%c: %s", g->setup->arms[arm].name, err->msg);
+	if (has_died(&g->players[arm].server))
+		refuse_dead(g, arm);
+	else
+		pair_block_refuse(g->block, "%c: %s", g->setup->arms[arm].name, err->msg);
 	g->block->has_failed = true;
 	*err = ERR_INIT;
 	return 0;
@@ -149,16 +169,11 @@ static bool check_player(struct game *g, uint32_t arm)
 {
 	struct player *p = &g->players[arm];
 
-	struct pollfd end = { .fd = p->server.pidfd, .events = POLLIN };
-
 	if (worker_is_whole(p->worker) && pair_server_is_alive(&p->server))
 		return true;
-	/* A dying process closes its connections a moment before it can be waited for. */
-	poll(&end, 1, END_WAIT_MS);
 	g->block->has_failed = true;
-	if (!pair_server_is_alive(&p->server))
-		pair_block_refuse(g->block, "%c: the server ended: %s", g->setup->arms[arm].name,
-				  p->server.how_ended);
+	if (has_died(&p->server))
+		refuse_dead(g, arm);
 	else
 		pair_block_refuse(g->block,
 				  "%c: the server left requests without a reply, or closed a "

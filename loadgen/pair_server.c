@@ -217,7 +217,8 @@ static int await_start(const struct pair_start *s, struct pair_server *server, i
 			continue;
 		if (p[2].revents)
 			return err_set(err, -EINTR, "interrupted");
-		if (!pair_server_is_alive(server))
+		/* It may have answered and ended since the loop began. */
+		if (!pair_server_is_alive(server) && !has_file(server))
 			return fail(server, "the server ended before it answered", -ECHILD, err);
 		if (p[0].revents && read(notify_fd, events, sizeof(events)) < 0)
 			continue;

@@ -73,7 +73,7 @@ nothing_is_left() {
 	[ "$(of .schema)" = goxel-pairs/1 ]
 	[ "$(of .state)" = complete ]
 	[ "$(of '.blocks | length')" -eq 8 ]
-	[ "$(of '[.blocks[] | select(.reasons | length == 0) == .is_valid] | all')" = true ]
+	[ "$(of '[.blocks[] | (.reasons | length == 0) == .is_valid] | all')" = true ]
 	# Both arms had the same schedule.
 	[ "$(of '[.blocks[].arms | .[0].planned_count == .[1].planned_count] | all')" = true ]
 	[ "$(of '[.blocks[].arms[] | .requests_count + .unsent_count == .planned_count] | all')" = true ]
