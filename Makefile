@@ -132,11 +132,12 @@ cc-flags  = $(base-cppflags) $(CPPFLAGS) $(base-cflags) $(CFLAGS)
 cxx-flags = $(base-cppflags) $(CPPFLAGS) $(base-cxxflags) $(CXXFLAGS)
 
 # The daemon of the same objects, linked in an order that the number in the folder's name draws: what
-# the layout of the code alone does to a figure (scripts/profile-ab.sh, C=twin).
+# the layout of the code alone does to a figure (scripts/profile-ab.sh, C=twin). Links the objects that
+# are there and makes none, so that the twin is of the same build.
 twin-objs := $(call obj,$(goxel-daemon-srcs))
 twin-members := $(foreach l,$(goxel-daemon-libs),$(call obj,$($(l)-srcs)))
 shuffled = $$(printf '%s\n' $(1) | awk 'BEGIN { srand($(2)) } { print rand() "\t" $$0 }' | sort | cut -f 2)
-$(O)/twin-%/bin/goxel-daemon: $(O)/bin/goxel-daemon
+$(O)/twin-%/bin/goxel-daemon: FORCE
 	@mkdir -p $(@D)
 	@rm -f $(@D)/../members.a
 	$(q)$(AR) qcsD $(@D)/../members.a $(call shuffled,$(sort $(twin-members)),$*)

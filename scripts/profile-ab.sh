@@ -89,7 +89,9 @@ while [ $# -gt 0 ]; do
 done
 [[ $mode == slices || $mode == runs ]] || die 2 "mode is '$mode'; slices or runs"
 [[ $pairs =~ ^[1-9][0-9]*$ ]] || die 2 "pairs is '$pairs'; a number from 1 is needed"
-for program in goxel-report goxel-start goxel-pair; do
+needed=(goxel-start goxel-pair)
+[ "$mode" = slices ] || needed=(goxel-start goxel-report)
+for program in "${needed[@]}"; do
 	[ -x "$bin/$program" ] || die 2 "$bin/$program is missing: run make first"
 done
 $resume && [ -z "$out" ] && die 2 "--resume needs --out DIR"
@@ -128,12 +130,14 @@ is_shipped() {
 
 # resolve ARM: prints it with a git ref (REF or REF:TARGET) replaced by the folder of its programs.
 resolve() {
-	local what=${1%%[[:space:]]*} commit rest='' ref
+	local what=${1%%[[:space:]]*} commit rest='' ref folder
 	[ "$what" = "$1" ] || rest=" ${1#*[[:space:]]}"
 	ref=${what%:*}
 	if [ ! -e "$ref" ] && ! is_shipped "$what" &&
 		commit=$(git -C "$root" rev-parse --verify --quiet "$ref^{commit}"); then
-		what=$(build_commit "$commit")${what#"$ref"}
+		# A command substitution does not inherit set -e.
+		folder=$(build_commit "$commit") || exit $?
+		what=$folder${what#"$ref"}
 	fi
 	printf '%s' "$what$rest"
 }
@@ -162,9 +166,9 @@ run_slices() {
 	for side in a b c; do
 		[ -n "${!side}" ] || continue
 		if [ "${!side}" = twin ]; then
-			arm=$(twin_of "$first")
+			arm=$(twin_of "$first") || exit $?
 		else
-			arm=$(resolve "${!side}")
+			arm=$(resolve "${!side}") || exit $?
 		fi
 		case $side in
 		a) arm+=${a_args:+ $a_args} ;;
