@@ -7,14 +7,14 @@ set -euo pipefail
 
 usage() {
 	cat <<'TXT'
-Usage: scripts/profile-ab.sh [options] [-- OPTIONS OF goxel-pair or profile-baseline.sh...]
+Usage: scripts/profile-ab.sh [options] [-- OPTIONS OF goxel-pair...]
 Compares two servers in pairs.
 
-      --mode slices    both live side by side and take turns of some milliseconds
+      --mode slices    both live side by side and take turns of milliseconds
                        under one generator, with fresh servers in each block
                        (goxel-pair) [default]
-      --mode runs      whole runs in the order A B B A A B ..., for servers that do
-                       not idle: slower to see the same
+      --mode runs      whole runs in the order A B B A A B ..., for servers that
+                       do not idle; -- OPTIONS are those of profile-baseline.sh
       --a ARM          baseline [default v14]
       --b ARM          what is compared with it [default v15]
       --c ARM          slices: a third one
@@ -33,14 +33,14 @@ Runs:
       --duration T     measured load of each run [default 5s]
       --warmup T       before it [default 1s]
 
-An ARM is a preset ("v15") or the name of a file in profiles/targets, a target file,
-or, in slices, a build directory or a git ref, which is built in build/ab/<commit>
-and kept; the latter two may say a preset ("HEAD~3:v14", else v15). "twin" is A
-linked in another order, from the same objects: what the layout of the code does.
+An ARM is a preset ("v15") or another file of profiles/targets, a target file
+or, in slices, a build directory or a git ref, which is built in build/ab/COMMIT
+and kept; these two may say a preset ("HEAD~3:v14", else v15). "twin" is A
+linked in another order, from the same objects: what layout alone does.
 More words for its command may follow: "v15 --queue mutex".
 
-A, B, C, A_ARGS, B_ARGS, MODE, BLOCKS, PAIRS, DURATION, WARMUP, OUT, SEED, WORKLOAD,
-RATE and BIN in the environment do the same.
+A, B, C, A_ARGS, B_ARGS, MODE, BLOCKS, PAIRS, DURATION, WARMUP, OUT, SEED,
+WORKLOAD, RATE and BIN in the environment do the same.
 To see what one axis brings: --a v14 --b 'v14 --queue ring'.
 
 Exit codes: of goxel-pair; in runs of goxel-report compare, or of
