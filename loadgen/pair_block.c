@@ -350,7 +350,7 @@ static void collect(struct game *g, uint32_t arm)
 	f->planned_count = m.planned;
 	f->unsent_count = m.unsent;
 	f->blocked_count = m.blocked;
-	f->rss_bytes = pair_watch_rss_bytes(&p->watch);
+	pair_watch_memory(&p->watch, &f->rss_bytes, &f->rss_peak_bytes);
 	for (size_t i = 0; i < r->ops_count; i++) {
 		hist_add(f->response, r->ops[i].response);
 		hist_add(f->service, r->ops[i].service);

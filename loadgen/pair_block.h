@@ -52,6 +52,7 @@ struct pair_figures {
 	uint64_t idle_ns;     /* that time */
 	uint64_t first_reply_ns;
 	uint64_t rss_bytes;
+	uint64_t rss_peak_bytes;
 	struct hist *response; /* owned; from the intended start */
 	struct hist *service;  /* owned; from the sending */
 	struct hist *lag;      /* owned; sending, behind the time it could have been */

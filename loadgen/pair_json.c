@@ -52,6 +52,7 @@ static int write_arm(struct json_out *j, char name, const struct pair_figures *f
 	json_u64(j, "idle_ns", f->idle_ns);
 	json_u64(j, "first_reply_ns", f->first_reply_ns);
 	json_u64(j, "rss_bytes", f->rss_bytes);
+	json_u64(j, "rss_peak_bytes", f->rss_peak_bytes);
 	json_u64(j, "lag_p99_ns", hist_quantile_ns(f->lag, 0.99));
 	write_metrics(j, f);
 	rc = write_hist(j, "response", f->response, err);

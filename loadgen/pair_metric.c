@@ -72,6 +72,11 @@ static double rss(const struct pair_figures *f)
 	return f->rss_bytes ? (double)f->rss_bytes : NAN;
 }
 
+static double rss_peak(const struct pair_figures *f)
+{
+	return f->rss_peak_bytes ? (double)f->rss_peak_bytes : NAN;
+}
+
 static double first_reply(const struct pair_figures *f)
 {
 	return f->first_reply_ns ? (double)f->first_reply_ns : NAN;
@@ -98,11 +103,13 @@ const struct pair_metric pair_metrics[] = {
 	{ "response_p50_ns", "response time p50", PAIR_NS, true, p50 },
 	{ "response_p90_ns", "response time p90", PAIR_NS, true, p90 },
 	{ "response_p99_ns", "response time p99", PAIR_NS, true, p99 },
-	{ "rss_bytes", "resident memory", PAIR_BYTES, true, rss },
-	{ "response_p999_ns", "response time p99.9", PAIR_NS, false, p999 },
+	{ "rss_peak_bytes", "resident memory, peak", PAIR_BYTES, true, rss_peak },
+	{ "rss_bytes", "resident memory, at the end", PAIR_BYTES, false, rss },
+	{ "response_p99_9_ns", "response time p99.9", PAIR_NS, false, p999 },
 	{ "service_p50_ns", "service time p50", PAIR_NS, false, service_p50 },
 	{ "first_reply_ns", "start to first reply", PAIR_NS, false, first_reply },
-	{ "switches_per_request", "context switches per request", PAIR_COUNT, false, switches },
+	{ "context_switches_per_request", "context switches per request", PAIR_COUNT, false,
+	  switches },
 	{ "switches_involuntary_per_request", "involuntary ones", PAIR_COUNT, false,
 	  switches_involuntary },
 	{ "runqueue_ns_per_request", "wait for a processor per request", PAIR_NS, false, runqueue },

@@ -12,7 +12,7 @@ enum { PAIR_METRICS_MAX = 16 };
 enum pair_unit { PAIR_NS, PAIR_BYTES, PAIR_COUNT };
 
 struct pair_metric {
-	const char *key;   /* in results */
+	const char *key;   /* in results; that of reports/metric.c where it has the metric */
 	const char *label; /* for people */
 	enum pair_unit unit;
 	bool is_judged; /* one of the family that is corrected together; else shown alone */

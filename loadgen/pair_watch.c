@@ -14,7 +14,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 
-enum { PROCESSES_MAX = 256, PATH_BYTES = 64, STATUS_BYTES = 4096 };
+enum { PROCESSES_MAX = 256, PATH_BYTES = 64, STATUS_BYTES = 4096, KIB = 1024 };
 
 struct pair_watch_process {
 	pid_t pid;
@@ -278,24 +278,22 @@ void pair_watch_read(struct pair_watch *w, struct pair_usage *out)
 	*out = w->sum;
 }
 
-uint64_t pair_watch_rss_bytes(const struct pair_watch *w)
+void pair_watch_memory(const struct pair_watch *w, uint64_t *rss_bytes, uint64_t *peak_bytes)
 {
-	uint64_t sum = 0;
-
+	*rss_bytes = *peak_bytes = 0;
 	for (size_t i = 0; i < w->processes_count; i++) {
-		char path[PATH_BYTES];
-		unsigned long long pages = 0;
-		FILE *in;
+		char path[PATH_BYTES], text[STATUS_BYTES];
+		int fd;
 
-		snprintf(path, sizeof(path), "/proc/%d/statm", (int)w->processes[i].pid);
-		in = fopen(path, "re");
-		if (!in)
-			continue;
-		if (fscanf(in, "%*u %llu", &pages) == 1)
-			sum += pages * (uint64_t)sysconf(_SC_PAGESIZE);
-		fclose(in);
+		snprintf(path, sizeof(path), "/proc/%d/status", (int)w->processes[i].pid);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (read_at_start(fd, text, sizeof(text))) {
+			*rss_bytes += number_after(text, "\nVmRSS:") * KIB;
+			*peak_bytes += number_after(text, "\nVmHWM:") * KIB;
+		}
+		if (fd >= 0)
+			close(fd);
 	}
-	return sum;
 }
 
 struct pair_usage pair_usage_since(const struct pair_usage *now, const struct pair_usage *before)

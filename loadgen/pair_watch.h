@@ -43,8 +43,8 @@ void pair_watch_read(struct pair_watch *w, struct pair_usage *out);
 /* CPU time alone: some hundred nanoseconds. */
 uint64_t pair_watch_cpu_ns(struct pair_watch *w);
 
-/* Resident memory of all the processes. */
-uint64_t pair_watch_rss_bytes(const struct pair_watch *w);
+/* Resident memory of all the processes, now and at most. */
+void pair_watch_memory(const struct pair_watch *w, uint64_t *rss_bytes, uint64_t *peak_bytes);
 
 struct pair_usage pair_usage_since(const struct pair_usage *now, const struct pair_usage *before);
 void pair_usage_add(struct pair_usage *into, const struct pair_usage *u);
