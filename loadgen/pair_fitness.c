@@ -10,7 +10,8 @@
 #include "reports/lib/fingerprint.h"
 #include "reports/lib/stats.h"
 
-#define TURN_NS (20 * NSEC_PER_MSEC)
+#define BIAS_ALPHA 0.01
+#define TURN_NS    (20 * NSEC_PER_MSEC)
 
 /*
  * Signals of a machine that nobody else uses are far below, those of one with a busy neighbour
@@ -21,6 +22,7 @@ const struct pair_fitness_limits pair_fitness_usual = {
 	.lost_pct = 10,
 	.steal_pct = 5,
 	.pressure_pct = 40,
+	.bias_pct = 1,
 };
 
 /* Work that the compiler cannot shorten. */
@@ -70,6 +72,7 @@ void pair_fitness_take(const cpu_set_t *cpus, struct pair_fitness *out)
 	double d[PAIR_FITNESS_BLOCKS], copy[PAIR_FITNESS_BLOCKS];
 	struct cpu_ticks before, after;
 	struct fingerprint machine;
+	struct stats_signed_rank bias;
 	struct turn sum = { 0 };
 	cpu_set_t kept;
 	bool is_moved = sched_getaffinity(0, sizeof(kept), &kept) == 0 &&
@@ -94,12 +97,22 @@ void pair_fitness_take(const cpu_set_t *cpus, struct pair_fitness *out)
 	memcpy(copy, d, sizeof(d));
 	out->is_taken = true;
 	out->spread_pct = 100 * stats_robust_sd(copy, PAIR_FITNESS_BLOCKS);
-	out->bias_pct = 100 * (exp(stats_median(d, PAIR_FITNESS_BLOCKS)) - 1);
+	if (stats_signed_rank(d, PAIR_FITNESS_BLOCKS, BIAS_ALPHA, &bias) == 0) {
+		out->bias_pct = 100 * expm1(bias.theta);
+		out->bias_low_pct = 100 * expm1(bias.low);
+		out->bias_high_pct = 100 * expm1(bias.high);
+	}
 	out->lost_pct =
 		sum.cpu_ns < sum.wall_ns ? 100 * (1 - (double)sum.cpu_ns / (double)sum.wall_ns) : 0;
 	out->steal_pct = fingerprint_steal_pct(&before, &after);
 	out->pressure_pct = machine.pressure_cpu_pct;
 	out->load_1m = machine.load_1m;
+}
+
+/* The estimate where its interval does not hold 0. */
+static double shown_bias(const struct pair_fitness *f)
+{
+	return f->bias_low_pct > 0 || f->bias_high_pct < 0 ? fabs(f->bias_pct) : 0;
 }
 
 void pair_fitness_judge(struct pair_fitness *f, const struct pair_fitness_limits *limits)
@@ -112,6 +125,8 @@ void pair_fitness_judge(struct pair_fitness *f, const struct pair_fitness_limits
 		{ f->lost_pct, limits->lost_pct, "other processes use the servers' processor" },
 		{ f->spread_pct, limits->spread_pct,
 		  "a fixed loop differs from itself (robust SD)" },
+		{ shown_bias(f), limits->bias_pct,
+		  "a fixed loop takes longer or shorter the second time" },
 		{ f->pressure_pct, limits->pressure_pct,
 		  "processes waited for a processor in the last 10 s" },
 	};
@@ -139,6 +154,8 @@ void pair_fitness_write(struct json_out *j, const char *key, const struct pair_f
 	json_i64(j, "blocks_count", PAIR_FITNESS_BLOCKS);
 	json_f64(j, "spread_pct", f->spread_pct);
 	json_f64(j, "bias_pct", f->bias_pct);
+	json_f64(j, "bias_low_pct", f->bias_low_pct);
+	json_f64(j, "bias_high_pct", f->bias_high_pct);
 	json_f64(j, "lost_pct", f->lost_pct);
 	json_f64(j, "steal_pct", f->steal_pct);
 	json_f64(j, "pressure_cpu_pct", f->pressure_pct);

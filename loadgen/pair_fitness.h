@@ -18,10 +18,11 @@ enum { PAIR_FITNESS_BLOCKS = 10, PAIR_FITNESS_WHY_BYTES = 240 };
 struct pair_fitness {
 	bool is_taken;
 	bool is_fit;
-	double spread_pct;   /* robust SD of the log ratio of the two turns */
-	double bias_pct;     /* median of it */
-	double lost_pct;     /* of the time: taken by other processes */
-	double steal_pct;    /* taken by the hypervisor */
+	double spread_pct; /* robust SD of the log ratio of the two turns */
+	double bias_pct;   /* Hodges-Lehmann estimate of it; there is no true difference */
+	double bias_low_pct, bias_high_pct; /* its interval at 99 % */
+	double lost_pct;                    /* of the time: taken by other processes */
+	double steal_pct;                   /* taken by the hypervisor */
 	double pressure_pct; /* PSI: some task waited for a processor, of the last 10 s */
 	double load_1m;
 	char why[PAIR_FITNESS_WHY_BYTES]; /* a sentence when it is not fit */
@@ -30,6 +31,7 @@ struct pair_fitness {
 /* What a machine that is fit stays below. */
 struct pair_fitness_limits {
 	double spread_pct, lost_pct, steal_pct, pressure_pct;
+	double bias_pct; /* a difference that is shown, and larger than this */
 };
 
 extern const struct pair_fitness_limits pair_fitness_usual;

@@ -53,6 +53,8 @@ static int write_arm(struct json_out *j, char name, const struct pair_figures *f
 	json_u64(j, "first_reply_ns", f->first_reply_ns);
 	json_u64(j, "rss_bytes", f->rss_bytes);
 	json_u64(j, "rss_peak_bytes", f->rss_peak_bytes);
+	json_u64(j, "lag_p50_ns", hist_quantile_ns(f->lag, 0.50));
+	json_u64(j, "lag_p90_ns", hist_quantile_ns(f->lag, 0.90));
 	json_u64(j, "lag_p99_ns", hist_quantile_ns(f->lag, 0.99));
 	write_metrics(j, f);
 	rc = write_hist(j, "response", f->response, err);

@@ -13,10 +13,10 @@
  *	            start_order, arms: [{name, requests_count, errors_count, planned_count,
  *	            unsent_count, blocked_count, cpu_ns, runqueue_ns, switches_voluntary,
  *	            switches_involuntary, load_ns, overrun_ns, idle_cpu_ns, idle_ns, first_reply_ns,
- *	            rss_bytes, rss_peak_bytes, lag_p99_ns, metrics{KEY: number | null},
- *	            response, service (HdrHistogram V2, base64, ns)}]}]
- *	effects    [{arm, base, metric, pairs_count, change_pct, low_pct, high_pct, p_adjusted |
- *null, detectable_pct, differences[]}]  of the valid blocks
+ *	            rss_bytes, rss_peak_bytes, lag_p50_ns, lag_p90_ns, lag_p99_ns, metrics{KEY:
+ *number | null}, response, service (HdrHistogram V2, base64, ns)}]}] effects    [{arm, base,
+ *metric, pairs_count, change_pct, low_pct, high_pct, p_adjusted | null, detectable_pct,
+ *differences[]}]  of the valid blocks
  */
 #ifndef LOADGEN_PAIR_SITTING_H
 #define LOADGEN_PAIR_SITTING_H

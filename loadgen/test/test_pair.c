@@ -363,6 +363,12 @@ static void test_unfit_machines_are_named(void **state)
 	assert_string_equal(f.why, "the hypervisor takes processor time away: 5.1 %, the limit is "
 				   "5 %");
 	f.steal_pct = 4.9;
+	f.bias_pct = f.bias_low_pct = f.bias_high_pct = -3;
+	pair_fitness_judge(&f, &pair_fitness_usual);
+	assert_false(f.is_fit);
+	f.bias_high_pct = 1;
+	pair_fitness_judge(&f, &pair_fitness_usual);
+	assert_true(f.is_fit);
 	f.lost_pct = 30;
 	pair_fitness_judge(&f, &pair_fitness_usual);
 	assert_false(f.is_fit);
