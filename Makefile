@@ -9,7 +9,7 @@
 # User-settable: CC CXX CFLAGS LDFLAGS BUILD OPT V WERROR
 # The main job's knobs: DURATION WARMUP WORKERS DEPTH THREADS RATE SEED WORKLOAD LABEL TARGET ARGS RUNS
 #   profile-compare: BASELINE OPTIMIZED OUT BENCH; profile-ab: A B C A_ARGS B_ARGS BLOCKS
-#   MODE=slices|runs PAIRS
+#   REALTIME MODE=slices|runs PAIRS
 #   (scripts/profile-baseline.sh --help, scripts/profile-ab.sh --help)
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
@@ -181,7 +181,7 @@ tests: $(addprefix $(O)/test/,$(tests))  ## build every unit test
 # Recursive, because packages that the build needs may be installed first.
 bootstrap = $(q)scripts/bootstrap.sh
 build-all = $(q)+$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$$(nproc))
-run-knobs := A A_ARGS ARGS B BASELINE BENCH BLOCKS B_ARGS C DEPTH DURATION LABEL MODE OPTIMIZED OUT PAIRS RATE RUNS \
+run-knobs := A A_ARGS ARGS B BASELINE BENCH BLOCKS B_ARGS C DEPTH DURATION LABEL MODE OPTIMIZED OUT PAIRS RATE REALTIME RUNS \
              SEED TARGET THREADS TRANSPORT WARMUP WORKERS WORKLOAD
 export $(foreach k,$(run-knobs) PRESET,$(if $($(k)),$(k)))
 export BIN := $(CURDIR)/$(O)/bin

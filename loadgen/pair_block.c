@@ -20,6 +20,9 @@
 
 enum {
 	HEAD_SHARE = 10, /* one tenth of a slice */
+	/* In real time the generator must leave the kernel's share for normal processes (5 % of
+	 * each second) of its own will, or it is taken, 50 ms at a time. */
+	REST_SHARE = 14,
 	/* From reading the clocks to the first request, for the thread to be there. */
 	LEAD_NS = 20 * 1000,
 	END_WAIT_MS = 100,
@@ -274,6 +277,12 @@ static uint64_t take_others(struct game *g, uint32_t arm, bool is_counted, uint6
 	return sum_ns;
 }
 
+static void rest(const struct game *g, uint64_t length_ns)
+{
+	if (g->setup->is_realtime)
+		clock_sleep_until_ns(clock_ns() + length_ns / REST_SHARE);
+}
+
 static bool run_slice(struct game *g, const struct pair_slice *s)
 {
 	struct player *p = &g->players[s->arm];
@@ -285,6 +294,7 @@ static bool run_slice(struct game *g, const struct pair_slice *s)
 	struct mark mark;
 	uint64_t other_cpu_ns;
 
+	rest(g, s->length_ns);
 	cpu_ticks_read(&ticks_before);
 	take_others(g, s->arm, false, 0);
 	play(p, head_ns, s->seed ^ HEAD_SEED, false);

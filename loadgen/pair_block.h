@@ -30,6 +30,7 @@ struct pair_setup {
 	struct options load; /* of each arm, but for its address */
 	const struct workload *workload;
 	uint64_t warmup_ns;   /* of each arm */
+	bool is_realtime;     /* all of us are SCHED_FIFO */
 	bool has_all_rules;   /* else only failures refuse a block */
 	double lag_limit_pct; /* p99 of the send lag, of p50 of the response time */
 	char base[PATH_MAX];  /* folder for the servers' folders */

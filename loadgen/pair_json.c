@@ -104,6 +104,7 @@ static void write_design(struct json_out *j, const struct pair_sitting *s)
 	json_u64(j, "block_ns", d->block_ns);
 	json_u64(j, "warmup_ns", s->setup->warmup_ns);
 	json_u64(j, "blocks_count", s->blocks_planned);
+	json_bool(j, "is_realtime", s->setup->is_realtime);
 	json_bool(j, "has_all_rules", s->setup->has_all_rules);
 	json_f64(j, "lag_limit_pct", s->setup->lag_limit_pct);
 	json_close(j);

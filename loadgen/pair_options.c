@@ -163,6 +163,11 @@ static const struct cli_opt opts[] = {
 	  .arg = "N",
 	  .help = "processor of the generator, the servers have the others; \"all\": no "
 		  "pinning; else the first" },
+	{ .name = "realtime",
+	  .type = CLI_FLAG,
+	  FIELD(realtime),
+	  .help = "generator and servers go before all normal processes (SCHED_FIFO): for "
+		  "machines with neighbors, where it is permitted" },
 	{ .name = "spin",
 	  .type = CLI_DURATION,
 	  FIELD(spin_ns),

@@ -35,6 +35,7 @@ struct pair_options {
 	enum pair_validity validity;
 	enum pair_fitness_when fitness;
 	const char *cpus; /* NULL = generator on the first, servers on the others */
+	bool realtime;
 	uint64_t spin_ns;
 	const char *out;
 	const char *slices; /* CSV; NULL = none */

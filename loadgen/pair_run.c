@@ -22,6 +22,8 @@
 
 /* So many blocks that failed one after the other end the sitting. */
 enum { FAILED_MAX = 3 };
+/* Above what usually runs at 1, below the kernel's own threads. */
+enum { REALTIME_PRIORITY = 10 };
 
 struct pair_job {
 	const struct pair_options *o;
@@ -104,6 +106,7 @@ static int prepare(struct pair_job *job, struct err *err)
 	};
 	pair_options_load(o, &s->load);
 	s->warmup_ns = o->warmup_ns;
+	s->is_realtime = o->realtime;
 	s->has_all_rules = o->validity == PAIR_VALIDITY_ALL;
 	s->lag_limit_pct = o->lag_limit_pct;
 	s->stop_fd = -1;
@@ -158,18 +161,34 @@ static void remove_base(const struct pair_job *job)
 
 /* ---- fitness, rate, resumption ------------------------------------------------------ */
 
+/* The servers inherit it. */
+static int go_before_others(const struct pair_job *job, struct err *err)
+{
+	const struct sched_param param = { .sched_priority = REALTIME_PRIORITY };
+
+	if (job->o->realtime && sched_setscheduler(0, SCHED_FIFO, &param) < 0)
+		return err_set(err, -EPERM, "--realtime is not permitted here: %s",
+			       strerrordesc_np(errno));
+	return 0;
+}
+
 /* Returns 0, or EXIT_UNFIT after saying so. */
 static int check_fitness(struct pair_job *job)
 {
 	struct pair_fitness *f = &job->sitting.fitness;
+	struct pair_fitness_limits limits = pair_fitness_usual;
 
 	if (job->o->fitness == PAIR_FITNESS_OFF)
 		return 0;
 	pair_fitness_take(&job->setup.server_cpus, f);
-	pair_fitness_judge(f, &pair_fitness_usual);
+	/* Who waits is of no interest to those who go first. */
+	if (job->o->realtime)
+		limits.pressure_pct = INFINITY;
+	pair_fitness_judge(f, &limits);
 	if (f->is_fit)
 		return 0;
-	fprintf(stderr, "goxel-pair: this machine is not fit to measure: %s\n", f->why);
+	fprintf(stderr, "goxel-pair: this machine is not fit to measure: %s%s\n", f->why,
+		job->o->realtime ? "" : " (--realtime goes before other processes)");
 	return job->o->fitness == PAIR_FITNESS_REFUSE ? EXIT_UNFIT : 0;
 }
 
@@ -355,6 +374,9 @@ static int measure(struct pair_job *job)
 		rc = take_up(job, &err);
 	if (rc)
 		return say(EXIT_USAGE, &err);
+	rc = go_before_others(job, &err);
+	if (rc)
+		return say(EXIT_UNFIT, &err);
 	if (check_fitness(job))
 		return EXIT_UNFIT;
 	rc = make_base(job, &err);

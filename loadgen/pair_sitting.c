@@ -132,6 +132,7 @@ static int check_design(const struct pair_sitting *s, const json_t *root, struct
 		{ "block_ns", (double)d->block_ns },
 		{ "warmup_ns", (double)s->setup->warmup_ns },
 		{ "lag_limit_pct", s->setup->lag_limit_pct },
+		{ "is_realtime", s->setup->is_realtime },
 		{ "has_all_rules", s->setup->has_all_rules },
 	};
 	int rc = 0;

@@ -5,7 +5,7 @@
  * The envelope (reports/lib/envelope.h), and
  *	state      "running" | "complete" | "interrupted" | "failed"; message: why, or null
  *	design     {seed, arms_count, slice_ns_min, slice_ns_max, block_ns, warmup_ns, blocks_count,
- *	            has_all_rules, lag_limit_pct}
+ *	            is_realtime, has_all_rules, lag_limit_pct}
  *	load       {workload, rate_per_s, arrival, connections_count, depth, timeout_ns, check}
  *	fitness    {...} as of the first start, or null
  *	arms       [{name, spec, target, command[]}]

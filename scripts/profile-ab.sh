@@ -27,6 +27,7 @@ Compares two servers in pairs.
   -V, --version        print version and revision
 Slices:
       --blocks N       [default 40]
+      --realtime       go before all normal processes: for busy machines
       --resume         go on with the comparison in --out
 Runs:
       --pairs N        [default 9]; below 9 small changes cannot be told
@@ -39,8 +40,8 @@ and kept; these two may say a preset ("HEAD~3:v14", else v15). "twin" is A
 linked in another order, from the same objects: what layout alone does.
 More words for its command may follow: "v15 --queue mutex".
 
-A, B, C, A_ARGS, B_ARGS, MODE, BLOCKS, PAIRS, DURATION, WARMUP, OUT, SEED,
-WORKLOAD, RATE and BIN in the environment do the same.
+A, B, C, A_ARGS, B_ARGS, MODE, BLOCKS, REALTIME=1, PAIRS, DURATION, WARMUP, OUT,
+SEED, WORKLOAD, RATE and BIN in the environment do the same.
 To see what one axis brings: --a v14 --b 'v14 --queue ring'.
 
 Exit codes: of goxel-pair; in runs of goxel-report compare, or of
@@ -70,6 +71,7 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--json) json=true ;;
 	--resume) resume=true ;;
+	--realtime) REALTIME=1 ;;
 	-h | --help) usage && exit 0 ;;
 	-V | --version) print_version && exit 0 ;;
 	--a | --b | --c | --a-args | --b-args | --mode | --blocks | --pairs | --duration | --warmup | --out | --bin)
@@ -181,6 +183,7 @@ run_slices() {
 	[ -z "${SEED:-}" ] || options+=(--seed "$SEED")
 	[ -z "${WORKLOAD:-}" ] || options+=(--workload "$WORKLOAD")
 	[ -z "${RATE:-}" ] || options+=(--rate "$RATE")
+	[ -z "${REALTIME:-}" ] || options+=(--realtime)
 	! $json || options+=(--json)
 	! $resume || options+=(--resume)
 	mkdir -p "$out" || die 4 "cannot make $out"

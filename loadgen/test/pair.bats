@@ -110,6 +110,19 @@ nothing_is_left() {
 	[[ $output == *"CPU time per request"*higher* ]]
 }
 
+@test "--realtime goes before others, or says that it may not" {
+	run pair --blocks 1 --realtime
+	if [ "$status" -eq 3 ]; then
+		[[ $output == *"--realtime is not permitted here"* ]]
+	else
+		[ "$status" -eq 0 ]
+		[ "$(of .design.is_realtime)" = true ]
+		# A comparison goes on in the way it began.
+		run -2 pair --blocks 2 --resume
+		[[ $output == *"is_realtime is 1 in the file and 0 now"* ]]
+	fi
+}
+
 @test "three arms are compared with the first" {
 	run -0 pair --c 'echo --affinity 0' --blocks 2
 	[ "$(of '[.effects[].arm] | unique | tostring')" = '["B","C"]' ]
