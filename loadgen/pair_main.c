@@ -16,5 +16,5 @@ int main(int argc, char **argv)
 		fprintf(stderr, "goxel-pair: %s\n", err.msg);
 		return EXIT_USAGE;
 	}
-	return pair_run(&o);
+	return pair_run(&o, NULL);
 }

@@ -36,12 +36,19 @@ static const char *words_of(const struct pair_effect *e)
 	return e->low_pct > 0 ? "higher" : "no difference shown";
 }
 
+/* The text in so many columns, to the right; UTF-8's following bytes take none. */
+static void put_right(FILE *out, const char *text, int columns)
+{
+	for (const char *s = text; *s; s++)
+		columns -= (*s & 0xc0) != 0x80;
+	fprintf(out, "%*s%s", columns > 0 ? columns : 0, "", text);
+}
+
 static void print_row(const struct pair_sitting *s, const struct pair_effect *e, FILE *out)
 {
 	char base[CELL], arm[CELL], change[CELL], low[CELL], high[CELL], span[2 * CELL];
 	char detectable[CELL], p[CELL] = "-";
 
-	/* UTF-8: the letter before "s" in microseconds has two bytes and one column. */
 	format_value(e->metric->unit, e->base_median, base);
 	format_value(e->metric->unit, e->arm_median, arm);
 	snprintf(span, sizeof(span), "%s .. %s", format_percent(e->low_pct, low),
@@ -52,8 +59,10 @@ static void print_row(const struct pair_sitting *s, const struct pair_effect *e,
 		snprintf(detectable, sizeof(detectable), "-");
 	else
 		snprintf(detectable, sizeof(detectable), "%.2f %%", e->detectable_pct);
-	fprintf(out, "%c  %-30s %11s %11s %10s  %-24s %7s %10s  %s\n", s->setup->arms[e->arm].name,
-		e->metric->label, base, arm, format_percent(e->change_pct, change), span, p,
+	fprintf(out, "%c  %-30s ", s->setup->arms[e->arm].name, e->metric->label);
+	put_right(out, base, 11);
+	put_right(out, arm, 12);
+	fprintf(out, " %10s  %-24s %7s %10s  %s\n", format_percent(e->change_pct, change), span, p,
 		detectable, words_of(e));
 }
 

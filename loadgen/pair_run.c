@@ -27,6 +27,7 @@ enum { REALTIME_PRIORITY = 10 };
 
 struct pair_job {
 	const struct pair_options *o;
+	const struct pair_observer *observer; /* NULL = none */
 	struct pair_setup setup;
 	struct workload *workload; /* owned */
 	struct pair_sitting sitting;
@@ -305,12 +306,20 @@ static int run_blocks(struct pair_job *job, struct err *err)
 {
 	int rc = 0;
 
-	while (!rc && job->sitting.records_count < job->sitting.blocks_planned)
+	while (!rc && job->sitting.records_count < job->sitting.blocks_planned) {
 		rc = run_block(job, err);
-	return rc;
+		if (!rc && job->observer && job->observer->after_block)
+			rc = job->observer->after_block(job->observer->arg, &job->sitting, err);
+	}
+	return rc < 0 ? rc : 0;
 }
 
 /* ---- the end ------------------------------------------------------------------------ */
+
+static bool has_end(const struct pair_job *job)
+{
+	return job->observer && job->observer->at_end;
+}
 
 static int finish(struct pair_job *job, int rc, struct err *err)
 {
@@ -325,7 +334,8 @@ static int finish(struct pair_job *job, int rc, struct err *err)
 		fprintf(stderr, "goxel-pair: %s\n", write_err.msg);
 		return EXIT_FAILED;
 	}
-	pair_sitting_print(s, job->o->json ? stderr : stdout);
+	if (!has_end(job))
+		pair_sitting_print(s, job->o->json ? stderr : stdout);
 	if (job->o->json && pair_sitting_json(s, &json, NULL) == 0)
 		fwrite(json.ptr, 1, json.len, stdout);
 	strbuf_deinit(&json);
@@ -339,7 +349,7 @@ static int finish(struct pair_job *job, int rc, struct err *err)
 			job->o->out);
 		return EXIT_UNFIT;
 	}
-	return EXIT_OK;
+	return has_end(job) ? job->observer->at_end(job->observer->arg, s) : EXIT_OK;
 }
 
 static int dry_run(struct pair_job *job, struct err *err)
@@ -391,9 +401,9 @@ static int measure(struct pair_job *job)
 	return finish(job, rc, &err);
 }
 
-int pair_run(const struct pair_options *o)
+int pair_run(const struct pair_options *o, const struct pair_observer *observer)
 {
-	struct pair_job job = { .o = o };
+	struct pair_job job = { .o = o, .observer = observer };
 	struct err err = ERR_INIT;
 	int rc = prepare(&job, &err), code;
 
