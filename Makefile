@@ -266,8 +266,9 @@ check-journal: $(O)/test/test_journal_kills  ## 200 times kill -9 under load, --
 check: check-unit check-cli check-stress check-speed floors headers  ## everything a commit must pass
 	$(q)scripts/skipped.sh $(O)/skipped-unit $(O)/skipped-cli
 
-floors:  ## check that #include arrows only point down
+floors:  ## check that #include arrows only point down, and that run files have one name
 	$(q)sh scripts/check-floors.sh scripts/floors.txt
+	$(q)sh scripts/check-run-files.sh
 
 check-fuzz: $(addprefix $(O)/fuzz/,$(fuzz))  ## every fuzz target, FUZZ_SECONDS=20 each, FUZZ_JOBS=2 at a time (BUILD=fuzz CC=clang)
 	$(q)FUZZ_SECONDS=$(or $(FUZZ_SECONDS),20) FUZZ_JOBS=$(or $(FUZZ_JOBS),2) \

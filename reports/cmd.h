@@ -14,6 +14,7 @@ int cmd_flamegraph(int argc, char **argv);
 int cmd_hlog(int argc, char **argv);
 int cmd_targets(int argc, char **argv);
 int cmd_machine(int argc, char **argv);
+int cmd_newest(int argc, char **argv);
 
 /* Prints "goxel-report NAME: message" and returns code. */
 int cmd_fail(const char *name, const struct err *err, int code);

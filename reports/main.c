@@ -19,6 +19,7 @@ static const struct {
 	{ "flamegraph", cmd_flamegraph, "Draw folded stacks as an SVG" },
 	{ "hlog", cmd_hlog, "Percentiles of an HdrHistogram interval log" },
 	{ "targets", cmd_targets, "List what is to be reached, or judge what was measured" },
+	{ "newest", cmd_newest, "Find the newest run of a preset" },
 	{ "machine", cmd_machine, "Print this machine's fingerprint as JSON" },
 };
 

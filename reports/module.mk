@@ -22,6 +22,7 @@ reportparts-srcs := \
 	reports/cmd_flamegraph.c \
 	reports/cmd_hlog.c \
 	reports/cmd_machine.c \
+	reports/cmd_newest.c \
 	reports/cmd_targets.c \
 	reports/compare_json.c \
 	reports/doc.c \

@@ -387,17 +387,16 @@ edits_p99() {
 }
 
 edits_p99_with_pictures() {
-	rm -rf "$work/pictures"
 	guarded -- "$bin/goxel-load" --unix "$work/pictured.sock" --workload "$work/pictures.wl" \
 		--connections 1 --duration 600s --warmup 0s --timeout 60s --progress off \
-		--out "$work/pictures" >"$work/pictures.log" 2>&1 &
+		--json >"$work/pictures.json" 2>"$work/pictures.log" &
 	pids[pictures]=$!
 	sleep 0.5
 	edits_p99
 	pid_lives "${pids[pictures]}" || die 4 "no pictures: $(tail -n 1 "$work/pictures.log")"
 	stop pictures
 	sleep 0.2 # the last picture ends when its client has gone
-	add_row pictures_per_s "$(jq .totals.throughput_per_s "$work/pictures/load-test-results.json")"
+	add_row pictures_per_s "$(jq .totals.throughput_per_s "$work/pictures.json")"
 }
 
 round_render() {

@@ -13,10 +13,10 @@ in_shell=$(echo "$names" | grep -v 'log$' | paste -sd '|')
 found=$(
 	cd "$root"
 	find bench daemon loadgen profiles reports scripts \( -name test -o -name fuzz \) -prune -o \
-		-name '*.[ch]' -print -o -name '*.cc' -print |
-		xargs grep -nE "\"([^\"]*[^\"a-z_-])?($in_c)\b" || true
+		\( -name '*.[ch]' -o -name '*.cc' \) \
+		-exec grep -nE "\"([^\"]*[^\"a-z_-])?($in_c)\b" /dev/null {} + || true
 	# Not in comments.
-	find scripts -name test -prune -o -name '*.sh' -print |
-		xargs grep -nE "^[^#]*\b($in_shell)\b" | grep -v '^[^:]*check-run-files' || true
+	find scripts -name test -prune -o -name '*.sh' ! -name check-run-files.sh \
+		-exec grep -nE "^[^#]*\b($in_shell)\b" /dev/null {} + || true
 )
 [ -z "$found" ] || { echo "$found" && echo "check-run-files: use runfile_name() of reports/lib/runfile.h" && exit 1; } >&2

@@ -1,4 +1,4 @@
-# common.sh - shared by the scripts: messages, exit codes, versions, target files. Sourced, by bash.
+# common.sh - shared by the scripts: messages, exit codes, versions, ends of processes. Sourced, by bash.
 # shellcheck shell=bash
 #
 # Exit codes (the suite's): 0 ok, 1 the answer is no, 2 usage or missing dependency, 3 cannot
@@ -40,16 +40,6 @@ need_value() {
 	[ "$2" -ge 2 ] || die 2 "option $1 needs a value"
 }
 
-now_us() {
-	local t=${EPOCHREALTIME/[.,]/}
-	printf '%s' "$t"
-}
-
-# seconds_since MICROSECONDS
-seconds_since() {
-	awk -v us="$(($(now_us) - $1))" 'BEGIN { printf "%.3f", us / 1e6 }'
-}
-
 # "30s", "500ms", "1m30s" to seconds; units as in the programs, but not us and d.
 duration_seconds() {
 	awk -v text="$1" 'BEGIN {
@@ -69,15 +59,6 @@ pid_lives() {
 	local stat
 	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
 	[[ ${stat##*) } != Z* ]]
-}
-
-# how_ended CODE: describes an exit code from wait.
-how_ended() {
-	if [ "$1" -gt 128 ]; then
-		printf 'killed by SIG%s' "$(kill -l $(($1 - 128)))"
-	else
-		printf 'exit %d' "$1"
-	fi
 }
 
 # Ends one of our processes; kills it after $2 seconds (default 10). Returns its exit code.
@@ -130,75 +111,11 @@ make_folder() {
 	flock --nonblock "$lock_fd" || die 4 "cannot lock $folder/lock"
 }
 
-# ---- target files -------------------------------------------------------------
-#
-# key = value lines, # comments. Keys:
-#   name      its name in results
-#   command   words of the command that starts it and stays in the foreground; {bin}, {dir}, {root}
-#             are replaced; {args} is where --args goes
-#   unix      its Unix socket; or
-#   tcp       its HOST:PORT
-#   request   sent to check that it is ready; any reply line is accepted
-#   status    request whose reply has its axes, start-up phases and stages; absent: none
-#   version   request whose reply has its version, revision, variant, compiler, flags; absent: none
-#   pid       command (the process started, default) or child (its only child) is profiled
-#   workload  default workload of goxel-load
-#   label     default label of the run directory
-
-declare -A target
-
-# load_target FILE
-load_target() {
-	local file=$1 line key value number=0
-	[ -f "$file" ] || die 2 "no target file '$file' (shipped ones: $(shipped_targets))"
-	target=([name]='' [command]='' [unix]='' [tcp]='' [request]='' [status]='' [version]='' [pid]=command
-		[workload]=mixed [label]='')
-	while IFS= read -r line || [ -n "$line" ]; do
-		number=$((number + 1))
-		[[ $line =~ ^[[:space:]]*(#|$) ]] && continue
-		[[ $line =~ ^[[:space:]]*([a-z_]+)[[:space:]]*=[[:space:]]*(.*[^[:space:]])[[:space:]]*$ ]] ||
-			die 2 "$file:$number: expected key = value"
-		key=${BASH_REMATCH[1]} value=${BASH_REMATCH[2]}
-		[ -n "${target[$key]+known}" ] ||
-			die 2 "$file:$number: unknown key '$key' (known: $(sorted "${!target[@]}"))"
-		target[$key]=$value
-	done <"$file"
-	for key in name command request; do
-		[ -n "${target[$key]}" ] || die 2 "$file: '$key' is missing"
-	done
-	if [ -z "${target[unix]}${target[tcp]}" ] || [ -n "${target[unix]}" ] && [ -n "${target[tcp]}" ]; then
-		die 2 "$file: exactly one of 'unix' and 'tcp' is needed"
-	fi
-	case ${target[pid]} in
-	command | child) ;;
-	*) die 2 "$file: pid is '${target[pid]}'; command or child" ;;
-	esac
-	[ -n "${target[label]}" ] || target[label]=${target[name]}
-}
-
-sorted() {
-	printf '%s\n' "$@" | sort | paste -sd ' '
-}
-
-shipped_targets() {
-	local files=("$root"/profiles/targets/*.target)
-	sorted "${files[@]#"$root"/}"
-}
-
-# target_file NAME|FILE
+# target_file NAME|FILE: where a target description is (profiles/run/target.h).
 target_file() {
 	if [ -f "$1" ] || [[ $1 == */* ]]; then
 		printf '%s' "$1"
 	else
 		printf '%s' "$root/profiles/targets/${1%.target}.target"
 	fi
-}
-
-# fill TEXT: replaces the places of a target's value.
-fill() {
-	local text=$1
-	text=${text//\{bin\}/$bin}
-	text=${text//\{dir\}/$socket_dir}
-	text=${text//\{root\}/$root}
-	printf '%s' "$text"
 }

@@ -7,7 +7,7 @@ set -euo pipefail
 usage() {
 	cat <<'TXT'
 Usage: scripts/compare-profiles.sh [options]
-Compares two run directories; writes report.md, report.html and report.json.
+Compares two run directories; writes a report as Markdown, HTML and JSON.
 
       --baseline DIR    [default: the newest complete v14 run in --runs]
       --optimized DIR   [default: the newest complete v15 run in --runs]
@@ -50,29 +50,19 @@ while [ $# -gt 0 ]; do
 	shift
 done
 
-# newest PRESET: the newest complete run of that preset; names begin with the time.
-newest() {
-	local file
-	for file in "$runs"/*/run.json; do
-		[ -f "$file" ] || continue
-		jq -r --arg preset "$1" --arg dir "$(dirname "$file")" \
-			'select(.state == "complete" and .preset == $preset) | $dir' "$file" 2>/dev/null || true
-	done | LC_ALL=C sort | tail -n 1
-}
-
 # pick VARIABLE WORD PRESET COMMAND
 pick() {
+	local found
 	if [ -n "${!1}" ]; then
 		[ -d "${!1}" ] || die 2 "$2=${!1}: there is no such directory"
-		[ -f "${!1}/run.json" ] || die 2 "$2=${!1} is not a run directory: it has no run.json"
 		return 0
 	fi
-	printf -v "$1" '%s' "$(newest "$3")"
-	[ -n "${!1}" ] || die 2 "no complete $3 run in $runs: run $4 first, or name one with $2=DIR"
+	found=$("$bin/goxel-report" newest "$3" --runs "$runs" 2>/dev/null) ||
+		die 2 "no complete $3 run in $runs: run $4 first, or name one with $2=DIR"
+	printf -v "$1" '%s' "$found"
 }
 
 [ -x "$bin/goxel-report" ] || die 2 "$bin/goxel-report is missing: run make first"
-command -v jq >/dev/null || die 2 "jq is missing: run scripts/bootstrap.sh"
 pick baseline BASELINE v14 "make profile-baseline"
 pick optimized OPTIMIZED v15 "make profile-optimized"
 

@@ -1,6 +1,7 @@
 /* rundir.c - see rundir.h. */
 #include "reports/lib/rundir.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,6 +111,54 @@ int rundir_open(const char *path, struct rundir *out, struct err *err)
 		rundir_close(&dir);
 	else
 		*out = dir;
+	return rc;
+}
+
+static bool is_complete_run(const char *path, const char *preset)
+{
+	struct err unused = ERR_INIT;
+	struct rundir dir;
+	const char *have;
+	bool is;
+
+	if (rundir_open(path, &dir, &unused) < 0)
+		return false;
+	have = json_string_value(json_object_get(dir.run, "preset"));
+	is = have && strcmp(have, preset) == 0;
+	rundir_close(&dir);
+	return is;
+}
+
+int rundir_newest(const char *runs, const char *preset, char **out, struct err *err)
+{
+	struct dirent **list = NULL;
+	int count = scandir(runs, &list, NULL, NULL), rc = 0;
+	char *newest = NULL;
+
+	for (int i = 0; i < count; i++) {
+		char *path = NULL;
+
+		if (list[i]->d_name[0] != '.' &&
+		    asprintf(&path, "%s/%s", runs, list[i]->d_name) < 0) {
+			path = NULL;
+			rc = err_set(err, -ENOMEM, "out of memory");
+		}
+		if (path && (!newest || strcmp(path, newest) > 0) &&
+		    is_complete_run(path, preset)) {
+			free(newest);
+			newest = path;
+			path = NULL;
+		}
+		free(path);
+		free(list[i]);
+	}
+	free(list);
+	if (rc == 0 && !newest)
+		rc = err_set(err, -ENOENT, "no complete %s run in %s", preset, runs);
+	if (rc < 0)
+		free(newest);
+	else
+		*out = newest;
 	return rc;
 }
 

@@ -66,6 +66,12 @@ int rundir_complete(struct rundir *dir, struct err *err);
 int rundir_open(const char *path, struct rundir *out, struct err *err);
 void rundir_close(struct rundir *dir);
 
+/*
+ * The newest complete run of that preset below runs (names begin with the time): a path to free.
+ * -ENOENT: there is none.
+ */
+int rundir_newest(const char *runs, const char *preset, char **out, struct err *err);
+
 /* Path of a file in the directory (whichever name it has now): free it. NULL when out of memory. */
 char *rundir_path(const struct rundir *dir, enum runfile file);
 bool rundir_has(const struct rundir *dir, enum runfile file);
