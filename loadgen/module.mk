@@ -54,7 +54,6 @@ pair-srcs := \
 	loadgen/pair_schedule.c \
 	loadgen/pair_server.c \
 	loadgen/pair_sitting.c \
-	loadgen/pair_target.c \
 	loadgen/pair_validity.c \
 	loadgen/pair_watch.c
 

@@ -144,11 +144,11 @@ int pair_arm_open(const struct pair_home *home, char name, const char *spec, str
 	out->args = *spec ? spec : NULL;
 	rc = find_target(out, what, err);
 	if (!rc)
-		rc = pair_target_read(out->file, &out->target, err);
+		rc = target_file_read(out->file, &out->target, err);
 	return rc ? err_wrap(err, rc, "arm %c", name) : 0;
 }
 
 void pair_arm_close(struct pair_arm *a)
 {
-	pair_target_deinit(&a->target);
+	target_file_deinit(&a->target);
 }

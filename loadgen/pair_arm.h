@@ -12,7 +12,7 @@
 
 #include <limits.h>
 
-#include "loadgen/pair_target.h"
+#include "reports/lib/target_file.h"
 
 struct err;
 
@@ -23,7 +23,7 @@ struct pair_arm {
 	char root[PATH_MAX]; /* of the suite's files */
 	char bin[PATH_MAX];  /* of the server's programs */
 	char file[PATH_MAX]; /* the target's */
-	struct pair_target target;
+	struct target_file target;
 };
 
 /* Where the suite's own programs and files are. */
@@ -35,7 +35,7 @@ struct pair_home {
 /* bin: NULL = where this program is. Errors: -ENOENT. */
 int pair_home_find(const char *bin, struct pair_home *out, struct err *err);
 
-/* Errors: -ENOENT spec is none of the above; what pair_target_read fails with. */
+/* Errors: -ENOENT spec is none of the above; what target_file_read fails with. */
 int pair_arm_open(const struct pair_home *home, char name, const char *spec, struct pair_arm *out,
 		  struct err *err);
 void pair_arm_close(struct pair_arm *a);

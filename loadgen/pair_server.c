@@ -48,7 +48,7 @@ static void launch_deinit(struct launch *l)
 
 static int make_argv(struct launch *l, const struct pair_server *server, struct err *err)
 {
-	const struct pair_target *t = &l->s->arm->target;
+	const struct target_file *t = &l->s->arm->target;
 	size_t words = 0, n = 0;
 	char *head[WORDS_OF_START];
 
@@ -112,7 +112,7 @@ static void become(const struct launch *l)
 
 static int launch(const struct pair_start *s, struct pair_server *out, struct err *err)
 {
-	const struct pair_places places = {
+	const struct target_places places = {
 		.bin = s->arm->bin,
 		.dir = out->dir,
 		.root = s->arm->root,
@@ -121,9 +121,9 @@ static int launch(const struct pair_start *s, struct pair_server *out, struct er
 	struct launch l = { .s = s };
 	int rc;
 
-	rc = pair_target_addr(&s->arm->target, &places, &out->addr, err);
+	rc = target_file_addr(&s->arm->target, &places, &out->addr, err);
 	if (!rc)
-		rc = pair_target_command(&s->arm->target, &places, &l.words, &l.memory, err);
+		rc = target_file_command(&s->arm->target, &places, &l.words, &l.memory, err);
 	if (!rc)
 		rc = make_argv(&l, out, err);
 	if (!rc) {

@@ -111,7 +111,7 @@ make_folder() {
 	flock --nonblock "$lock_fd" || die 4 "cannot lock $folder/lock"
 }
 
-# target_file NAME|FILE: where a target description is (profiles/run/target.h).
+# target_file NAME|FILE: where a target description is (reports/lib/target_file.h).
 target_file() {
 	if [ -f "$1" ] || [[ $1 == */* ]]; then
 		printf '%s' "$1"

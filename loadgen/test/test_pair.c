@@ -20,8 +20,8 @@
 #include "loadgen/pair_effect.h"
 #include "loadgen/pair_fitness.h"
 #include "loadgen/pair_pilot.h"
-#include "loadgen/pair_target.h"
 #include "loadgen/pair_watch.h"
+#include "reports/lib/target_file.h"
 
 static const struct pair_design usual = {
 	.seed = 7,
@@ -147,7 +147,7 @@ static void test_no_arm_is_favored(void **state)
 
 static char folder[] = "/tmp/test-pair.XXXXXX";
 
-static const char *target_file(const char *text)
+static const char *file_with(const char *text)
 {
 	static char path[64];
 
@@ -156,7 +156,7 @@ static const char *target_file(const char *text)
 	return path;
 }
 
-static const struct pair_places places = {
+static const struct target_places places = {
 	.bin = "/b",
 	.dir = "/d",
 	.root = "/r",
@@ -167,55 +167,54 @@ static void test_target_becomes_a_command(void **state)
 {
 	static const char *const want[] = { "/b/server", "--socket", "/d/s",   "--queue",
 					    "ring",      "--root",   "/r/data" };
-	struct pair_target t;
+	struct target_file t;
 	struct sock_addr addr;
 	char **words, *memory;
 
 	(void)state;
-	assert_int_equal(pair_target_read(target_file("# a comment\n\nname = x\n"
-						      "command = {bin}/server  --socket {dir}/s "
-						      "{args} --root {root}/data\n"
-						      "unix = {dir}/s\nrequest = {\"a\": 1}\n"
-						      "status = ignored here\n"),
+	assert_int_equal(target_file_read(file_with("# a comment\n\nname = x\n"
+						    "command = {bin}/server  --socket {dir}/s "
+						    "{args} --root {root}/data\n"
+						    "unix = {dir}/s\nrequest = {\"a\": 1}\n"
+						    "status = ignored here\n"),
 					  &t, NULL),
 			 0);
 	assert_string_equal(t.request, "{\"a\": 1}");
-	assert_int_equal(pair_target_command(&t, &places, &words, &memory, NULL), 0);
+	assert_int_equal(target_file_command(&t, &places, &words, &memory, NULL), 0);
 	for (size_t i = 0; i < 7; i++)
 		assert_string_equal(words[i], want[i]);
 	assert_null(words[7]);
-	assert_int_equal(pair_target_addr(&t, &places, &addr, NULL), 0);
+	assert_int_equal(target_file_addr(&t, &places, &addr, NULL), 0);
 	assert_true(addr.is_unix);
 	assert_string_equal(addr.path, "/d/s");
 	free(words);
 	free(memory);
-	pair_target_deinit(&t);
+	target_file_deinit(&t);
 }
 
 static void test_words_without_a_place_come_last(void **state)
 {
-	struct pair_target t;
+	struct target_file t;
 	char **words, *memory;
 
 	(void)state;
 	assert_int_equal(
-		pair_target_read(target_file("name=x\ncommand=s\ntcp=:1\nrequest=r\n"), &t, NULL),
-		0);
-	assert_int_equal(pair_target_command(&t, &places, &words, &memory, NULL), 0);
+		target_file_read(file_with("name=x\ncommand=s\ntcp=:1\nrequest=r\n"), &t, NULL), 0);
+	assert_int_equal(target_file_command(&t, &places, &words, &memory, NULL), 0);
 	assert_string_equal(words[0], "s");
 	assert_string_equal(words[2], "ring");
 	assert_null(words[3]);
 	free(words);
 	free(memory);
-	pair_target_deinit(&t);
+	target_file_deinit(&t);
 }
 
 static void check_refused(const char *text, const char *says)
 {
-	struct pair_target t;
+	struct target_file t;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(pair_target_read(target_file(text), &t, &err), -EINVAL);
+	assert_int_equal(target_file_read(file_with(text), &t, &err), -EINVAL);
 	if (!strstr(err.msg, says))
 		fail_msg("\"%s\" does not say \"%s\"", err.msg, says);
 }

@@ -8,6 +8,7 @@
 #include "profiles/run/options.h"
 #include "profiles/run/run.h"
 #include "profiles/run/target.h"
+#include "reports/lib/target_file.h"
 
 static int check_programs(const char *bin, struct err *err)
 {
@@ -23,7 +24,7 @@ static int check_programs(const char *bin, struct err *err)
 	return 0;
 }
 
-static int read_target(const struct run_options *o, struct run_target *t, struct err *err)
+static int read_target(const struct run_options *o, struct target_file *t, struct err *err)
 {
 	char name[64];
 
@@ -31,7 +32,7 @@ static int read_target(const struct run_options *o, struct run_target *t, struct
 	return run_target_read(o->target ? o->target : name, o->root, t, err);
 }
 
-static int start(const struct run_options *o, const struct run_target *t, struct err *err)
+static int start(const struct run_options *o, const struct target_file *t, struct err *err)
 {
 	struct run r;
 	int rc = run_init(&r, o, t, err), code = EXIT_FAILED;
@@ -49,7 +50,7 @@ static int start(const struct run_options *o, const struct run_target *t, struct
 int main(int argc, char **argv)
 {
 	struct run_options o;
-	struct run_target target = { 0 };
+	struct target_file target = { 0 };
 	struct err err = ERR_INIT;
 	int rc = run_options_read(&o, argc, argv, &err), code = EXIT_USAGE;
 
@@ -65,6 +66,6 @@ int main(int argc, char **argv)
 	}
 	if (rc < 0)
 		fprintf(stderr, "goxel-run: %s\n", err.msg);
-	run_target_deinit(&target);
+	target_file_deinit(&target);
 	return code;
 }

@@ -16,7 +16,7 @@
 #include "daemon/base/file.h"
 #include "profiles/run/options.h"
 #include "profiles/run/run_private.h"
-#include "profiles/run/target.h"
+#include "reports/lib/target_file.h"
 
 static const uint64_t CLEAN_UP_NS = 5 * NSEC_PER_SEC;
 static const double OVERHEAD_S = 3; /* of a run, about */
@@ -38,54 +38,41 @@ static int block_signals(struct run *r, struct err *err)
 	return 0;
 }
 
-/* A value of the target, with its places replaced. */
-static void add_filled(struct run *r, struct words *w, const char *value)
+/* What the target is started by, and asked through. */
+static int fill_words(struct run *r, struct err *err)
 {
 	const struct run_options *o = r->options;
-	char *text = run_target_fill(value, o->bin, r->folder.path, o->root);
+	const struct target_file *t = r->target;
+	const struct target_places places = {
+		.bin = o->bin, .dir = r->folder.path, .root = o->root, .args = o->args
+	};
+	char *where = target_file_fill(t->unix_path ? t->unix_path : t->tcp, &places);
+	char **words, *memory;
+	int rc = target_file_command(t, &places, &words, &memory, err);
 
-	if (text)
-		words_add(w, text);
-	else
-		w->failed = true;
-	free(text);
+	words_add(&r->endpoint, t->unix_path ? "--unix" : "--tcp");
+	words_add(&r->endpoint, where ? where : "");
+	r->endpoint.failed |= !where;
+	free(where);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; words[i]; i++)
+		words_add(&r->command, words[i]);
+	free(words);
+	free(memory);
+	return 0;
 }
 
-static void add_split(struct words *w, const char *text)
-{
-	while (text && *(text += strspn(text, " \t\n"))) {
-		size_t len = strcspn(text, " \t\n");
-
-		words_addf(w, "%.*s", (int)len, text);
-		text += len;
-	}
-}
-
-static void fill_words(struct run *r)
-{
-	const char *const *values = r->target->values;
-	struct words words = { 0 };
-
-	words_add(&r->endpoint, values[TARGET_UNIX] ? "--unix" : "--tcp");
-	add_filled(r, &r->endpoint, values[TARGET_UNIX] ? values[TARGET_UNIX] : values[TARGET_TCP]);
-	add_split(&words, values[TARGET_COMMAND]);
-	for (size_t i = 0; i < words.count; i++)
-		if (strcmp(words.list[i], "{args}") == 0)
-			add_split(&r->command, r->options->args);
-		else
-			add_filled(r, &r->command, words.list[i]);
-	r->command.failed |= words.failed;
-	words_deinit(&words);
-}
-
-int run_init(struct run *r, const struct run_options *o, const struct run_target *t,
+int run_init(struct run *r, const struct run_options *o, const struct target_file *t,
 	     struct err *err)
 {
 	int rc;
 
 	*r = (struct run){ .options = o,
 			   .target = t,
-			   .workload = o->workload ? o->workload : t->values[TARGET_WORKLOAD],
+			   .workload = o->workload   ? o->workload
+				       : t->workload ? t->workload
+						     : "mixed",
 			   .people = o->json ? stderr : stdout,
 			   .load_out = -1,
 			   .signal_fd = -1,
@@ -96,9 +83,7 @@ int run_init(struct run *r, const struct run_options *o, const struct run_target
 		rc = folder_make(&r->folder, err);
 	if (rc == 0 && inotify_add_watch(r->watch_fd, r->folder.path, IN_MOVED_TO | IN_CREATE) < 0)
 		rc = err_set(err, -errno, "watch %s: %s", r->folder.path, strerrordesc_np(errno));
-	if (rc == 0)
-		fill_words(r);
-	return rc;
+	return rc == 0 ? fill_words(r, err) : rc;
 }
 
 void run_deinit(struct run *r)
@@ -117,12 +102,13 @@ void run_deinit(struct run *r)
 
 static int open_record(struct run *r)
 {
-	const char *label = r->options->label ? r->options->label : r->target->values[TARGET_LABEL];
+	const char *own = r->target->label ? r->target->label : r->target->name;
+	const char *label = r->options->label ? r->options->label : own;
 	struct err err = ERR_INIT;
 	int rc;
 
 	r->record.options = r->options;
-	r->record.target = r->target->values[TARGET_NAME];
+	r->record.target = r->target->name;
 	r->record.workload = r->workload;
 	r->record.command = &r->command;
 	rc = record_open(&r->record, label, &err);
@@ -137,8 +123,8 @@ static void announce(struct run *r)
 	const struct run_options *o = r->options;
 
 	run_say(r, "profiling %s: %s, %lld connections, %s after %s (about %.0f s)",
-		r->target->values[TARGET_NAME], r->workload, (long long)o->workers, o->duration,
-		o->warmup, (double)(o->duration_ns + o->warmup_ns) / 1e9 + OVERHEAD_S);
+		r->target->name, r->workload, (long long)o->workers, o->duration, o->warmup,
+		(double)(o->duration_ns + o->warmup_ns) / 1e9 + OVERHEAD_S);
 }
 
 static int draw_flames(struct run *r)

@@ -19,13 +19,13 @@
 
 struct err;
 struct run_options;
-struct run_target;
+struct target_file;
 
 enum { LAST_LINE_BYTES = 512 };
 
 struct run {
 	const struct run_options *options; /* borrowed, as is target */
-	const struct run_target *target;
+	const struct target_file *target;
 	const char *workload;
 	struct words endpoint; /* --unix PATH or --tcp HOST:PORT */
 	struct words command;  /* of the target */
@@ -47,7 +47,7 @@ struct run {
 };
 
 /* Blocks the signals that end a run. */
-int run_init(struct run *r, const struct run_options *o, const struct run_target *t,
+int run_init(struct run *r, const struct run_options *o, const struct target_file *t,
 	     struct err *err);
 void run_deinit(struct run *r);
 

@@ -16,7 +16,7 @@
 #include "daemon/base/file.h"
 #include "profiles/run/options.h"
 #include "profiles/run/run_private.h"
-#include "profiles/run/target.h"
+#include "reports/lib/target_file.h"
 
 /* goxel-start itself gives up after the first; what it says is waited for. */
 #define ANSWER_TIMEOUT "10s"
@@ -54,7 +54,7 @@ static int start_program(struct run *r)
 	words_add(&guard, r->folder.path);
 	words_add_all(&guard, &r->endpoint);
 	words_add(&guard, "--request");
-	words_add(&guard, r->target->values[TARGET_REQUEST]);
+	words_add(&guard, r->target->request);
 	words_add(&guard, "--timeout");
 	words_add(&guard, ANSWER_TIMEOUT);
 	words_add(&guard, "--out");
@@ -123,11 +123,7 @@ static pid_t child_of(pid_t parent)
 
 static int find_profiled(struct run *r)
 {
-	const char *which = r->target->values[TARGET_PID];
-
-	r->profiled_pid = r->server.pid;
-	if (which && strcmp(which, "child") == 0)
-		r->profiled_pid = child_of(r->server.pid);
+	r->profiled_pid = r->target->is_child ? child_of(r->server.pid) : r->server.pid;
 	return r->profiled_pid ? 0 : run_fail(r, EXIT_FAILED, "the target has no child to profile");
 }
 
@@ -151,15 +147,14 @@ int server_start(struct run *r)
 	if (rc < 0)
 		return rc;
 	record_phase(&r->record, "start", start_ns);
-	run_say(r, "%s: first reply after %.2f ms, %.1f MiB resident",
-		r->target->values[TARGET_NAME],
+	run_say(r, "%s: first reply after %.2f ms, %.1f MiB resident", r->target->name,
 		json_number_value(json_object_get(start, "first_reply_ns")) / 1e6,
 		json_number_value(json_object_get(start, "rss_bytes")) / 1048576);
 	return 0;
 }
 
 /* The result of one of the target's own requests into *out; what hinders it becomes a warning. */
-static int ask(struct run *r, enum target_key key, const char *what, json_t **out)
+static int ask(struct run *r, const char *request, const char *what, json_t **out)
 {
 	char reply[PATH_MAX], path[PATH_MAX], last[LAST_LINE_BYTES];
 	struct words w = { 0 };
@@ -167,12 +162,12 @@ static int ask(struct run *r, enum target_key key, const char *what, json_t **ou
 	json_t *root = NULL;
 	int rc;
 
-	if (!r->target->values[key])
+	if (!request)
 		return 0;
 	words_add_program(r, &w, "goxel-start");
 	words_add_all(&w, &r->endpoint);
 	words_add(&w, "--request");
-	words_add(&w, r->target->values[key]);
+	words_add(&w, request);
 	words_add(&w, "--timeout");
 	words_add(&w, ANSWER_TIMEOUT);
 	rc = run_tool(r, &w, "reply", "ask.err");
@@ -206,10 +201,10 @@ void server_end(struct run *r, uint64_t timeout_ns)
 int server_stop(struct run *r)
 {
 	uint64_t start_ns = clock_ns();
-	int rc = ask(r, TARGET_VERSION, "version", &r->record.about), code;
+	int rc = ask(r, r->target->version, "version", &r->record.about), code;
 
 	if (rc == 0)
-		rc = ask(r, TARGET_STATUS, "status", &r->record.status);
+		rc = ask(r, r->target->status, "status", &r->record.status);
 	if (rc < 0)
 		return rc;
 	server_end(r, END_TIMEOUT_NS);

@@ -1,6 +1,6 @@
 /*
- * test_goxel_run.c - what goxel-run is made of: target descriptions, the temporary folder, and a run
- * directory that is incomplete until it is complete.
+ * test_goxel_run.c - what goxel-run is made of: target descriptions, the temporary folder, and a
+ * run directory that is incomplete until it is complete.
  */
 /* clang-format off */
 #include <setjmp.h>
@@ -28,6 +28,7 @@
 #include "profiles/run/options.h"
 #include "profiles/run/record.h"
 #include "profiles/run/target.h"
+#include "reports/lib/target_file.h"
 #include "reports/test/fixture.h"
 
 static char dir[64];
@@ -48,7 +49,7 @@ static int remove_dir(void **state)
 
 /* ---- target descriptions ---- */
 
-static int read_text(const char *text, struct run_target *t, struct err *err)
+static int read_text(const char *text, struct target_file *t, struct err *err)
 {
 	char path[128];
 
@@ -57,23 +58,26 @@ static int read_text(const char *text, struct run_target *t, struct err *err)
 	return run_target_read(path, ".", t, err);
 }
 
-static void test_a_target_is_read_with_its_defaults(void **state)
+static void test_a_target_is_read(void **state)
 {
-	struct run_target t;
+	struct target_file t;
 	struct err err = ERR_INIT;
 
 	(void)state;
 	assert_int_equal(read_text("# a comment\n\n  name = echo \ncommand={bin}/x --a=b {args}\n"
-				   "unix = {dir}/s\nrequest = {\"a\": 1}",
+				   "unix = {dir}/s\nrequest = {\"a\": 1}\npid = child",
 				   &t, &err),
 			 0);
-	assert_string_equal(t.values[TARGET_NAME], "echo");
-	assert_string_equal(t.values[TARGET_COMMAND], "{bin}/x --a=b {args}");
-	assert_string_equal(t.values[TARGET_REQUEST], "{\"a\": 1}");
-	assert_string_equal(t.values[TARGET_WORKLOAD], "mixed");
-	assert_string_equal(t.values[TARGET_LABEL], "echo");
-	assert_null(t.values[TARGET_STATUS]);
-	run_target_deinit(&t);
+	assert_string_equal(t.name, "echo");
+	assert_string_equal(t.command, "{bin}/x --a=b {args}");
+	assert_string_equal(t.request, "{\"a\": 1}");
+	assert_true(t.is_child);
+	assert_null(t.status);
+	target_file_deinit(&t);
+	assert_int_equal(run_target_read("no-such", ".", &t, &err), -EINVAL);
+	assert_non_null(strstr(err.msg, "./profiles/targets/goxel-v14.target"));
+	assert_int_equal(run_target_read("echo", ".", &t, &err), 0);
+	target_file_deinit(&t);
 }
 
 static void test_faults_of_a_target_are_told_with_their_line(void **state)
@@ -90,7 +94,7 @@ static void test_faults_of_a_target_are_told_with_their_line(void **state)
 		{ "name = x\ncommand = y\nrequest = z\nunix = a\ntcp = b", "exactly one of" },
 		{ "name = x\ncommand = y\nrequest = z\nunix = a\npid = both", "command or child" },
 	};
-	struct run_target t;
+	struct target_file t;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -103,14 +107,24 @@ static void test_faults_of_a_target_are_told_with_their_line(void **state)
 
 static void test_places_of_a_value_are_filled(void **state)
 {
-	char *text = run_target_fill("{bin}/x {dir}{dir} {root} {other} {bin", "B", "D", "R");
+	const struct target_places places = { .bin = "B", .dir = "D e", .root = "R" };
+	struct target_file t = { .command = "{bin}/x {args} {dir}/s" };
+	char *text = target_file_fill("{bin}/x {dir}{dir} {root} {other} {bin", &places);
+	char **words, *memory;
 
 	(void)state;
-	assert_string_equal(text, "B/x DD R {other} {bin");
+	assert_string_equal(text, "B/x D eD e R {other} {bin");
 	free(text);
-	text = run_target_fill("", "B", "D", "R");
+	text = target_file_fill("", &places);
 	assert_string_equal(text, "");
 	free(text);
+	/* A blank in a place does not split a word. */
+	assert_int_equal(target_file_command(&t, &places, &words, &memory, NULL), 0);
+	assert_string_equal(words[0], "B/x");
+	assert_string_equal(words[1], "D e/s");
+	assert_null(words[2]);
+	free(words);
+	free(memory);
 }
 
 /* ---- the temporary folder ---- */
@@ -297,7 +311,7 @@ static void test_the_newest_complete_run_of_a_preset_is_found(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_a_target_is_read_with_its_defaults),
+		TEST(test_a_target_is_read),
 		TEST(test_faults_of_a_target_are_told_with_their_line),
 		TEST(test_places_of_a_value_are_filled),
 		TEST(test_folders_of_killed_runs_go_with_the_next),

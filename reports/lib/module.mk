@@ -11,7 +11,8 @@ resultlib-srcs := \
 	reports/lib/rundir.c \
 	reports/lib/runfile.c \
 	reports/lib/stats.c \
-	reports/lib/stats_family.c
+	reports/lib/stats_family.c \
+	reports/lib/target_file.c
 
 tests += test_hlog test_stats test_rundir test_calibration
 lib-test-libs := resultlib base
