@@ -26,6 +26,8 @@ int run_start(struct run *r, struct child *c, const struct words *own, const str
 	      int out_fd, int err_fd);
 /* The opening words of such a command line: goxel-start, its guard. */
 void words_add_program(const struct run *r, struct words *w, const char *program);
+/* -ECANCELED when the run was interrupted by now. */
+int run_check_interrupt(struct run *r);
 /* Waits for an event until then: -ECANCELED when the run was interrupted. */
 int run_wait(struct run *r, uint64_t deadline_ns);
 /* Runs a program to its end, with what it says in a file of the folder. Its exit code, or

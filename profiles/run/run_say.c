@@ -84,6 +84,9 @@ int run_fail(struct run *r, int exit_code, const char *fmt, ...)
 {
 	va_list args;
 
+	/* Ctrl-C may end a program before it ends the run: then that is why. */
+	if (run_check_interrupt(r) < 0)
+		return -ECANCELED;
 	r->exit_code = exit_code;
 	va_start(args, fmt);
 	vsnprintf(r->reason, sizeof(r->reason), fmt, args);

@@ -55,7 +55,7 @@ int run_start(struct run *r, struct child *c, const struct words *own, const str
 	return rc < 0 ? run_fail(r, EXIT_FAILED, "%s", err.msg) : 0;
 }
 
-static int interrupted(struct run *r)
+int run_check_interrupt(struct run *r)
 {
 	struct signalfd_siginfo info;
 
@@ -103,7 +103,7 @@ int run_wait(struct run *r, uint64_t deadline_ns)
 		empty_watch(r);
 	if (rc > 0 && fds[2].revents)
 		load_forward(r);
-	return rc > 0 && fds[0].revents ? interrupted(r) : 0;
+	return rc > 0 && fds[0].revents ? run_check_interrupt(r) : 0;
 }
 
 int run_tool(struct run *r, const struct words *w, const char *out_name, const char *err_name)

@@ -59,6 +59,14 @@ static int unknown_key(const char *key, struct err *err)
 	return err_set(err, -EINVAL, "unknown key '%.40s' (known: %s)", key, known);
 }
 
+static int check_pid(struct target_file *t, struct err *err)
+{
+	t->is_child = t->pid && strcmp(t->pid, "child") == 0;
+	if (t->pid && !t->is_child && strcmp(t->pid, "command") != 0)
+		return err_set(err, -EINVAL, "pid is '%.40s'; command or child", t->pid);
+	return 0;
+}
+
 static int read_line(struct target_file *t, char *line, struct err *err)
 {
 	char *equals, *key, *value;
@@ -77,7 +85,7 @@ static int read_line(struct target_file *t, char *line, struct err *err)
 		if (strcmp(keys[i].key, key) != 0)
 			continue;
 		*field_of(t, i) = value;
-		return 0;
+		return check_pid(t, err);
 	}
 	return unknown_key(key, err);
 }
@@ -104,9 +112,6 @@ static int check(struct target_file *t, const char *path, struct err *err)
 			return err_set(err, -EINVAL, "%s: '%s' is missing", path, keys[i].key);
 	if (!t->unix_path == !t->tcp)
 		return err_set(err, -EINVAL, "%s: exactly one of 'unix' and 'tcp' is needed", path);
-	t->is_child = t->pid && strcmp(t->pid, "child") == 0;
-	if (t->pid && !t->is_child && strcmp(t->pid, "command") != 0)
-		return err_set(err, -EINVAL, "%s: pid is '%.40s'; command or child", path, t->pid);
 	return 0;
 }
 

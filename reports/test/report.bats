@@ -65,7 +65,7 @@ spoil() {
 
 @test "--json prints the document and keeps words for people on stderr" {
 	"$R" compare "$A" "$B" --out "$dir/out" --json 2>"$dir/err" | jq -e \
-		'.metrics.throughput_per_s.ratio > 3 and (.targets | length) == 12'
+		'.metrics.throughput_per_s.ratio > 3 and (.targets | length) == 11'
 	grep -q report.html "$dir/err"
 }
 
