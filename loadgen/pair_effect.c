@@ -9,7 +9,6 @@
 #include "daemon/base/err.h"
 #include "reports/lib/stats.h"
 
-#define ALPHA 0.05
 #define POWER 0.80
 
 static double percent(double log_ratio)
@@ -62,7 +61,7 @@ static double detectable_pct(double half_shown, double half_alone, size_t n)
 
 	if (n < 3 || !isfinite(half_shown) || !isfinite(half_alone))
 		return NAN;
-	se = half_alone / stats_t_quantile(1 - ALPHA / 2, df);
+	se = half_alone / stats_t_quantile(1 - STATS_ALPHA / 2, df);
 	return percent(half_shown + stats_t_quantile(POWER, df) * se);
 }
 
@@ -70,7 +69,7 @@ static int fill_alone(struct pair_effect *e, struct err *err)
 {
 	struct stats_signed_rank r;
 
-	if (stats_signed_rank(e->differences, e->pairs_count, ALPHA, &r) < 0)
+	if (stats_signed_rank(e->differences, e->pairs_count, STATS_ALPHA, &r) < 0)
 		return err_set(err, -ENOMEM, "out of memory for effects");
 	e->change_pct = percent(r.theta);
 	e->low_pct = percent(r.low);
@@ -97,7 +96,7 @@ static int fill_family(struct pair_effects *all, size_t n, uint64_t seed, struct
 		for (size_t k = 0; k < m; k++)
 			d[i * m + k] = members[k]->differences[i];
 	if (!rc && m)
-		rc = stats_family(d, n, m, ALPHA, seed, rows);
+		rc = stats_family(d, n, m, STATS_ALPHA, seed, rows);
 	for (size_t k = 0; !rc && k < m; k++) {
 		members[k]->change_pct = percent(rows[k].theta);
 		members[k]->low_pct = percent(rows[k].low);

@@ -27,7 +27,8 @@ Options:
 Missing packages are installed with apt-get as root or through sudo. If neither
 works, the apt-get command to run is printed.
 
-Exit codes: 0 nothing missing, 2 something is missing or wrong usage, 4 apt-get failed
+Exit codes: 0 nothing missing, 2 something is missing or wrong usage, 4 apt-get
+failed
 TXT
 }
 
