@@ -9,6 +9,7 @@ base-srcs := \
 	daemon/base/budget.c \
 	daemon/base/budget_memory.c \
 	daemon/base/cancel.c \
+	daemon/base/chars.c \
 	daemon/base/clock.c \
 	daemon/base/cli.c \
 	daemon/base/cli_help.c \

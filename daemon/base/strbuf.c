@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/chars.h"
+
 enum { FIRST_CAP = 64 };
 
 void strbuf_deinit(struct strbuf *sb)
@@ -128,50 +130,13 @@ void strbuf_addf(struct strbuf *sb, const char *fmt, ...)
 	va_end(again);
 }
 
-/*
- * Length of the UTF-8 sequence at p, 0 when it is invalid. The ranges of the second byte exclude
- * overlong forms, surrogates and values above U+10FFFF (Unicode 15, table 3-7).
- */
-static size_t utf8_len(const unsigned char *p, size_t left)
-{
-	unsigned char least = 0x80;
-	unsigned char most = 0xbf;
-	size_t len;
-
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] >= 0xc2 && p[0] <= 0xdf)
-		len = 2;
-	else if (p[0] >= 0xe0 && p[0] <= 0xef)
-		len = 3;
-	else if (p[0] >= 0xf0 && p[0] <= 0xf4)
-		len = 4;
-	else
-		return 0;
-	if (p[0] == 0xe0)
-		least = 0xa0;
-	else if (p[0] == 0xed)
-		most = 0x9f;
-	else if (p[0] == 0xf0)
-		least = 0x90;
-	else if (p[0] == 0xf4)
-		most = 0x8f;
-	if (left < len || p[1] < least || p[1] > most)
-		return 0;
-	for (size_t i = 2; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	return len;
-}
-
 /* Number of bytes from p on that need no escape in a JSON string. */
-static size_t plain_run(const unsigned char *p, size_t left)
+static size_t plain_run(const char *p, size_t left)
 {
-	size_t n = 0;
+	size_t n = 0, good;
 
-	while (n < left && p[n] >= 0x20 && p[n] != '"' && p[n] != '\\') {
-		size_t len = utf8_len(p + n, left - n);
+	while (n < left && (unsigned char)p[n] >= 0x20 && p[n] != '"' && p[n] != '\\') {
+		size_t len = chars_utf8_sequence(p + n, left - n, &good);
 
 		if (len == 0)
 			break;
@@ -182,29 +147,17 @@ static size_t plain_run(const unsigned char *p, size_t left)
 
 static void add_escaped(struct strbuf *sb, unsigned char c)
 {
-	static const char hex[] = "0123456789abcdef";
-	static const char letters[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+	char escape[CHARS_ESCAPE_BYTES_MAX];
 
-	for (size_t i = 0; i + 1 < sizeof(letters); i += 2) {
-		if ((unsigned char)letters[i] == c) {
-			char two[2] = { '\\', letters[i + 1] };
-
-			strbuf_add(sb, two, sizeof(two));
-			return;
-		}
-	}
-	if (c >= 0x80) {
-		strbuf_add(sb, "\xef\xbf\xbd", 3); /* U+FFFD for each invalid byte */
-	} else {
-		char six[6] = { '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] };
-
-		strbuf_add(sb, six, sizeof(six));
-	}
+	if (c >= 0x80)
+		strbuf_add(sb, "\xef\xbf\xbd", 3); /* U+FFFD, one for each bad byte */
+	else
+		strbuf_add(sb, escape, chars_put_escape(escape, c));
 }
 
 void strbuf_add_json(struct strbuf *sb, struct span text)
 {
-	const unsigned char *p = (const unsigned char *)text.ptr;
+	const char *p = text.ptr;
 	size_t left = text.len;
 
 	while (left) {
@@ -214,7 +167,7 @@ void strbuf_add_json(struct strbuf *sb, struct span text)
 		p += run;
 		left -= run;
 		if (left) {
-			add_escaped(sb, *p);
+			add_escaped(sb, (unsigned char)*p);
 			p++;
 			left--;
 		}

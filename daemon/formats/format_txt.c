@@ -57,32 +57,6 @@ static bool read_i32(struct span word, int32_t *out)
 	return !*end && value >= INT32_MIN && value <= INT32_MAX;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static bool read_color(struct span word, rgba *out)
-{
-	unsigned value = 0;
-
-	if (word.len != 6)
-		return false;
-	for (size_t i = 0; i < 6; i++) {
-		int digit = hex_digit(word.ptr[i]);
-
-		if (digit < 0)
-			return false;
-		value = value << 4 | (unsigned)digit;
-	}
-	*out = rgba_of(value >> 16, value >> 8 & 255, value & 255, 255);
-	return true;
-}
-
 static int read_line(const struct line *l, struct volume *v, struct err *err)
 {
 	struct span rest = l->text;
@@ -96,7 +70,7 @@ static int read_line(const struct line *l, struct volume *v, struct err *err)
 	for (int i = 0; i < 3; i++, word = next_word(&rest))
 		if (!read_i32(word, &pos[i]))
 			return line_fault(l, "expected three whole numbers and a color", err);
-	if (!read_color(word, &color))
+	if (word.len != 6 || !rgba_parse_hex(word, &color))
 		return line_fault(l, "expected a color as six hexadecimal digits", err);
 	word = next_word(&rest);
 	if (word.len && word.ptr[0] != '#')

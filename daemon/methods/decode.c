@@ -191,30 +191,11 @@ int decode_channels(const struct decode_channels *c, enum decode_clamp clamp, rg
 	return 0;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 int decode_hex(struct span text, rgba *out)
 {
-	unsigned parts[4] = { 0, 0, 0, 255 };
-
-	if ((text.len != 7 && text.len != 9) || text.ptr[0] != '#')
+	if (!text.len || text.ptr[0] != '#')
 		return -EINVAL;
-	for (size_t i = 1; i < text.len; i += 2) {
-		int hi = hex_digit(text.ptr[i]);
-		int lo = hex_digit(text.ptr[i + 1]);
-
-		if (hi < 0 || lo < 0)
-			return -EINVAL;
-		parts[i / 2] = (unsigned)(hi << 4 | lo);
-	}
-	*out = rgba_of(parts[0], parts[1], parts[2], parts[3]);
-	return 0;
+	return rgba_parse_hex(span_of(text.ptr + 1, text.len - 1), out) ? 0 : -EINVAL;
 }
 
 int decode_color(struct value v, enum decode_clamp clamp, rgba *out)

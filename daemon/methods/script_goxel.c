@@ -45,31 +45,15 @@ static unsigned channel(duk_context *ctx, duk_idx_t i, unsigned preset)
 	return v > 0 ? v < 255 ? (unsigned)v : 255 : 0;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 32;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static rgba color_from_text(duk_context *ctx, duk_idx_t i)
 {
 	duk_size_t len;
 	const char *text = duk_get_lstring(ctx, i, &len);
-	unsigned c[4] = { 0, 0, 0, 255 };
+	rgba color = RGBA_NONE;
 
-	if ((len != 7 && len != 9) || text[0] != '#')
+	if (!len || text[0] != '#' || !rgba_parse_hex(span_of(text + 1, len - 1), &color))
 		(void)duk_type_error(ctx, "color must be \"#RRGGBB\" or \"#RRGGBBAA\"");
-	for (duk_size_t n = 0; 2 * n + 2 < len; n++) {
-		int high = hex_digit(text[2 * n + 1]);
-		int low = hex_digit(text[2 * n + 2]);
-
-		if (high < 0 || low < 0)
-			(void)duk_type_error(ctx, "color must be \"#RRGGBB\" or \"#RRGGBBAA\"");
-		c[n] = (unsigned)(high << 4 | low);
-	}
-	return rgba_of(c[0], c[1], c[2], c[3]);
+	return color;
 }
 
 /* "#RRGGBB[AA]", [r,g,b,a], {r,g,b,a}, or r, g, b, a from i on; white when there is nothing. */

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "daemon/base/chars.h"
 #include "daemon/rpc/number.h"
 #include "daemon/rpc/text.h"
 
@@ -54,7 +55,7 @@ static bool take_string(struct scan *s)
 	if (!take(s, '"'))
 		return false;
 	while (s->at < s->end && *s->at != '"') {
-		size_t len = text_utf8_sequence(s->at, (size_t)(s->end - s->at), &good_bytes);
+		size_t len = chars_utf8_sequence(s->at, (size_t)(s->end - s->at), &good_bytes);
 
 		if (!len || (unsigned char)*s->at < 0x20)
 			return false;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/chars.h"
 #include "daemon/parser/reply_builders.h"
 #include "daemon/parser/tree_memory.h"
 #include "daemon/rpc/limits.h"
@@ -67,7 +68,7 @@ static char *tree_text(struct reply_tree *t, struct span text)
 		return strndup(text.ptr, text.len);
 	for (size_t i = 0; i < text.len;) {
 		size_t good;
-		size_t len = text_utf8_sequence(text.ptr + i, text.len - i, &good);
+		size_t len = chars_utf8_sequence(text.ptr + i, text.len - i, &good);
 
 		if (text.ptr[i] == '\0') {
 			t->has_nul = true;

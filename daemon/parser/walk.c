@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "daemon/base/chars.h"
 #include "daemon/parser/tape.h"
 #include "daemon/rpc/limits.h"
 #include "daemon/rpc/number.h"
@@ -59,8 +60,7 @@ static int walk_escape(struct walk *w)
 		return 0;
 	}
 	for (int i = 0; i < 4; i++, p++) {
-		const char hex[] = { '0', '0', '0', (char)(p < w->end ? *p : 'x') };
-		int digit = text_hex4(hex);
+		int digit = p < w->end ? chars_hex(*p) : -1;
 
 		if (digit < 0)
 			return fail(w, "expected a hexadecimal digit", p);
@@ -82,7 +82,7 @@ static int walk_escape(struct walk *w)
 	for (int i = 0; i < 4; i++, p++) {
 		bool fits = p < w->end && (i == 0   ? (*p | 0x20) == 'd'
 					   : i == 1 ? strchr("cdefCDEF", *p) && *p
-						    : strchr("0123456789abcdefABCDEF", *p) && *p);
+						    : chars_hex(*p) >= 0);
 
 		if (!fits)
 			return fail(w, "unpaired surrogate", p);
@@ -113,7 +113,7 @@ static int walk_string(struct walk *w, struct span *raw, bool *is_escaped)
 			return fail(w, "control character in a string", w->p);
 		len = 1;
 		if (c >= 0x80)
-			len = text_utf8_sequence(w->p, (size_t)(w->end - w->p), &good);
+			len = chars_utf8_sequence(w->p, (size_t)(w->end - w->p), &good);
 		if (!len)
 			return fail(w, "not UTF-8", w->p + good);
 		w->p += len;

@@ -3,10 +3,9 @@
 #include <stdint.h>
 #include <string.h>
 
-enum {
-	ESCAPED_BYTES_MAX = 6, /* \u001f */
-	REPLACEMENT = 0xfffd,  /* for what is no UTF-8 */
-};
+#include "daemon/base/chars.h"
+
+enum { REPLACEMENT = 0xfffd /* for what is no UTF-8 */ };
 
 static const uint64_t every_byte = 0x0101010101010101u;
 static const uint64_t high_bits = 0x8080808080808080u;
@@ -30,38 +29,6 @@ static uint64_t special_bytes(uint64_t word)
 	       high_bits;
 }
 
-size_t text_utf8_sequence(const char *text, size_t avail, size_t *good_bytes)
-{
-	const unsigned char *p = (const unsigned char *)text;
-	unsigned lead = p[0];
-	unsigned low = 0x80, high = 0xbf;
-	size_t good;
-	size_t len;
-
-	*good_bytes = 0;
-	if (lead < 0x80)
-		return 1;
-	if (lead < 0xc2 || lead > 0xf4)
-		return 0;
-	len = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-	if (lead == 0xe0)
-		low = 0xa0;
-	else if (lead == 0xed)
-		high = 0x9f;
-	else if (lead == 0xf0)
-		low = 0x90;
-	else if (lead == 0xf4)
-		high = 0x8f;
-	for (good = 1; good < len; good++) {
-		*good_bytes = good;
-		if (good == avail || p[good] < low || p[good] > high)
-			return 0;
-		low = 0x80;
-		high = 0xbf;
-	}
-	return len;
-}
-
 bool text_is_utf8(struct span text)
 {
 	size_t good;
@@ -71,30 +38,11 @@ bool text_is_utf8(struct span text)
 		step = 8;
 		if (text.len - i >= 8 && !(load8(text.ptr + i) & high_bits))
 			continue;
-		step = text_utf8_sequence(text.ptr + i, text.len - i, &good);
+		step = chars_utf8_sequence(text.ptr + i, text.len - i, &good);
 		if (!step)
 			return false;
 	}
 	return true;
-}
-
-/* The escape of one byte below 0x20, a quote or a backslash. Returns its length. */
-static size_t put_escape(char *to, unsigned char c)
-{
-	static const char hex[] = "0123456789abcdef";
-	static const char letters[] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
-					['\r'] = 'r', ['"'] = '"',  ['\\'] = '\\' };
-
-	to[0] = '\\';
-	if (letters[c]) {
-		to[1] = letters[c];
-		return 2;
-	}
-	to[1] = 'u';
-	to[2] = to[3] = '0';
-	to[4] = hex[c >> 4];
-	to[5] = hex[c & 15];
-	return ESCAPED_BYTES_MAX;
 }
 
 /* Copies the byte or sequence at *from as JSON. Returns bytes written. */
@@ -106,9 +54,9 @@ static size_t put_special(char *to, const unsigned char **from, size_t avail)
 
 	if (c < 0x20 || c == '"' || c == '\\') {
 		(*from)++;
-		return put_escape(to, c);
+		return chars_put_escape(to, c);
 	}
-	len = text_utf8_sequence((const char *)*from, avail, &good);
+	len = chars_utf8_sequence((const char *)*from, avail, &good);
 	if (!len) {
 		*from += good ? good : 1;
 		return text_put_utf8(to, REPLACEMENT);
@@ -125,7 +73,7 @@ void text_put_string(struct outbuf *out, struct span text)
 	char *start;
 	char *to;
 
-	if (text.len > SIZE_MAX / ESCAPED_BYTES_MAX - 16) {
+	if (text.len > SIZE_MAX / CHARS_ESCAPE_BYTES_MAX - 16) {
 		out->failed = true;
 		return;
 	}
@@ -140,7 +88,7 @@ void text_put_string(struct outbuf *out, struct span text)
 		p += 8;
 	}
 	out->len += (size_t)(to - start);
-	start = to = outbuf_room(out, (size_t)(end - p) * ESCAPED_BYTES_MAX + 1);
+	start = to = outbuf_room(out, (size_t)(end - p) * CHARS_ESCAPE_BYTES_MAX + 1);
 	if (!to)
 		return;
 	while (p < end) {
@@ -188,15 +136,11 @@ int text_hex4(const char *digits)
 	int value = 0;
 
 	for (int i = 0; i < 4; i++) {
-		int c = (unsigned char)digits[i];
+		int digit = chars_hex(digits[i]);
 
-		if (c >= '0' && c <= '9')
-			c -= '0';
-		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-			c = (c | 0x20) - 'a' + 10;
-		else
+		if (digit < 0)
 			return -1;
-		value = value << 4 | c;
+		value = value << 4 | digit;
 	}
 	return value;
 }

@@ -10,13 +10,6 @@
 #include "daemon/base/span.h"
 #include "daemon/rpc/outbuf.h"
 
-/*
- * The length of the UTF-8 sequence at p (Unicode 15, table 3-7: no overlong forms, no surrogates,
- * nothing above U+10FFFF), or 0; *good_bytes is then how many bytes could still have become one.
- * avail >= 1 bytes may be read.
- */
-size_t text_utf8_sequence(const char *p, size_t avail, size_t *good_bytes);
-
 /* All of it is UTF-8. */
 bool text_is_utf8(struct span text);
 

@@ -1,5 +1,7 @@
 #include "daemon/voxel/rgba.h"
 
+#include "daemon/base/chars.h"
+
 static bool near(unsigned a, unsigned b, unsigned tolerance)
 {
 	return (a > b ? a - b : b - a) <= tolerance;
@@ -13,6 +15,24 @@ bool rgba_near(rgba a, rgba b, rgba tolerance)
 	       near(rgba_g(a), rgba_g(b), rgba_g(tolerance)) &&
 	       near(rgba_b(a), rgba_b(b), rgba_b(tolerance)) &&
 	       near(rgba_a(a), rgba_a(b), rgba_a(tolerance));
+}
+
+bool rgba_parse_hex(struct span digits, rgba *out)
+{
+	unsigned parts[4] = { 0, 0, 0, 255 };
+
+	if (digits.len != 6 && digits.len != 8)
+		return false;
+	for (size_t i = 0; i < digits.len; i += 2) {
+		int high = chars_hex(digits.ptr[i]);
+		int low = chars_hex(digits.ptr[i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		parts[i / 2] = (unsigned)(high << 4 | low);
+	}
+	*out = rgba_of(parts[0], parts[1], parts[2], parts[3]);
+	return true;
 }
 
 /* One channel of source over target, weighted by the alphas, rounded to nearest. */

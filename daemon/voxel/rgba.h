@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/base/span.h"
+
 /* Red in the lowest byte. A voxel with alpha 0 does not exist and is always stored as 0. */
 typedef uint32_t rgba;
 
@@ -44,6 +46,9 @@ static inline rgba rgba_stored(rgba c)
 
 /* True when each channel differs by at most the same channel of tolerance. */
 bool rgba_near(rgba a, rgba b, rgba tolerance);
+
+/* The color of "RRGGBB" or "RRGGBBAA", digits of either case. False: the text is something else. */
+bool rgba_parse_hex(struct span digits, rgba *out);
 
 /* Source over target, non-premultiplied. */
 rgba rgba_over(rgba source, rgba target);
