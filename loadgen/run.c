@@ -126,11 +126,7 @@ static void collect_until_end(struct run *r)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	while (!have_all_ended(r)) {
-		uint64_t ns = wait_ns(r);
-		struct timespec ts = {
-			.tv_sec = (time_t)(ns / NSEC_PER_SEC),
-			.tv_nsec = (long)(ns % NSEC_PER_SEC),
-		};
+		struct timespec ts = clock_timespec(wait_ns(r));
 
 		if (sigtimedwait(&set, NULL, &ts) > 0) {
 			r->is_interrupted = true;

@@ -1,7 +1,5 @@
 #include "daemon/base/clock.h"
 
-#include <time.h>
-
 static uint64_t read_clock(clockid_t clock)
 {
 	struct timespec ts;
@@ -37,10 +35,7 @@ uint64_t clock_process_cpu_ns(void)
 
 void clock_sleep_until_ns(uint64_t deadline_ns)
 {
-	struct timespec ts = {
-		.tv_sec = (time_t)(deadline_ns / NSEC_PER_SEC),
-		.tv_nsec = (long)(deadline_ns % NSEC_PER_SEC),
-	};
+	struct timespec ts = clock_timespec(deadline_ns);
 
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
 }
@@ -52,15 +47,5 @@ void clock_format_iso(uint64_t wall_ns, char *out, size_t cap)
 
 	gmtime_r(&seconds, &tm);
 	if (!strftime(out, cap, "%Y-%m-%dT%H:%M:%SZ", &tm) && cap)
-		out[0] = '\0';
-}
-
-void clock_format_stamp(uint64_t wall_ns, char *out, size_t cap)
-{
-	time_t seconds = (time_t)(wall_ns / NSEC_PER_SEC);
-	struct tm tm;
-
-	localtime_r(&seconds, &tm);
-	if (!strftime(out, cap, "%Y%m%d_%H%M%S", &tm) && cap)
 		out[0] = '\0';
 }

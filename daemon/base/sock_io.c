@@ -15,14 +15,9 @@ static int wait_for(int fd, short events, uint64_t deadline_ns)
 {
 	struct pollfd p = { .fd = fd, .events = events };
 	uint64_t now_ns = clock_ns();
-	struct timespec left = { 0 };
-	int n;
+	struct timespec left = clock_timespec(now_ns < deadline_ns ? deadline_ns - now_ns : 0);
+	int n = ppoll(&p, 1, &left, NULL);
 
-	if (now_ns < deadline_ns) {
-		left.tv_sec = (time_t)((deadline_ns - now_ns) / NSEC_PER_SEC);
-		left.tv_nsec = (long)((deadline_ns - now_ns) % NSEC_PER_SEC);
-	}
-	n = ppoll(&p, 1, &left, NULL);
 	if (n < 0)
 		return -errno;
 	return n == 0 ? -ETIMEDOUT : 0;

@@ -241,8 +241,7 @@ static int take_place(struct err *err)
 	pthread_mutex_lock(&places.lock);
 	while (rc == 0 && places.status.running_count == SCRIPTS_MAX) {
 		uint64_t wake_ns = clock_ns() + CANCEL_ASK_MS * NSEC_PER_MSEC;
-		struct timespec until = { (time_t)(wake_ns / NSEC_PER_SEC),
-					  (long)(wake_ns % NSEC_PER_SEC) };
+		struct timespec until = clock_timespec(wake_ns);
 
 		pthread_cond_clockwait(&places.is_free, &places.lock, CLOCK_MONOTONIC, &until);
 		rc = cancel_check();

@@ -4,10 +4,9 @@
 #include <linux/futex.h>
 #include <stddef.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { NSEC_A_SECOND = 1000000000 };
+#include "daemon/base/clock.h"
 
 /*
  * is_waking saves system calls but must never suppress the only wake-up. A thread that finds it set
@@ -39,10 +38,7 @@ void park_cancel(struct park *p)
 
 void park_sleep(struct park *p, uint32_t key, uint64_t deadline_ns)
 {
-	struct timespec t = {
-		.tv_sec = (time_t)(deadline_ns / NSEC_A_SECOND),
-		.tv_nsec = (long)(deadline_ns % NSEC_A_SECOND),
-	};
+	struct timespec t = clock_timespec(deadline_ns);
 
 	/* WAIT_BITSET takes an absolute time. After every kind of return the caller checks
 	 * again. */

@@ -2,9 +2,8 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <time.h>
 
-enum { NSEC_A_SECOND = 1000000000 };
+#include "daemon/base/clock.h"
 
 void queue_lock_init(struct queue_lock *l)
 {
@@ -41,19 +40,9 @@ void queue_lock_leave_signalling(struct queue_lock *l, size_t added)
 /* Limits deadlines to a century, which counts as infinite, to avoid overflow. */
 static struct timespec deadline_after(uint64_t timeout_ns)
 {
-	const uint64_t ns_max = 100ull * 365 * 86400 * NSEC_A_SECOND;
-	struct timespec t;
+	const uint64_t ns_max = 100ull * 365 * 86400 * NSEC_PER_SEC;
 
-	if (timeout_ns > ns_max)
-		timeout_ns = ns_max;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += (time_t)(timeout_ns / NSEC_A_SECOND);
-	t.tv_nsec += (long)(timeout_ns % NSEC_A_SECOND);
-	if (t.tv_nsec >= NSEC_A_SECOND) {
-		t.tv_nsec -= NSEC_A_SECOND;
-		t.tv_sec++;
-	}
-	return t;
+	return clock_timespec(clock_ns() + (timeout_ns < ns_max ? timeout_ns : ns_max));
 }
 
 bool queue_lock_wait(struct queue_lock *l, uint64_t timeout_ns)

@@ -246,8 +246,7 @@ static bool is_over(const struct order *o)
 /* Call without the lock. */
 static void sleep_for_a_while(struct waiter *waiter)
 {
-	uint64_t until_ns = clock_ns() + ASK_NS;
-	struct timespec ts = { (time_t)(until_ns / NSEC_PER_SEC), (long)(until_ns % NSEC_PER_SEC) };
+	struct timespec ts = clock_timespec(clock_ns() + ASK_NS);
 
 	(void)sem_clockwait(&waiter->wake, CLOCK_MONOTONIC, &ts);
 }

@@ -137,9 +137,7 @@ static void *clean_from_time_to_time(void *arg)
 
 	pthread_mutex_lock(&r->lock);
 	while (!r->is_closing) {
-		uint64_t deadline = clock_ns() + r->cfg.interval_s * NSEC_PER_SEC;
-		struct timespec ts = { (time_t)(deadline / NSEC_PER_SEC),
-				       (long)(deadline % NSEC_PER_SEC) };
+		struct timespec ts = clock_timespec(clock_ns() + r->cfg.interval_s * NSEC_PER_SEC);
 
 		r->stats.next_cleaning_s = now_s() + r->cfg.interval_s;
 		if (pthread_cond_timedwait(&r->closing, &r->lock, &ts) != ETIMEDOUT)

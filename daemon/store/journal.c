@@ -317,16 +317,13 @@ static void *sync_run(void *journal)
 	pthread_mutex_lock(&l->lock);
 	while (!l->is_stopping) {
 		struct timespec until;
-		uint64_t due_ns;
 		uint64_t lsn;
 
 		if (l->synced_lsn == l->lsn || l->broken) {
 			pthread_cond_wait(&l->changed, &l->lock);
 			continue;
 		}
-		due_ns = clock_ns() + j->cfg.interval_ns;
-		until.tv_sec = (time_t)(due_ns / NSEC_PER_SEC);
-		until.tv_nsec = (long)(due_ns % NSEC_PER_SEC);
+		until = clock_timespec(clock_ns() + j->cfg.interval_ns);
 		while (!l->is_stopping &&
 		       pthread_cond_timedwait(&l->changed, &l->lock, &until) != ETIMEDOUT)
 			;

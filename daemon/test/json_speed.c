@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "daemon/base/clock.h"
 #include "daemon/base/rng.h"
 #include "daemon/parser/parser.h"
 #include "daemon/rpc/frame.h"
@@ -31,14 +31,6 @@ struct texts {
 	int64_t (*oracle)(const char *text, size_t len);
 	bool has_voxels;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 static int64_t sum_voxels(struct value params)
 {
@@ -142,7 +134,7 @@ static double median(double *values, size_t count)
 
 static double time_one(const struct texts *t, struct parser *p, int64_t *sum)
 {
-	uint64_t start = now_ns();
+	uint64_t start = clock_ns();
 
 	for (int i = 0; i < t->calls; i++) {
 		size_t v = (size_t)i % t->count;
@@ -150,7 +142,7 @@ static double time_one(const struct texts *t, struct parser *p, int64_t *sum)
 		*sum += p ? ours(p, t->text[v], t->len[v], t->has_voxels)
 			  : t->oracle(t->text[v], t->len[v]);
 	}
-	return (double)(now_ns() - start) / t->calls;
+	return (double)(clock_ns() - start) / t->calls;
 }
 
 /* Returns false when an answer is wrong: no speed is reported for that. */
@@ -192,14 +184,14 @@ static void time_frames(const struct texts *t)
 	struct frame_scan scan = { 0 };
 	struct span message;
 	size_t consumed;
-	uint64_t start = now_ns();
+	uint64_t start = clock_ns();
 	size_t found = 0;
 
 	for (int i = 0; i < t->calls * 100; i++)
 		found += frame_next(&scan, span_of(t->text[i % VARIANTS], t->len[0]), TEXT_BYTES,
 				    &message, &consumed) == FRAME_MESSAGE;
-	printf("frame %s: %.1f ns (%zu)\n", t->name, (double)(now_ns() - start) / (t->calls * 100),
-	       found);
+	printf("frame %s: %.1f ns (%zu)\n", t->name,
+	       (double)(clock_ns() - start) / (t->calls * 100), found);
 }
 
 int json_speed(int rounds)

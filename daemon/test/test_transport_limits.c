@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "daemon/base/budget.h"
@@ -293,14 +292,10 @@ static void drain_filler(struct filler *fill)
 /* Processor time of the process within a third of a second: all of it is the transport's. */
 static uint64_t cpu_ns_while_waiting(void)
 {
-	struct timespec before;
-	struct timespec after;
+	uint64_t before_ns = clock_process_cpu_ns();
 
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
 	(void)poll(NULL, 0, 300);
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
-	return (uint64_t)((after.tv_sec - before.tv_sec) * 1000000000 + after.tv_nsec -
-			  before.tv_nsec);
+	return clock_process_cpu_ns() - before_ns;
 }
 
 #define CPU_NS_MAX (60 * NSEC_PER_MSEC)

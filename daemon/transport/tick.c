@@ -48,8 +48,7 @@ int tick_init(struct sockets *s, struct err *err)
 
 static void set_timer(const struct sockets *s, uint64_t ns)
 {
-	struct timespec period = { .tv_sec = (time_t)(ns / NSEC_PER_SEC),
-				   .tv_nsec = (long)(ns % NSEC_PER_SEC) };
+	struct timespec period = clock_timespec(ns);
 	struct itimerspec spec = { .it_interval = period, .it_value = period };
 	int rc = timerfd_settime(s->tick_fd, 0, &spec, NULL);
 

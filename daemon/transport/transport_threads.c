@@ -62,19 +62,12 @@ static void threads_deinit(struct transport *t)
 	pthread_mutex_destroy(&th->lock);
 }
 
-/* A time for pthread_cond_timedwait. */
-static struct timespec timespec_of(uint64_t ns)
-{
-	return (struct timespec){ .tv_sec = (time_t)(ns / NSEC_PER_SEC),
-				  .tv_nsec = (long)(ns % NSEC_PER_SEC) };
-}
-
 /* With the lock held, called by the thread of run. Waits a short time for a connection that is
  * closed for room, since it may just have got a request. */
 static void threads_give_up(struct sockets *s, struct conn *c, enum transport_why why)
 {
 	struct transport_threads *th = (struct transport_threads *)s;
-	struct timespec deadline = timespec_of(clock_ns() + THREADS_ROOM_NS);
+	struct timespec deadline = clock_timespec(clock_ns() + THREADS_ROOM_NS);
 	size_t before = atomic_load(&s->open_count);
 	uint8_t held = HOLD_FREE;
 	int rc = 0;
@@ -259,7 +252,7 @@ static void threads_end(struct transport_threads *th)
 	shut_all(th, SHUT_RDWR);
 	atomic_store(&th->is_over, true);
 	while (!are_all_waiting(th)) {
-		struct timespec soon = timespec_of(clock_ns() + NSEC_PER_MSEC);
+		struct timespec soon = clock_timespec(clock_ns() + NSEC_PER_MSEC);
 
 		pthread_cond_timedwait(&th->ended, &th->lock, &soon);
 	}
@@ -267,7 +260,7 @@ static void threads_end(struct transport_threads *th)
 
 static void threads_drain(struct transport_threads *th)
 {
-	struct timespec deadline = timespec_of(clock_ns() + th->socks.base.cfg.drain_ns);
+	struct timespec deadline = clock_timespec(clock_ns() + th->socks.base.cfg.drain_ns);
 	int rc = 0;
 
 	pthread_mutex_lock(&th->lock);

@@ -136,8 +136,7 @@ static void catch_signals(void)
 bool stress_sleep(uint64_t ns)
 {
 	struct pollfd p = { .fd = signals_fd, .events = POLLIN };
-	struct timespec t = { .tv_sec = (time_t)(ns / NSEC_PER_SEC),
-			      .tv_nsec = (long)(ns % NSEC_PER_SEC) };
+	struct timespec t = clock_timespec(ns);
 
 	if (!is_interrupted && ppoll(&p, 1, &t, NULL) > 0)
 		is_interrupted = true;

@@ -47,8 +47,7 @@ void run_restart(struct run *r)
 static bool sleep_until(int fd, uint64_t ns)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
-	struct timespec t = { .tv_sec = (time_t)(ns / NSEC_PER_SEC),
-			      .tv_nsec = (long)(ns % NSEC_PER_SEC) };
+	struct timespec t = clock_timespec(ns);
 
 	return ppoll(&p, 1, &t, NULL) == 0;
 }
