@@ -54,11 +54,3 @@ void arrival_take(struct arrival *a)
 	a->taken++;
 	advance(a);
 }
-
-double arrival_planned(const struct arrival_cfg *cfg)
-{
-	double span_s = (double)(cfg->end_ns - cfg->start_ns) / (double)NSEC_PER_SEC;
-
-	return cfg->kind == ARRIVAL_CONSTANT ? ceil(span_s * cfg->rate_per_s)
-					     : span_s * cfg->rate_per_s;
-}

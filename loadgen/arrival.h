@@ -51,7 +51,4 @@ static inline uint64_t arrival_peek(const struct arrival *a)
 /* Advances to the next arrival. */
 void arrival_take(struct arrival *a);
 
-/* Number of arrivals of a constant schedule of all shares; the expected number of a Poisson one. */
-double arrival_planned(const struct arrival_cfg *cfg);
-
 #endif

@@ -11,6 +11,7 @@
 #include "loadgen/affinity.h"
 #include "loadgen/echo.h"
 #include "loadgen/options.h"
+#include "loadgen/outcome.h"
 #include "loadgen/plan.h"
 #include "loadgen/results.h"
 #include "loadgen/run.h"

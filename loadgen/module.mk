@@ -27,6 +27,7 @@ load-srcs := \
 	loadgen/worker_clock.c \
 	loadgen/worker_loop.c \
 	loadgen/worker_receive.c \
+	loadgen/worker_record.c \
 	loadgen/worker_send.c \
 	loadgen/worker_slice.c \
 	loadgen/worker_connect.c \

@@ -1,10 +1,10 @@
-/* outcome.c - sums over all operations, for results and summary. */
+#include "loadgen/outcome.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include "daemon/base/err.h"
 #include "daemon/base/hist.h"
-#include "loadgen/results.h"
 
 int outcome_init(struct outcome *o, const struct plan *plan, const struct run_result *run,
 		 struct err *err)

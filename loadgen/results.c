@@ -7,6 +7,7 @@
 #include "daemon/base/file.h"
 #include "daemon/base/hist.h"
 #include "daemon/base/json_out.h"
+#include "loadgen/outcome.h"
 #include "reports/lib/envelope.h"
 #include "reports/lib/hlog.h"
 #include "reports/lib/quantiles.h"

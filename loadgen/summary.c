@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "daemon/base/hist.h"
+#include "loadgen/outcome.h"
 #include "loadgen/progress.h"
-#include "loadgen/results.h"
 #include "reports/lib/quantiles.h"
 
 static void print_count(FILE *out, const char *label, uint64_t n)

@@ -104,10 +104,7 @@ static int wait_events(struct worker *w, struct epoll_event *events)
 {
 	uint64_t due = next_due_ns(w);
 	uint64_t ns = due > w->now_ns ? due - w->now_ns : 0;
-	struct timespec ts = {
-		.tv_sec = (time_t)(ns / NSEC_PER_SEC),
-		.tv_nsec = (long)(ns % NSEC_PER_SEC),
-	};
+	struct timespec ts = clock_timespec(ns);
 	int n;
 
 	if (due == ARRIVAL_NEVER)
@@ -131,12 +128,16 @@ static void handle_event(struct worker *w, const struct epoll_event *ev)
 	if (ev->data.ptr == w) {
 		/* Resets the timer; the number of ticks is not needed, since the clock shows what
 		 * is due. */
-		if (read(w->ticker_fd, &ticks, sizeof(ticks)) < 0)
-			return;
+		ssize_t n = read(w->ticker_fd, &ticks, sizeof(ticks));
+
+		(void)n;
 		return;
 	}
-	if (ev->events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+	if (ev->events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
 		worker_receive(w, c);
+		if (!w->plan->is_open)
+			worker_top_up(w, c);
+	}
 	if (c->fd >= 0 && c->waits_for_room)
 		worker_send_rest(w, c);
 }

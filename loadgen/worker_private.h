@@ -94,8 +94,16 @@ void worker_send_rest(struct worker *w, struct conn *c);
 
 /* worker_receive.c */
 
-/* Reads once, checks the replies, and (closed loop) fills their places again. */
+/* Reads once and checks the replies. */
 void worker_receive(struct worker *w, struct conn *c);
+
+/* worker_record.c */
+
+void worker_record_success(struct worker *w, const struct slot *s);
+
+/* code is that of an RPC error. */
+void worker_record_failure(struct worker *w, const struct slot *s, enum error_kind kind,
+			   int64_t code);
 
 /* Closes the connection after an error; its requests in flight fail with that kind. */
 void worker_fail_conn(struct worker *w, struct conn *c, enum error_kind kind);

@@ -1,8 +1,7 @@
-/* worker_receive.c - reads replies, checks them and records their times. */
+/* worker_receive.c - reads replies and checks them. */
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "daemon/base/hist.h"
 #include "loadgen/worker_private.h"
 
 static enum error_kind kind_of(enum verify_verdict verdict)
@@ -15,40 +14,6 @@ static enum error_kind kind_of(enum verify_verdict verdict)
 	default:
 		return ERROR_RPC;
 	}
-}
-
-/* Counts an operation that failed. code is that of an RPC error. */
-static void record_failure(struct worker *w, const struct slot *s, enum error_kind kind,
-			   int64_t code)
-{
-	struct record_op *op = &w->rec->ops[s->op];
-
-	if (!s->is_recorded) {
-		w->rec->unrecorded_count++;
-		return;
-	}
-	op->ops_count++;
-	op->errors_count++;
-	if (kind == ERROR_RPC)
-		recorder_rpc_error(w->rec, code);
-	else
-		recorder_error(w->rec, kind);
-}
-
-static void record_success(struct worker *w, const struct slot *s)
-{
-	struct record_op *op = &w->rec->ops[s->op];
-
-	if (!s->is_recorded) {
-		w->rec->unrecorded_count++;
-		return;
-	}
-	op->ops_count++;
-	op->items_count += s->items;
-	/* Clocks of two processors may differ by a few ns. */
-	hist_record(op->response, w->now_ns > s->start_ns ? w->now_ns - s->start_ns : 0);
-	if (op->service)
-		hist_record(op->service, w->now_ns > s->sent_ns ? w->now_ns - s->sent_ns : 0);
 }
 
 /* The place of s pauses or becomes free. */
@@ -77,7 +42,7 @@ static void take_stray(struct worker *w, struct conn *c, enum error_kind kind, i
 		return;
 	}
 	s = &c->slots[c->head & c->mask];
-	record_failure(w, s, kind, code);
+	worker_record_failure(w, s, kind, code);
 	finish(w, c, s);
 }
 
@@ -102,9 +67,9 @@ static void take_reply(struct worker *w, struct conn *c, struct span line)
 	}
 	verdict = verify_reply(&w->verifier, &w->plan->workload->ops[s->op], s->op, line, &reply);
 	if (verdict == VERIFY_OK)
-		record_success(w, s);
+		worker_record_success(w, s);
 	else
-		record_failure(w, s, kind_of(verdict), reply.error_code);
+		worker_record_failure(w, s, kind_of(verdict), reply.error_code);
 	finish(w, c, s);
 }
 
@@ -138,23 +103,6 @@ static void take_more(struct worker *w, struct conn *c, size_t n)
 	}
 }
 
-void worker_fail_conn(struct worker *w, struct conn *c, enum error_kind kind)
-{
-	if (!c->pending && w->is_recording)
-		recorder_error(w->rec, kind);
-	for (uint64_t i = c->head; i < c->tail; i++) {
-		struct slot *s = &c->slots[i & c->mask];
-
-		if (!s->is_done)
-			record_failure(w, s, kind, 0);
-	}
-	conn_drop(c);
-	c->retry_ns = w->now_ns;
-	w->open_count--;
-	if (!w->open_count)
-		w->gone_since_ns = w->now_ns;
-}
-
 void worker_receive(struct worker *w, struct conn *c)
 {
 	ssize_t n = recv(c->fd, w->rx, WORKER_READ_BYTES, MSG_DONTWAIT);
@@ -182,10 +130,6 @@ void worker_receive(struct worker *w, struct conn *c)
 		if (used < (size_t)n)
 			strbuf_add(&c->in, w->rx + used, (size_t)n - used);
 	}
-	if (c->in.failed || c->in.len > WORKER_REPLY_BYTES_MAX) {
+	if (c->in.failed || c->in.len > WORKER_REPLY_BYTES_MAX)
 		worker_fail_conn(w, c, ERROR_TOO_LARGE);
-		return;
-	}
-	if (!w->plan->is_open)
-		worker_top_up(w, c);
 }

@@ -22,6 +22,7 @@
 #include "daemon/base/hist.h"
 #include "daemon/base/sock.h"
 #include "loadgen/options.h"
+#include "loadgen/outcome.h"
 #include "loadgen/results.h"
 #include "loadgen/run.h"
 #include "loadgen/test/fake_server.h"
