@@ -1,5 +1,5 @@
 /* The phases of a capture: prepare, measure, stop; capture_analyze.c and capture_json.c follow. */
-#include "profiles/capture.h"
+#include "profiles/capture_private.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -263,12 +263,11 @@ static int exit_code(const struct capture *c, struct err *err)
 	return EXIT_OK;
 }
 
-int capture_run(struct capture *c, const struct capture_cfg *cfg, const volatile sig_atomic_t *stop,
-		struct err *err)
+static int run(struct capture *c, const struct capture_cfg *cfg, const volatile sig_atomic_t *stop,
+	       struct err *err)
 {
 	int rc;
 
-	memset(c, 0, sizeof(*c));
 	c->cfg = *cfg;
 	c->begin_ns = clock_ns() + cfg->delay_ns;
 	c->control.fd = -1;
@@ -303,8 +302,26 @@ int capture_run(struct capture *c, const struct capture_cfg *cfg, const volatile
 	return rc < 0 ? EXIT_FAILED : exit_code(c, err);
 }
 
-void capture_deinit(struct capture *c)
+int capture_run(const struct capture_cfg *cfg, const volatile sig_atomic_t *stop,
+		struct capture **out, struct err *err)
 {
+	*out = calloc(1, sizeof(**out));
+	if (!*out) {
+		err_set(err, -ENOMEM, "out of memory");
+		return EXIT_FAILED;
+	}
+	return run(*out, cfg, stop, err);
+}
+
+struct span capture_document(const struct capture *c)
+{
+	return strbuf_span(&c->document);
+}
+
+void capture_free(struct capture *c)
+{
+	if (!c)
+		return;
 	if (c->sampler.perf_pid > 0)
 		sampler_stop(&c->sampler, NULL);
 	control_close(&c->control);
@@ -319,4 +336,5 @@ void capture_deinit(struct capture *c)
 	strbuf_deinit(&c->summary);
 	strbuf_deinit(&c->document);
 	free(c->intervals);
+	free(c);
 }

@@ -8,7 +8,7 @@
 #include "daemon/base/err.h"
 #include "daemon/base/json_out.h"
 #include "profiles/allocs.h"
-#include "profiles/capture.h"
+#include "profiles/capture_private.h"
 #include "profiles/fold.h"
 #include "profiles/pprof.h"
 #include "profiles/symbols.h"

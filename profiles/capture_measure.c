@@ -9,7 +9,7 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
-#include "profiles/capture.h"
+#include "profiles/capture_private.h"
 
 #define WINDOW_NS_MIN (10 * NSEC_PER_MSEC) /* in shorter ones the process is often asleep */
 #define LOOK_NS       (50 * NSEC_PER_MSEC) /* between two samples of what threads wait for */

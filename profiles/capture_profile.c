@@ -5,7 +5,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 #include "daemon/base/json_out.h"
-#include "profiles/capture.h"
+#include "profiles/capture_private.h"
 #include "reports/lib/envelope.h"
 
 int64_t capture_requests(const struct capture *c)

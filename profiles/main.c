@@ -1,15 +1,14 @@
 /* goxel-profile: captures the profile of a running process. */
 #include <errno.h>
 #include <limits.h>
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/base/cli.h"
 #include "daemon/base/err.h"
 #include "profiles/capture.h"
+#include "profiles/events.h"
 #include "profiles/list.h"
 #include "profiles/show.h"
 #include "reports/lib/runfile.h"
@@ -187,71 +186,24 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* Names that are missing for the same reason share a line. */
-static void report_missing(const struct capture *c, FILE *out)
-{
-	for (size_t i = 0; i < c->missing_count; i++) {
-		bool is_said = false;
-
-		for (size_t k = 0; k < i; k++)
-			is_said |= strcmp(c->missing[k].reason, c->missing[i].reason) == 0;
-		if (is_said)
-			continue;
-		fprintf(out, "no %s", c->missing[i].name);
-		for (size_t k = i + 1; k < c->missing_count; k++) {
-			if (strcmp(c->missing[k].reason, c->missing[i].reason) == 0)
-				fprintf(out, ", %s", c->missing[k].name);
-		}
-		fprintf(out, ": %s\n", c->missing[i].reason);
-	}
-}
-
-static void report(const struct capture *c, FILE *out)
-{
-	if (c->has_samples)
-		fprintf(out, "cpu: %llu samples of %s, %zu stacks, %llu lost\n",
-			(unsigned long long)c->own_samples_count,
-			perfdata_event_name(&c->perf.attr), c->cpu_stacks.count,
-			(unsigned long long)c->perf.lost_count);
-	for (size_t i = 0; c->counters && i < c->events_count; i++) {
-		double total = c->totals[i].total;
-
-		if (!c->events[i].missing[0] && isnan(total))
-			fprintf(out, "%-28s %16s\n", c->events[i].name, "never ran");
-		else if (!c->events[i].missing[0])
-			fprintf(out, "%-28s %16.0f%s\n", c->events[i].name, total,
-				c->totals[i].ratio < 1 ? " (estimate)" : "");
-	}
-	if (c->summary.len)
-		fwrite(c->summary.ptr, 1, c->summary.len, out);
-	report_missing(c, out);
-	fprintf(out, "%s:", c->cfg.out_dir);
-	for (size_t i = 0; i < c->files_count; i++)
-		fprintf(out, " %s", c->files[i]);
-	fputc('\n', out);
-}
-
 static int run(struct main_cfg *cfg)
 {
-	struct capture *c = calloc(1, sizeof(*c));
+	struct capture *c;
 	struct err err = ERR_INIT;
 	int rc;
 
-	if (!c) {
-		fprintf(stderr, "goxel-profile: out of memory\n");
-		return EXIT_FAILED;
-	}
 	catch_signals();
-	rc = capture_run(c, &cfg->capture, &stop, &err);
-	if (c->document.len) {
-		report(c, cfg->json ? stderr : stdout);
+	rc = capture_run(&cfg->capture, &stop, &c, &err);
+	if (c && capture_document(c).len) {
+		struct span document = capture_document(c);
+
+		capture_report(c, cfg->json ? stderr : stdout);
 		if (cfg->json)
-			fwrite(c->document.ptr, 1, c->document.len, stdout);
+			fwrite(document.ptr, 1, document.len, stdout);
 	}
 	if (rc != EXIT_OK)
 		fprintf(stderr, "goxel-profile: %s\n", err.msg);
-	capture_deinit(c);
-	free(c);
+	capture_free(c);
 	return rc;
 }
 

@@ -8,6 +8,7 @@ profilelib-srcs := \
 	profiles/capture_json.c \
 	profiles/capture_measure.c \
 	profiles/capture_profile.c \
+	profiles/capture_report.c \
 	profiles/control.c \
 	profiles/counters.c \
 	profiles/events.c \
