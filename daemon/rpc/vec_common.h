@@ -37,6 +37,17 @@ VEC_ALWAYS uint64_t vec_load8(const char *p)
 	return word;
 }
 
+/* Bit i of the result is the parity of bits 0..i. */
+VEC_ALWAYS uint64_t vec_prefix_xor_shifts(uint64_t bits)
+{
+	bits ^= bits << 1;
+	bits ^= bits << 2;
+	bits ^= bits << 4;
+	bits ^= bits << 8;
+	bits ^= bits << 16;
+	return bits ^ bits << 32;
+}
+
 /* The bytes of an n-byte block that a backslash escapes. *carry: the next block's first byte is. */
 VEC_ALWAYS uint64_t vec_escaped(uint64_t slashes, size_t n, bool *carry)
 {

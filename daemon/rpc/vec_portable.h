@@ -149,12 +149,7 @@ VEC_ALWAYS int vec16_is_utf8_portable(const char *p, size_t n)
 /* Bit i is the parity of bits 0..i: inside or outside of quotes. */
 VEC_ALWAYS VEC_TARGET_PORTABLE uint64_t vec_prefix_xor_portable(uint64_t bits)
 {
-	bits ^= bits << 1;
-	bits ^= bits << 2;
-	bits ^= bits << 4;
-	bits ^= bits << 8;
-	bits ^= bits << 16;
-	return bits ^ bits << 32;
+	return vec_prefix_xor_shifts(bits);
 }
 
 #endif
