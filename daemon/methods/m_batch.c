@@ -224,7 +224,7 @@ const struct method method_add_voxels = {
 	.name = "add_voxels",
 	.aliases = batch_aliases,
 	/* Short: it takes less time than the parsing of its text took already. */
-	.flags = METHOD_SHORT | METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_SHORT | METHOD_EDITS,
 	.params = batch_params,
 	.doc = "Puts many voxels as one edit; the last of equal positions wins.",
 	.result = "success (none failed), added, failed (elements that could not be read)",

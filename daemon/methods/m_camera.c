@@ -72,7 +72,6 @@ static int run_get_camera(struct call *call)
 
 const struct method method_get_camera = {
 	.name = "get_camera",
-	.flags = METHOD_TOOL,
 	.params = only_project,
 	.doc = "Returns the position and direction of the project's camera.",
 	.result = "success, name, position, target, up, distance, fov (degrees), ortho",
@@ -200,7 +199,7 @@ static int run_set_camera(struct call *call)
 
 const struct method method_set_camera = {
 	.name = "set_camera",
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = set_params,
 	.doc = "Places the project's camera: by eye and target, or by yaw, pitch and distance "
 	       "around the target.",

@@ -132,7 +132,6 @@ static int run_get_color_histogram(struct call *call)
 
 const struct method method_get_color_histogram = {
 	.name = "get_color_histogram",
-	.flags = METHOD_TOOL,
 	.params = hist_params,
 	.doc = "Counts the voxels of each color; percentages are of all voxels counted.",
 	.result = "histogram: [{color, rgba, count, percentage}], total_voxels, unique_colors, "
@@ -229,7 +228,6 @@ static int run_get_unique_colors(struct call *call)
 
 const struct method method_get_unique_colors = {
 	.name = "get_unique_colors",
-	.flags = METHOD_TOOL,
 	.params = unique_params,
 	.doc = "Lists the colors that are used.",
 	.result = "colors: [{hex, rgba}], count, metadata {layer_id, sorted_by_count}",
@@ -374,7 +372,6 @@ static int run_find_voxels_by_color(struct call *call)
 
 const struct method method_find_voxels_by_color = {
 	.name = "find_voxels_by_color",
-	.flags = METHOD_TOOL,
 	.params = find_params,
 	.doc = "Finds the voxels of a color or close to it.",
 	.result = "target_color, locations: [{x,y,z,layer_id,layer}], match_count, truncated, "

@@ -40,7 +40,6 @@ static int run_get_config(struct call *call)
 
 const struct method method_get_config = {
 	.name = "get_config",
-	.flags = METHOD_TOOL,
 	.doc = "Returns the daemon's start options and its limits.",
 	.result = "log_level, preset, axes, request_bytes_max, connections_max, queue_size, "
 		  "memory_high_bytes, limits",

@@ -145,7 +145,7 @@ static const char *const load_aliases[] = { "open_file", NULL };
 const struct method method_load_project = {
 	.name = "load_project",
 	.aliases = load_aliases,
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = load_params,
 	.doc = "Opens a file (.gox, .vox, .qb, .txt) as a new project, which becomes the default "
 	       "one; a damaged file opens no project.",
@@ -236,7 +236,7 @@ static int run_import_model(struct call *call)
 
 const struct method method_import_model = {
 	.name = "import_model",
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = import_params,
 	.doc = "Adds the layers of a file (.gox, .vox, .qb, .txt) to the project, as one step of "
 	       "undo; without a project it opens a new one.",

@@ -131,7 +131,6 @@ static const char *const save_aliases[] = { "save_file", NULL };
 const struct method method_save_project = {
 	.name = "save_project",
 	.aliases = save_aliases,
-	.flags = METHOD_TOOL,
 	.params = save_params,
 	.doc = "Writes the project as .gox, whatever the path's extension; the old file stays until "
 	       "the new one is complete.",
@@ -223,7 +222,6 @@ static const char *const export_aliases[] = { "export_project", "export_file", N
 const struct method method_export_model = {
 	.name = "export_model",
 	.aliases = export_aliases,
-	.flags = METHOD_TOOL,
 	.params = export_params,
 	.doc = "Writes the visible layers, or one layer, in a format of another program; meshes "
 	       "have only the visible faces.",

@@ -147,7 +147,7 @@ static int run_flood_fill(struct call *call)
 
 const struct method method_flood_fill = {
 	.name = "flood_fill",
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = flood_params,
 	.doc = "Fills all voxels that are 6-connected to the start and have its color; "
 	       "from an empty position it fills the connected empty space within region, "
@@ -240,7 +240,7 @@ static int run_fill_region(struct call *call)
 
 const struct method method_fill_region = {
 	.name = "fill_region",
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = region_params,
 	.doc = "Fills a box, both corners included; alpha 0 empties it.",
 	.result = "success, voxels_filled (removed, with alpha 0)",

@@ -48,7 +48,6 @@ static const char *const list_aliases[] = { "get_layers", NULL };
 const struct method method_list_layers = {
 	.name = "list_layers",
 	.aliases = list_aliases,
-	.flags = METHOD_TOOL,
 	.params = list_params,
 	.doc = "Lists the layers, the lowest first.",
 	.result = "count, layers: [{id, name, visible, opacity, color, voxel_count, is_active}], "
@@ -131,7 +130,7 @@ static int run_create_layer(struct call *call)
 
 const struct method method_create_layer = {
 	.name = "create_layer",
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = create_params,
 	.doc = "Adds an empty layer on top and makes it the active one.",
 	.result = "success, layer_id, name, visible, color [r,g,b]",
@@ -198,7 +197,7 @@ static int run_delete_layer(struct call *call)
 
 const struct method method_delete_layer = {
 	.name = "delete_layer",
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = delete_params,
 	.doc = "Deletes a layer; the last one is replaced by an empty one.",
 	.result = "success, layer_id",
@@ -246,7 +245,7 @@ static int run_merge_layers(struct call *call)
 
 const struct method method_merge_layers = {
 	.name = "merge_layers",
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = merge_params,
 	.doc = "Lays one layer over another by its mode and opacity, and deletes it.",
 	.result = "success, layer_id (of the target)",
@@ -290,7 +289,7 @@ static int run_duplicate_layer(struct call *call)
 
 const struct method method_duplicate_layer = {
 	.name = "duplicate_layer",
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = duplicate_params,
 	.doc = "Copies a layer above itself and makes the copy active; voxels are shared until "
 	       "either is written.",
@@ -337,7 +336,7 @@ static const char *const reorder_aliases[] = { "move_layer", NULL };
 const struct method method_reorder_layer = {
 	.name = "reorder_layer",
 	.aliases = reorder_aliases,
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = reorder_params,
 	.doc = "Moves a layer to another place in the order.",
 	.result = "success, layer_id",
@@ -380,7 +379,7 @@ static const char *const clear_aliases[] = { "clear_voxels", NULL };
 const struct method method_clear_layer = {
 	.name = "clear_layer",
 	.aliases = clear_aliases,
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = layer_params,
 	.doc = "Removes all voxels of a layer.",
 	.result = "success, layer_id, removed",
@@ -406,7 +405,7 @@ static int run_set_active_layer(struct call *call)
 
 const struct method method_set_active_layer = {
 	.name = "set_active_layer",
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = layer_params,
 	.doc = "Makes a layer the active one, which methods use by default.",
 	.result = "success, layer_id",

@@ -66,7 +66,7 @@ static int run_rename_layer(struct call *call)
 
 const struct method method_rename_layer = {
 	.name = "rename_layer",
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = rename_params,
 	.doc = "Renames a layer.",
 	.result = "success, layer_id, name",
@@ -108,7 +108,7 @@ static int run_set_layer_visibility(struct call *call)
 
 const struct method method_set_layer_visibility = {
 	.name = "set_layer_visibility",
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = visibility_params,
 	.doc = "Shows or hides a layer.",
 	.result = "success, visible, layer_id",
@@ -151,7 +151,7 @@ static int run_set_layer_opacity(struct call *call)
 
 const struct method method_set_layer_opacity = {
 	.name = "set_layer_opacity",
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = opacity_params,
 	.doc = "Sets a layer's opacity in renders, exports and merges.",
 	.result = "success, layer_id, opacity",

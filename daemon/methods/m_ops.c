@@ -252,7 +252,7 @@ static int run_batch_operations(struct call *call)
 
 const struct method method_batch_operations = {
 	.name = "batch_operations",
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = ops_params,
 	.doc = "Applies a list of edits as one step of history.",
 	.result = "success (no operation failed), total_operations, successful_operations, "

@@ -96,7 +96,7 @@ static int run_create_project(struct call *call)
 
 const struct method method_create_project = {
 	.name = "create_project",
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = create_params,
 	.doc = "Opens a new project, which becomes the default one; with 64 open, the one "
 	       "least recently used without unsaved changes is closed; if all have unsaved changes, "
@@ -136,7 +136,7 @@ static int run_get_status(struct call *call)
 
 const struct method method_get_status = {
 	.name = "get_status",
-	.flags = METHOD_SHORT | METHOD_TOOL,
+	.flags = METHOD_SHORT,
 	.params = only_project,
 	.doc = "Returns a summary of the project; zeros when there is none.",
 	.result = "version, layer_count, read_only, width, height, depth, project_id, voxel_count",
@@ -191,7 +191,6 @@ static int run_get_project_info(struct call *call)
 
 const struct method method_get_project_info = {
 	.name = "get_project_info",
-	.flags = METHOD_TOOL,
 	.params = only_project,
 	.doc = "Returns all information about one project.",
 	.result = "project_id, name, size, layers, voxels, blocks, version, undo and redo steps, "
@@ -234,7 +233,6 @@ static int run_list_projects(struct call *call)
 
 const struct method method_list_projects = {
 	.name = "list_projects",
-	.flags = METHOD_TOOL,
 	.doc = "Lists the open projects in the order in which they were opened.",
 	.result = "projects: [as get_project_info, is_default], count, default_project_id",
 	.run = run_list_projects,
@@ -261,7 +259,7 @@ static int run_close_project(struct call *call)
 
 const struct method method_close_project = {
 	.name = "close_project",
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = only_project,
 	.doc = "Closes a project without saving it; of the others, the one opened last becomes the "
 	       "default.",
@@ -306,7 +304,7 @@ static int run_redo(struct call *call)
 
 const struct method method_undo = {
 	.name = "undo",
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = only_project,
 	.doc = "Undoes the last edit; success is false when there is none.",
 	.result = "success, operation, undo_count, redo_count",
@@ -315,7 +313,7 @@ const struct method method_undo = {
 
 const struct method method_redo = {
 	.name = "redo",
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = only_project,
 	.doc = "Redoes the edit that was undone last; success is false when there is none.",
 	.result = "success, operation, undo_count, redo_count",

@@ -188,7 +188,6 @@ static int run_get_voxels_region(struct call *call)
 
 const struct method method_get_voxels_region = {
 	.name = "get_voxels_region",
-	.flags = METHOD_TOOL,
 	.params = region_params,
 	.doc = "Lists the voxels of a box, ordered by blocks of 16, in z, y, x order.",
 	.result = "voxels: [{x,y,z,color}], count, truncated (the limit was reached), bbox "
@@ -205,7 +204,6 @@ static int run_get_layer_voxels(struct call *call)
 
 const struct method method_get_layer_voxels = {
 	.name = "get_layer_voxels",
-	.flags = METHOD_TOOL,
 	.params = layer_voxels_params,
 	.doc = "Lists the voxels of a layer, or of all.",
 	.result = "as get_voxels_region",
@@ -272,7 +270,6 @@ static int run_get_bounding_box(struct call *call)
 
 const struct method method_get_bounding_box = {
 	.name = "get_bounding_box",
-	.flags = METHOD_TOOL,
 	.params = box_params,
 	.doc = "The smallest box around the voxels; max is inclusive, dimensions = max - min + 1.",
 	.result = "empty; if false, also min, max, dimensions",

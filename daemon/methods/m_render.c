@@ -399,7 +399,6 @@ static const char *const render_scene_aliases[] = { "render_image", "generate_pr
 const struct method method_render_scene = {
 	.name = "render_scene",
 	.aliases = render_scene_aliases,
-	.flags = METHOD_TOOL,
 	.params = render_scene_params,
 	.doc = "Draws the project as PNG: to a path, to a managed file, or into the reply; with "
 	       "`angles`, one picture per angle.",

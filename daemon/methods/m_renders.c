@@ -70,7 +70,6 @@ static int run_get_render_info(struct call *call)
 
 const struct method method_get_render_info = {
 	.name = "get_render_info",
-	.flags = METHOD_TOOL,
 	.params = only_path,
 	.doc = "Describes a picture file that the daemon keeps.",
 	.result = "success, render {path, size, format, dimensions, checksum, created_at, "
@@ -98,7 +97,6 @@ static int run_cleanup_render(struct call *call)
 
 const struct method method_cleanup_render = {
 	.name = "cleanup_render",
-	.flags = METHOD_TOOL,
 	.params = only_path,
 	.doc = "Deletes a picture file that the daemon keeps, and no other file.",
 	.result = "success, message, freed_bytes",
@@ -140,7 +138,6 @@ static int run_list_renders(struct call *call)
 
 const struct method method_list_renders = {
 	.name = "list_renders",
-	.flags = METHOD_TOOL,
 	.params = nothing,
 	.doc = "Lists the picture files that the daemon keeps, oldest first.",
 	.result = "success, count, total_size, renders (as get_render_info)",
@@ -194,7 +191,6 @@ static int run_get_render_stats(struct call *call)
 
 const struct method method_get_render_stats = {
 	.name = "get_render_stats",
-	.flags = METHOD_TOOL,
 	.params = nothing,
 	.doc = "Returns counts of the picture files kept now and so far.",
 	.result = "success, active_renders, total_renders, total_cleanups, current_cache_size, "
@@ -219,7 +215,6 @@ static int run_cleanup_expired(struct call *call)
 
 const struct method method_cleanup_expired = {
 	.name = "cleanup_expired",
-	.flags = METHOD_TOOL,
 	.params = nothing,
 	.doc = "Deletes the kept picture files that have expired.",
 	.result = "success, files_cleaned",

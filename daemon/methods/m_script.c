@@ -282,7 +282,7 @@ static int run_execute_script(struct call *call)
 
 const struct method method_execute_script = {
 	.name = "execute_script",
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = script_params,
 	.doc = "Runs JavaScript on the project: goxel.addVoxel(x,y,z,color), removeVoxel, "
 	       "getVoxel, "

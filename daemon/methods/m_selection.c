@@ -64,7 +64,6 @@ static int run_select_region(struct call *call)
 
 const struct method method_select_region = {
 	.name = "select_region",
-	.flags = METHOD_TOOL,
 	.params = box_params,
 	.doc = "Selects a box.",
 	.result = "success, selected, min, max, by_color, voxel_count",
@@ -115,7 +114,6 @@ static int run_select_by_color(struct call *call)
 
 const struct method method_select_by_color = {
 	.name = "select_by_color",
-	.flags = METHOD_TOOL,
 	.params = color_params,
 	.doc = "Selects the voxels of a color or close to it.",
 	.result = "success, selected (false when there are none), min, max, by_color, voxel_count",
@@ -141,7 +139,6 @@ static int run_get_selection(struct call *call)
 
 const struct method method_get_selection = {
 	.name = "get_selection",
-	.flags = METHOD_TOOL,
 	.params = only_params,
 	.doc = "Returns the selection.",
 	.result = "success, selected, min, max, by_color, voxel_count",
@@ -165,7 +162,6 @@ static const char *const clear_aliases[] = { "deselect", NULL };
 const struct method method_clear_selection = {
 	.name = "clear_selection",
 	.aliases = clear_aliases,
-	.flags = METHOD_TOOL,
 	.params = only_params,
 	.doc = "Clears the selection; no voxel changes.",
 	.result = "success, selected (false), voxel_count (0)",
@@ -209,7 +205,6 @@ static int run_copy_selection(struct call *call)
 
 const struct method method_copy_selection = {
 	.name = "copy_selection",
-	.flags = METHOD_TOOL,
 	.params = only_params,
 	.doc = "Puts the selected voxels of a layer on the project's clipboard.",
 	.result = "success, voxel_count",
@@ -223,7 +218,7 @@ static int run_cut_selection(struct call *call)
 
 const struct method method_cut_selection = {
 	.name = "cut_selection",
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = only_params,
 	.doc = "Copies the selected voxels and removes them.",
 	.result = "success, voxel_count",
@@ -237,7 +232,7 @@ static int run_delete_selection(struct call *call)
 
 const struct method method_delete_selection = {
 	.name = "delete_selection",
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = only_params,
 	.doc = "Removes the selected voxels of a layer.",
 	.result = "success, voxel_count",
@@ -274,7 +269,7 @@ static int run_fill_selection(struct call *call)
 
 const struct method method_fill_selection = {
 	.name = "fill_selection",
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = fill_params,
 	.doc = "Fills every selected position with a color.",
 	.result = "success, voxel_count",
@@ -320,7 +315,7 @@ static int run_move_selection(struct call *call)
 
 const struct method method_move_selection = {
 	.name = "move_selection",
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = move_params,
 	.doc = "Moves the selected voxels of a layer, and the selection with them.",
 	.result = "success, voxel_count",
@@ -368,7 +363,7 @@ static int run_paste_selection(struct call *call)
 
 const struct method method_paste_selection = {
 	.name = "paste_selection",
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = paste_params,
 	.doc = "Puts the clipboard's voxels into a layer.",
 	.result = "success, voxel_count",

@@ -224,7 +224,7 @@ static int run_procedural_shape(struct call *call)
 
 const struct method method_procedural_shape = {
 	.name = "procedural_shape",
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = shape_params,
 	.doc = "Draws a body, solid or hollow, of exactly the given size; a color with alpha 0 "
 	       "cuts it out.",
@@ -404,7 +404,7 @@ static int run_brush_stroke(struct call *call)
 
 const struct method method_brush_stroke = {
 	.name = "brush_stroke",
-	.flags = METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_EDITS,
 	.params = brush_params,
 	.doc = "Draws a sphere or a cube along a line of positions; alpha 0 erases.",
 	.result = "success, voxels_changed (difference in the number of voxels)",

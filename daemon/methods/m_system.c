@@ -29,7 +29,7 @@ static int run_ping(struct call *call)
 
 const struct method method_ping = {
 	.name = "ping",
-	.flags = METHOD_SHORT | METHOD_TOOL,
+	.flags = METHOD_SHORT,
 	.doc = "Replies at once, to check that the daemon runs.",
 	.result = "pong (true), timestamp (unix seconds)",
 	.run = run_ping,
@@ -129,7 +129,7 @@ static int run_echo(struct call *call)
 
 const struct method method_echo = {
 	.name = "echo",
-	.flags = METHOD_SHORT | METHOD_TOOL,
+	.flags = METHOD_SHORT,
 	.doc = "Returns its parameters.",
 	.result = "the parameters; {} when there were none",
 	.run = run_echo,
@@ -156,7 +156,7 @@ static const char *const version_aliases[] = { "get_version", NULL };
 const struct method method_version = {
 	.name = "version",
 	.aliases = version_aliases,
-	.flags = METHOD_SHORT | METHOD_TOOL,
+	.flags = METHOD_SHORT,
 	.doc = "Returns the daemon's version and how it was built.",
 	.result = "version, type, protocol, revision, variant, compiler, flags",
 	.run = run_version,
@@ -253,7 +253,6 @@ static const char *const status_aliases[] = { "get_daemon_status", "get_performa
 const struct method method_status = {
 	.name = "status",
 	.aliases = status_aliases,
-	.flags = METHOD_TOOL,
 	.doc = "Returns the state of the daemon: effective architecture, start-up, stages, memory.",
 	.result =
 		"status, pid, hostname, uptime_seconds, methods_available, preset, axes, startup, "
@@ -338,7 +337,6 @@ static int run_list_methods(struct call *call)
 
 const struct method method_list_methods = {
 	.name = "list_methods",
-	.flags = METHOD_TOOL,
 	.params = list_methods_params,
 	.doc = "Lists the methods; each is accepted with and without the prefix \"goxel.\".",
 	.result = "count, methods: [{method, description}]",

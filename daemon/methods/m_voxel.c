@@ -75,7 +75,7 @@ static int run_add_voxel(struct call *call)
 
 const struct method method_add_voxel = {
 	.name = "add_voxel",
-	.flags = METHOD_SHORT | METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_SHORT | METHOD_EDITS,
 	.params = write_params,
 	.doc = "Puts one voxel; alpha 0 removes it. Without any color: white by name, black by "
 	       "position.",
@@ -116,7 +116,7 @@ static const char *const paint_aliases[] = { "paint_voxel", NULL };
 const struct method method_paint_voxels = {
 	.name = "paint_voxels",
 	.aliases = paint_aliases,
-	.flags = METHOD_SHORT | METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_SHORT | METHOD_EDITS,
 	.params = write_params,
 	.doc = "Gives an existing voxel another color.",
 	.result = "success, painted (1)",
@@ -165,7 +165,7 @@ static int run_remove_voxel(struct call *call)
 
 const struct method method_remove_voxel = {
 	.name = "remove_voxel",
-	.flags = METHOD_SHORT | METHOD_EDITS | METHOD_TOOL,
+	.flags = METHOD_SHORT | METHOD_EDITS,
 	.params = place_params,
 	.doc = "Removes one voxel; it is no fault when there is none.",
 	.result = "success, x, y, z, layer_id",
@@ -215,7 +215,7 @@ static const char *const get_aliases[] = { "get_voxel_info", NULL };
 const struct method method_get_voxel = {
 	.name = "get_voxel",
 	.aliases = get_aliases,
-	.flags = METHOD_SHORT | METHOD_TOOL,
+	.flags = METHOD_SHORT,
 	.params = place_params,
 	.doc = "Reads one voxel.",
 	.result = "x, y, z, exists, color [r,g,b,a] (zeros where nothing is)",

@@ -40,7 +40,6 @@ struct param {
 enum method_flag {
 	METHOD_SHORT = 1 << 0, /* a few microseconds at most: may run in the reading thread */
 	METHOD_EDITS = 1 << 1, /* changes a project */
-	METHOD_TOOL = 1 << 2,  /* offered as an MCP tool */
 };
 
 struct method {
