@@ -30,7 +30,7 @@ struct vox_model {
 	struct bytes voxels; /* x, y, z, color index; four bytes each */
 };
 
-enum vox_node_kind { VOX_NODE_NONE, VOX_NODE_TRANSFORM, VOX_NODE_GROUP, VOX_NODE_SHAPE };
+enum vox_node_kind { VOX_NODE_TRANSFORM = 1, VOX_NODE_GROUP, VOX_NODE_SHAPE };
 
 /* A rotation by quarter turns, possibly mirrored, then a move. */
 struct vox_turn {

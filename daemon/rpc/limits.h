@@ -4,7 +4,6 @@
 #define DAEMON_RPC_LIMITS_H
 
 enum {
-	RPC_REQUEST_BYTES_DEFAULT = 16 << 20, /* --max-request: R-200 */
 	RPC_REQUEST_BYTES_MAX = 1 << 30,      /* text positions are 32-bit */
 	RPC_DEPTH_MAX = 256,                  /* nested arrays and objects */
 	RPC_BATCH_MAX = 10000,                /* requests in one batch array */

@@ -11,6 +11,7 @@
 #include "daemon/base/cli.h"
 #include "daemon/base/err.h"
 #include "daemon/base/version.h"
+#include "daemon/rpc/limits.h"
 #include "daemon/server/config.h"
 #include "daemon/store/journal.h"
 
@@ -114,7 +115,7 @@ static const struct cli_opt rest[] = {
 	  .offset = AT(request_bytes_max),
 	  .preset = "16MiB",
 	  .min = 1024,
-	  .max = 1 << 30,
+	  .max = RPC_REQUEST_BYTES_MAX,
 	  .help = "longest request" },
 	{ .name = "queue-size",
 	  .letter = 'q',

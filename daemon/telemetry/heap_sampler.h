@@ -19,7 +19,6 @@
 struct err;
 struct strbuf;
 
-#define HEAP_SAMPLER_MEAN_BYTES_DEFAULT (512ull * 1024)
 enum {
 	HEAP_SAMPLER_DEPTH_MAX = 48,    /* frames of a stack; the innermost are kept */
 	HEAP_SAMPLER_STACKS_MAX = 4096, /* different stacks */

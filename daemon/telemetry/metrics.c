@@ -101,11 +101,6 @@ void metrics_read(struct metrics *out)
 	out->queue_depth = level(out->counts[METRIC_ENQUEUED], out->counts[METRIC_DEQUEUED]);
 }
 
-const char *metric_name(enum metric metric)
-{
-	return metric_names[metric];
-}
-
 void metrics_write(struct json_out *j, const char *key)
 {
 	struct metrics m;

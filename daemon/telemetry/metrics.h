@@ -76,7 +76,6 @@ void metrics_add_error(int code);
 /* Sums all threads. A level read between its two counters is clamped at 0. */
 void metrics_read(struct metrics *out);
 
-const char *metric_name(enum metric metric); /* "requests_count", "read_bytes", ... */
 
 /* {requests_count, ..., errors:{"-32700":n, ...}} for `status`. */
 void metrics_write(struct json_out *j, const char *key);

@@ -39,8 +39,6 @@ enum stage {
 	STAGE_TOTAL = STAGE_COUNT, /* for stages_read: from the start to the last mark */
 };
 
-enum { STAGES_EVERY_DEFAULT = 128 }; /* one request in N, when sampling is on */
-
 /* Embedded in a request; one thread at a time. While `on` is false the rest is meaningless. */
 struct stage_clock {
 	uint64_t start_ns;

@@ -20,7 +20,6 @@
 #include "daemon/voxel/history.h"
 
 enum {
-	PROJECT_PATH_MAX = 4096,
 	PROJECTS_MAX = 64, /* open at once */
 };
 

@@ -20,11 +20,6 @@ struct snapshot *snapshot_take(struct project *p)
 	return s;
 }
 
-void snapshot_ref(struct snapshot *s)
-{
-	atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
-}
-
 void snapshot_put(struct snapshot *s)
 {
 	if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)

@@ -22,7 +22,6 @@ struct snapshot {
 
 /* The caller holds the project's lock. NULL when out of memory. */
 struct snapshot *snapshot_take(struct project *p);
-void snapshot_ref(struct snapshot *s);
 void snapshot_put(struct snapshot *s); /* any thread; NULL is fine */
 
 #endif

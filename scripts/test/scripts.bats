@@ -409,3 +409,19 @@ SH
 	[[ $output == *"profiles/d.c:1:"* && $output == *"scripts/e.sh:1:"* ]]
 	[[ $output != *a.c* && $output != *b.c* && $output != *c.sh* ]]
 }
+
+@test "check-floors refuses an upward include, and rules for folders that do not exist" {
+	cd "$BATS_TEST_TMPDIR"
+	mkdir -p low high
+	echo '#include "high/high.h"' >low/low.c
+	printf 'low low\nhigh low high\n' >rules
+	run sh "$OLDPWD/scripts/check-floors.sh" rules
+	[ "$status" -eq 1 ]
+	[ "$output" = "low/low.c:1: low may not include high" ]
+	rm low/low.c
+	sh "$OLDPWD/scripts/check-floors.sh" rules
+	echo 'gone low' >>rules
+	run sh "$OLDPWD/scripts/check-floors.sh" rules
+	[ "$status" -eq 1 ]
+	[ "$output" = "rules: folder gone does not exist" ]
+}
