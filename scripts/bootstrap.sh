@@ -134,7 +134,12 @@ install_packages() {
 		die 4 "apt-get could not install: $*"
 }
 
-# Installs the node packages used by tests of results. Without a network these tests are skipped.
+# The names of the node packages used by tests of results.
+node_packages() {
+	sed -n '/"devDependencies"/,/}/s/^ *"\([^"]*\)": *"[^"]*",*$/\1/p' ./*/test/package.json
+}
+
+# Installs them. Where that fails, their tests are skipped, and make test fails for it.
 install_node_packages() {
 	local lock dir
 	for lock in */test/package-lock.json; do
@@ -144,7 +149,7 @@ install_node_packages() {
 		if npm ci --prefix "$dir" --no-audit --no-fund --silent >&2; then
 			touch "$dir/node_modules/.package-lock.json"
 		else
-			printf 'bootstrap: npm ci failed (no network?): tests that need its packages skip\n' >&2
+			printf 'bootstrap: npm ci failed (no network?): make test fails without its packages\n' >&2
 		fi
 	done
 }
@@ -170,6 +175,7 @@ cd "$(dirname "$0")/.."
 
 if [ $mode = names ]; then
 	table | awk -v groups=" ${groups[*]} " 'index(groups, " " $1 " ") { for (i = 2; i <= NF; i++) print $i }'
+	case " ${groups[*]} " in *" test "*) node_packages ;; esac
 	exit 0
 fi
 if [ $mode = list ]; then

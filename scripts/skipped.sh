@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # skipped.sh - lists the skipped tests with their reasons. A missing package that bootstrap installs is
-# not a valid reason: the tests that need it must run.
+# not a valid reason, and a test without a reason is none: such tests must run.
 #
 #	scripts/skipped.sh FILE...	lines "TEST<tab>REASON", as written by run-tests.sh and run-bats.sh
 #
-# Exit codes: 0 ok; 1 a test was skipped for a package that should be there
+# Exit codes: 0 ok; 1 a test was skipped for a package that should be there, or without a reason
 set -euo pipefail
 
 [ $# -gt 0 ] || {
@@ -22,9 +22,10 @@ set -euo pipefail
 			return substr(reason, 4, RLENGTH - 3)
 		return ""
 	}
+	BEGIN { unsaid = "no reason is given" } # as run-tests.sh says, too
 	NR == FNR { known[$1] = 1; next }
 	{
-		reason = $2 == "" ? "no reason is given" : $2
+		reason = $2 == "" ? unsaid : $2
 		if (!(reason in tests))
 			order[++reasons] = reason
 		tests[reason] = tests[reason] "\n        " $1
@@ -43,8 +44,9 @@ set -euo pipefail
 			if (reason in missing)
 				text = text "\n    " missing[reason]
 		}
-		if (text != "") {
+		if (text != "")
 			print "skipped for packages that scripts/bootstrap.sh test installs:" text
-			exit 1
-		}
+		if (unsaid in tests)
+			print "skipped without a reason:" tests[unsaid]
+		exit text != "" || unsaid in tests
 	}' - "$@"

@@ -17,10 +17,10 @@ helper_teardown() {
 	rm -rf "$DIR"
 }
 
-# wait_until COMMAND...: at most 10 s.
+# wait_until COMMAND...: at most $WAIT_S (10) seconds.
 wait_until() {
 	local i
-	for i in $(seq 500); do
+	for i in $(seq $((${WAIT_S:-10} * 50))); do
 		"$@" >/dev/null 2>&1 && return 0
 		sleep 0.02
 	done

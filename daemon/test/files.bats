@@ -192,7 +192,7 @@ voxels() {
 
 @test "R-304: the validator of Khronos finds nothing wrong with .gltf and .glb" {
 	local modules=$BATS_TEST_DIRNAME/../../scripts/test/node_modules
-	[ -d "$modules/gltf-validator" ] || skip "npm install in scripts/test was not run (gltf-validator)"
+	[ -d "$modules/gltf-validator" ] || skip "gltf-validator is not installed: scripts/bootstrap.sh test"
 	local name
 	start_daemon
 	call load_project "[\"$MODELS/ball.gox\"]"

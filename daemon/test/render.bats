@@ -170,16 +170,6 @@ hits() { call get_render_stats '{}' .picture_cache.hits; }
 	stop_daemon
 }
 
-# wait_for N COMMAND...: up to N seconds until it succeeds
-wait_for() {
-	local ticks=$(($1 * 20))
-	shift
-	until "$@"; do
-		[ $((ticks--)) -gt 0 ]
-		sleep 0.05
-	done
-}
-
 # 3072 x 3072 by one thread takes a second; the edit must not wait for its end.
 @test "R-104: edits go on while a picture is drawn, and the picture does not see them" {
 	start_daemon --workers 2
@@ -190,10 +180,10 @@ wait_for() {
 	timeout 100 socat -t100 - "UNIX-CONNECT:$SOCK" <"$DIR/in" >"$DIR/out" 3>&- 8>&- &
 	client=$!
 	printf '{"jsonrpc":"2.0","method":"render_scene","params":{%s,"progress":true,"output_path":"%s"},"id":1}\n' "$params" "$DIR/during.png" >&8
-	wait_for 30 grep -q progress "$DIR/out"
+	WAIT_S=30 wait_until grep -q progress "$DIR/out"
 	[ "$(call add_voxel '{"position":[60,40,40],"color":[0,255,0]}' .success)" = true ]
 	[ "$(grep -c result "$DIR/out")" = 0 ]
-	wait_for 60 grep -q result "$DIR/out"
+	WAIT_S=60 wait_until grep -q result "$DIR/out"
 	exec 8>&-
 	kill "$client" 2>/dev/null || true # it may have ended with its input
 	call undo '{}' .success
@@ -207,11 +197,7 @@ wait_for() {
 	build
 	file=$(call render_scene '{"width":16,"height":16,"return_mode":"file_path"}' .file.path)
 	[ -f "$file" ]
-	for _ in $(seq 100); do
-		[ -e "$file" ] || break
-		sleep 0.1
-	done
-	[ ! -e "$file" ]
+	wait_until test ! -e "$file"
 	[ "$(call list_renders '{}' .count)" = 0 ]
 	[ "$(call get_render_stats '{}' .files_cleaned)" = 1 ]
 	stop_daemon
@@ -242,7 +228,7 @@ wait_for() {
 		pids="$pids $!"
 	done
 	# The first notifications come when drawing has begun.
-	timeout 30 sh -c 'until [ -s "$0/large1" ] || [ -s "$0/large5" ]; do sleep 0.05; done' "$DIR"
+	WAIT_S=30 wait_until test -s "$DIR/large1" -o -s "$DIR/large5"
 	for i in 1 2 3; do
 		[ "$(call render_scene '{"width":32,"height":32}' .success)" = true ]
 		[ "$(call render_scene '{"width":200,"height":200}' .success)" = true ]

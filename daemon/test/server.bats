@@ -294,7 +294,7 @@ sizes() {
 @test "R-109: a full queue answers busy, with the id, and nothing is lost" {
 	for flags in '--preset v14' '--preset v15 --fast-path off'; do
 		start_daemon $flags --workers 1 --queue-size 1
-		local total=0 i pids=
+		local i pids=
 		for i in $(seq 12); do
 			{ for n in $(seq 50); do printf '{"jsonrpc":"2.0","method":"list_methods","id":%d}\n' "$n"; done |
 				talk >"$DIR/out$i"; } 3>&- &
@@ -303,8 +303,9 @@ sizes() {
 		wait $pids
 		for i in $(seq 12); do
 			[ "$(jq -r .id "$DIR/out$i" | tr '\n' ' ')" = "$(seq 50 | tr '\n' ' ')" ]
-			[ "$(jq -r '.error.code // 0' "$DIR/out$i" | sort -u | grep -cv -e '^0$' -e '^-32000$')" = 0 ]
 		done
+		# Results and busy answers, of both at least one, and nothing else.
+		[ "$(cat "$DIR"/out* | jq -r '.error.code // "result"' | sort -u | tr '\n' ' ')" = '-32000 result ' ]
 		stop_daemon
 	done
 }
@@ -312,15 +313,12 @@ sizes() {
 @test "a client that never reads stops nobody else" {
 	for preset in v14 v15; do
 		start_daemon --preset $preset
-		mkfifo "$DIR/never"
-		# Its replies back up in the pipe that nobody reads.
 		{ for i in $(seq 20000); do printf '{"jsonrpc":"2.0","method":"list_methods","id":%d}\n' "$i"; done; sleep 20; } |
 			socat -u - "UNIX-CONNECT:$SOCK" 3>&- &
 		local flood=$!
 		for i in $(seq 20); do answers; done
 		kill "$flood" 2>/dev/null || true
 		wait "$flood" 2>/dev/null || true
-		rm "$DIR/never"
 		# The memory for what it was owed was bounded: a few replies, not 20,000.
 		[ "$(awk '/VmHWM/ { print $2 }' "/proc/$PID/status")" -lt 65536 ]
 		stop_daemon

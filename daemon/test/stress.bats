@@ -3,22 +3,13 @@
 # make check-stress, which builds what it needs.
 
 setup() {
+	load daemon_helper
+	WAIT_S=20
 	STRESS=$(cd "${O:-build/release}/test" && pwd)/goxel-stress
 	DIR=$(mktemp -d)
 }
 
 teardown() { rm -rf "$DIR"; }
-
-# wait_until COMMAND...: at most 20 s.
-wait_until() {
-	local i
-	for i in $(seq 1000); do
-		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.02
-	done
-	echo "never came true: $*" >&2
-	return 1
-}
 
 # The daemon that a run with this pid started.
 daemon_of() {
@@ -56,9 +47,10 @@ folder_of() {
 	local pid=$! code=0
 	wait_until daemon_of $pid
 	wait_until pgrep -P "$pid" -f goxel-daemon
-	# Not before the actors are there: the first lines of its start are over then.
-	wait_until grep -q 'seed 1' "$DIR/out"
-	sleep 1
+	# Not before it has clients: the run's own question is one.
+	SOCK=$(folder_of "$(daemon_of $pid)")/s
+	has_clients() { [ "$(status_of .counters.connections_count)" -ge 2 ]; }
+	wait_until has_clients
 	kill -SEGV "$(daemon_of $pid)"
 	wait $pid || code=$?
 	cat "$DIR/out"

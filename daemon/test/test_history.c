@@ -12,6 +12,7 @@
 
 #include "daemon/base/alloc.h"
 #include "daemon/base/rng.h"
+#include "daemon/test/skip.h"
 #include "daemon/test/voxel_model.h"
 #include "daemon/voxel/analyze.h"
 #include "daemon/voxel/selection.h"
@@ -245,7 +246,7 @@ static void test_steady_editing_allocates_nothing(void **state)
 
 	(void)state;
 	if (!alloc_is_counted())
-		skip();
+		skip_because(NO_ALLOC_COUNTS);
 	for (int round = 0; round < 3 * HISTORY_STEPS_MAX; round++) {
 		if (round == 2 * HISTORY_STEPS_MAX)
 			alloc_read_thread(&before);

@@ -13,6 +13,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/methods/methods.h"
 #include "daemon/test/method_checks.h"
+#include "daemon/test/skip.h"
 
 #define PING "{\"pong\":true"
 
@@ -433,14 +434,15 @@ static uint64_t allocs_of(const char *method, const char *params)
 /* the hot path of v15 allocates nothing in steady state. */
 static void test_hot_path_allocates_nothing(void **state)
 {
-	char *text = batch_text(1000);
+	char *text;
 
 	(void)state;
-	if (!alloc_is_counted() || strcmp(method_caller.parser->ops->head.name, "dom") == 0) {
-		free(text);
-		skip();
+	/* The promise of the other parsers: this one makes a tree in allocated memory. */
+	if (strcmp(method_caller.parser->ops->head.name, "dom") == 0)
 		return;
-	}
+	if (!alloc_is_counted())
+		skip_because(NO_ALLOC_COUNTS);
+	text = batch_text(1000);
 	fresh();
 	assert_int_equal(allocs_of("ping", ""), 0);
 	assert_int_equal(allocs_of("add_voxel", "[1,2,3,4,5,6,255]"), 0);

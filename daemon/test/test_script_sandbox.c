@@ -27,6 +27,7 @@
 
 #include "daemon/methods/script_sandbox.h"
 #include "daemon/test/int80.h"
+#include "daemon/test/skip.h"
 #include "daemon/test/temp_dir.h"
 
 enum {
@@ -101,12 +102,14 @@ static bool was_killed(int status)
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
 }
 
+#define NO_FILTER "no system call filter can be installed here"
+
 static void want_refused(attempt *try)
 {
 	int status = outcome(try);
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED)
-		skip();
+		skip_because(NO_FILTER);
 	assert_true(was_killed(status) || (WIFEXITED(status) && WEXITSTATUS(status) == 0));
 }
 
@@ -157,12 +160,12 @@ static void test_calls_of_another_architecture_end_the_process(void **state)
 
 	(void)state;
 	if (!has_i386_calls())
-		skip();
+		skip_because("this kernel has no system calls of i386");
 	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
 		int status = outcome(tries[i]);
 
 		if (WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED)
-			skip();
+			skip_because(NO_FILTER);
 		assert_true(was_killed(status));
 	}
 	assert_int_equal(stat(file, &st), 0);
@@ -176,7 +179,7 @@ static void test_x32_numbers_do_nothing(void **state)
 
 	(void)state;
 	if (!HAS_INT80)
-		skip();
+		skip_because("this architecture has no numbers of x32");
 	want_refused(try_x32_chmod);
 	assert_int_equal(stat(file, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
@@ -295,7 +298,7 @@ static void test_it_can_talk_over_its_descriptor(void **state)
 	assert_int_equal(send(ends[0], "y", 1, 0), 1);
 	status = outcome(talk);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED)
-		skip();
+		skip_because(NO_FILTER);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
 	assert_int_equal(recv(ends[0], got, sizeof(got), MSG_DONTWAIT), 1);
 }
@@ -339,7 +342,7 @@ static void test_without_filters_it_says_so_and_keeps_the_limits(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	if (WEXITSTATUS(status) == SKIPPED)
-		skip();
+		skip_because(NO_FILTER);
 	assert_int_equal(WEXITSTATUS(status), 1);
 }
 

@@ -34,6 +34,7 @@
 #include "daemon/server/server.h"
 #include "daemon/telemetry/metrics.h"
 #include "daemon/telemetry/stages.h"
+#include "daemon/test/skip.h"
 #include "daemon/transport/inproc.h"
 
 #define CREATE "{\"jsonrpc\":\"2.0\",\"method\":\"create_project\",\"params\":[\"p\"],\"id\":0}"
@@ -370,7 +371,7 @@ static void test_v15_allocates_nothing_in_steady_state(void **state)
 
 	(void)state;
 	if (!alloc_is_counted())
-		skip();
+		skip_because(NO_ALLOC_COUNTS);
 	open_axes(&s, &axes);
 	connect_client(&s, &c);
 	feed(&c, CREATE);

@@ -11,6 +11,7 @@
 
 #include "daemon/base/alloc.h"
 #include "daemon/base/rng.h"
+#include "daemon/test/skip.h"
 #include "daemon/test/voxel_model.h"
 #include "daemon/voxel/analyze.h"
 #include "daemon/voxel/volume.h"
@@ -267,7 +268,7 @@ static void test_steady_editing_allocates_nothing(void **state)
 
 	(void)state;
 	if (!alloc_is_counted())
-		skip();
+		skip_because(NO_ALLOC_COUNTS);
 	for (int round = 0; round < 3; round++) {
 		if (round == 1)
 			alloc_read_thread(&before);
