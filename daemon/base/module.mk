@@ -31,6 +31,7 @@ base-srcs := \
 	daemon/base/sock_io.c \
 	daemon/base/strbuf.c \
 	daemon/base/thread.c \
+	daemon/base/thread_slots.c \
 	daemon/base/version.c
 
 # Counted allocations (alloc.h): list alloccount in -libs and add the flags to -ldflags. Assign

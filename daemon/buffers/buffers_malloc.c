@@ -22,8 +22,9 @@ struct buffers_malloc {
 	size_t clients_count;
 };
 
-static void holds_nothing(struct per_thread *rec)
+static void holds_nothing(struct per_thread_set *set, struct per_thread *rec)
 {
+	(void)set;
 	(void)rec;
 }
 

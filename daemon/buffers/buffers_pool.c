@@ -98,15 +98,17 @@ static void *depot_take(struct buffers_pool *p, int t)
 }
 
 /* Called for a thread that ends: moves its racks to the depot. Lock held. */
-static void retire_racks(struct per_thread *rec)
+static void retire_racks(struct per_thread_set *set, struct per_thread *rec)
 {
 	struct buffers_pool *p =
-		(struct buffers_pool *)((char *)rec->set - offsetof(struct buffers_pool, threads));
+		(struct buffers_pool *)((char *)set - offsetof(struct buffers_pool, threads));
 	struct racks *racks = (struct racks *)rec;
 
-	for (int t = 0; t < TIERS; t++)
+	for (int t = 0; t < TIERS; t++) {
 		for (uint32_t i = rack_count(&racks->tier[t]); i-- > 0;)
 			depot_give(p, t, racks->tier[t].items[i]);
+		rack_set_count(&racks->tier[t], 0);
+	}
 }
 
 static void free_depots(struct buffers_pool *p)
@@ -285,7 +287,8 @@ static void pool_stats(struct buffers *b, struct buffers_stats *out)
 	for (int t = 0; t < TIERS; t++) {
 		uint64_t held = p->depots[t].count;
 
-		for (struct per_thread *rec = p->threads.first; rec; rec = rec->next)
+		for (struct per_thread *rec = per_thread_first(&p->threads); rec;
+		     rec = per_thread_next(rec))
 			held += rack_count(&((struct racks *)rec)->tier[t]);
 		out->held_bytes += held * tiers[t].bytes;
 	}

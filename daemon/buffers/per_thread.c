@@ -1,9 +1,6 @@
 #include "daemon/buffers/per_thread.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "daemon/base/err.h"
 
@@ -11,89 +8,58 @@ _Thread_local struct per_thread_cache per_thread_cache;
 
 static _Atomic uint64_t last_id;
 
-/* Called for a thread that ends, or for all records at the end; lock held. */
-static void retire(struct per_thread *rec)
+static struct per_thread_set *set_of(const struct per_thread *rec)
 {
-	struct per_thread *left = &rec->set->left;
-
-	rec->set->retire(rec);
-	per_thread_count(left, atomic_load_explicit(&rec->out_bytes, memory_order_relaxed),
-			 atomic_load_explicit(&rec->gets_count, memory_order_relaxed),
-			 atomic_load_explicit(&rec->misses_count, memory_order_relaxed));
-	free(rec);
+	return (struct per_thread_set *)((char *)rec->slot.list -
+					 offsetof(struct per_thread_set, slots));
 }
 
-static void thread_ends(void *arg)
+static void thread_ends(struct thread_slot *slot)
 {
-	struct per_thread *rec = arg;
-	struct per_thread_set *set = rec->set;
-	struct per_thread **at;
+	struct per_thread *rec = (struct per_thread *)slot;
+	struct per_thread_set *set = set_of(rec);
 
 	pthread_mutex_lock(&set->lock);
-	for (at = &set->first; *at != rec; at = &(*at)->next)
-		assert(*at);
-	*at = rec->next;
-	retire(rec);
+	set->retire(set, rec);
 	pthread_mutex_unlock(&set->lock);
 	per_thread_cache = (struct per_thread_cache){ 0 };
 }
 
-int per_thread_init(struct per_thread_set *set, size_t record_bytes,
-		    void (*retire_backend)(struct per_thread *rec), struct err *err)
+int per_thread_init(struct per_thread_set *set, size_t record_bytes, per_thread_retire *retire,
+		    struct err *err)
 {
 	int rc;
 
 	assert(record_bytes >= sizeof(struct per_thread));
-	rc = pthread_key_create(&set->key, thread_ends);
-	if (rc)
-		return err_set(err, -rc, "make a key for thread-local records");
+	rc = thread_slots_init(&set->slots, record_bytes, thread_ends);
+	if (rc < 0)
+		return err_set(err, rc, "make a key for thread-local records");
 	pthread_mutex_init(&set->lock, NULL);
 	set->id = atomic_fetch_add(&last_id, 1) + 1;
-	set->record_bytes = (record_bytes + 63) & ~(size_t)63;
-	set->retire = retire_backend;
+	set->retire = retire;
 	return 0;
 }
 
 void per_thread_deinit(struct per_thread_set *set)
 {
-	struct per_thread *rec;
-
-	pthread_key_delete(set->key);
-	while ((rec = set->first)) {
-		set->first = rec->next;
-		retire(rec);
+	for (struct per_thread *rec = per_thread_first(set); rec; rec = per_thread_next(rec)) {
+		set->retire(set, rec);
+		per_thread_count(&set->left,
+				 atomic_load_explicit(&rec->out_bytes, memory_order_relaxed), 0, 0);
 	}
+	thread_slots_deinit(&set->slots);
 	pthread_mutex_destroy(&set->lock);
-}
-
-static struct per_thread *make(struct per_thread_set *set)
-{
-	struct per_thread *rec = aligned_alloc(64, set->record_bytes);
-
-	if (!rec)
-		return NULL;
-	memset(rec, 0, set->record_bytes);
-	rec->set = set;
-	if (pthread_setspecific(set->key, rec)) {
-		free(rec);
-		return NULL;
-	}
-	pthread_mutex_lock(&set->lock);
-	rec->next = set->first;
-	set->first = rec;
-	pthread_mutex_unlock(&set->lock);
-	return rec;
 }
 
 struct per_thread *per_thread_slow(struct per_thread_set *set)
 {
-	struct per_thread *rec = pthread_getspecific(set->key);
+	struct thread_slot *slot = thread_slots_mine(&set->slots);
 
-	if (!rec)
-		rec = make(set);
-	if (rec)
-		per_thread_cache = (struct per_thread_cache){ set->id, rec };
-	return rec;
+	if (!slot)
+		slot = thread_slots_take(&set->slots);
+	if (slot)
+		per_thread_cache = (struct per_thread_cache){ set->id, (struct per_thread *)slot };
+	return (struct per_thread *)slot;
 }
 
 void per_thread_count_left(struct per_thread_set *set, int64_t out_bytes, uint64_t gets,
@@ -104,20 +70,22 @@ void per_thread_count_left(struct per_thread_set *set, int64_t out_bytes, uint64
 	pthread_mutex_unlock(&set->lock);
 }
 
+static void add_counts(const struct per_thread *rec, struct buffers_stats *out, int64_t *out_bytes)
+{
+	out->gets_count += atomic_load_explicit(&rec->gets_count, memory_order_relaxed);
+	out->misses_count += atomic_load_explicit(&rec->misses_count, memory_order_relaxed);
+	*out_bytes += atomic_load_explicit(&rec->out_bytes, memory_order_relaxed);
+}
+
 void per_thread_sum(const struct per_thread_set *set, struct buffers_stats *out)
 {
-	const struct per_thread *rec = &set->left;
 	int64_t out_bytes = 0;
 
 	out->gets_count = 0;
 	out->misses_count = 0;
-	for (const struct per_thread *next = set->first; rec; rec = next) {
-		out->gets_count += atomic_load_explicit(&rec->gets_count, memory_order_relaxed);
-		out->misses_count += atomic_load_explicit(&rec->misses_count, memory_order_relaxed);
-		out_bytes += atomic_load_explicit(&rec->out_bytes, memory_order_relaxed);
-		if (rec != &set->left)
-			next = rec->next;
-	}
-	/* While others work, a put may be counted before its get. */
+	add_counts(&set->left, out, &out_bytes);
+	for (struct per_thread *rec = per_thread_first(set); rec; rec = per_thread_next(rec))
+		add_counts(rec, out, &out_bytes);
+	/* While other threads work, a put can be visible before its get. */
 	out->out_bytes = out_bytes > 0 ? (uint64_t)out_bytes : 0;
 }

@@ -2,8 +2,9 @@
  * per_thread.h - one record for each thread that uses a buffers object: counters for all backends,
  * magazines for the pool. Private to daemon/buffers.
  *
- * A thread finds its record without a lock, as long as it uses only one object. Records are created
- * at a thread's first use, retired when the thread ends, and freed with the set.
+ * A thread finds its record without a lock, as long as it uses only one object. A record is made at
+ * a thread's first use, retired when the thread ends, taken over by a later thread, and freed with
+ * the set.
  */
 #ifndef DAEMON_BUFFERS_PER_THREAD_H
 #define DAEMON_BUFFERS_PER_THREAD_H
@@ -13,15 +14,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/base/thread_slots.h"
 #include "daemon/buffers/buffers.h"
 
 struct err;
+struct per_thread;
 struct per_thread_set;
+
+/* Empties the record but for the counters: the pool's magazines go back. The set's lock is held. */
+typedef void(per_thread_retire)(struct per_thread_set *set, struct per_thread *rec);
 
 /* First member of a backend's record. Only the owning thread writes the counters. */
 struct per_thread {
-	struct per_thread_set *set;
-	struct per_thread *next; /* under the set's lock */
+	struct thread_slot slot;
 	_Atomic uint64_t gets_count;
 	_Atomic uint64_t misses_count;
 	_Atomic int64_t out_bytes; /* negative in a thread that puts what others got */
@@ -29,13 +34,10 @@ struct per_thread {
 
 struct per_thread_set {
 	uint64_t id; /* never reused, so that a stale cache cannot match */
-	size_t record_bytes;
-	void (*retire)(struct per_thread *rec); /* lock held: returns what the record holds */
-	pthread_key_t key;
-	pthread_mutex_t lock;
-	struct per_thread *first;
-	struct per_thread left; /* counters of threads that ended or that never got a record; under
-				   the lock */
+	struct thread_slots slots;
+	per_thread_retire *retire;
+	pthread_mutex_t lock;   /* what the backends share */
+	struct per_thread left; /* counters of threads that never got a record; under the lock */
 };
 
 struct per_thread_cache {
@@ -45,8 +47,8 @@ struct per_thread_cache {
 extern _Thread_local struct per_thread_cache per_thread_cache;
 
 /* record_bytes includes struct per_thread; records start zeroed and 64-aligned. */
-int per_thread_init(struct per_thread_set *set, size_t record_bytes,
-		    void (*retire)(struct per_thread *rec), struct err *err);
+int per_thread_init(struct per_thread_set *set, size_t record_bytes, per_thread_retire *retire,
+		    struct err *err);
 
 /* Retires and frees all records. Threads that used the set have ended or do not use it any more. */
 void per_thread_deinit(struct per_thread_set *set);
@@ -84,6 +86,17 @@ static inline void per_thread_count(struct per_thread *rec, int64_t out_bytes, u
 /* The same for a thread without a record. */
 void per_thread_count_left(struct per_thread_set *set, int64_t out_bytes, uint64_t gets,
 			   uint64_t misses);
+
+/* A walk over the records, those of ended threads included. */
+static inline struct per_thread *per_thread_first(const struct per_thread_set *set)
+{
+	return (struct per_thread *)thread_slots_first(&set->slots);
+}
+
+static inline struct per_thread *per_thread_next(const struct per_thread *rec)
+{
+	return (struct per_thread *)rec->slot.next;
+}
 
 /* Sums the counters; lock held. held_bytes and huge_pages are not changed. */
 void per_thread_sum(const struct per_thread_set *set, struct buffers_stats *out);

@@ -38,16 +38,18 @@ _Thread_local struct metrics_block *metrics_mine;
  */
 static struct metrics_block metrics_spill;
 
-static void metrics_forget(void)
+static void metrics_forget(struct thread_slot *slot)
 {
+	(void)slot;
 	metrics_mine = NULL;
 }
 
-static struct slots metrics_slots = SLOTS_INIT(sizeof(struct metrics_block), metrics_forget);
+static struct thread_slots metrics_slots =
+	THREAD_SLOTS_INIT(sizeof(struct metrics_block), metrics_forget);
 
 struct metrics_block *metrics_attach(void)
 {
-	struct slot *slot = slots_take(&metrics_slots);
+	struct thread_slot *slot = thread_slots_take(&metrics_slots);
 
 	if (!slot)
 		return &metrics_spill;
@@ -92,7 +94,7 @@ void metrics_read(struct metrics *out)
 {
 	memset(out, 0, sizeof(*out));
 	add_block(out, &metrics_spill);
-	for (struct slot *slot = slots_first(&metrics_slots); slot; slot = slot->next)
+	for (struct thread_slot *slot = thread_slots_first(&metrics_slots); slot; slot = slot->next)
 		add_block(out, (struct metrics_block *)slot);
 	for (unsigned i = METRIC_ERROR_PARSE; i <= METRIC_ERROR_APPLICATION; i++)
 		out->errors_count += out->counts[i];

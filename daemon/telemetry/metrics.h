@@ -13,7 +13,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "daemon/telemetry/slots.h"
+#include "daemon/base/thread_slots.h"
 
 struct json_out;
 
@@ -52,7 +52,7 @@ struct metrics {
 
 /* Private: the block of a thread, and how to get one. */
 struct metrics_block {
-	alignas(64) struct slot slot;
+	alignas(64) struct thread_slot slot;
 	_Atomic uint64_t counts[METRIC_COUNT]; /* written by the owning thread only */
 };
 extern _Thread_local struct metrics_block *metrics_mine;
@@ -75,7 +75,6 @@ void metrics_add_error(int code);
 
 /* Sums all threads. A level read between its two counters is clamped at 0. */
 void metrics_read(struct metrics *out);
-
 
 /* {requests_count, ..., errors:{"-32700":n, ...}} for `status`. */
 void metrics_write(struct json_out *j, const char *key);

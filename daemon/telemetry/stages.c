@@ -10,10 +10,10 @@
 
 #include "daemon/base/hist.h"
 #include "daemon/base/json_out.h"
-#include "daemon/telemetry/slots.h"
+#include "daemon/base/thread_slots.h"
 
 struct stages_block {
-	alignas(64) struct slot slot;
+	alignas(64) struct thread_slot slot;
 	_Atomic bool is_ready; /* lock is initialized; set once by the first owner */
 	pthread_mutex_t lock;  /* guards hists and what they hold */
 	struct hist *hists[STAGE_COUNT + 1];
@@ -31,12 +31,14 @@ _Thread_local uint32_t stages_left;
 static _Thread_local uint64_t draw_state;
 static _Thread_local struct stages_block *stages_mine;
 
-static void stages_forget(void)
+static void stages_forget(struct thread_slot *slot)
 {
+	(void)slot;
 	stages_mine = NULL;
 }
 
-static struct slots stages_slots = SLOTS_INIT(sizeof(struct stages_block), stages_forget);
+static struct thread_slots stages_slots =
+	THREAD_SLOTS_INIT(sizeof(struct stages_block), stages_forget);
 
 void stages_set_every(uint32_t every_n)
 {
@@ -87,7 +89,7 @@ bool stages_draw(void)
 
 static struct stages_block *stages_attach(void)
 {
-	struct stages_block *block = (struct stages_block *)slots_take(&stages_slots);
+	struct stages_block *block = (struct stages_block *)thread_slots_take(&stages_slots);
 
 	if (!block)
 		return NULL;
@@ -144,7 +146,8 @@ void stages_record_on(const struct stage_clock *clk)
 
 void stages_read(enum stage stage, struct hist *out)
 {
-	for (struct slot *slot = slots_first(&stages_slots); slot; slot = slot->next) {
+	for (struct thread_slot *slot = thread_slots_first(&stages_slots); slot;
+	     slot = slot->next) {
 		struct stages_block *block = (struct stages_block *)slot;
 
 		if (!atomic_load_explicit(&block->is_ready, memory_order_acquire))
@@ -158,7 +161,8 @@ void stages_read(enum stage stage, struct hist *out)
 
 void stages_reset(void)
 {
-	for (struct slot *slot = slots_first(&stages_slots); slot; slot = slot->next) {
+	for (struct thread_slot *slot = thread_slots_first(&stages_slots); slot;
+	     slot = slot->next) {
 		struct stages_block *block = (struct stages_block *)slot;
 
 		if (!atomic_load_explicit(&block->is_ready, memory_order_acquire))
