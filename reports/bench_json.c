@@ -1,4 +1,3 @@
-/* bench_json.c - see bench_json.h. */
 #include "reports/bench_json.h"
 
 #include <math.h>
@@ -17,7 +16,7 @@ static double to_ns(const char *unit)
 	return unit && strcmp(unit, "s") == 0 ? 1e9 : 1;
 }
 
-/* goxel-bench writes its names as they are; others may call theirs bench_NAME. */
+/* goxel-bench uses plain names; other programs may use bench_NAME. */
 static const char *name_of(const json_t *one)
 {
 	const char *name = json_string_value(json_object_get(one, "run_name"));
@@ -27,7 +26,7 @@ static const char *name_of(const json_t *one)
 	return name && strncmp(name, "bench_", 6) == 0 ? name + 6 : name;
 }
 
-/* Nothing but what the library appends to a name: "/real_time/threads:2". */
+/* Whether rest is only what the library appends to a name: "/real_time/threads:2". */
 static bool is_appended(const char *rest)
 {
 	static const char *const known[] = { "/iterations:", "/repeats:",    "/threads:",
@@ -93,7 +92,7 @@ double bench_ns(const json_t *bench, const char *name)
 		if (!aggregate)
 			values[n++] = ns;
 		else if (strcmp(aggregate, "median") == 0)
-			median = ns; /* all there is in a file of aggregates */
+			median = ns; /* the only value in a file of aggregates */
 	}
 	if (n)
 		median = stats_median(values, n);

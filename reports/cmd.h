@@ -1,6 +1,6 @@
 /*
- * cmd.h - the subcommands of goxel-report. Each gets argv from its own name on, prints what failed
- * itself, and returns an exit code (daemon/base/cli.h).
+ * cmd.h - the subcommands of goxel-report. Each gets argv from its own name on, prints its own
+ * error messages, and returns an exit code (daemon/base/cli.h).
  */
 #ifndef REPORTS_CMD_H
 #define REPORTS_CMD_H
@@ -19,8 +19,8 @@ int cmd_newest(int argc, char **argv);
 /* Prints "goxel-report NAME: message" and returns code. */
 int cmd_fail(const char *name, const struct err *err, int code);
 
-/* EXIT_USAGE for what the user named wrongly (no such file, no run, interrupted, unknown schema),
- * EXIT_FAILED for the rest. */
+/* EXIT_USAGE for errors in what the user gave (no such file, not a run, interrupted, unknown
+ * schema), EXIT_FAILED for others. */
 int cmd_exit_code(int rc);
 
 #endif

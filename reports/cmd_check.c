@@ -1,6 +1,6 @@
 /*
- * cmd_check.c - goxel-report check: is a run directory what it says it is? Every file that
- * run.json lists is there, every part reads, and what two files both tell agrees.
+ * cmd_check.c - goxel-report check: checks that a run directory is consistent: every file listed in
+ * run.json exists, every part can be read, and values that occur in two files agree.
  */
 #include <errno.h>
 #include <math.h>
@@ -31,7 +31,7 @@ static const struct cli_opt opts[] = {
 	{ 0 },
 };
 
-/* What is found to be wrong, sentences. */
+/* The errors found, as sentences. */
 struct findings {
 	char text[FINDINGS_MAX][320];
 	size_t count;
@@ -40,7 +40,7 @@ struct findings {
 static const struct cli_prog prog = {
 	.name = "goxel-report check",
 	.usage = "goxel-report check RUN",
-	.summary = "Validates a run directory; exit 1 when something in it contradicts itself.",
+	.summary = "Validates a run directory; exit 1 when it is inconsistent.",
 	.opts = opts,
 };
 
@@ -71,7 +71,7 @@ static void check_files(const struct view *v, struct findings *f)
 	}
 }
 
-/* The log and the results count the same requests. */
+/* The log and the results must count the same requests. */
 static void check_counts(const struct view *v, struct findings *f)
 {
 	double ops = view_number(v->load, "response_time_ns.count");
@@ -82,7 +82,7 @@ static void check_counts(const struct view *v, struct findings *f)
 			 runfile_name(RUNFILE_LOAD_RESULTS), ops);
 }
 
-/* Quantiles agree to the width of a bucket, which is a thousandth. */
+/* Quantiles must agree to the width of a bucket, which is a thousandth. */
 static void check_quantiles(const struct view *v, struct findings *f)
 {
 	const json_t *times = json_object_get(v->load, "response_time_ns");

@@ -1,4 +1,4 @@
-/* cmd_compare.c - goxel-report compare, and show, which is the same for one run. */
+/* cmd_compare.c - goxel-report compare, and show, which does the same for one run. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,8 +80,8 @@ static void build(struct doc *d, const struct pair *p, const struct targets *t,
 	}
 	if (p->b && section_differences(NULL, p))
 		doc_note(d, TONE_BAD,
-			 "The two runs were made under unlike conditions: see Setup before reading "
-			 "on.");
+			 "The two runs were made under different "
+			 "conditions: see Setup before reading on.");
 	section_figures(d, p);
 	section_targets(d, p, t);
 	if (p->b)
@@ -153,7 +153,7 @@ static int report(const struct pair *p, const struct targets *t, const struct re
 	return rc;
 }
 
-/* Judges what views hold and reports; an exit code. */
+/* Judges the runs and writes the reports; returns an exit code. */
 static int judge(const char *name, struct view *views, int count, const struct targets *targets,
 		 const struct options *o)
 {
@@ -180,7 +180,7 @@ static int judge(const char *name, struct view *views, int count, const struct t
 	return rc < 0 ? cmd_fail(name, &err, EXIT_FAILED) : EXIT_OK;
 }
 
-/* The same run twice would count as two observations. */
+/* The same run must not count as two observations. */
 static int check_distinct(const struct view *views, int count, struct err *err)
 {
 	for (int i = 0; i < count; i++)
@@ -192,7 +192,7 @@ static int check_distinct(const struct view *views, int count, struct err *err)
 	return 0;
 }
 
-/* One benchmark result serves all runs: it holds the implementations of both. */
+/* One benchmark result serves all runs, since it has the implementations of both sides. */
 static int give_bench(struct view *views, int count, const char *path, struct err *err)
 {
 	json_t *bench = NULL;
@@ -212,8 +212,8 @@ static int check_operands(const struct cli_prog *prog, int count, struct err *er
 		return err_set(err, -EINVAL, "%d run directories given, not 1; see --help", count);
 	if (prog == &compare_prog && (count < 2 || count % 2 || count > 2 * REPEATS_MAX))
 		return err_set(err, -EINVAL,
-			       "%d run director%s given; pairs of them are needed, at most %d; see "
-			       "--help",
+			       "%d run director%s given; an even number "
+			       "is needed, at most %d pairs; see --help",
 			       count, count == 1 ? "y" : "ies", REPEATS_MAX);
 	return 0;
 }

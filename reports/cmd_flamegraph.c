@@ -1,4 +1,4 @@
-/* cmd_flamegraph.c - goxel-report flamegraph. */
+/* cmd_flamegraph.c - goxel-report flamegraph: draws folded stacks as an SVG. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,11 +35,11 @@ static const struct cli_opt opts[] = {
 	  .type = CLI_TEXT,
 	  .offset = offsetof(struct options, diff),
 	  .arg = "FOLDED",
-	  .help = "colour by the change of the share from this profile" },
+	  .help = "colour by the change of the share since this profile" },
 	{ .name = "merge-threads",
 	  .type = CLI_FLAG,
 	  .offset = offsetof(struct options, merge),
-	  .help = "leave the outermost frames out, which name threads" },
+	  .help = "omit the outermost frames, which name threads" },
 	{ 0 },
 };
 

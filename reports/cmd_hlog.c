@@ -1,4 +1,4 @@
-/* cmd_hlog.c - goxel-report hlog: what an interval log holds, per tag and in all. */
+/* cmd_hlog.c - goxel-report hlog: prints the contents of an interval log, per tag and in total. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,15 +44,15 @@ static const struct cli_opt opts[] = {
 	  .min = 0.001,
 	  .max = 1e9,
 	  .arg = "N",
-	  .help = "nanoseconds that one recorded unit stands for (wrk2 and others: 1000)" },
+	  .help = "nanoseconds per recorded unit (wrk2 and others: 1000)" },
 	{ 0 },
 };
 
 static const struct cli_prog prog = {
 	.name = "goxel-report hlog",
 	.usage = "goxel-report hlog FILE [options]",
-	.summary = "Prints the percentiles of an HdrHistogram interval log (formats 1.0 to 1.3), "
-		   "per tag.",
+	.summary = "Prints the percentiles of an HdrHistogram "
+		   "interval log (formats 1.0 to 1.3), per tag.",
 	.opts = opts,
 };
 

@@ -1,4 +1,4 @@
-/* cmd_machine.c - goxel-report machine: this machine's fingerprint, as results have it. */
+/* cmd_machine.c - goxel-report machine: prints this machine's fingerprint, as stored in results. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -13,7 +13,7 @@ static const struct cli_opt opts[] = { { 0 } };
 static const struct cli_prog prog = {
 	.name = "goxel-report machine",
 	.usage = "goxel-report machine",
-	.summary = "Prints this machine's fingerprint as JSON, as results have it.",
+	.summary = "Prints this machine's fingerprint as JSON, as stored in results.",
 	.opts = opts,
 };
 

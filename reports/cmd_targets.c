@@ -1,6 +1,6 @@
 /*
- * cmd_targets.c - goxel-report targets: every limit of the project, and how figures that were
- * measured stand against them.
+ * cmd_targets.c - goxel-report targets: lists every limit of the project, and compares measured
+ * figures with them.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -27,14 +27,13 @@ static const struct cli_opt opts[] = {
 	  .offset = offsetof(struct options, targets),
 	  .arg = "NAME|FILE",
 	  .preset = "v15",
-	  .help = "v15 (what was asked for), speed (what must be kept), or a file" },
+	  .help = "v15 (requirements), speed (levels to keep), or a file" },
 	{ .name = "benchmarks",
 	  .type = CLI_TEXT,
 	  .offset = offsetof(struct options, benchmarks),
 	  .arg = "FILE",
-	  .help = "print the filter for goxel-bench that selects the benchmarks of the targets; "
-		  "FILE "
-		  "is any result of goxel-bench, it says what v15 uses" },
+	  .help = "print the filter for goxel-bench that selects the benchmarks of the "
+		  "targets; FILE is any result of goxel-bench, it says what v15 uses" },
 	{ .name = "json",
 	  .type = CLI_FLAG,
 	  .offset = offsetof(struct options, json),
@@ -50,14 +49,14 @@ static void print_more(FILE *out)
 	      "on\n"
 	      "one side of the limit (signed rank, 6 values or more), and not settled otherwise; "
 	      "a\n"
-	      "figure that was measured once is judged as it is.\n",
+	      "figure measured once is compared directly.\n",
 	      out);
 }
 
 static const struct cli_prog prog = {
 	.name = "goxel-report targets",
 	.usage = "goxel-report targets [options] [FIGURES...]",
-	.summary = "Lists what is to be reached, or judges what was measured.",
+	.summary = "Lists the targets, or judges measured figures by them.",
 	.opts = opts,
 	.help_more = print_more,
 	.exit_codes = "  0  no target is missed\n"
@@ -126,7 +125,7 @@ static void print_judgement(const struct judgement *j, bool is_json)
 	doc_deinit(&d);
 }
 
-/* The same file twice would count as two measurements. */
+/* The same file must not count as two measurements. */
 static int check_distinct(char **paths, int count, struct err *err)
 {
 	for (int i = 0; i < count; i++)
@@ -138,7 +137,7 @@ static int check_distinct(char **paths, int count, struct err *err)
 	return 0;
 }
 
-/* An exit code, or a negative error. */
+/* Returns an exit code, or a negative error. */
 static int judge(const struct targets *t, char **paths, int count, bool is_json, struct err *err)
 {
 	struct figures figures = { .targets = t };

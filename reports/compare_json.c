@@ -1,4 +1,3 @@
-/* compare_json.c - see compare_json.h. */
 #include "reports/compare_json.h"
 
 #include <errno.h>
@@ -185,7 +184,7 @@ static void put_rule(struct json_out *j, const struct pair *p)
 	json_close(j);
 }
 
-/* A part of a run as its tool wrote it, so that nothing is lost. */
+/* Copies a part of a run as its tool wrote it, so that nothing is lost. */
 static void put_part(struct json_out *j, const char *key, const json_t *part, const char *inner)
 {
 	const json_t *value = inner ? json_object_get(part, inner) : part;

@@ -8,7 +8,7 @@ struct pair;
 struct repeats;
 struct targets;
 
-/* repeats: what all pairs say together; NULL = there is one. Returns 0 or -ENOMEM. */
+/* repeats: the result of all pairs together; NULL = only one pair. Returns 0 or -ENOMEM. */
 int compare_json(const struct pair *p, const struct targets *t, const struct repeats *repeats,
 		 struct strbuf *out);
 

@@ -1,4 +1,4 @@
-/* doc.c - building a document. */
+/* doc.c - builds a document. */
 #include "reports/doc.h"
 
 #include <assert.h>
@@ -31,7 +31,7 @@ void doc_deinit(struct doc *d)
 	*d = (struct doc){ 0 };
 }
 
-/* A scratch block takes what cannot be kept, so that callers need no checks. */
+/* When memory is short a scratch block is returned, so that callers need no checks. */
 static struct doc_block *add_block(struct doc *d, enum doc_kind kind)
 {
 	if (d->count == d->cap) {

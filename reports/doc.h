@@ -2,7 +2,7 @@
  * doc.h - a report as a list of blocks, written once and rendered three times: text for a
  * terminal, Markdown, and one self-contained HTML file (doc_html.c).
  *
- * Texts are formatted on adding and owned by the document. Running out of memory is remembered in
+ * Texts are formatted when added and owned by the document. Running out of memory is noted in
  * `failed`, and rendering returns it.
  */
 #ifndef REPORTS_DOC_H
@@ -55,14 +55,14 @@ void doc_note(struct doc *d, enum doc_tone tone, const char *fmt, ...)
 
 /* columns: names between '|', a leading '>' for columns of numbers: "Metric|>Baseline". */
 void doc_table(struct doc *d, const char *columns);
-/* The next cell of the table or of the tiles begun last. */
+/* Adds the next cell of the last table or tiles. */
 void doc_cell(struct doc *d, enum doc_tone tone, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Big figures at the top of an HTML page: cells in threes (label, value, note). */
+/* Large figures at the top of an HTML page: cells in threes (label, value, note). */
 void doc_tiles(struct doc *d);
 
-/* svg is taken (freed by the document); NULL adds nothing. */
+/* Takes ownership of svg; NULL adds nothing. */
 void doc_figure(struct doc *d, const char *title, char *svg, bool is_wide, const char *caption);
 
 /* -ENOMEM when anything failed. */

@@ -1,6 +1,6 @@
 /*
- * doc_html.c - a document as one HTML file that needs nothing else: style inside, pictures as
- * inline SVG, no network, light and dark by the reader's preference.
+ * doc_html.c - renders a document as one self-contained HTML file: embedded style, pictures as
+ * inline SVG, no network access, light or dark as the reader prefers.
  */
 #include <assert.h>
 #include <errno.h>
@@ -163,7 +163,7 @@ static void put_block(struct strbuf *out, const struct doc_block *b, size_t inde
 	}
 }
 
-/* Neighbours of a kind share a container: items a list, figures a grid. */
+/* Neighbouring blocks of a kind share a container: items a list, figures a grid. */
 static const char *container_of(enum doc_kind kind, bool is_open)
 {
 	if (kind == DOC_ITEM)
@@ -185,8 +185,9 @@ int doc_html(const struct doc *d, struct strbuf *out)
 		if (i + 1 == d->count || d->blocks[i + 1].kind != b->kind)
 			strbuf_add_str(out, container_of(b->kind, false));
 	}
-	strbuf_add_str(out, "</main>\n<footer>Written by goxel-report. This file is complete in "
-			    "itself: no network, no scripts from elsewhere.</footer>\n"
-			    "</body>\n</html>\n");
+	strbuf_add_str(out,
+		       "</main>\n<footer>Written by goxel-report. This file is self-contained: "
+		       "no network access, no external scripts.</footer>\n"
+		       "</body>\n</html>\n");
 	return d->failed || out->failed ? -ENOMEM : 0;
 }

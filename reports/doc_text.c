@@ -1,4 +1,4 @@
-/* doc_text.c - a document for a terminal and as Markdown. */
+/* doc_text.c - renders a document for a terminal and as Markdown. */
 #include <errno.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@ static const char *tone_mark(enum doc_tone tone)
 	return marks[tone];
 }
 
-/* Columns that a UTF-8 text takes: one a code point, which holds for all that reports print. */
+/* Width of a UTF-8 text in columns: one per code point, which is right for all texts of reports. */
 static size_t columns_of(const char *text)
 {
 	size_t count = 0;
@@ -68,7 +68,7 @@ static void put_heading(struct strbuf *out, const struct doc_block *b)
 	strbuf_add_char(out, '\n');
 }
 
-/* A cell of a terminal's table: what is longer than the limit ends in an ellipsis. */
+/* Writes a cell of a terminal table; a text longer than the limit ends in an ellipsis. */
 static void put_cell(struct strbuf *out, const char *text)
 {
 	size_t at = 0, columns = 0;
@@ -134,7 +134,7 @@ static void put_tiles(struct strbuf *out, const struct doc_block *b)
 	}
 }
 
-/* A heading over pictures only has nothing to head here. */
+/* A heading over pictures only is omitted here. */
 static bool heads_text(const struct doc *d, size_t at)
 {
 	size_t next = at + 1;
@@ -173,7 +173,7 @@ int doc_text(const struct doc *d, struct strbuf *out)
 		case DOC_TILES:
 			put_tiles(out, b);
 			break;
-		case DOC_FIGURE: /* a picture is for the HTML page */
+		case DOC_FIGURE: /* pictures are shown in HTML only */
 			break;
 		}
 	}
@@ -182,7 +182,7 @@ int doc_text(const struct doc *d, struct strbuf *out)
 
 /* ---- Markdown ---- */
 
-/* Text with what Markdown would take for markup made plain. */
+/* Writes text with Markdown's special characters escaped. */
 static void put_plain(struct strbuf *out, const char *text)
 {
 	for (; *text; text++) {

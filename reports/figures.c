@@ -1,4 +1,3 @@
-/* figures.c - see figures.h. */
 #include "reports/figures.h"
 
 #include <errno.h>
@@ -15,7 +14,7 @@
 #include "reports/metric.h"
 #include "reports/view.h"
 
-/* Which presets a file of goxel-bench compares. */
+/* The presets that a file of goxel-bench compares. */
 #define BEFORE "v14"
 #define NOW    "v15"
 
@@ -120,8 +119,8 @@ static int read_file(struct figures *f, const char *path, struct err *err)
 		rc = read_values(f, root);
 	else
 		rc = err_set(err, -EPROTO,
-			     "%s has the schema '%.60s'; goxel-bench/1, goxel-ceiling/1 or a run "
-			     "directory is needed",
+			     "%s has the schema '%.60s'; expected "
+			     "goxel-bench/1, goxel-ceiling/1 or a run directory",
 			     path, schema ? schema : "");
 	json_decref(root);
 	return rc;
@@ -167,7 +166,7 @@ char *figures_benchmarks(const struct targets *t, const json_t *bench)
 		add_name(&sb, &now, t->list[i].over);
 		add_name(&sb, &now, t->list[i].minus);
 	}
-	/* With what the library appends; nothing where no benchmark is needed. */
+	/* Allows for what the library appends; empty when no benchmark is needed. */
 	if (sb.len)
 		strbuf_add_str(&sb, ")(/(iterations|repeats|threads):[0-9]+|/[a-z]+_time)*$");
 	text = sb.failed ? NULL : strdup(strbuf_span(&sb).ptr);

@@ -1,7 +1,7 @@
 /*
- * figures.h - the figures of targets, read from whatever measured them: run directories, the JSON
- * of goxel-bench, and the values of scripts/bench-ceiling.sh. Each file adds one value to a figure
- * (bench-ceiling.sh: one a round).
+ * figures.h - the figures of targets, read from any source: run directories, the JSON of
+ * goxel-bench, and the values of scripts/bench-ceiling.sh. Each file adds one value to a figure
+ * (bench-ceiling.sh: one per round).
  */
 /* clang-format off */
 /*
@@ -25,9 +25,9 @@ struct err;
 struct figure {
 	double *values; /* [count], owned */
 	size_t count;
-	double *v14; /* [v14_count], owned: the same of v14's implementations, where they differ */
+	double *v14; /* [v14_count], owned: the same for v14's implementations, if they differ */
 	size_t v14_count;
-	bool is_spoiled; /* a run has more than 0 of what must be 0 */
+	bool is_spoiled; /* in some run a metric that must be 0 is not */
 };
 
 struct figures {
@@ -36,17 +36,17 @@ struct figures {
 	bool lacks_axes; /* a file of goxel-bench does not say which implementations v15 uses */
 };
 
-/* path: a run directory or a file. -EPROTO: it is none of those above. */
+/* path: a run directory or a file. -EPROTO: it is none of the above. */
 int figures_read(struct figures *f, const char *path, struct err *err);
 void figures_deinit(struct figures *f);
 
-/* What the target's benchmarks measured, NaN when one of them was not run. */
+/* The value of the target's benchmarks; NaN when one of them was not run. */
 double target_bench_value(const struct target *t, const json_t *bench,
 			  const struct bench_arch *arch);
 
 /*
- * A regular expression for goxel-bench which matches the benchmarks that the targets need. bench is
- * a file of goxel-bench: it says what the axes stand for. Free it; NULL when out of memory.
+ * A regular expression for goxel-bench that matches the benchmarks needed by the targets. bench is
+ * a result of goxel-bench, which says what the axes stand for. Free it; NULL when out of memory.
  */
 char *figures_benchmarks(const struct targets *t, const json_t *bench);
 

@@ -1,4 +1,3 @@
-/* files.c - see files.h. */
 #include "reports/files.h"
 
 #include <errno.h>

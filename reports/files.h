@@ -1,4 +1,4 @@
-/* files.h - the files a report leaves: report.md, report.html, report.json. */
+/* files.h - writes the files of a report: report.md, report.html, report.json. */
 #ifndef REPORTS_FILES_H
 #define REPORTS_FILES_H
 
@@ -8,8 +8,8 @@ struct doc;
 struct err;
 
 /*
- * Renders the document into dir (made when it is not there), each file appearing whole. json may
- * be empty: then no report.json. Nothing of a failed file is left.
+ * Writes the document to dir (created if missing), each file atomically. json may be empty: then
+ * there is no report.json. A file that fails leaves nothing behind.
  */
 int files_write(const struct doc *d, struct span json, const char *dir, struct err *err);
 

@@ -1,8 +1,8 @@
 /*
- * flame.c - lays a tree of stacks out. Positions are percentages, so the picture needs no width;
- * each frame is a nested <svg>, which cuts its text at the frame's edge. Frames too narrow to see
- * are left out and counted.
- * Source: B. Gregg, "The Flame Graph" (CACM 2016), differential colouring included.
+ * flame.c - lays out a tree of stacks. Positions are percentages, so the picture needs no width;
+ * each frame is a nested <svg>, which clips its text at the frame's edge. Frames too narrow to see
+ * are omitted and counted. Source: B. Gregg, "The Flame Graph" (CACM 2016), including differential
+ * colouring.
  */
 #include "reports/flame.h"
 
@@ -48,7 +48,7 @@ static void put_colour(struct drawing *d, const struct folded_node *node, double
 	if (d->flame->against) {
 		double strength = d->change_max > 0 ? sqrt(fabs(change) / d->change_max) : 0;
 
-		/* Red where the share grew, blue where it fell; paler the smaller. */
+		/* Red when the share grew, blue when it shrank; paler for smaller changes. */
 		strbuf_addf(d->out, "hsl(%d,%d%%,%d%%)", change > 0 ? 8 : 214,
 			    (int)lrint(20 + 65 * strength), (int)lrint(88 - 26 * strength));
 	} else if (is_kernel(node->name)) {

@@ -1,6 +1,7 @@
 /*
  * flame.h - a flame graph (root on top) as one SVG: click to zoom, search, details on hover. Text
- * keeps its size at any width, so it reads on a phone. Same samples, same bytes.
+ * has the same size at any width, so it is readable on a phone. The same samples give the same
+ * bytes.
  */
 #ifndef REPORTS_FLAME_H
 #define REPORTS_FLAME_H
@@ -14,9 +15,9 @@ struct folded;
 struct flame {
 	const char *title;
 	const struct folded *samples; /* widths */
-	/* Coloured by the change of the share from these; NULL = no comparison. */
+	/* Colours show the change of the share since these samples; NULL = no comparison. */
 	const struct folded *against;
-	bool is_before;   /* samples are the older profile, against the newer one */
+	bool is_before;   /* samples are the older profile, against is the newer one */
 	const char *note; /* below the title; NULL = none */
 };
 

@@ -1,4 +1,3 @@
-/* fmt.c - see fmt.h. */
 #include "reports/fmt.h"
 
 #include <math.h>

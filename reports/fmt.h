@@ -1,7 +1,6 @@
 /*
- * fmt.h - numbers as people read them: three significant digits and the unit that fits.
- * NaN becomes an en dash. Results are returned by value: fmt_ns(x).s lives to the end of the
- * full expression.
+ * fmt.h - formats numbers for people: three significant digits and a suitable unit. NaN becomes an
+ * en dash. Results are returned by value: fmt_ns(x).s lives to the end of the full expression.
  */
 #ifndef REPORTS_FMT_H
 #define REPORTS_FMT_H
@@ -21,7 +20,7 @@ struct fmt fmt_pct(double pct);     /* "4.1 %" */
 struct fmt fmt_effect(double pct);
 struct fmt fmt_signed_pct(double pct); /* "+4.1 %" */
 struct fmt fmt_ratio(double ratio);    /* "2.41×" */
-/* The change from a to b for people: percent below a doubling, a factor above. */
+/* The change from a to b: a percentage below a doubling, a factor above. */
 struct fmt fmt_change(double a, double b);
 
 #endif

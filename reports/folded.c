@@ -1,4 +1,3 @@
-/* folded.c - see folded.h. */
 #include "reports/folded.h"
 
 #include <ctype.h>
@@ -10,7 +9,7 @@
 #include "daemon/base/err.h"
 #include "daemon/base/file.h"
 
-/* Where name is among the children, or would be put. */
+/* The index of the child with that name, or where it would be inserted. */
 static size_t lower_bound(const struct folded_node *node, struct span name, bool *is_there)
 {
 	size_t low = 0, high = node->children_count;
@@ -47,7 +46,7 @@ static struct folded_node *new_node(struct span name)
 	return node;
 }
 
-/* The child of that name, made when it is not there; NULL when out of memory. */
+/* The child with that name, created if missing; NULL when out of memory. */
 static struct folded_node *get_child(struct folded_node *node, struct span name)
 {
 	bool is_there;
@@ -144,7 +143,7 @@ int folded_parse(const char *name, struct span text, struct folded **out, struct
 		f->lines_count++;
 	}
 	if (rc == 0 && f->root.total == 0)
-		rc = err_set(err, -EPROTO, "%s holds no samples", name);
+		rc = err_set(err, -EPROTO, "%s has no samples", name);
 	if (rc < 0)
 		folded_free(f);
 	else
@@ -193,7 +192,7 @@ const struct folded_node *folded_child(const struct folded_node *node, const cha
 	return is_there ? node->children[at] : NULL;
 }
 
-/* Adds a subtree to one of the same name. */
+/* Adds a subtree to one with the same name. */
 /* NOLINTNEXTLINE(misc-no-recursion): depth is bounded */
 static int add_tree(struct folded_node *into, const struct folded_node *from)
 {

@@ -1,8 +1,8 @@
 /*
  * folded.h - folded stacks ("outer;inner;leaf count" a line) as a tree with totals.
  *
- * Children are kept sorted by name, so that the same samples in any order give the same tree.
- * Depth is bounded; deeper frames are added to the deepest one kept.
+ * Children are sorted by name, so that the same samples in any order give the same tree. The depth
+ * is bounded; deeper frames are added to the deepest one kept.
  */
 #ifndef REPORTS_FOLDED_H
 #define REPORTS_FOLDED_H
@@ -20,7 +20,7 @@ struct folded_node {
 	char *name;                    /* owned by the tree */
 	uint64_t self;                 /* samples that end here */
 	uint64_t total;                /* samples at or below */
-	struct folded_node **children; /* by rising name */
+	struct folded_node **children; /* in ascending order of name */
 	size_t children_count, children_cap;
 };
 
@@ -29,7 +29,7 @@ struct folded {
 	size_t lines_count;
 };
 
-/* What one function has over the whole profile. */
+/* The samples of one function in the whole profile. */
 struct folded_function {
 	const char *name;
 	uint64_t self;
@@ -42,15 +42,15 @@ int folded_parse(const char *name, struct span text, struct folded **out, struct
 void folded_free(struct folded *f);
 
 /*
- * A copy without the outermost frames, which name threads: two builds that call their threads
- * differently can then be compared. NULL when out of memory.
+ * Returns a copy without the outermost frames, which name threads, so that two builds with
+ * different thread names can be compared. NULL when out of memory.
  */
 struct folded *folded_without_threads(const struct folded *f);
 
 /* The child of that name, or NULL. */
 const struct folded_node *folded_child(const struct folded_node *node, const char *name);
 
-/* Functions by falling self, then name. Names borrow from f. Free *out. */
+/* Functions in descending order of self, then by name. Names are borrowed from f. Free *out. */
 int folded_functions(const struct folded *f, struct folded_function **out, size_t *count);
 
 #endif

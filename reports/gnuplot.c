@@ -1,4 +1,4 @@
-/* gnuplot.c - writes a script with its data inside to gnuplot's standard input; see gnuplot.h. */
+/* gnuplot.c - pipes a script with its data to gnuplot; see gnuplot.h. */
 #include "reports/gnuplot.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@ enum { CURVE_POINTS = 200 };
 #define COLOUR_A "#c05a08"
 #define COLOUR_B "#1c5fd4"
 
-/* Text inside a gnuplot string; quotes and what its enhanced mode would take are left out. */
+/* Writes text inside a gnuplot string; quotes and characters of its enhanced mode are omitted. */
 static void add_quoted(struct strbuf *sb, const char *text)
 {
 	strbuf_add_char(sb, '"');
@@ -248,7 +248,7 @@ static void put_startup(struct strbuf *sb, const struct pair *p, const char *dir
 	strbuf_deinit(&tics);
 }
 
-/* Runs gnuplot on a script; what it complains of goes to our stderr. */
+/* Runs gnuplot on a script; its errors go to our stderr. */
 static int run_gnuplot(struct span script, struct err *err)
 {
 	char name[] = "/tmp/goxel-report-XXXXXX";

@@ -7,8 +7,8 @@ struct pair;
 struct targets;
 
 /*
- * Writes percentiles.png, stages.png, startup.png, latency.png and memory.png into dir,
- * each where the runs have the data. -ENOENT when gnuplot is not installed, -EIO when it fails.
+ * Writes percentiles.png, stages.png, startup.png, latency.png and memory.png to dir, as far as the
+ * runs have the data. -ENOENT when gnuplot is not installed, -EIO when it fails.
  */
 int gnuplot_write(const struct pair *p, const struct targets *t, const char *dir, struct err *err);
 

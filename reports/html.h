@@ -1,4 +1,4 @@
-/* html.h - text made safe for HTML and SVG. */
+/* html.h - escapes text for HTML and SVG. */
 #ifndef REPORTS_HTML_H
 #define REPORTS_HTML_H
 

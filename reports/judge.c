@@ -1,4 +1,3 @@
-/* judge.c - see judge.h. */
 #include "reports/judge.h"
 
 #include <errno.h>
@@ -34,7 +33,8 @@ static enum verdict verdict_of(const struct target *t, const struct judged *j)
 	return is_low_within ? VERDICT_MET : VERDICT_MISSED;
 }
 
-/* A difference may be 0 or less; every other figure is positive, but a count may be 0. */
+/* A difference may be 0 or negative; every other figure is positive, except counts, which
+ * may be 0. */
 static bool has_logarithms(const struct target *t, const double *values, size_t count)
 {
 	for (size_t i = 0; i < count; i++)

@@ -1,11 +1,11 @@
 /*
- * judge.h - the one rule by which a target is met or missed.
+ * judge.h - the single rule by which a target is met or missed.
  *
- * A figure that was measured several times (in rounds, in runs) has an interval: that of the signed
- * rank at 95 % (lib/stats.h), of its logarithm where it is positive, so that a ratio and its
- * inverse are judged alike. A target is met or missed when the whole interval lies on one side of
- * the limit, and not settled otherwise; below JUDGE_COUNT_MIN values no interval of 95 % has ends.
- * A figure that was measured once says nothing of how it scatters: it is judged as it is.
+ * A figure measured several times (in rounds, in runs) has an interval: the 95 % interval of the
+ * signed rank (lib/stats.h), of its logarithm if it is positive, so that a ratio and its inverse
+ * are judged alike. A target is met or missed when the whole interval lies on one side of the
+ * limit, and not settled otherwise; with fewer than JUDGE_COUNT_MIN values a 95 % interval is
+ * unbounded. A figure measured once says nothing about its variation: it is compared directly.
  */
 #ifndef REPORTS_JUDGE_H
 #define REPORTS_JUDGE_H
@@ -29,7 +29,8 @@ struct judged {
 /* values[count], none of them NaN. -ENOMEM; -EINVAL: more than STATS_N_MAX. */
 int judge_values(const struct target *t, const double *values, size_t count, struct judged *out);
 
-/* What each of the runs views[0], views[step]... measured; those that did not are left out. */
+/* Judges the measurements of the runs views[0], views[step]...; runs without the figure are
+ * skipped. */
 int judge_runs(const struct target *t, const struct view *views, size_t count, size_t step,
 	       struct judged *out);
 

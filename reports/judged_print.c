@@ -1,4 +1,3 @@
-/* judged_print.c - see judged_print.h. */
 #include "reports/judged_print.h"
 
 #include <math.h>
@@ -40,7 +39,7 @@ static double v14_value(const struct figure *f)
 	return median;
 }
 
-/* Is there anything about v14 to show? */
+/* Whether there is a value for v14. */
 static bool has_v14(const struct judgement *j)
 {
 	const struct targets *t = j->figures->targets;
@@ -113,11 +112,11 @@ void judgement_doc(struct doc *d, const struct judgement *j)
 	if (has_too_few(j))
 		doc_para(d, "An interval of 95 %% needs %d values.", JUDGE_COUNT_MIN);
 	else if (j->counts[VERDICT_UNSETTLED])
-		doc_para(d, "Not settled: the limit lies inside the interval; more values tell "
-			    "more.");
+		doc_para(d, "Not settled: the limit lies inside "
+			    "the interval; more values tell more.");
 	if (j->figures->lacks_axes)
-		doc_para(d, "A result of an older goxel-bench does not say which implementations "
-			    "v15 uses: the figures that depend on it are left out.");
+		doc_para(d, "A result of an older goxel-bench does not tell which implementations "
+			    "v15 uses: figures that depend on them are omitted.");
 }
 
 static void json_values(struct json_out *o, const double *values, size_t count)

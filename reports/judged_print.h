@@ -1,4 +1,4 @@
-/* judged_print.h - figures and their verdicts as a table for people, and as JSON. */
+/* judged_print.h - prints figures and their verdicts as a table, and as JSON. */
 /* clang-format off */
 /*
  * JSON, schema "goxel-judged/1": the envelope (lib/envelope.h), and

@@ -1,4 +1,4 @@
-/* main.c - goxel-report: finds the subcommand in a table and lets it do the rest. */
+/* main.c - goxel-report: finds the subcommand in a table and runs it. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +18,7 @@ static const struct {
 	{ "check", cmd_check, "Validate a run directory" },
 	{ "flamegraph", cmd_flamegraph, "Draw folded stacks as an SVG" },
 	{ "hlog", cmd_hlog, "Percentiles of an HdrHistogram interval log" },
-	{ "targets", cmd_targets, "List what is to be reached, or judge what was measured" },
+	{ "targets", cmd_targets, "List the targets, or judge measured figures by them" },
 	{ "newest", cmd_newest, "Find the newest run of a preset" },
 	{ "machine", cmd_machine, "Print this machine's fingerprint as JSON" },
 };
@@ -72,7 +72,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "goxel-report: there is no command '%s'; see --help\n", argv[1]);
 		return EXIT_USAGE;
 	}
-	/* Answers --help and --version. */
+	/* Handles --help and --version. */
 	rc = cli_parse(&prog, &(char){ 0 }, argc, argv, NULL, &err);
 	if (rc == 1)
 		return EXIT_OK;

@@ -1,4 +1,3 @@
-/* metric.c - see metric.h. */
 #include "reports/metric.h"
 
 #include <assert.h>
@@ -27,7 +26,7 @@ static double read_service(const struct view *v, const struct metric *m)
 	return view_service_quantile_ns(v, m->quantile);
 }
 
-/* User and kernel time of the profiled stretch, by request. */
+/* User and kernel time in the profiled window, per request. */
 static double read_cpu(const struct view *v, const struct metric *m)
 {
 	(void)m;
@@ -87,7 +86,7 @@ static double read_rss_peak(const struct view *v, const struct metric *m)
 	return peak;
 }
 
-/* Of the implementations that this run used. */
+/* For the implementations that this run used. */
 static double read_bench(const struct view *v, const struct metric *m)
 {
 	struct bench_arch arch = { view_text(v->dir.run, "preset"),
@@ -96,7 +95,7 @@ static double read_bench(const struct view *v, const struct metric *m)
 	return bench_pattern_ns(v->bench, &arch, m->benchmark);
 }
 
-/* What the writing operations wrote: a request may carry many. */
+/* What the writing operations wrote; a request may hold many items. */
 static double read_item_rate(const struct view *v, const struct metric *m)
 {
 	json_t *all = json_object_get(v->load, "operations"), *one;
@@ -114,7 +113,7 @@ static double read_item_rate(const struct view *v, const struct metric *m)
 	return items > 0 ? items / view_number(v->load, "totals.elapsed_s") : NAN;
 }
 
-/* Where the first request was not timed alone: connected to answered. */
+/* If the first request was not timed separately: from connected to answered. */
 static double read_first_request(const struct view *v, const struct metric *m)
 {
 	double own = view_number(v->startup, m->path);
@@ -143,7 +142,7 @@ const struct metric metrics[] = {
 	  .unit = UNIT_COUNT, .better = -1, .read = read_load, .path = "totals.errors_count" },
 	{ .key = "clients_count", .title = "Clients", .group = GROUP_LOAD,
 	  .unit = UNIT_COUNT, .read = read_load, .path = "load.connections_count" },
-	{ .key = "voxels_per_s", .title = "Items written (voxels)", .group = GROUP_LOAD,
+	{ .key = "voxels_per_s", .title = "Voxels written", .group = GROUP_LOAD,
 	  .unit = UNIT_RATE, .better = 1, .read = read_item_rate },
 	{ .key = "cpu_ns_per_request", .title = "CPU time per request", .group = GROUP_COST,
 	  .unit = UNIT_NS, .better = -1, .read = read_cpu },
@@ -240,7 +239,7 @@ struct measure metric_measure(const struct metric *m)
 	return (struct measure){ m->unit, m->better };
 }
 
-/* Values of a metric per interval into ln[]; how many. */
+/* Writes the logarithms of a metric's values per interval to ln[]; returns their number. */
 static size_t interval_values(const struct metric *m, const struct view *v, double *ln, size_t cap)
 {
 	const struct quantile *known;
@@ -285,7 +284,7 @@ bool metric_spread(const struct metric *m, const struct view *v, struct spread *
 		return false;
 	}
 	*out = (struct spread){ .count = n, .rho = lag1_correlation(ln, n) };
-	/* Falling correlations would make intervals worth more than they are. */
+	/* Negative correlations would make the intervals count as more values than there are. */
 	out->count_effective = (double)n * (1 - fmax(out->rho, 0)) / (1 + fmax(out->rho, 0));
 	out->sd_ln = stats_robust_sd(ln, n);
 	free(ln);

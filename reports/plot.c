@@ -1,4 +1,4 @@
-/* plot.c - line charts: axes, ticks, grid, legend. */
+/* plot.c - draws line charts: axes, ticks, grid, legend. */
 #include "reports/plot.h"
 
 #include <math.h>
@@ -58,8 +58,8 @@ struct fmt plot_value(double v, enum plot_unit unit)
 void plot_open(struct strbuf *sb, int width, int height, const char *alt)
 {
 	strbuf_addf(sb,
-		    "<svg viewBox=\"0 0 %d %d\" xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" "
-		    "aria-label=\"",
+		    "<svg viewBox=\"0 0 %d %d\" xmlns=\"http://www.w3.org/2000/svg\" "
+		    "role=\"img\" aria-label=\"",
 		    width, height);
 	html_text(sb, alt);
 	strbuf_add_str(sb, "\">\n");
@@ -110,7 +110,7 @@ static bool is_usable(const struct plot *p, double x, double y)
 	return isfinite(x) && isfinite(y) && (!p->is_y_log || y > 0);
 }
 
-/* Smallest and largest of everything that is drawn. */
+/* The smallest and the largest value that is drawn. */
 static bool find_range(const struct plot *p, struct scale *xs, struct scale *ys)
 {
 	size_t used = 0;
@@ -136,7 +136,7 @@ static bool find_range(const struct plot *p, struct scale *xs, struct scale *ys)
 	return used >= 2;
 }
 
-/* 1, 2 or 5 times a power of ten that cuts span into about n pieces. */
+/* A step of 1, 2 or 5 times a power of ten that divides span into about n parts. */
 static double nice_step(double span, int n)
 {
 	double raw = span / n, power = pow(10, floor(log10(raw))), lead = raw / power;
@@ -153,7 +153,7 @@ static void put_y_line(struct strbuf *sb, const struct plot *p, const struct sca
 		  v == 0 ? "0" : plot_value(v, p->y_unit).s);
 }
 
-/* Lines at every step that the scale holds, evenly by value. */
+/* Lines at every step in the scale, evenly by value. */
 static void put_y_steps(struct strbuf *sb, const struct plot *p, const struct scale *ys, double low,
 			double high)
 {
@@ -161,7 +161,7 @@ static void put_y_steps(struct strbuf *sb, const struct plot *p, const struct sc
 
 	double last = INFINITY;
 
-	/* On a log scale the upper steps come closer than their labels are high. */
+	/* On a log scale the upper steps may be closer than the height of their labels. */
 	for (int i = 0; (first + i) * step <= high; i++) {
 		double v = (first + i) * step, y = pixel(ys, v);
 
@@ -172,7 +172,7 @@ static void put_y_steps(struct strbuf *sb, const struct plot *p, const struct sc
 	}
 }
 
-/* Powers of ten; with values between them where there are few; even steps inside one decade. */
+/* Powers of ten; with values between them when there are few; even steps inside one decade. */
 static void put_y_decades(struct strbuf *sb, const struct plot *p, const struct scale *ys)
 {
 	static const int leads[][3] = { { 1, 0, 0 }, { 1, 3, 0 }, { 1, 2, 5 } };
@@ -210,7 +210,7 @@ static void put_y_axis(struct strbuf *sb, const struct plot *p, struct scale *ys
 
 static void put_x_label(struct strbuf *sb, double x, const char *text)
 {
-	/* A label that would be cut at the right edge ends there. */
+	/* A label that would exceed the right edge ends at the edge. */
 	bool is_cut = x + 3.6 * (double)plot_columns(text) > WIDTH;
 
 	strbuf_addf(sb, "<path class=\"grid\" d=\"M%.1f %dV%d\"/>\n", x, TOP, HEIGHT - BOTTOM);
@@ -264,7 +264,7 @@ static void put_series(struct strbuf *sb, const struct plot *p, const struct plo
 	strbuf_add_str(sb, "\"/>\n");
 }
 
-/* Bytes of the first so many code points. */
+/* The length in bytes of the first `columns` code points. */
 static size_t prefix_bytes(const char *text, size_t columns)
 {
 	size_t len = 0;
@@ -280,7 +280,7 @@ double plot_legend(struct strbuf *sb, double x, char tone, const char *name)
 	char attributes[32], shown[200];
 	size_t columns = plot_columns(name);
 
-	/* The middle goes: long names of two sides often begin alike. */
+	/* Shortens the middle, since long names of two sides often start alike. */
 	if (columns > LEGEND_COLUMNS_MAX) {
 		snprintf(shown, sizeof(shown), "%.*s…%s",
 			 (int)prefix_bytes(name, LEGEND_COLUMNS_MAX / 2 - 1), name,

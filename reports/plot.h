@@ -1,7 +1,7 @@
 /*
- * plot.h - pictures of a comparison as SVG text, coloured by the page's style (classes a and b),
- * so that they follow light and dark. Same input, same bytes. Every function returns fresh memory
- * (free it), or NULL when there is nothing to draw or no memory.
+ * plot.h - draws pictures of a comparison as SVG, coloured by the page's style (classes a and b),
+ * so that they follow light and dark mode. The same input gives the same bytes. Every function
+ * returns new memory (free it), or NULL when there is nothing to draw or no memory.
  */
 #ifndef REPORTS_PLOT_H
 #define REPORTS_PLOT_H
@@ -13,13 +13,13 @@ enum plot_unit { PLOT_NS, PLOT_BYTES, PLOT_RATE, PLOT_SECONDS, PLOT_PLAIN };
 
 struct plot_series {
 	const char *name; /* NULL: not drawn */
-	char tone;        /* 'a', 'b', or 'c' for what accompanies them */
+	char tone;        /* 'a', 'b', or 'c' for an additional series */
 	const double *x, *y;
 	size_t count;
 };
 
 struct plot {
-	const char *alt;              /* what the picture shows, for those who do not see it */
+	const char *alt;              /* description of the picture for screen readers */
 	struct plot_series series[3]; /* one without letters in its name is not in the legend */
 	enum plot_unit y_unit;
 	bool is_y_log;

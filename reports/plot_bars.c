@@ -1,4 +1,4 @@
-/* plot_bars.c - pairs of bars, and the start-up waterfall. */
+/* plot_bars.c - draws pairs of bars, and the start-up waterfall. */
 #include <math.h>
 #include <stdio.h>
 
@@ -18,7 +18,7 @@ struct bar_scale {
 	bool is_log;
 };
 
-/* A log scale starts a little below the smallest, so that the smallest bar can be seen. */
+/* A log scale starts slightly below the smallest value, so that its bar is visible. */
 static struct bar_scale scale_of(const struct plot_bar *bars, size_t count)
 {
 	struct bar_scale s = { .low = INFINITY };

@@ -1,4 +1,3 @@
-/* repeats.c - see repeats.h. */
 #include "reports/repeats.h"
 
 #include <errno.h>
@@ -15,7 +14,7 @@
 enum { FLIPS_SEED = 1 };
 static const double ALPHA_ONE_SIDED = 0.01, POWER = 0.90;
 
-/* Fixed before any data: what users feel, and what it costs. */
+/* Fixed before any data: what users notice, and what it costs. */
 static const char *const family_keys[] = { "throughput_per_s",  "response_p50_ns",
 					   "response_p90_ns",   "response_p99_ns",
 					   "response_p99_9_ns", "cpu_ns_per_request",
@@ -34,7 +33,7 @@ static double to_pct(double ln)
 	return 100 * expm1(ln);
 }
 
-/* Fills d_ln; 0 when some run does not have the metric. */
+/* Fills d_ln; 0 when some run lacks the metric. */
 static int read_row(const struct view *views, size_t pairs_count, const struct metric *m,
 		    struct repeats_row *row)
 {
@@ -58,7 +57,7 @@ static void judge_alone(struct repeats_row *row, size_t n)
 		to_pct(stats_mde(stats_robust_sd(copy, n), n, ALPHA_ONE_SIDED, POWER));
 }
 
-/* Rows of one kind, family or not, appended to out. */
+/* Appends the rows of one kind, family or not, to out. */
 static void read_rows(const struct view *views, bool is_judged, struct repeats *out)
 {
 	for (const struct metric *m = metrics; m->key; m++) {
@@ -80,7 +79,7 @@ static void read_rows(const struct view *views, bool is_judged, struct repeats *
 	}
 }
 
-/* Each row by itself. */
+/* Judges each row separately. */
 static int judge_rows(struct repeats *r)
 {
 	int rc = 0;
@@ -101,7 +100,7 @@ static int judge_rows(struct repeats *r)
 	return rc;
 }
 
-/* The family, which is the first judged_count rows, together. */
+/* Judges the family (the first judged_count rows) together. */
 static int judge_family(struct repeats *r)
 {
 	struct stats_family_row family[REPEATS_METRICS_MAX];
@@ -124,7 +123,7 @@ static int judge_family(struct repeats *r)
 	return rc;
 }
 
-/* When metrics do not depend on each other at all, m * 2 of 2^n flips reach the extreme. */
+/* If the metrics are independent, m * 2 of 2^n flips reach the extreme. */
 size_t repeats_reachable(size_t judged_count)
 {
 	return stats_reachable_n(STATS_ALPHA / (2 * (double)judged_count));

@@ -1,4 +1,3 @@
-/* rule.c - see rule.h. */
 #include "reports/rule.h"
 
 #include <math.h>
@@ -11,7 +10,7 @@
 
 enum { ALLOCS, THROUGHPUT, LATENCY, CPU, TESTS };
 
-/* A rise of CPU time under this is taken for none. */
+/* A rise of CPU time below this counts as none. */
 static const double CPU_SLACK_PCT = 1.0;
 
 static double change_pct(const char *key, const struct view *a, const struct view *b)
@@ -44,16 +43,16 @@ static void judge(struct rule_clause *c, double at_least)
 	c->verdict = at_least < 0 ? (c->change_pct <= at_least ? RULE_HOLDS : RULE_FAILS)
 				  : (c->change_pct >= at_least ? RULE_HOLDS : RULE_FAILS);
 	snprintf(c->why, sizeof(c->why), "%s", fmt_signed_pct(c->change_pct).s);
-	/* Too near to the mark to tell, given how the intervals spread. */
+	/* Too close to the limit to decide, given the spread of the intervals. */
 	if (fabs(c->change_pct - at_least) < c->detectable_pct) {
 		c->verdict = RULE_UNKNOWN;
 		snprintf(c->why, sizeof(c->why),
-			 "%s, and the intervals spread so far that it could be %s off",
+			 "%s; the spread of the intervals allows an error of %s",
 			 fmt_signed_pct(c->change_pct).s, fmt_pct(c->detectable_pct).s);
 	}
 }
 
-/* run.json may say how the tests of that tree went. */
+/* run.json may contain the test result of that source tree. */
 static void judge_tests(struct rule_clause *c, const struct view *b)
 {
 	const json_t *passed = view_at(b->dir.run, "tests.passed");

@@ -1,6 +1,6 @@
 /*
- * rule.h - what counts as success of an optimization (R-501): 20 % fewer allocations, and 10 %
- * more throughput or 5 % less latency, no more CPU time per request, and passing tests.
+ * rule.h - the acceptance rule for an optimization (R-501): 20 % fewer allocations, and 10 % more
+ * throughput or 5 % less latency, no more CPU time per request, and passing tests.
  */
 #ifndef REPORTS_RULE_H
 #define REPORTS_RULE_H
@@ -15,10 +15,11 @@ enum { RULE_CLAUSES = 5 };
 
 struct rule_clause {
 	const char *key;
-	const char *title; /* what is asked */
+	const char *title; /* the condition */
 	enum rule_verdict verdict;
 	double change_pct;     /* NaN = not measured */
-	double detectable_pct; /* what the spread inside the runs could show; NaN = not known */
+	double detectable_pct; /* smallest change that the spread inside the runs allows to detect;
+				  NaN = unknown */
 	char why[160];
 };
 

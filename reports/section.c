@@ -1,4 +1,4 @@
-/* section.c - what the sections share: names of the runs, tables of one or two columns. */
+/* section.c - shared by the sections: names of the runs, tables of one or two columns. */
 #include "reports/section.h"
 
 #include <math.h>
@@ -22,7 +22,7 @@ void pair_init(struct pair *p, const struct view *a, const struct view *b)
 	}
 }
 
-/* The axis in which the sides differ; NULL when it is none or more than one. */
+/* The axis in which the sides differ; NULL when none or more than one differs. */
 static const char *differing_axis(json_t *a, const json_t *b)
 {
 	const char *name, *found = NULL;
@@ -63,7 +63,7 @@ void pair_name_sides(struct pair *p)
 	snprintf(p->name_b, sizeof(p->name_b), "%s %s", axis, value_b);
 }
 
-/* A heading may not hold the character that separates headings. */
+/* A heading must not contain the character that separates headings. */
 static void add_name(struct strbuf *sb, const char *name)
 {
 	for (; *name; name++)
@@ -92,7 +92,7 @@ enum doc_tone change_tone(double a, double b, int better)
 {
 	if (isnan(a) || isnan(b) || better == 0 || fabs(b - a) <= 0.01 * fabs(a))
 		return TONE_NONE;
-	/* Both are shown as "<0.01" or 0: nothing to see. */
+	/* Both are shown as "<0.01" or 0, so no change is shown. */
 	if (fabs(a) < 0.005 && fabs(b) < 0.005)
 		return TONE_NONE;
 	return (b > a) == (better > 0) ? TONE_GOOD : TONE_BAD;

@@ -15,10 +15,10 @@ enum { FUNCTIONS_SHOWN = 20 };
 struct row {
 	const char *name;
 	uint64_t samples[2];
-	double value[2]; /* CPU ns per request where known, else the share in percent */
+	double value[2]; /* CPU ns per request if known, else the share in percent */
 };
 
-/* What one sample of a run stands for: ns of CPU per request, or percent of the samples. */
+/* What one sample of a run represents: ns of CPU per request, or percent of the samples. */
 static double sample_worth(const struct view *v, bool in_ns)
 {
 	double total = (double)v->folded->root.total;
@@ -87,7 +87,7 @@ static struct row *join_functions(const struct pair *p, bool in_ns, size_t *coun
 	return rows;
 }
 
-/* Samples scatter like counts: a difference within two standard errors is no finding. */
+/* Samples vary like counts: a difference within two standard errors means nothing. */
 static bool is_scatter(const struct row *r, double worth_a, double worth_b)
 {
 	double se = sqrt((double)r->samples[0] * worth_a * worth_a +
@@ -114,7 +114,7 @@ static void put_change_row(struct doc *d, const struct pair *p, const struct row
 		 in_ns ? fmt_ns(fabs(change)).s : fmt_pct(fabs(change)).s);
 	if (in_ns)
 		doc_cell(d, TONE_NONE, "%s", fmt_pct(100 * change / whole).s);
-	doc_cell(d, is_noise ? TONE_DIM : TONE_NONE, "%s", is_noise ? "within scatter" : "");
+	doc_cell(d, is_noise ? TONE_DIM : TONE_NONE, "%s", is_noise ? "within noise" : "");
 }
 
 static void put_changes(struct doc *d, const struct pair *p)
@@ -130,16 +130,17 @@ static void put_changes(struct doc *d, const struct pair *p)
 		return;
 	}
 	if (in_ns)
-		doc_para(d,
-			 "CPU time per request by function (self), ranked by how much of the "
-			 "whole change of %s%s it accounts for. Absolute times, not shares: a "
-			 "function whose time stays does not seem to grow because others shrink.",
-			 whole < 0 ? "−" : "+", fmt_ns(fabs(whole)).s);
+		doc_para(
+			d,
+			"CPU time per request by function (self), ranked by share of the "
+			"whole change of %s%s. Absolute times, not shares: a "
+			"function whose time is constant does not seem to grow when others shrink.",
+			whole < 0 ? "−" : "+", fmt_ns(fabs(whole)).s);
 	else
 		doc_para(d,
 			 "Share of the samples by function (self), ranked by change. CPU time per "
-			 "request is not known, so shares are all that can be compared.");
-	pair_table(d, p, "Function", in_ns ? ">Of the change|Remark" : "Remark");
+			 "request is unknown, so only shares can be compared.");
+	pair_table(d, p, "Function", in_ns ? ">Share of change|Remark" : "Remark");
 	for (size_t i = 0; i < count && i < FUNCTIONS_SHOWN && rows[i].value[0] != rows[i].value[1];
 	     i++)
 		put_change_row(d, p, &rows[i], in_ns, whole);
@@ -157,7 +158,8 @@ static void put_hot(struct doc *d, const struct view *v)
 		d->failed = true;
 		return;
 	}
-	doc_para(d, "%s samples. Self: the function itself; total: with what it calls.",
+	doc_para(d,
+		 "%s samples. Self: the function itself; total: including the functions it calls.",
 		 fmt_count(total).s);
 	doc_table(d, "Function|>Self|>Total|>Per request");
 	for (size_t i = 0; i < count && i < FUNCTIONS_SHOWN && list[i].self; i++) {
@@ -191,7 +193,7 @@ static void put_flame(struct doc *d, const char *title, const struct folded *sam
 					.is_before = is_before,
 					.note = note });
 	d->failed |= sb.failed;
-	doc_figure(d, "", strbuf_take(&sb), true, NULL); /* it has its own title */
+	doc_figure(d, "", strbuf_take(&sb), true, NULL); /* the picture has its own title */
 }
 
 void section_flames(struct doc *d, const struct pair *p)
@@ -210,12 +212,13 @@ void section_flames(struct doc *d, const struct pair *p)
 		if (a && b)
 			put_flame(d, title, b, a, false,
 				  "Red: a larger share of the time than before. Blue: a smaller "
-				  "one. Threads are taken together.");
-		snprintf(title, sizeof(title), "%s, coloured by what became of it in %s", p->name_a,
+				  "one. All threads are combined.");
+		snprintf(title, sizeof(title), "%s, coloured by the change to %s", p->name_a,
 			 p->name_b);
 		if (a && b)
-			put_flame(d, title, a, b, true,
-				  "The same colours over the old stacks: here is what vanished.");
+			put_flame(
+				d, title, a, b, true,
+				"The same colours on the old stacks, which also show what disappeared.");
 		folded_free(a);
 		folded_free(b);
 	}

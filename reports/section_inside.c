@@ -50,22 +50,22 @@ static char *stage_bars(const struct pair *p, const char *key, const char *alt)
 
 void section_stages(struct doc *d, const struct pair *p)
 {
-	/* A server that does not stamp stages has a file without any. */
+	/* A server that does not record stages writes a file without any. */
 	if (isnan(view_stage_ns(p->a, "total", "p50_ns")) &&
 	    isnan(view_stage_ns(p->b, "total", "p50_ns")))
 		return;
 	doc_heading(d, 1, "Stages of a request");
 	doc_figure(d, "Median time of each stage",
 		   stage_bars(p, "p50_ns", "Median time of each stage of a request"), false,
-		   "Stages that fewer than 1 in 100 requests passed have no bar: the fast path "
-		   "has no queue.");
+		   "Stages passed by fewer than 1 in 100 requests "
+		   "have no bar: the fast path has no queue.");
 	doc_figure(d, "p99 of each stage",
 		   stage_bars(p, "p99_ns", "99th percentile of the time of each stage"), false,
 		   NULL);
 	put_stage_table(d, p);
-	doc_para(d, "write ends when the transport has taken the reply: epoll gives it to the "
-		    "kernel there and then; poll collects it and sends after the last mark, so "
-		    "that its write and its total leave that system call out. Medians of stages "
+	doc_para(d, "write ends when the transport has accepted the reply: epoll passes it to the "
+		    "kernel at once; poll sends it later, after the last mark, so "
+		    "its write and total times exclude that system call. Medians of stages "
 		    "do not add up to the median of the total.");
 }
 
@@ -178,7 +178,7 @@ static double syscall_value(const struct view *v, const char *name)
 	const json_t *all = v ? view_at(v->counters, "syscalls.by_name") : NULL;
 	const json_t *one = json_object_get(all, name);
 
-	/* A call that the list of a run does not have was not made. */
+	/* A system call that the list of a run does not contain was not made. */
 	if (json_is_object(all) && !one)
 		return 0;
 	return json_is_number(one) ? json_number_value(one) / view_profiled_requests(v) : NAN;
@@ -214,7 +214,7 @@ void section_counters(struct doc *d, const struct pair *p)
 		return;
 	doc_heading(d, 1, "Counters");
 	put_events(d, p);
-	pair_table(d, p, "Profiled stretch", NULL);
+	pair_table(d, p, "Profiled window", NULL);
 	pair_row(d, p, (struct measure){ UNIT_COUNT, 0 }, "requests answered",
 		 view_profiled_requests(p->a), p->b ? view_profiled_requests(p->b) : NAN);
 	put_syscalls(d, p);

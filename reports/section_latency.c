@@ -15,7 +15,7 @@
 
 enum { CURVE_POINTS = 160 };
 
-/* Of the table by operation, which has up to three columns for each. */
+/* For the table by operation, which has up to three columns for each. */
 static const size_t operation_quantiles[] = { QUANTILE_p50, QUANTILE_p99, QUANTILE_p99_9 };
 enum { OPERATION_QUANTILES = sizeof(operation_quantiles) / sizeof(operation_quantiles[0]) };
 
@@ -24,13 +24,14 @@ static double hist_at(const struct hist *h, double q)
 	return h && h->total ? (double)hist_quantile_ns(h, q) : NAN;
 }
 
-/* A quantile with fewer than ten values above it is an anecdote. */
+/* A quantile with fewer than ten values above it is not meaningful. */
 static bool is_populated(const struct hist *h, double q)
 {
 	return h && (q >= 1 || (double)h->total * (1 - q) >= 10);
 }
 
-/* By how the quantile spreads between the intervals of the runs, of all operations together. */
+/* Compares with the spread of the quantile between the intervals of the runs, for all
+ * operations. */
 static bool is_within_spread(const struct pair *p, double q, double a, double b)
 {
 	const struct metric *m = metric_of_quantile(q);
@@ -61,7 +62,7 @@ static void put_quantiles(struct doc *d, const struct pair *p)
 	}
 }
 
-/* Points from 0 to the quantile above which one value lies, evenly by nines. */
+/* Points from 0 to the quantile with one value above it, evenly by nines. */
 static size_t curve(const struct hist *h, double *q, double *ns)
 {
 	double end;
@@ -136,7 +137,7 @@ static void put_operation(struct doc *d, const struct pair *p, const char *name)
 		double from = is_known ? hist_at(ha, q) : NAN;
 		double to = is_known ? hist_at(hb, q) : NAN;
 
-		/* The operations of a run share what happens to it. */
+		/* Operations of a run are affected by the same disturbances. */
 		pair_cells(d, p, MEASURE_NS, from, to, is_within_spread(p, q, from, to));
 	}
 }
@@ -170,7 +171,7 @@ void section_latency(struct doc *d, const struct pair *p, const struct targets *
 		return;
 	}
 	doc_figure(d, "Response time by percentile", percentile_plot(p, t), false,
-		   "Read from the HDR histograms; each step right is one nine more.");
+		   "From the HDR histograms; each step to the right adds a nine.");
 	doc_figure(d, "p50 over time",
 		   interval_plot(p, "p50 of each interval over time", 1, PLOT_NS, true), false,
 		   "One point per interval of the load generator, from the end of the warm-up.");
@@ -182,8 +183,8 @@ void section_latency(struct doc *d, const struct pair *p, const struct targets *
 				 false),
 		   false, NULL);
 	put_quantiles(d, p);
-	doc_para(d, "Response time counts from when a request was due, service time from when it "
-		    "was sent. Quantiles with fewer than ten values above them are left out.");
+	doc_para(d, "Response time starts when a request was due, service time when it "
+		    "was sent. Quantiles with fewer than ten values above them are omitted.");
 	put_operations(d, p);
 }
 
@@ -210,10 +211,10 @@ void section_intervals(struct doc *d, const struct pair *p)
 	if (p->a->intervals.count < 3 && p->a->spread.count < 3)
 		return;
 	doc_heading(d, 1, p->b ? "Spread inside the runs" : "Spread inside the run");
-	doc_para(d, "How far the intervals of one run lie apart. Neighbouring intervals resemble "
-		    "each other, so they are worth fewer independent values than there are; "
+	doc_para(d, "Variation between the intervals of one run. Neighbouring intervals are "
+		    "correlated, so they count as fewer independent values than there are; "
 		    "requests inside an interval are never counted as independent.");
-	doc_table(d, "Figure|>Intervals|>Spread|>Correlation|>Worth");
+	doc_table(d, "Figure|>Intervals|>Std dev|>Autocorrelation|>Effective");
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		put_spread(d, p->name_a, p->a, keys[i]);
 		if (p->b)

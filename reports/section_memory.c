@@ -59,7 +59,7 @@ static void read_sources(const struct view *v, int which, struct source *list, s
 		char place[128] = "";
 		struct source *s;
 
-		/* A library without debug information tells neither. */
+		/* Without debug information file and line are unknown. */
 		if (file && file[0] && line > 0)
 			snprintf(place, sizeof(place), "%.100s:%.0f", file, line);
 		else if (file)
@@ -107,7 +107,7 @@ static void put_sources(struct doc *d, const struct pair *p)
 	for (size_t i = 0; i < count && i < SOURCES_SHOWN; i++) {
 		double a = list[i].bytes[0], b = list[i].bytes[1];
 
-		/* Absent from a run that was profiled means none. */
+		/* A source that a profiled run does not list allocated nothing. */
 		if (p->b && isnan(a) && p->a->allocs)
 			a = 0;
 		if (p->b && isnan(b) && p->b->allocs)
@@ -126,7 +126,7 @@ out:
 	free(list);
 }
 
-/* What is left of the hot-path tree's rows, and below which size a node is not shown. */
+/* The remaining number of rows of the hot-path tree, and the size below which a node is omitted. */
 struct tree_limits {
 	int rows_left;
 	double bytes_min;
@@ -164,7 +164,7 @@ static void put_hot_path(struct doc *d, const struct pair *p)
 	if (p->b || !json_is_array(tree) || json_array_size(tree) == 0)
 		return;
 	doc_heading(d, 2, "Hot path");
-	doc_table(d, "Function|>Bytes|>Of the caller");
+	doc_table(d, "Function|>Bytes|>Share of caller");
 	put_tree(d, tree, total, 0, &limits);
 	doc_para(d,
 		 "Callers before what they call; paths with less than 2 %% of all bytes are in "
@@ -181,7 +181,7 @@ static void put_routines(struct doc *d, const struct pair *p)
 	if (p->b || json_array_size(list) == 0)
 		return;
 	doc_heading(d, 2, "Routines, line by line");
-	doc_table(d, "Line|>Bytes|>Of the routine|>Allocations");
+	doc_table(d, "Line|>Bytes|>Share of routine|>Allocations");
 	json_array_foreach(list, i, routine)
 	{
 		const char *function = view_text(routine, "function");
@@ -204,7 +204,7 @@ static void put_routines(struct doc *d, const struct pair *p)
 			if (k == LINES_SHOWN)
 				break;
 			if (!(view_number(line, "line") > 0))
-				continue; /* no debug information: the row above says it all */
+				continue; /* no debug information: the row above is enough */
 			doc_cell(d, TONE_DIM, "  line %.0f", view_number(line, "line"));
 			doc_cell(d, TONE_DIM, "%s", fmt_bytes(bytes).s);
 			doc_cell(d, TONE_DIM, "%s",
@@ -224,10 +224,10 @@ void section_allocs(struct doc *d, const struct pair *p)
 	pair_table(d, p, "Total", NULL);
 	for (size_t i = 0; i < 2; i++)
 		pair_metric(d, p, metric_get(keys[i]), NULL);
-	pair_row(d, p, MEASURE_COUNT, "Allocations in all",
+	pair_row(d, p, MEASURE_COUNT, "Allocations, total",
 		 view_number(p->a->allocs, "totals.allocs_count"),
 		 p->b ? view_number(p->b->allocs, "totals.allocs_count") : NAN);
-	pair_row(d, p, MEASURE_BYTES, "Allocated in all",
+	pair_row(d, p, MEASURE_BYTES, "Allocated, total",
 		 view_number(p->a->allocs, "totals.allocated_bytes"),
 		 p->b ? view_number(p->b->allocs, "totals.allocated_bytes") : NAN);
 	put_sources(d, p);

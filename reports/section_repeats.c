@@ -1,4 +1,4 @@
-/* section_repeats.c - what several pairs of runs say together. */
+/* section_repeats.c - the result of several pairs of runs together. */
 #include <math.h>
 #include <stdio.h>
 
@@ -17,7 +17,7 @@ static struct fmt p_text(double p)
 	return out;
 }
 
-/* As changes are written everywhere: a factor from 2 on. */
+/* In the form of all changes: a factor from 2 on. */
 static struct fmt effect_text(double pct)
 {
 	return pct >= 100 ? fmt_ratio(1 + pct / 100) : fmt_signed_pct(pct);
@@ -37,7 +37,7 @@ static void put_interval(struct doc *d, const struct repeats_row *r)
 		doc_cell(d, TONE_DIM, "too few pairs");
 }
 
-/* Good or bad where the effect is shown, none where it is not, dim where it is not judged. */
+/* Good or bad when a difference is detected, none when it is not, dim when it is not judged. */
 static enum doc_tone verdict_of(const struct repeats_row *r)
 {
 	if (!r->is_judged)
@@ -49,7 +49,7 @@ static enum doc_tone verdict_of(const struct repeats_row *r)
 
 static void put_verdict(struct doc *d, const struct repeats_row *r)
 {
-	static const char *const names[] = { [TONE_NONE] = "not shown",
+	static const char *const names[] = { [TONE_NONE] = "no difference detected",
 					     [TONE_GOOD] = "better",
 					     [TONE_BAD] = "worse",
 					     [TONE_DIM] = "not judged" };
@@ -71,14 +71,14 @@ void section_repeats_tiles(struct doc *d, const struct repeats *r)
 		else
 			doc_cell(d, TONE_NONE, "%s … %s%s", effect_text(row->low_pct).s,
 				 effect_text(row->high_pct).s,
-				 verdict_of(row) == TONE_NONE ? " · not shown" : "");
+				 verdict_of(row) == TONE_NONE ? " · no difference detected" : "");
 	}
 }
 
 static void put_rows(struct doc *d, const struct repeats *r)
 {
-	doc_table(d, "Figure|>Effect|>95 % interval|>p corrected|>p alone|>Could be seen from|"
-		     "Verdict");
+	doc_table(d, "Figure|>Effect|>95 % interval|>p corrected|>p "
+		     "alone|>Smallest detectable|Verdict");
 	for (size_t i = 0; i < r->rows_count; i++) {
 		const struct repeats_row *row = &r->rows[i];
 
@@ -113,7 +113,7 @@ static char *band_plot(const struct repeats *r)
 	}
 	return plot_lines(
 		&(struct plot){ .alt = "Response time, optimized over baseline, by percentile, "
-				       "with the band of 95 %",
+				       "with its 95 % band",
 				.series = { { "ratio", 'b', q, mid, count },
 					    { "95 % band", 'c', q, low, count },
 					    { "", 'c', q, high, count } },
@@ -140,32 +140,34 @@ void section_repeats(struct doc *d, const struct repeats *r)
 	size_t reachable = repeats_reachable(r->judged_count ? r->judged_count : 1);
 
 	doc_heading(d, 1, "All pairs together");
-	doc_note(d, TONE_NONE,
-		 "%zu pairs. Each pair counts once, however many requests it holds: the effect is "
-		 "the median of the averages of every two pairs. Intervals and p-values are exact "
-		 "when the order inside the pairs is drawn by lot or alternates. %zu figures, "
-		 "chosen before any measurement, are judged; their intervals hold together and "
-		 "their p-values are corrected for being so many. The others are shown for what "
-		 "they are.",
-		 r->pairs_count, r->judged_count);
+	doc_note(
+		d, TONE_NONE,
+		"%zu pairs. Each pair counts once, whatever its number of requests: the effect is "
+		"the median of the averages of every two pairs. Intervals and p-values are exact "
+		"when the order inside the pairs is random or alternates. %zu figures, chosen "
+		"before any measurement, are judged; their intervals hold simultaneously and their "
+		"p-values are corrected for their number. The others are shown without a verdict.",
+		r->pairs_count, r->judged_count);
 	if (r->pairs_count < reachable)
-		doc_note(
-			d, TONE_WARN,
-			"So few pairs may not reach the 5 %% level after correction, whatever they "
-			"show: make at least %zu.",
-			reachable);
+		doc_note(d, TONE_WARN,
+			 "Too few pairs to reach the 5 %% level after correction, whatever the "
+			 "result: run at least %zu.",
+			 reachable);
 	if (r->lacking[0])
-		doc_note(d, TONE_WARN, "Not judged, because some run lacks it: %s.", r->lacking);
+		doc_note(d, TONE_WARN, "Not judged, because it is missing in some run: %s.",
+			 r->lacking);
 	doc_figure(d, "Response time ratio by percentile", band_plot(r), false,
 		   "Optimized over baseline: below the dashed line the optimized side is faster. "
 		   "The band holds for all "
 		   "quantiles at once.");
 	put_rows(d, r);
 	if (has_shown_across_zero(r))
-		doc_para(d, "A figure can be shown although its interval reaches across no change: "
-			    "p-values corrected step by step see a little more than intervals that "
-			    "hold all together.");
-	doc_para(d, "“Could be seen from” is the smallest true effect that so many pairs with this "
-		    "scatter show with a power of 90 %% at the one-sided 1 %% level. The sections "
-		    "below show the first pair alone.");
+		doc_para(d,
+			 "A difference can be detected although the interval includes no change: "
+			 "step-down p-values are slightly more powerful than intervals that "
+			 "hold simultaneously.");
+	doc_para(d,
+		 "“Smallest detectable” is the smallest true effect that this many pairs with this "
+		 "variation detect with a power of 90 %% at the one-sided 1 %% level. The sections "
+		 "below show the first pair alone.");
 }

@@ -13,10 +13,10 @@
 struct fact {
 	const char *title;
 	const char *path;       /* in run.json */
-	const char *other_path; /* where older or other writers have it; NULL = nowhere */
+	const char *other_path; /* path used by older or other writers; NULL = none */
 };
 
-/* Facts that must be alike, or the comparison is of two things at once. */
+/* Facts that must be equal, or the comparison mixes two causes. */
 static const struct fact alike[] = {
 	{ "CPU", "machine.cpu_model", NULL },
 	{ "Microcode", "machine.microcode", NULL },
@@ -46,7 +46,7 @@ static const struct fact alike[] = {
 	{ "Warm-up, s", "workload.warmup_s", NULL },
 };
 
-/* Facts that may differ; they are what the comparison is about, or background. */
+/* Facts that may differ: the subject of the comparison, or background information. */
 static const struct fact background[] = {
 	{ "Preset", "preset", NULL },
 	{ "Target", "target", NULL },
@@ -58,7 +58,7 @@ static const struct fact background[] = {
 	{ "Steal during the run, %", "machine_after.steal_pct", NULL },
 };
 
-/* A JSON value in short; empty when absent. */
+/* A JSON value as a short text; empty when absent. */
 static void value_text(const json_t *value, char *out, size_t cap)
 {
 	char *dump;
@@ -110,8 +110,8 @@ size_t section_differences(struct doc *d, const struct pair *p)
 			continue;
 		if (d && count == 0) {
 			doc_note(d, TONE_BAD,
-				 "The two runs were not made under the same conditions. What "
-				 "follows differs besides the thing compared, and may be the cause "
+				 "The two runs were not made under the same conditions. The "
+				 "following facts differ as well, and may be the cause "
 				 "of any change above.");
 			doc_table(d, "Condition|Baseline|Optimized");
 		}
@@ -149,7 +149,7 @@ static void put_axes(struct doc *d, const struct pair *p)
 
 	if (!json_is_object(a) && !json_is_object(b))
 		return;
-	doc_heading(d, 2, "Axes in force");
+	doc_heading(d, 2, "Effective configuration");
 	doc_table(d, p->b ? "Axis|Baseline|Optimized" : "Axis|This run");
 	json_object_foreach(json_is_object(a) ? a : b, name, value)
 	{
@@ -200,8 +200,8 @@ void section_setup(struct doc *d, const struct pair *p)
 	doc_heading(d, 1, "Setup");
 	if (p->b && section_differences(d, p) == 0)
 		doc_note(d, TONE_GOOD,
-			 "Machine, build and workload are alike in every fact that both runs "
-			 "recorded.");
+			 "Machine, build and workload are equal "
+			 "in every fact that both runs recorded.");
 	put_axes(d, p);
 	doc_heading(d, 2, p->b ? "Runs" : "Run");
 	doc_table(d, p->b ? "Fact|Baseline|Optimized" : "Fact|This run");
@@ -215,7 +215,7 @@ void section_setup(struct doc *d, const struct pair *p)
 		put_fact(d, p, &alike[i]);
 }
 
-/* The scripts carry warnings of the tools on into run.json: once is enough. */
+/* The scripts copy warnings of the tools to run.json: show each once. */
 static bool is_said(const struct doc *d, const char *warning)
 {
 	for (size_t i = 0; i < d->count; i++)
@@ -246,7 +246,7 @@ static void put_gaps(struct doc *d, const char *name, const struct view *v)
 	if (json_is_false(valid))
 		doc_item(d,
 			 "%s: the load generator found its own result invalid; the figures of "
-			 "the load are not the daemon's.",
+			 "the load do not describe the daemon.",
 			 name);
 	put_warnings(d, name, v->dir.run, runfile_name(RUNFILE_RUN));
 	put_warnings(d, name, v->load, runfile_name(RUNFILE_LOAD_RESULTS));

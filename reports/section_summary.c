@@ -1,4 +1,4 @@
-/* section_summary.c - the top of a report: the big figures, what they are worth, the verdicts. */
+/* section_summary.c - the top of a report: the main figures, their reliability, the verdicts. */
 #include <math.h>
 #include <stdio.h>
 
@@ -24,7 +24,7 @@ static void put_tile(struct doc *d, const struct pair *p, const char *key, const
 		doc_cell(d, is_noise ? TONE_NONE : change_tone(a, b, m->better), "%s",
 			 fmt_change(a, b).s);
 		doc_cell(d, TONE_NONE, "%s → %s%s", metric_fmt(m, a).s, metric_fmt(m, b).s,
-			 is_noise ? " · within the noise" : "");
+			 is_noise ? " · within noise" : "");
 	} else {
 		doc_cell(d, TONE_NONE, "%s", metric_fmt(m, a).s);
 		doc_cell(d, TONE_NONE, "%s", "");
@@ -65,20 +65,22 @@ static void put_group(struct doc *d, const struct pair *p, enum metric_group gro
 void section_figures(struct doc *d, const struct pair *p)
 {
 	doc_heading(d, 1, p->b ? "Side by side" : "Figures");
-	pair_table(d, p, "Figure", p->b ? ">Could be seen from" : NULL);
+	pair_table(d, p, "Figure", p->b ? ">Smallest detectable change" : NULL);
 	put_group(d, p, GROUP_LOAD);
 	put_group(d, p, GROUP_COST);
 	put_group(d, p, GROUP_FOOTPRINT);
 	put_group(d, p, GROUP_BENCH);
 	if (p->b)
-		doc_para(d,
-			 "“Could be seen from” is the smallest change that stands out from how "
-			 "the intervals inside the two runs spread (one-sided 1 %%, power 90 %%, "
-			 "correlation of neighbours allowed for). A dash: the figure has one "
-			 "value per run, so the runs say nothing of its spread.");
+		doc_para(
+			d,
+			"“Smallest detectable change” is the smallest change that stands out from "
+			"the spread of the intervals inside the two runs (one-sided 1 %%, power 90 %%, "
+			"corrected for autocorrelation). A dash: the figure has one "
+			"value per run, so its spread is unknown.");
 }
 
-/* "throughput 3.1 %, p50 2.2 %" of what could be seen; whether any is known. */
+/* The smallest detectable changes, such as "3.1 % in throughput, 2.2 % in p50"; whether any is
+ * known. */
 static bool list_detectable(const struct pair *p, char *out, size_t cap)
 {
 	static const char *const keys[] = { "throughput_per_s", "response_p50_ns",
@@ -104,20 +106,17 @@ void section_statement(struct doc *d, const struct pair *p)
 	if (!p->b)
 		return;
 	if (list_detectable(p, known, sizeof(known)))
+		doc_note(d, TONE_WARN,
+			 "Single pair: treat changes below %s as noise. Larger ones may still come "
+			 "from other activity of the machine between the runs. For a verdict with "
+			 "error bars run nine pairs or more in alternating order: make profile-ab.",
+			 known);
+	else
 		doc_note(
 			d, TONE_WARN,
-			"Two runs taken one after the other on a shared machine support no small "
-			"claim. From the spread between intervals, changes under %s cannot be told "
-			"from noise; larger ones may still come from what the machine did between "
-			"the runs, which no single pair can show. For a verdict with error bars "
-			"make nine pairs or more in alternating order: make profile-ab.",
-			known);
-	else
-		doc_note(d, TONE_WARN,
-			 "Two runs taken one after the other on a shared machine support no small "
-			 "claim, and these hold no intervals that would tell how far their figures "
-			 "spread. For a verdict with error bars make nine pairs or more in "
-			 "alternating order: make profile-ab.");
+			"Single pair without intervals: the noise of the figures is unknown. For a "
+			"verdict with error bars run nine pairs or more in alternating order: "
+			"make profile-ab.");
 }
 
 static enum doc_tone verdict_tone(enum verdict verdict)
@@ -168,13 +167,12 @@ void section_targets(struct doc *d, const struct pair *p, const struct targets *
 		d->failed |= pair_judge(p, t->list + i, p->b != NULL, &rows[i]) < 0;
 		counts[rows[i].verdict]++;
 	}
-	doc_para(
-		d,
-		"%s meets %zu of the %zu targets that %s; %zu are not measured here. The claims of "
-		"v14 come from reading its code and are no measurement.",
-		p->b ? p->name_b : p->name_a, counts[VERDICT_MET],
-		t->count - counts[VERDICT_UNMEASURED],
-		p->views ? "these runs measure" : "this run measures", counts[VERDICT_UNMEASURED]);
+	doc_para(d,
+		 "%s meets %zu of the %zu targets that %s; %zu are not measured here. v14's "
+		 "claimed figures are read from its source code; nobody measured them.",
+		 p->b ? p->name_b : p->name_a, counts[VERDICT_MET],
+		 t->count - counts[VERDICT_UNMEASURED],
+		 p->views ? "these runs measure" : "this run measures", counts[VERDICT_UNMEASURED]);
 	if (counts[VERDICT_UNSETTLED])
 		doc_para(d, "Not settled: the limit lies inside the 95 %% interval of the runs.");
 	doc_table(d, p->views ? "Target|>v14 claimed|>Baseline|>Optimized|>95 % interval|>Target|"
@@ -188,22 +186,23 @@ void section_targets(struct doc *d, const struct pair *p, const struct targets *
 static const char *rule_sentence(const struct rule *rule)
 {
 	if (rule->verdict == RULE_HOLDS)
-		return "It holds here.";
+		return "It is met.";
 	if (rule->verdict == RULE_FAILS)
-		return "It does not hold here.";
+		return "It is not met.";
 	if (rule->measured == RULE_HOLDS)
-		return "All that was measured holds; whether the tests pass is not recorded in a "
+		return "All measured conditions are met; the test result is not recorded in a "
 		       "run.";
-	return "These two runs cannot settle it.";
+	return "These two runs cannot decide it.";
 }
 
 void section_rule(struct doc *d, const struct pair *p)
 {
 	static const enum doc_tone tones[] = { TONE_DIM, TONE_GOOD, TONE_BAD };
+	static const char *const words[] = { "unknown", "pass", "fail" };
 	struct rule rule;
 
 	rule_judge(p->a, p->b, &rule);
-	doc_heading(d, 1, "Success rule");
+	doc_heading(d, 1, "Acceptance rule");
 	doc_note(d,
 		 rule.verdict == RULE_HOLDS   ? TONE_GOOD
 		 : rule.verdict == RULE_FAILS ? TONE_BAD
@@ -211,12 +210,12 @@ void section_rule(struct doc *d, const struct pair *p)
 		 "For one optimization: 20 %% fewer allocations, and 10 %% more throughput or 5 %% "
 		 "less latency, tests pass, no more CPU. %s",
 		 rule_sentence(&rule));
-	doc_table(d, "Asked|Verdict|Measured");
+	doc_table(d, "Condition|Verdict|Measured");
 	for (size_t i = 0; i < RULE_CLAUSES; i++) {
 		const struct rule_clause *c = &rule.clauses[i];
 
 		doc_cell(d, TONE_NONE, "%s", c->title);
-		doc_cell(d, tones[c->verdict], "%s", rule_verdict_name(c->verdict));
+		doc_cell(d, tones[c->verdict], "%s", words[c->verdict]);
 		doc_cell(d, c->verdict == RULE_UNKNOWN ? TONE_DIM : TONE_NONE, "%s", c->why);
 	}
 }

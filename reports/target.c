@@ -1,4 +1,3 @@
-/* target.c - see target.h. */
 #include "reports/target.h"
 
 #include <errno.h>
@@ -53,7 +52,7 @@ static int read_metric(const json_t *one, const char *key, const struct metric *
 	return 0;
 }
 
-/* A figure that only this file has. */
+/* A figure that is defined in this file only. */
 static int read_figure(const json_t *one, struct target *t, struct err *err)
 {
 	const char *unit = view_text(one, "unit");
@@ -65,11 +64,11 @@ static int read_figure(const json_t *one, struct target *t, struct err *err)
 	if (!unit || !unit_find(unit, &t->unit))
 		return err_set(err, -EPROTO,
 			       "'%.60s' has the unit '%.20s'; ns, bytes, per_s, "
-			       "count or ratio is needed",
+			       "count or ratio is expected",
 			       t->key, unit ? unit : "");
 	if ((t->over || t->minus) && (!t->benchmark || (t->over && t->minus)))
 		return err_set(err, -EPROTO,
-			       "'%.60s' needs a benchmark, and one of over and minus at most",
+			       "'%.60s' needs a benchmark, and at most one of over and minus",
 			       t->key);
 	return 0;
 }
@@ -99,10 +98,11 @@ static int read_one(const json_t *one, size_t index, struct target *out, struct 
 	if (rc < 0)
 		return rc;
 	if (!t.title || !t.metric == !view_text(one, "figure") || read_limit(one, &t) < 0)
-		return err_set(err, -EPROTO,
-			       "targets[%zu] needs a title, one of metric and figure, and one of "
-			       "below and above at most",
-			       index);
+		return err_set(
+			err, -EPROTO,
+			"targets[%zu] needs a title, one of metric and figure, and at most one of "
+			"below and above",
+			index);
 	if (!t.metric) {
 		rc = read_figure(one, &t, err);
 	} else {

@@ -1,6 +1,6 @@
 /*
- * target.h - what a version is expected to reach. Every limit of the project is a row of a file in
- * reports/targets/, whose copies are built into the program; how a row is judged: judge.h.
+ * target.h - the targets of the project. Every limit is a row of a file in reports/targets/, whose
+ * copies are built into the program; judge.h says how a row is judged.
  */
 /* clang-format off */
 /*
@@ -57,8 +57,8 @@ struct targets {
 };
 
 /*
- * which: the name of targets that are built in ("v15", "speed"), NULL for those of v15, or a file.
- * Unknown keys and metrics are refused.
+ * which: the name of a built-in file ("v15", "speed"; NULL: v15), or a path. Unknown keys and
+ * metrics are refused.
  */
 int targets_open(const char *which, struct targets *out, struct err *err);
 void targets_close(struct targets *t);

@@ -1,4 +1,3 @@
-/* unit.c - see unit.h. */
 #include "reports/unit.h"
 
 #include <math.h>

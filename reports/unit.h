@@ -1,6 +1,6 @@
 /*
- * unit.h - in what a figure is measured, and which way a change of it is good. Sections print by
- * these; a metric (metric.h) has one of each.
+ * unit.h - the unit of a figure, and the direction in which a change of it is good. Sections print
+ * by these; a metric (metric.h) has one of each.
  */
 #ifndef REPORTS_UNIT_H
 #define REPORTS_UNIT_H
@@ -21,7 +21,7 @@ struct measure {
 #define MEASURE_BYTES ((struct measure){ UNIT_BYTES, -1 })
 #define MEASURE_COUNT ((struct measure){ UNIT_COUNT, -1 })
 
-/* For people, as fmt.h has them. A ratio is a bare number of four digits. */
+/* Formatted for people as in fmt.h. A ratio is a plain number of four digits. */
 struct fmt unit_fmt(enum unit unit, double value);
 
 /* In files: "ns", "bytes", "per_s", "count", "ratio". */

@@ -1,4 +1,4 @@
-/* view.c - reading a run; see view.h. */
+/* view.c - reads a run; see view.h. */
 #include "reports/view.h"
 
 #include <errno.h>
@@ -13,8 +13,8 @@
 #include "reports/folded.h"
 #include "reports/view_parts.h"
 
-static const double OVERLAP_MIN = 0.8;           /* of the load's rate, before it is said */
-static const double PROFILED_REQUESTS_MIN = 100; /* below, nothing is divided by them */
+static const double OVERLAP_MIN = 0.8;           /* of the load's rate; below, a warning is given */
+static const double PROFILED_REQUESTS_MIN = 100; /* below, figures per request are not computed */
 
 void view_miss(struct view *v, const char *fmt, ...)
 {
@@ -36,7 +36,7 @@ static void read_part(struct view *v, enum runfile file, const char *schema, con
 
 	if (!rundir_has(&v->dir, file)) {
 		if (without)
-			view_miss(v, "%s is not there: %s.", name, without);
+			view_miss(v, "%s is missing: %s.", name, without);
 		return;
 	}
 	if (rundir_json(&v->dir, file, schema, 1, out, &err) < 0)
@@ -71,7 +71,7 @@ static void read_intervals(struct view *v)
 		const json_t *one = json_array_get(list, i);
 		size_t at = in->count;
 
-		/* Warm-up and cool-down are there for the eye only. */
+		/* Warm-up and cool-down are only shown in plots. */
 		if (json_is_false(json_object_get(one, "recorded")))
 			continue;
 		in->time_s[at] = view_number(one, "start_s");
@@ -97,7 +97,7 @@ static void read_folded(struct view *v)
 	free(path);
 }
 
-/* The run's own word for itself, else the last part of its path. */
+/* The label from run.json, else the last part of the run's path. */
 static void find_label(struct view *v)
 {
 	const char *label = view_text(v->dir.run, "label");
@@ -105,13 +105,13 @@ static void find_label(struct view *v)
 
 	if (!label || !label[0])
 		label = slash ? slash + 1 : v->dir.path;
-	/* The time in front of a label is in the directory's name; people call runs by the rest. */
+	/* The directory's name starts with the time; users know runs by the rest. */
 	if (strspn(label, "0123456789_") == 15 && label[8] == '_' && label[15] == '-' && label[16])
 		label += 16;
 	snprintf(v->label, sizeof(v->label), "%s", label);
 }
 
-/* Gaps with the same reason make one sentence: a machine without counters lacks them all. */
+/* Gaps with the same reason form one sentence: a machine without counters lacks all of them. */
 static void add_gap(struct strbuf *sentences, const json_t *gaps, const json_t *gap, size_t at)
 {
 	const char *why = view_text(gap, "reason"), *name;
@@ -127,14 +127,14 @@ static void add_gap(struct strbuf *sentences, const json_t *gaps, const json_t *
 		if (!name || !other_why || strcmp(other_why, why) != 0)
 			continue;
 		if (i < at)
-			return; /* said with the first of them */
+			return; /* included with the first of them */
 		strbuf_addf(sentences, "%s%s", is_first ? "Not captured: " : ", ", name);
 		is_first = false;
 	}
 	strbuf_addf(sentences, " (%s).", why);
 }
 
-/* Why the profiler could not get something, in its own words. */
+/* Why the profiler could not capture something, in its own words. */
 static void read_profile_gaps(struct view *v)
 {
 	const json_t *gaps = json_object_get(v->profile ? v->profile : v->counters, "missing");
@@ -156,8 +156,8 @@ static void read_profile_gaps(struct view *v)
 }
 
 /*
- * A profile may begin late or end after the load: its figures per request come from the requests
- * it saw, and from too few of them nothing follows.
+ * A profile may start late or end after the load. Its figures per request use the requests during
+ * the profile; when these are too few, they are not used.
  */
 static void check_overlap(struct view *v)
 {
@@ -167,14 +167,13 @@ static void check_overlap(struct view *v)
 
 	if (isnan(seen) || isnan(expected) || seen >= OVERLAP_MIN * expected)
 		return;
-	view_miss(v,
-		  "The profile was not under load all the time: it saw %.0f requests in %.1f s, "
-		  "where "
-		  "the load makes %.0f%s.",
-		  seen, seconds, expected,
-		  seen < PROFILED_REQUESTS_MIN
-			  ? "; its counters and allocations are too few to be used"
-			  : "; figures per request come from those it saw");
+	view_miss(
+		v,
+		"The daemon was not under load during the whole profile: %.0f requests in %.1f s, "
+		"where the load makes %.0f%s.",
+		seen, seconds, expected,
+		seen < PROFILED_REQUESTS_MIN ? "; too few to use its counters and allocations"
+					     : "; figures per request use these requests");
 	if (seen < PROFILED_REQUESTS_MIN) {
 		json_decref(v->counters);
 		json_decref(v->allocs);

@@ -1,7 +1,7 @@
 /*
- * view.h - one complete run as the reports look at it: its JSON files, histograms summed per tag,
- * series over time, folded stacks. A part that is absent or damaged is a sentence in missing[],
- * not a failure; only the directory itself can be refused (rundir_open).
+ * view.h - one complete run as the reports use it: its JSON files, histograms summed per tag,
+ * series over time, folded stacks. A missing or damaged part is a sentence in missing[], not a
+ * failure; only the directory itself can be refused (rundir_open).
  */
 #ifndef REPORTS_VIEW_H
 #define REPORTS_VIEW_H
@@ -31,7 +31,7 @@ struct view_intervals {
 	double *time_s, *elapsed_s, *throughput_per_s, *p50_ns, *p99_ns, *max_ns;
 };
 
-/* Quantiles of the response times of each interval; NaN where too few values lie above. */
+/* Quantiles of the response times of each interval; NaN when too few values lie above. */
 struct view_spread {
 	size_t count, cap;
 	double *rows_ns; /* [count][QUANTILES_COUNT] (quantiles.h), row-major */
@@ -39,12 +39,12 @@ struct view_spread {
 
 struct view_memory {
 	size_t count;
-	double *time_s, *rss_bytes, *pss_bytes; /* NaN where a column is not there */
+	double *time_s, *rss_bytes, *pss_bytes; /* NaN where a column is missing */
 };
 
 struct view {
 	struct rundir dir;
-	char label[128]; /* of the run, for people */
+	char label[128]; /* of the run, shown in reports */
 	json_t *load, *counters, *allocs, *startup, *stages, *profile, *bench; /* or NULL */
 	struct view_tag tags[VIEW_TAGS_MAX];
 	size_t tags_count;
@@ -65,8 +65,8 @@ void view_close(struct view *v);
 void view_miss(struct view *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * The number at a dotted path of a JSON object ("totals.ops_count"), NaN when it is not there or
- * no number. A name in the path may not contain a dot itself.
+ * The number at a dotted path of a JSON object ("totals.ops_count"), NaN when it is missing or not
+ * a number. A name in the path must not contain a dot itself.
  */
 double view_number(const json_t *root, const char *path);
 const char *view_text(const json_t *root, const char *path); /* NULL when absent */
@@ -76,11 +76,11 @@ const json_t *view_at(const json_t *root, const char *path);
 double view_quantile_ns(const struct view *v, double q);
 double view_service_quantile_ns(const struct view *v, double q);
 
-/* Requests that the daemon answered while it was profiled; NaN when not known. */
+/* Requests that the daemon answered while it was profiled; NaN when unknown. */
 double view_profiled_requests(const struct view *v);
 /*
- * A figure of a stage of a request, e.g. "p50_ns". NaN for a NULL view, for a stage that no request
- * passed, and for one that fewer than 1 in 100 passed: they do not stand for the others.
+ * A value of a stage of a request, e.g. "p50_ns". NaN for a NULL view, and for a stage passed by
+ * fewer than 1 in 100 requests, since these are not representative.
  */
 double view_stage_ns(const struct view *v, const char *stage, const char *key);
 

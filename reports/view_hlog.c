@@ -1,6 +1,6 @@
 /*
- * view_hlog.c - latency.hlog of a run: one histogram per operation, response and service time, and
- * for each interval the quantiles of all response times, which tell how far they spread.
+ * view_hlog.c - reads latency.hlog of a run: one histogram per operation for response and service
+ * time, and for each interval the quantiles of all response times, which show their spread.
  */
 #include <errno.h>
 #include <math.h>
@@ -17,7 +17,7 @@
 
 #define SERVICE_PREFIX "service."
 
-/* A quantile of an interval counts when at least so many values lie above it. */
+/* A quantile of an interval is used when at least this many values lie above it. */
 enum { TAIL_VALUES_MIN = 20 };
 
 struct reading {

@@ -1,4 +1,4 @@
-/* view_json.c - finding things in the JSON files of a run. */
+/* view_json.c - looks up values in the JSON files of a run. */
 #include <math.h>
 #include <string.h>
 
@@ -6,7 +6,8 @@
 #include "reports/lib/quantiles.h"
 #include "reports/view.h"
 
-static const double RARE_SHARE = 0.01; /* of the requests: passing a stage is the exception */
+static const double RARE_SHARE =
+	0.01; /* of the requests: below this, passing a stage is the exception */
 
 const json_t *view_at(const json_t *root, const char *path)
 {

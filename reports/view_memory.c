@@ -1,6 +1,6 @@
 /*
- * view_memory.c - memory.csv: a header line names the columns, "#" lines are comments. Wanted are
- * a time ("time_s", "t_s", "elapsed_s"), rss_bytes, and pss_bytes where it is.
+ * view_memory.c - reads memory.csv: a header line names the columns, "#" lines are comments. It
+ * needs a time ("time_s", "t_s", "elapsed_s") and rss_bytes; pss_bytes is optional.
  */
 #include "reports/view_parts.h"
 

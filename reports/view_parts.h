@@ -1,6 +1,6 @@
 /*
- * view_parts.h - the parts of a run that have a reader of their own. What hinders one becomes a
- * sentence in v->missing.
+ * view_parts.h - the parts of a run that have their own reader. A failure becomes a sentence in
+ * v->missing.
  */
 #ifndef REPORTS_VIEW_PARTS_H
 #define REPORTS_VIEW_PARTS_H

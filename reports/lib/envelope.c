@@ -1,4 +1,4 @@
-/* envelope.c - the opening keys of every result. */
+/* envelope.c - writes the first keys of every result. */
 #include "reports/lib/envelope.h"
 
 #include "daemon/base/clock.h"

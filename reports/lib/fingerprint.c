@@ -92,7 +92,7 @@ static void read_mitigations(char *out, size_t cap)
 
 		snprintf(path, sizeof(path), VULNERABILITIES "/%s", names[i]->d_name);
 		read_line(path, state, sizeof(state));
-		/* "Not affected" by far the most: only the others tell machines apart. */
+		/* Most are "Not affected": only the others distinguish machines. */
 		if (state[0] && strcmp(state, "Not affected") != 0 && len < cap)
 			len += (size_t)snprintf(out + len, cap - len, "%s%s=%s", len ? "; " : "",
 						names[i]->d_name, state);
@@ -128,7 +128,7 @@ static double read_pressure(const char *path)
 	return sscanf(line, "some avg10=%lf", &pct) == 1 ? pct : NAN; // NOLINT(cert-err34-c)
 }
 
-/* A limit of our cgroup (v2), or of the root one as a container sees it. */
+/* A limit of our cgroup (v2), or of the root group as a container sees it. */
 static void read_cgroup(const char *name, char *out, size_t cap)
 {
 	char self[300], path[512];
@@ -235,7 +235,7 @@ void cpu_ticks_read(struct cpu_ticks *t)
 	*t = (struct cpu_ticks){ 0 };
 	if (!file)
 		return;
-	/* NOLINTNEXTLINE(cert-err34-c): the kernel's numbers fit */
+	/* The kernel's numbers fit. NOLINTNEXTLINE(cert-err34-c) */
 	if (fscanf(file, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &v[0], &v[1], &v[2], &v[3],
 		   &v[4], &v[5], &v[6], &v[7]) == 8) {
 		for (int i = 0; i < 8; i++)

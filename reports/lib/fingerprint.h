@@ -1,8 +1,8 @@
 /*
- * fingerprint.h - what machine this is and how busy (R-314).
+ * fingerprint.h - describes this machine and its load (R-314).
  *
- * Reads /proc and /sys only; what cannot be read stays empty (texts) or NaN (numbers) and becomes
- * null in JSON. Taking it never fails.
+ * Reads /proc and /sys only; values that cannot be read stay empty (texts) or NaN (numbers), which
+ * become null in JSON. Never fails.
  */
 #ifndef REPORTS_LIB_FINGERPRINT_H
 #define REPORTS_LIB_FINGERPRINT_H
@@ -39,7 +39,7 @@ struct fingerprint {
 	uint64_t memory_bytes;
 	double load_1m, load_5m, load_15m;
 	double pressure_cpu_pct, pressure_memory_pct, pressure_io_pct; /* PSI, some, avg10 */
-	double steal_pct; /* since boot; see fingerprint_steal_pct for a stretch */
+	double steal_pct; /* since boot; see fingerprint_steal_pct for an interval */
 };
 
 void fingerprint_take(struct fingerprint *f);

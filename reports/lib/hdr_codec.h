@@ -1,12 +1,12 @@
 /*
- * hdr_codec.h - HdrHistogram's own encodings: writes V2 (base64 "HISTFAAA..."), reads V0, V1, V2.
+ * hdr_codec.h - the encodings of HdrHistogram: writes V2 (base64 "HISTFAAA..."), reads V0, V1, V2.
  *
  * An encoded histogram is a big-endian cookie, the length of the zlib stream, and the stream; in
  * it a header (layout of the buckets) and the counts: fixed words in V0 and V1, in V2 ZigZag
  * LEB128 of at most nine bytes in which a negative number is a run of that many zeros.
- * Histograms of others may have any layout (lowest value, digits), so reading gives the layout and
- * the counts as they are; hdr_counts_to_hist puts them into the suite's one layout.
- * Source: G. Tene, HdrHistogram, the encoding methods of AbstractHistogram.
+ * Histograms of other programs may have any layout (lowest value, digits), so reading returns the
+ * layout and the counts unchanged; hdr_counts_to_hist converts them to the suite's layout. Source:
+ * G. Tene, HdrHistogram, the encoding methods of AbstractHistogram.
  */
 #ifndef REPORTS_LIB_HDR_CODEC_H
 #define REPORTS_LIB_HDR_CODEC_H
@@ -20,7 +20,7 @@
 struct err;
 struct hist;
 
-/* Bounds on what a stranger's histogram may make us allocate. */
+/* Bounds on the memory that a foreign histogram may use. */
 #define HDR_COUNTS_MAX        (8u << 20)
 #define HDR_ENCODED_BYTES_MAX (64u << 20)
 
@@ -35,12 +35,12 @@ struct hdr_counts {
 	uint64_t total;
 };
 
-/* Appends h as base64 text of compressed V2. Returns 0, -ENOMEM, or what zlib failed with. */
+/* Appends h as base64 text of compressed V2. Returns 0, -ENOMEM, or an error of zlib. */
 int hdr_encode(const struct hist *h, struct strbuf *out, struct err *err);
 
 /*
  * Decodes base64 text of a compressed histogram (V0, V1, V2).
- * Errors: -EPROTO (damaged), -EOPNOTSUPP (a kind that is not read), -EMSGSIZE, -ENOMEM.
+ * Errors: -EPROTO (damaged), -EOPNOTSUPP (an unsupported kind), -EMSGSIZE, -ENOMEM.
  * Owns: out; hdr_counts_deinit.
  */
 int hdr_decode(struct span base64, struct hdr_counts *out, struct err *err);

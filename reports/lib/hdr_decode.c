@@ -1,5 +1,5 @@
 /*
- * hdr_decode.c - reads V0, V1 and V2; see hdr_codec.h. In the layout, bucket k of 2^sub_bits
+ * hdr_decode.c - decodes V0, V1 and V2 (hdr_codec.h). In the layout, bucket k of 2^sub_bits
  * sub-buckets covers values up to 2^(unit_shift + sub_bits + k); all but the first use only their
  * upper half, so the index of a value is (bucket + 1) * half + (sub - half).
  */
@@ -138,7 +138,7 @@ static int read_word_counts(struct reader *r, size_t word, struct hdr_counts *c,
 		uint64_t count = get_be(r, word);
 		int rc;
 
-		/* Old writers pad with zeros beyond the last bucket. */
+		/* Old writers add zeros after the last bucket. */
 		if (count == 0 && i >= c->counts_len)
 			continue;
 		rc = add_count(c, i, count, err);
@@ -157,7 +157,7 @@ static int read_v0(struct reader *r, size_t word, struct hdr_counts *c, struct e
 	c->digits = (int)(int32_t)get_be(r, 4);
 	c->lowest = get_be(r, 8);
 	c->highest = get_be(r, 8);
-	get_be(r, 8); /* total: counted again below */
+	get_be(r, 8); /* total; computed again below */
 	rc = layout_init(c, err);
 	return rc < 0 ? rc : read_word_counts(r, word, c, err);
 }
@@ -182,7 +182,7 @@ static int read_v1_v2(struct reader *r, uint32_t cookie, struct hdr_counts *c, s
 	if (offset != 0 || ratio != 1.0)
 		return err_set(
 			err, -EOPNOTSUPP,
-			"histogram of floating-point values (ratio %g, offset %d) is not read",
+			"histogram of floating-point values (ratio %g, offset %d) is not supported",
 			ratio, (int)offset);
 	if (payload > (size_t)(r->end - r->at))
 		return err_set(err, -EPROTO, "histogram says %zu bytes of counts and has %zu",

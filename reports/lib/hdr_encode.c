@@ -1,4 +1,4 @@
-/* hdr_encode.c - writes V2; see hdr_codec.h. */
+/* hdr_encode.c - encodes V2 (hdr_codec.h). */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

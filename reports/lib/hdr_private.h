@@ -1,4 +1,4 @@
-/* hdr_private.h - numbers of HdrHistogram's encodings, shared by writer and reader. */
+/* hdr_private.h - constants of HdrHistogram's encodings, shared by writer and reader. */
 #ifndef REPORTS_LIB_HDR_PRIVATE_H
 #define REPORTS_LIB_HDR_PRIVATE_H
 

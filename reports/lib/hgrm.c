@@ -1,9 +1,9 @@
 /*
- * hgrm.c - the percentile distribution text that HdrHistogram's plotter and wrk2's readers take.
+ * hgrm.c - writes the percentile distribution text read by HdrHistogram's plotter and wrk2's tools.
  *
- * Levels come closer as they near 100 %: each halving of the distance is cut into five ticks.
- * Source: HdrHistogram's percentile iterator. Values keep nanosecond digits (ms with six places),
- * where a three-digit text would hide everything under a microsecond.
+ * Levels get closer as they approach 100 %: each halving of the distance has five ticks. Source:
+ * HdrHistogram's percentile iterator. Values keep nanosecond digits (ms with six places), since a
+ * three-digit text would hide everything under a microsecond.
  */
 #include <errno.h>
 #include <math.h>

@@ -37,10 +37,10 @@ int hlog_writer_open(const char *path, uint64_t base_wall_ns, const char *commen
 int hlog_write(struct hlog_writer *w, const char *tag, uint64_t start_ns, uint64_t length_ns,
 	       const struct hist *h, struct err *err);
 
-/* Flushes and closes; w is gone also when this fails. NULL is fine. */
+/* Flushes and closes; w is freed even when this fails. NULL is fine. */
 int hlog_writer_close(struct hlog_writer *w, struct err *err);
 
-/* What the comment lines of a log say. Absent times are 0. */
+/* The contents of the comment lines of a log. Absent times are 0. */
 struct hlog_info {
 	char version[16];   /* "1.3"; empty when not said */
 	double start_s;     /* StartTime, seconds since the epoch */
@@ -57,7 +57,7 @@ struct hlog_entry {
 	size_t line;             /* from 1 */
 };
 
-/* Return 0 to go on; anything else ends the reading and is its result. */
+/* Return 0 to continue; any other value ends reading and is its result. */
 typedef int(hlog_visit)(void *arg, const struct hlog_entry *entry, struct err *err);
 
 /*

@@ -1,6 +1,6 @@
 /*
- * hlog_read.c - interval logs of formats 1.0 to 1.3. A line's second number is the interval's
- * length in all of them, whatever the legend of the oldest says.
+ * hlog_read.c - reads interval logs of formats 1.0 to 1.3. The second number of a line is the
+ * interval's length in all of them, although the legend of the oldest says otherwise.
  */
 #include <errno.h>
 #include <math.h>
@@ -46,7 +46,7 @@ static bool parse_number(struct span s, double *out)
 	return *end == '\0' && isfinite(*out);
 }
 
-/* Cuts the field before the next comma (or all that is left) off s. */
+/* Removes the field before the next comma (or the rest) from s and returns it. */
 static struct span take_field(struct span *s)
 {
 	const char *comma = s->len ? memchr(s->ptr, ',', s->len) : NULL;
@@ -160,7 +160,7 @@ static int parse_all(struct parse *p, const char *name, struct span text, struct
 		if (rc < 0 && p->info.lines_count == before)
 			return err_wrap(err, rc, "%s:%zu", name, number);
 		if (rc != 0)
-			return rc; /* the visitor's own word */
+			return rc; /* the visitor's result */
 	}
 	return 0;
 }

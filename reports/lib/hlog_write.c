@@ -1,4 +1,4 @@
-/* hlog_write.c - interval log, format 1.3. */
+/* hlog_write.c - writes interval logs, format 1.3. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,7 +66,7 @@ int hlog_write(struct hlog_writer *w, const char *tag, uint64_t start_ns, uint64
 
 	if (tag && (tag[0] == '\0' || strlen(tag) > HLOG_TAG_BYTES_MAX || strpbrk(tag, ", \t\r\n")))
 		return err_set(err, -EINVAL,
-			       "write %s: tag '%s' holds a comma or white space, or is too long",
+			       "write %s: tag '%s' contains a comma or white space, or is too long",
 			       w->path, tag);
 	strbuf_clear(&w->line);
 	if (tag)

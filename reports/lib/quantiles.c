@@ -1,4 +1,3 @@
-/* quantiles.c - see quantiles.h. */
 #include "reports/lib/quantiles.h"
 
 #include <math.h>

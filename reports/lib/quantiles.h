@@ -1,6 +1,6 @@
 /*
- * quantiles.h - the quantiles that are saved, shown and compared: one list (quantiles.def), so that
- * a new one is one row.
+ * quantiles.h - the quantiles that are saved, shown and compared: a single list (quantiles.def), so
+ * that a new quantile is one row.
  */
 #ifndef REPORTS_LIB_QUANTILES_H
 #define REPORTS_LIB_QUANTILES_H
@@ -11,7 +11,7 @@
 enum quantile_use {
 	QUANTILE_SAVED = 1, /* in the generator's results (which have min and max anyway) */
 	QUANTILE_SHORT = 2, /* in tables that have one line for all quantiles */
-	QUANTILE_LABEL = 4, /* on the axis of a plot by percentile */
+	QUANTILE_LABEL = 4, /* on the axis of percentile plots */
 };
 
 struct quantile {

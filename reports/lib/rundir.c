@@ -1,4 +1,3 @@
-/* rundir.c - see rundir.h. */
 #include "reports/lib/rundir.h"
 
 #include <dirent.h>
@@ -42,7 +41,7 @@ int rundir_create(const char *path, struct rundir *out, struct err *err)
 			goto out;
 	}
 	if (file_exists(dir.path))
-		rc = err_set(err, -EEXIST, "create run %s: it is there already", dir.path);
+		rc = err_set(err, -EEXIST, "create run %s: it already exists", dir.path);
 	else if (mkdir(dir.partial, 0777) != 0)
 		rc = err_set(err, -errno, "create run %s: %s", dir.partial, strerrordesc_np(errno));
 out:

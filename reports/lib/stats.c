@@ -2,8 +2,8 @@
  * stats.c - one metric at a time: medians, signed rank, sign test, detectable effect.
  *
  * The signed-rank distribution counts, for each sum s, the subsets of {1..n} that add up to s:
- * adding rank k lets every sum s also be s + k. Divided by 2 at each step it stays a probability,
- * so nothing overflows.
+ * adding rank k turns every sum s into s or s + k. Divided by 2 at each step it stays a
+ * probability, so nothing overflows.
  */
 #include "reports/lib/stats.h"
 
@@ -74,7 +74,7 @@ double stats_normal_cdf(double z)
 	return 0.5 * erfc(-z / M_SQRT2);
 }
 
-/* Root of a rising function by bisection: slow, and right to the last bit that matters here. */
+/* Finds the root of an increasing function by bisection: slow, but exact enough here. */
 static double bisect(double (*cdf)(double, double), double arg, double p)
 {
 	double low = -1, high = 1;
@@ -105,7 +105,7 @@ double stats_normal_quantile(double p)
 	return bisect(normal_cdf_of, 0, p);
 }
 
-/* lgamma writes to a global. */
+/* lgamma writes to a global variable. */
 static double log_gamma(double x)
 {
 	int sign;
@@ -272,7 +272,7 @@ int stats_signed_rank(const double *d, size_t n, double alpha, struct stats_sign
 	memcpy(sorted, d, n * sizeof(*sorted));
 	qsort(sorted, n, sizeof(*sorted), compare_doubles);
 	sign_interval(sorted, n, alpha / 2, out);
-	/* Half ranks round against the claim, so both p-values stay conservative. */
+	/* Half ranks are rounded so that both p-values stay conservative. */
 	out->p_greater = stats_signed_rank_cdf(n, (double)m - floor(w));
 	out->p_less = stats_signed_rank_cdf(n, ceil(w));
 	out->p_two = fmin(1.0, 2 * fmin(out->p_greater, out->p_less));

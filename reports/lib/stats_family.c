@@ -1,10 +1,10 @@
 /*
- * stats_family.c - metrics of one family judged together by sign flips that all metrics share.
+ * stats_family.c - judges the metrics of one family together, by sign flips shared by all metrics.
  *
  * Two uses of the same flips: step-down max-T p-values under H0 (each metric's signed ranks of
- * d), and a simultaneous band (signed ranks of d - theta, the critical value of the largest |W|,
- * turned into order statistics of the Walsh averages). A p-value counts the observed arrangement
- * too: (1 + exceeding) / (1 + flips), or exactly when all flips are enumerated.
+ * d), and a simultaneous band (signed ranks of d - theta, where the critical value of the largest
+ * |W| is converted to order statistics of the Walsh averages). A p-value includes the observed
+ * arrangement: (1 + exceeding) / (1 + flips), or is exact when all flips are enumerated.
  */
 #include <errno.h>
 #include <math.h>
@@ -24,7 +24,7 @@ struct family {
 	double *norms;    /* [m] of centred, before dividing */
 	double *largest;  /* [flips] max |W| of centred */
 	double *observed; /* [m] |W| of ranks, no flip */
-	size_t *order;    /* [m] metrics by falling observed */
+	size_t *order;    /* [m] metrics in descending order of observed */
 	size_t *exceed;   /* [m] by rank in order */
 	double *walsh;    /* [n (n + 1) / 2] scratch */
 	size_t flips;
@@ -141,7 +141,7 @@ static void fill_p_values(struct family *f, struct stats_family_row *rows)
 		double p = is_exact ? (double)f->exceed[r] / (double)f->flips
 				    : (1.0 + (double)f->exceed[r]) / (1.0 + (double)f->flips);
 
-		floor_p = fmax(floor_p, p); /* step-down p-values never fall */
+		floor_p = fmax(floor_p, p); /* step-down p-values never decrease */
 		rows[f->order[r]].p_adjusted = floor_p;
 	}
 }
@@ -157,7 +157,7 @@ static void fill_band(struct family *f, size_t metric, double critical,
 		for (size_t j = i; j < f->n; j++)
 			f->walsh[at++] = (f->d[i * f->m + metric] + f->d[j * f->m + metric]) / 2;
 	qsort(f->walsh, m, sizeof(*f->walsh), by_value);
-	/* Never narrower than the metric's own interval, whatever ties do to the ranks. */
+	/* Never narrower than the metric's own interval, even when ties change the ranks. */
 	row->low = k >= 1 ? fmin(row->low, f->walsh[(size_t)k - 1]) : -INFINITY;
 	row->high = k >= 1 ? fmax(row->high, f->walsh[m - (size_t)k]) : INFINITY;
 }
@@ -194,7 +194,7 @@ static void family_free(struct family *f)
 	free(f->signs);
 }
 
-/* Single-metric answers and the signed ranks of every metric. */
+/* Computes single-metric results and the signed ranks of every metric. */
 static int family_prepare(struct family *f, double alpha, struct stats_family_row *rows)
 {
 	struct ranked *scratch = malloc(f->n * sizeof(*scratch));

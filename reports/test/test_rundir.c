@@ -75,7 +75,7 @@ static void test_what_is_no_run_is_refused_with_a_reason(void **state)
 	expect_refusal(NULL, -ENOTDIR, "not a run directory");
 	expect_refusal("{\"schema\": \"goxel-run/1\", \"state\": \"incomplete\"}", -EAGAIN,
 		       "interrupted");
-	expect_refusal("{\"schema\": \"goxel-run/1\"}", -EAGAIN, "not known");
+	expect_refusal("{\"schema\": \"goxel-run/1\"}", -EAGAIN, "unknown");
 	expect_refusal("{\"schema\": \"goxel-run/2\", \"state\": \"complete\"}", -EOPNOTSUPP,
 		       "reads goxel-run/1 only");
 	expect_refusal("{\"schema\": \"goxel-load/1\"}", -EPROTO, "not 'goxel-run/1'");

@@ -114,7 +114,7 @@ captured() {
 
 @test "the comparison says what changed, against targets, with its caution" {
 	grep -q 'Throughput' "$BATS_FILE_TMPDIR/compare.out"
-	grep -q 'support no small claim' "$BATS_FILE_TMPDIR/compare.out"
+	grep -q 'as noise' "$BATS_FILE_TMPDIR/compare.out"
 	jq -e '.schema == "goxel-compare/1" and (.targets | length) > 5' "$report/report.json"
 	[ -s "$report/report.md" ]
 }
