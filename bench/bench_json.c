@@ -60,8 +60,8 @@ static int64_t write_voxels(struct strbuf *sb, const struct text *t, size_t vari
 	struct rng rng;
 
 	rng_init(&rng, variant + 1, t->voxels_count);
-	strbuf_add_str(sb, "{\"jsonrpc\":\"2.0\",\"method\":\"add_voxels\",\"params\":{"
-			   "\"voxels\":[");
+	strbuf_add_str(sb,
+		       "{\"jsonrpc\":\"2.0\",\"method\":\"add_voxels\",\"params\":{\"voxels\":[");
 	for (size_t i = 0; i < t->voxels_count; i++) {
 		sum += add_number(sb, i ? ",{\"x\":" : "{\"x\":", &rng, 400, -200);
 		sum += add_number(sb, ",\"y\":", &rng, 400, -200);

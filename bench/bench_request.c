@@ -58,8 +58,8 @@ static size_t take_reply(void *ctx, struct span bytes)
 
 static void write_batch(struct strbuf *sb)
 {
-	strbuf_add_str(sb, "{\"jsonrpc\":\"2.0\",\"method\":\"add_voxels\",\"params\":{"
-			   "\"voxels\":[");
+	strbuf_add_str(sb,
+		       "{\"jsonrpc\":\"2.0\",\"method\":\"add_voxels\",\"params\":{\"voxels\":[");
 	for (int i = 0; i < BATCH_VOXELS; i++)
 		strbuf_addf(sb, "%s{\"x\":%d,\"y\":%d,\"z\":%d,\"r\":255,\"g\":%d,\"b\":0}",
 			    i ? "," : "", i % 10, i / 10, i % 7, i);

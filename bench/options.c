@@ -65,8 +65,8 @@ static const struct cli_opt opts[] = {
 	  .parse = parse_pct,
 	  .show = show_pct,
 	  .arg = "PCT",
-	  .help = "repeat in fresh processes until the 95% interval of the time is within "
-		  "PCT of it" },
+	  .help = "repeat in fresh processes until the 95% "
+		  "interval of the time is within PCT of it" },
 	{ .name = "time-cap",
 	  .type = CLI_DURATION,
 	  FIELD(time_cap_ns),

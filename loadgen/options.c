@@ -183,8 +183,7 @@ static int check_options(struct options *o, struct err *err)
 	if (!o->unix_path == !o->tcp)
 		return err_set(err, -EINVAL,
 			       o->tcp ? "--unix and --tcp exclude each other"
-				      : "a target is missing: --unix PATH or --tcp "
-					"HOST:PORT");
+				      : "a target is missing: --unix PATH or --tcp HOST:PORT");
 	if (o->threads_count > o->connections_count)
 		return err_set(err, -EINVAL, "%d threads cannot share %d connections",
 			       (int)o->threads_count, (int)o->connections_count);

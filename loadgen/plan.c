@@ -83,8 +83,8 @@ static int check_loop(const struct plan *p, struct err *err)
 	for (size_t i = 0; i < p->workload->ops_count && p->is_open; i++)
 		if (p->workload->ops[i].think_ns.max > 0)
 			return err_set(err, -EINVAL,
-				       "[op %s] has a think time, which an open loop (--rate) "
-				       "cannot apply",
+				       "[op %s] has a think time, which an "
+				       "open loop (--rate) cannot apply",
 				       p->workload->ops[i].name);
 	for (size_t i = 0; i < p->phases_count; i++)
 		if (!p->is_open && p->phases[i].rate_per_s > 0)

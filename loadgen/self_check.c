@@ -68,9 +68,8 @@ static void check_lag(struct self_check *s, int percent, uint64_t lag_ns, uint64
 	if ((double)lag_ns <= LAG_RATIO_MAX * (double)response_ns)
 		return;
 	remark(&s->reasons,
-	       "the generator sent late: p%d of its lag is %s, more than %.0f %% of the response "
-	       "time "
-	       "there, %s",
+	       "the generator sent late: p%d of its lag is %s, "
+	       "more than %.0f %% of the response time there, %s",
 	       percent, format_time(lag_ns, lag, sizeof(lag)), LAG_RATIO_MAX * 100,
 	       format_time(response_ns, response, sizeof(response)));
 }
@@ -111,8 +110,8 @@ void self_check(const struct plan *plan, const struct run_result *run, const str
 	/* An open loop busy-waits for the next arrival, so a busy thread is normal. */
 	if (!plan->is_open && s->own_cpu_ratio > BUSY_RATIO)
 		remark(&s->notes,
-		       "a generator thread used %.0f %% of a processor: more threads might reach "
-		       "more",
+		       "a generator thread used %.0f %% of a "
+		       "processor: more threads might reach more",
 		       s->own_cpu_ratio * 100);
 	if (!isnan(run->steal_pct) && run->steal_pct > STEAL_PCT_NOTED)
 		remark(&s->notes, "the hypervisor took %.1f %% of the processor time",

@@ -250,8 +250,7 @@ static int exit_code(const struct capture *c, struct err *err)
 	}
 	if (c->state == CAPTURE_INTERRUPTED) {
 		err_set(err, -EINTR,
-			"interrupted after %.1f s; %s holds what was captured until "
-			"then",
+			"interrupted after %.1f s; %s holds what was captured until then",
 			capture_seconds(c->end_ns - c->start_ns), c->cfg.out_dir);
 		return EXIT_FAILED;
 	}

@@ -60,15 +60,14 @@ static const struct cli_opt main_opts[] = {
 	  .min = 1e6,
 	  .max = 36e11,
 	  .arg = "TIME",
-	  .help = "interval of reading counters and memory (default: a twentieth of the duration, "
-		  "100ms to 1s)" },
+	  .help = "interval of reading counters and memory (default: "
+		  "a twentieth of the duration, 100ms to 1s)" },
 	{ .name = "control",
 	  .type = CLI_TEXT,
 	  .offset = O(capture.control),
 	  .arg = "ADDRESS",
-	  .help = "the daemon's socket, unix:PATH or tcp:H:P; it must answer (default: found by "
-		  "the "
-		  "pid, if any)" },
+	  .help = "the daemon's socket, unix:PATH or tcp:H:P; it "
+		  "must answer (default: found by the pid, if any)" },
 	{ .name = "How", .type = CLI_GROUP },
 	{ .name = "frequency",
 	  .letter = 'F',

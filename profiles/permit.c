@@ -100,8 +100,8 @@ static void probe_counting(struct permit *p)
 		answer(p, PERMIT_HARDWARE, false, "counting is not permitted at all");
 	else
 		answer(p, PERMIT_HARDWARE, false,
-		       "the kernel sees no counters of the processor (%s); common in virtual "
-		       "machines",
+		       "the kernel sees no counters of the "
+		       "processor (%s); common in virtual machines",
 		       strerrordesc_np(-hardware));
 }
 
@@ -209,8 +209,8 @@ static void probe_kallsyms(struct permit *p)
 		answer(p, PERMIT_KALLSYMS, true, "%s", "");
 	else
 		answer(p, PERMIT_KALLSYMS, false,
-		       "/proc/kallsyms hides addresses (kernel.kptr_restrict): kernel frames have "
-		       "no names");
+		       "/proc/kallsyms hides addresses "
+		       "(kernel.kptr_restrict): kernel frames have no names");
 }
 
 void permit_probe(struct permit *p)

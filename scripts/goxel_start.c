@@ -115,8 +115,8 @@ static const struct cli_opt opts[] = {
 	  .min = 1,
 	  .max = INT_MAX,
 	  .arg = "PID",
-	  .help = "send this process, the caller, a SIGUSR1 for each SIGINT received here; ends "
-		  "with it" },
+	  .help = "send this process, the caller, a SIGUSR1 "
+		  "for each SIGINT received here; ends with it" },
 	{ 0 },
 };
 

@@ -245,8 +245,8 @@ static int find_holder(int fd, const char *path, pid_t *out, struct err *err)
 		}
 		if (named > 0)
 			return err_set(err, -EPERM,
-				       "pid file %s: process %ld holds it, but it contains another "
-				       "number",
+				       "pid file %s: process %ld holds it, "
+				       "but it contains another number",
 				       path, (long)named);
 		return err_set(err, -EPERM,
 			       "pid file %s: a process holds it, and the kernel does not confirm "

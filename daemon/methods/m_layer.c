@@ -211,8 +211,8 @@ static const struct param merge_params[] = {
 			   .alias = "source",
 			   .type = PARAM_ANY,
 			   .required = true,
-			   .doc = "id or name of the layer that is laid over the target and "
-				  "deleted" },
+			   .doc = "id or name of the layer that is "
+				  "laid over the target and deleted" },
 	[MERGE_TARGET] = { .name = "target_layer_id",
 			   .alias = "target",
 			   .type = PARAM_ANY,

@@ -20,10 +20,10 @@ static const struct param ops_params[] = {
 	[OPS_OPERATIONS] = { .name = "operations",
 			     .type = PARAM_ARRAY,
 			     .required = true,
-			     .doc = "[{type, ...}], type add_voxel (the default), remove_voxel, "
-				    "paint_voxel, fill_region, clear_region, flood_fill, "
-				    "procedural_shape or brush_stroke; the rest as for the method "
-				    "of that name" },
+			     .doc = "[{type, ...}], type add_voxel (the default), "
+				    "remove_voxel, paint_voxel, fill_region, clear_region, "
+				    "flood_fill, procedural_shape or brush_stroke; the "
+				    "rest as for the method of that name" },
 	[OPS_LAYER] = PARAM_LAYER,
 	[OPS_PROJECT] = PARAM_PROJECT,
 	PARAM_END,

@@ -261,8 +261,8 @@ const struct method method_close_project = {
 	.name = "close_project",
 	.flags = METHOD_EDITS,
 	.params = only_project,
-	.doc = "Closes a project without saving it; of the others, the one opened last becomes the "
-	       "default.",
+	.doc = "Closes a project without saving it; of the "
+	       "others, the one opened last becomes the default.",
 	.result = "success, project_id",
 	.run = run_close_project,
 };

@@ -285,9 +285,8 @@ const struct method method_execute_script = {
 	.flags = METHOD_EDITS,
 	.params = script_params,
 	.doc = "Runs JavaScript on the project: goxel.addVoxel(x,y,z,color), removeVoxel, "
-	       "getVoxel, "
-	       "fillBox, clear(layer), boundingBox(layer), addLayer(name), deleteLayer(id), "
-	       "listLayers, setActiveLayer, getActiveLayer, setLayerVisible; "
+	       "getVoxel, fillBox, clear(layer), boundingBox(layer), addLayer(name), "
+	       "deleteLayer(id), listLayers, setActiveLayer, getActiveLayer, setLayerVisible; "
 	       "console.log. Its edits are one step, made at its end; one that fails changes "
 	       "nothing.",
 	.result = "success, code, message, error (when it failed), value (of the last expression), "

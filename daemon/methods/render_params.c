@@ -58,16 +58,15 @@ const struct param render_scene_params[] = {
 	[P_PRESET] = { .name = "camera_preset",
 		       .alias = "preset",
 		       .type = PARAM_STRING,
-		       .doc = "front, back, left, right, top, bottom, isometric or default; aims "
-			      "at "
-			      "the voxels and frames them" },
+		       .doc = "front, back, left, right, top, bottom, isometric "
+			      "or default; aims at the voxels and frames them" },
 	[P_ANGLES] = { .name = "angles",
 		       .type = PARAM_ARRAY,
 		       .doc = "several presets, one picture each" },
 	[P_CAMERA] = { .name = "camera",
 		       .type = PARAM_ANY,
-		       .doc = "{position,target,up,fov,ortho}, {distance,yaw,pitch,target} or a "
-			      "preset's name" },
+		       .doc = "{position,target,up,fov,ortho}, "
+			      "{distance,yaw,pitch,target} or a preset's name" },
 	[P_POSITION] = { .name = "camera_position",
 			 .alias = "position",
 			 .type = PARAM_ANY,

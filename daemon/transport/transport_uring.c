@@ -87,11 +87,10 @@ static int uring_open_ring(struct transport_uring *u, struct err *err)
 	int rc = io_uring_queue_init_params(URING_ENTRIES, &u->ring, &params);
 
 	if (rc < 0)
-		return err_set(
-			err, -EOPNOTSUPP,
-			"this kernel does not provide the required io_uring (Linux 6.1, not switched "
-			"off): %s",
-			strerrordesc_np(-rc));
+		return err_set(err, -EOPNOTSUPP,
+			       "this kernel does not provide the required "
+			       "io_uring (Linux 6.1, not switched off): %s",
+			       strerrordesc_np(-rc));
 	return 0;
 }
 
