@@ -1,4 +1,3 @@
-/* fake_server.c - see fake_server.h. */
 #include <errno.h>
 #include <poll.h>
 #include <setjmp.h>
