@@ -1,4 +1,3 @@
-/* presets.c - see presets.h. */
 #include "bench/presets.h"
 
 #include "daemon/base/err.h"

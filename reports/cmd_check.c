@@ -65,7 +65,7 @@ static void check_files(const struct view *v, struct findings *f)
 		const char *name = json_string_value(one);
 
 		if (!name || !rundir_has_name(&v->dir, name))
-			complain(f, "%s lists %.200s, which is not there",
+			complain(f, "%s lists %.200s, which does not exist",
 				 runfile_name(RUNFILE_RUN),
 				 name ? name : "something that is no name");
 	}

@@ -91,7 +91,7 @@ static void read_folded(struct view *v)
 	struct err err = ERR_INIT;
 
 	if (!path || !rundir_has(&v->dir, RUNFILE_CPU_FOLDED))
-		view_miss(v, "%s is not there: no hot functions and no flame graph.", name);
+		view_miss(v, "%s is missing: no hot functions and no flame graph.", name);
 	else if (folded_read(path, &v->folded, &err) < 0)
 		view_miss(v, "%s was not used: %s.", name, err.msg);
 	free(path);

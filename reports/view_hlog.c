@@ -127,7 +127,7 @@ void view_hlog_read(struct view *v)
 	struct err err = ERR_INIT;
 
 	if (!path || !rundir_has(&v->dir, RUNFILE_LATENCY_LOG)) {
-		view_miss(v, "%s is not there: quantiles come from %s, where it has them.",
+		view_miss(v, "%s is missing: quantiles come from %s, if it has them.",
 			  runfile_name(RUNFILE_LATENCY_LOG), runfile_name(RUNFILE_LOAD_RESULTS));
 	} else if (hlog_read(path, 1, visit_line, &r, NULL, &err) < 0 ||
 		   end_interval(&r, &err) < 0) {

@@ -114,7 +114,7 @@ void view_memory_read(struct view *v)
 	struct err err = ERR_INIT;
 
 	if (!path || !rundir_has(&v->dir, RUNFILE_MEMORY))
-		view_miss(v, "%s is not there: no memory over time.", runfile_name(RUNFILE_MEMORY));
+		view_miss(v, "%s is missing: no memory over time.", runfile_name(RUNFILE_MEMORY));
 	else if (file_read(path, FILE_BYTES_MAX, &text, &len, &err) < 0)
 		view_miss(v, "%s was not used: %s.", runfile_name(RUNFILE_MEMORY), err.msg);
 	else

@@ -1,4 +1,3 @@
-/* cli_util.c - see cli_util.h. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,3 @@
-/* transport_util.c - see transport_util.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

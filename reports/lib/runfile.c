@@ -1,4 +1,3 @@
-/* runfile.c - see runfile.h. */
 #include "reports/lib/runfile.h"
 
 const char *runfile_name(enum runfile file)

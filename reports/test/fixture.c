@@ -1,4 +1,3 @@
-/* fixture.c - see fixture.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
