@@ -11,7 +11,7 @@
 enum {
 	NUL_ESCAPE_BYTES = 6, /* \u0000 */
 	REAL_TEXT_BYTES = 32,
-	KEEP_ITEMS = 1024, /* of a list, between texts */
+	KEEP_ITEMS = 1024, /* kept in a list between texts */
 };
 
 void *dom_list_add(struct dom_list *list, size_t item_bytes)
@@ -62,7 +62,8 @@ static int note_number(void *ctx, uint32_t number_index, struct span raw, bool i
 	struct dom_oddity oddity = { raw, number_index, ODD_INTEGER };
 	struct parser_dom *d = ctx;
 
-	/* A plain integer of more than 19 digits fits no int64_t: its double is all there is. */
+	/* A plain integer of more than 19 digits does not fit int64_t, so only its double
+	 * is used. */
 	if (is_plain && raw.len <= NUMBER_INTEGER_BYTES)
 		return note_oddity(d, oddity);
 	if (raw.len < WALK_NUMBER_LONG_BYTES)
@@ -84,7 +85,7 @@ struct walk_notes dom_notes(struct parser_dom *d)
 	return (struct walk_notes){ d, note_id, note_number, note_nul };
 }
 
-/* A copy of the text that cJSON can hold, or NULL. */
+/* A copy of the text that cJSON can represent, or NULL. */
 static char *rewrite(const struct parser_dom *d, struct span text, size_t *len)
 {
 	const struct dom_oddity *odd = d->oddities.ptr;
@@ -107,8 +108,8 @@ static char *rewrite(const struct parser_dom *d, struct span text, size_t *len)
 			memcpy(to, "\xc0\x80", 2);
 			to += 2;
 		} else {
-			/* Shorter than what it replaces, which has WALK_NUMBER_LONG_BYTES or more.
-			 */
+			/* Shorter than the replaced number, which has WALK_NUMBER_LONG_BYTES or
+			 * more. */
 			number_read(&from, text.ptr + text.len, &n);
 			to += snprintf(to, REAL_TEXT_BYTES, "%.17g", n.real);
 		}
@@ -131,7 +132,7 @@ static cJSON *successor(cJSON *item, cJSON **levels, size_t *depth)
 	return *depth ? item->next : NULL;
 }
 
-/* Gives the large integers their digits. */
+/* Attaches the digits of large integers to their items. */
 static int keep_digits(struct parser_dom *d)
 {
 	const struct dom_oddity *odd = d->oddities.ptr;
@@ -155,7 +156,7 @@ static int keep_digits(struct parser_dom *d)
 	return 0;
 }
 
-/* Elements of a batch learn their numbers, by which their ids are noted; 0 is no element. */
+/* Stores in each element of a batch its number, by which its id is found; 0 means no element. */
 static void number_elements(struct parser_dom *d)
 {
 	int index = 1;
@@ -182,7 +183,7 @@ int dom_build(struct parser_dom *d, struct span text)
 		if (!d->copy)
 			return -ENOMEM;
 	}
-	/* The text is valid: what fails now is malloc. */
+	/* The text is valid, so only malloc can fail now. */
 	d->root = cJSON_ParseWithLength(is_rewritten ? d->copy : text.ptr, len);
 	if (!d->root)
 		return -ENOMEM;

@@ -42,7 +42,7 @@ int envelope_judge(const struct envelope *e, struct rpc_request *request)
 	if (kinds[is_tool ? ENVELOPE_TOOL : ENVELOPE_METHOD] != VALUE_STRING ||
 	    !can_be_params(kinds[is_tool ? ENVELOPE_ARGUMENTS : ENVELOPE_PARAMS]))
 		return -EPROTO;
-	/* An id of another kind cannot be answered: it is as bad as a missing method. */
+	/* An id of another type cannot be returned: an error like a missing method. */
 	if (kinds[ENVELOPE_ID] != VALUE_NONE && !envelope_id_is_valid(e))
 		return -EPROTO;
 	return 0;

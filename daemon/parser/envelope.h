@@ -1,8 +1,8 @@
 /*
  * envelope.h - the rules of a request object, the same for every backend (JSON-RPC 2.0, section 4).
  *
- * An object with the member "tool" and neither "jsonrpc" nor "method" is the older form. Of members
- * that stand twice the last counts.
+ * An object with the member "tool" and neither "jsonrpc" nor "method" is the older form. Of
+ * duplicate members the last one counts.
  */
 #ifndef DAEMON_PARSER_ENVELOPE_H
 #define DAEMON_PARSER_ENVELOPE_H
@@ -21,10 +21,10 @@ enum envelope_slot {
 	ENVELOPE_PARAMS,
 	ENVELOPE_TOOL,
 	ENVELOPE_ARGUMENTS,
-	ENVELOPE_SLOTS, /* also: no such member */
+	ENVELOPE_SLOTS, /* also means: no such member */
 };
 
-/* What a backend found. */
+/* What a backend has found. */
 struct envelope {
 	uint8_t kinds[ENVELOPE_SLOTS]; /* enum value_kind; VALUE_NONE where absent */
 	struct span version;           /* strings, decoded */
@@ -34,7 +34,7 @@ struct envelope {
 
 enum envelope_slot envelope_slot(struct span key);
 
-/* A member was found; text: its string, where it is one. Here since every request passes it. */
+/* Adds a member; text is its string, if it is one. Inline, since every request uses it. */
 static inline void envelope_put(struct envelope *e, enum envelope_slot slot, enum value_kind kind,
 				struct span text, struct value value)
 {
@@ -61,8 +61,8 @@ static inline void envelope_put(struct envelope *e, enum envelope_slot slot, enu
 }
 
 /*
- * Judges it. Returns 0 or -EPROTO. Fills all of *request but its id, which only the backend has as
- * text: it is to be filled in, also after -EPROTO, when envelope_id_is_valid.
+ * Checks the envelope. Returns 0 or -EPROTO. Fills all of *request except the id, whose text only
+ * the backend has: it must fill it in, also after -EPROTO, when envelope_id_is_valid.
  */
 int envelope_judge(const struct envelope *e, struct rpc_request *request);
 

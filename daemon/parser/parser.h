@@ -1,8 +1,8 @@
 /*
  * parser.h - the parser axis: JSON text in, values out; and the reply builder that goes with it.
  *
- * All backends accept and refuse the same texts (RFC 8259, UTF-8 checked, depth RPC_DEPTH_MAX), see
- * the same values and name the same byte of the first fault. A parser belongs to one thread.
+ * All backends accept and refuse the same texts (RFC 8259, UTF-8 checked, depth RPC_DEPTH_MAX),
+ * give the same values and report the same byte of the first error. A parser belongs to one thread.
  */
 #ifndef DAEMON_PARSER_PARSER_H
 #define DAEMON_PARSER_PARSER_H
@@ -23,11 +23,11 @@ struct parser;
 /* Where and why a text is not JSON. */
 struct parse_fault {
 	const char *why;     /* constant phrase, "expected ':'" */
-	uint32_t byte_index; /* of the first byte that cannot be */
+	uint32_t byte_index; /* of the first invalid byte */
 };
 
 enum {
-	/* Bytes behind the text that parse may read (never use): the vector width. */
+	/* Bytes after the text that parse may read (but never use): the vector width. */
 	PARSER_PADDING_BYTES = 64,
 };
 
@@ -38,20 +38,20 @@ struct parser_ops {
 	int (*init)(struct parser *p, struct err *err);
 	void (*deinit)(struct parser *p);
 	/*
-	 * Reads one whole text. The text must stay unchanged until reset; PARSER_PADDING_BYTES
-	 * behind it must be readable. Returns 0, -EPROTO with *fault, or -ENOMEM.
+	 * Reads one whole text. The text must not change until reset, and PARSER_PADDING_BYTES
+	 * after it must be readable. Returns 0, -EPROTO with *fault, or -ENOMEM.
 	 */
 	int (*parse)(struct parser *p, struct span text, struct value *root,
 		     struct parse_fault *fault);
 	/*
 	 * Reads the request envelope of an object: jsonrpc, method, id, params - or tool,
-	 * arguments. v14 clones params here. Returns 0, or -EPROTO when it is no valid request
-	 * (JSON-RPC 2.0, section 4); request->id is then what could be had. -ENOMEM: no room for
-	 * the clone.
+	 * arguments. v14 clones params here. Returns 0, or -EPROTO when it is not a valid request
+	 * (JSON-RPC 2.0, section 4); request->id is then the id if one was readable. -ENOMEM: no
+	 * memory for the clone.
 	 */
 	int (*envelope)(struct parser *p, struct value object, struct rpc_request *request);
-	/* The bytes of the text that was parsed last are at `to` now, with their padding: values
-	 * are of that place. Spans that were handed out before are not. */
+	/* The bytes of the last parsed text, with their padding, are now at `to`: values refer to
+	 * that place. Spans returned before are not valid any more. */
 	void (*move)(struct parser *p, struct span text, const char *to);
 	void (*reset)(struct parser *p); /* frees or recycles the values; keeps working memory
 					    within bounds */
@@ -72,7 +72,7 @@ extern const struct backend_axis parser_axis; /* the same */
 int parser_open(const char *name, struct parser **out, struct err *err);
 void parser_close(struct parser *p);
 
-/* The reply builder that belongs to the backend. */
+/* The reply builder of the backend. */
 int parser_reply_open(const struct parser *p, struct reply **out, struct err *err);
 void parser_reply_close(struct reply *r);
 

@@ -1,8 +1,8 @@
 /*
- * parser_dom.c - the v14 way: a cJSON tree of the whole text, and a clone of params per request.
+ * parser_dom.c - as in v14: a cJSON tree of the whole text, and a clone of params per request.
  *
- * cJSON is lenient (control characters, numbers, UTF-8), so the reference walk judges the text
- * first; that costs a few percent of what the tree costs. What a tree cannot hold: dom.h.
+ * cJSON is lenient (control characters, numbers, UTF-8), so the reference walk checks the text
+ * first; that costs a few percent of building the tree. dom.h has what a tree cannot represent.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -200,7 +200,7 @@ static int dom_parse(struct parser *p, struct span text, struct value *root,
 	return 0;
 }
 
-/* Puts a member of the request where it belongs. */
+/* Passes a member of the request to the envelope. */
 static void sort_member(struct envelope *e, struct value member)
 {
 	enum envelope_slot slot = envelope_slot(dom_key(member));
@@ -240,7 +240,7 @@ static int dom_envelope(struct parser *p, struct value object, struct rpc_reques
 	return 0;
 }
 
-/* The tree is a copy; only the ids are of the text. */
+/* The tree is a copy; only ids point into the text. */
 static void dom_move(struct parser *p, struct span text, const char *to)
 {
 	struct parser_dom *d = (struct parser_dom *)p;

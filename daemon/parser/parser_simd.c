@@ -1,6 +1,4 @@
-/*
- * parser_simd.c - the v15 way: the tape, filled by vectors of the widest kind this machine has.
- */
+/* parser_simd.c - as in v15: the tape, filled with the widest vectors of this machine. */
 #include <errno.h>
 
 #include "daemon/base/cpu.h"
@@ -43,7 +41,7 @@ static int simd_parse(struct parser *p, struct span text, struct value *root,
 	struct parser_simd *simd = (struct parser_simd *)p;
 	int rc = simd->build(&simd->tape, text);
 
-	/* A refusal is put into words by the reference, which also has the last say. */
+	/* On an error, the reference parses the text again; its verdict and message are used. */
 	if (rc == -EPROTO)
 		rc = walk_build(&simd->tape, text, fault);
 	if (rc < 0)
@@ -70,8 +68,7 @@ static void simd_reset(struct parser *p)
 
 const struct parser_ops parser_simd_ops = {
 	.head = { .name = "simd",
-		  .summary =
-			  "one pass with vectors onto a flat tape, tables of records guessed (v15)",
+		  .summary = "one pass with vectors onto a flat tape, equal records detected (v15)",
 		  .size = sizeof(struct parser_simd) },
 	.reply = &reply_text_ops,
 	.init = simd_init,

@@ -17,7 +17,7 @@ static bool is_digit(char c)
 	return (unsigned char)(c - '0') <= 9;
 }
 
-/* A plain integer within int32_t. NULL: something else. */
+/* Reads a plain integer within int32_t. NULL: something else. */
 static const char *read_int(const char *p, const char *end, int32_t *out)
 {
 	bool is_negative = p < end && *p == '-';
@@ -36,7 +36,7 @@ static const char *read_int(const char *p, const char *end, int32_t *out)
 	return p;
 }
 
-/* Key and colon. The first row's keys are noted, later ones must be the same. */
+/* Reads key and colon. The first row's keys are noted; later ones must be the same. */
 static const char *read_key(struct simd_pass *s, struct records *r, uint32_t column, bool is_first,
 			    const char *p)
 {
@@ -56,7 +56,7 @@ static const char *read_key(struct simd_pass *s, struct records *r, uint32_t col
 	key = span_of(start, (size_t)(p - start));
 	if (is_first) {
 		if (tape_reserve(store, 1, sizeof(key)) < 0)
-			return NULL; /* no table then */
+			return NULL; /* not a table */
 		keys = store->ptr;
 		keys[store->count++] = key;
 	} else {
@@ -70,7 +70,7 @@ static const char *read_key(struct simd_pass *s, struct records *r, uint32_t col
 	return skip_space(p + 1, s->end);
 }
 
-/* One row by token. Returns the end of its last number, or NULL: another shape. */
+/* Reads one row token by token. Returns the end of its last number, or NULL: another shape. */
 static const char *read_row(struct simd_pass *s, struct records *r, bool is_first, const char *p)
 {
 	const char *end = s->end;
@@ -106,10 +106,11 @@ static const char *read_row(struct simd_pass *s, struct records *r, bool is_firs
 	return column == r->column_count ? r->number_end[column - 1] : NULL;
 }
 
-/* Keeps the bytes from..to as the gap behind number `column`. */
+/* Stores the bytes from..to as the gap after number `column`. */
 static void learn_gap(struct records *r, uint32_t column, const char *from, const char *to)
 {
-	/* RECORDS_GAP_BYTES from one of its places: so many bytes set, the rest clear. */
+	/* RECORDS_GAP_BYTES taken from offset n of this array give a mask of that many set
+	 * bytes. */
 	static const unsigned char sliding[2 * RECORDS_GAP_BYTES] = {
 		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
@@ -121,17 +122,17 @@ static void learn_gap(struct records *r, uint32_t column, const char *from, cons
 		return;
 	}
 	r->gap_bytes[column] = (uint8_t)bytes;
-	/* Padding makes it safe to copy more than the gap. */
+	/* Padding makes it safe to copy more bytes than the gap has. */
 	memcpy(r->gaps[column], from, RECORDS_GAP_BYTES);
 	memcpy(r->masks[column], sliding + RECORDS_GAP_BYTES - bytes, RECORDS_GAP_BYTES);
 	for (; from < to; from++) {
-		/* It would be taken for part of a number. */
+		/* It would look like part of a number. */
 		if (is_digit(*from) || *from == '-')
 			r->has_gaps = false;
 	}
 }
 
-/* Lays the gaps between a row's numbers end to end. */
+/* Concatenates the gaps between a row's numbers. */
 static void learn_skeleton(struct records *r)
 {
 	memset(r->skeleton, 0, sizeof(r->skeleton));
@@ -173,7 +174,7 @@ bool records_learn_gap(struct simd_pass *s, struct records *r, const char *end_o
 {
 	const char *first_row = r->number_at[0] - r->lead_bytes;
 
-	/* The next row must begin as this one did; what lies beyond the end is no row. */
+	/* The next row must start like this one; bytes beyond the end are not a row. */
 	if (!r->has_gaps || r->lead_bytes > RECORDS_GAP_BYTES ||
 	    (size_t)(s->end - next_row) < r->lead_bytes ||
 	    memcmp(first_row, next_row, r->lead_bytes) != 0)
@@ -189,7 +190,7 @@ enum records_after records_after(const struct simd_pass *s, const struct records
 	const char *end = s->end;
 	const char *q = skip_space(end_of_row, end);
 
-	/* The last number may go on (1.5), or the row may (one column more). */
+	/* The number may continue (1.5), or the row (one column more). */
 	if (q >= end || *q != (r->is_object ? '}' : ']'))
 		return ROW_ODD;
 	q = skip_space(q + 1, end);
@@ -203,7 +204,7 @@ int records_grow(struct simd_pass *s, struct records *r)
 {
 	size_t rows = 1;
 
-	/* All rows are about as long as the first: ask for the whole table at once. */
+	/* All rows are about as long as the first, so allocate the whole table at once. */
 	if (r->row_count > 0) {
 		const char *row = r->number_at[0] - r->lead_bytes;
 		size_t row_bytes = (size_t)(r->number_end[r->column_count - 1] - row) + 1;

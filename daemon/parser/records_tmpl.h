@@ -1,9 +1,9 @@
 /*
  * records_tmpl.h - template (see vec.h): rows of integers whose gaps are known.
  *
- * A mask of a row's digits says where its numbers end, so that they are found without waiting for
- * one another: number k starts where number k - 1 ended, plus the known gap. Differences between
- * the gaps and the text are collected and looked at once per row.
+ * A mask of a row's digits shows where its numbers end, so that they are found independently of
+ * each other: number k starts where number k - 1 ended, plus the known gap. Differences between the
+ * gaps and the text are collected and checked once per row.
  */
 #include "daemon/rpc/vec.h"
 
@@ -16,7 +16,7 @@
 #include "daemon/parser/records.h"
 
 enum {
-	/* A block, a number or gap that starts in it, and a load of the one or the other there. */
+	/* A block, a number or gap that starts in it, and a load of either there. */
 	RECORDS_QUICK_BYTES = 64 + RECORDS_GAP_BYTES + 8,
 };
 
@@ -32,10 +32,10 @@ static inline __attribute__((always_inline)) uint32_t records_digits(uint64_t wo
 #endif /* DAEMON_PARSER_RECORDS_TMPL_H */
 
 /*
- * Reads the numbers of one row, the first at p, into values. Returns the end of the last, or NULL:
- * something is not as foreseen. RECORDS_QUICK_BYTES may be read from p.
+ * Reads the numbers of one row, the first at p, into values. Returns the end of the last, or NULL
+ * when something differs from the expected shape. RECORDS_QUICK_BYTES may be read from p.
  *
- * When a gap differs, what follows is read at a wrong place and the result is dropped: positions
+ * When a gap differs, what follows is read at a wrong position and the result is dropped: positions
  * are only kept within bounds.
  */
 VEC_INLINE const char *VEC(records_quick_row)(const struct records *r, const char *p,
@@ -46,7 +46,7 @@ VEC_INLINE const char *VEC(records_quick_row)(const struct records *r, const cha
 	uint64_t minus = VEC(block_equal)(b, '-');
 	uint64_t starts = digits & ~(digits << 1);
 	uint64_t ends = ~digits & digits << 1;
-	/* Nine digits in a row are more than one load holds; a zero before a digit is faulty. */
+	/* Nine digits in a row exceed one load; a zero before a digit is invalid. */
 	uint64_t runs = digits & digits >> 1;
 	uint64_t zeros = VEC(block_equal)(b, '0') & starts & digits >> 1;
 	struct VEC16(vec16) differ = VEC16(vec16_zero)();
@@ -86,7 +86,8 @@ VEC_INLINE const char *VEC(records_quick_row)(const struct records *r, const cha
 
 #if VEC_LEVEL == 3
 
-/* The same for eight columns at most, a row at once: where a machine can move bytes by masks. */
+/* The same for up to eight columns, a row at once, on machines that can compress bytes by
+ * a mask. */
 VEC_INLINE const char *VEC(records_squeezed_row)(const struct records *r, const char *p,
 						 int32_t *values)
 {
@@ -97,7 +98,7 @@ VEC_INLINE const char *VEC(records_squeezed_row)(const struct records *r, const 
 	uint64_t starts = digits & ~(digits << 1);
 	uint64_t ends = ~digits & digits << 1;
 	uint64_t last = VEC(vec_nth_bit)(ends, r->column_count - 1);
-	uint64_t row = last - 1; /* all ones when there is no such bit: refused below */
+	uint64_t row = last - 1; /* all ones when there is no such bit, which is refused below */
 	uint64_t numbers = (digits | minus) & row;
 	uint64_t gaps = row & ~numbers;
 	uint64_t runs = digits & digits >> 1;
@@ -107,13 +108,14 @@ VEC_INLINE const char *VEC(records_squeezed_row)(const struct records *r, const 
 	runs &= runs >> 4;
 	starts &= row;
 	minus &= row;
-	/* Each gap follows a number and is in its place; nothing else is there. */
+	/* Each gap follows a number and is in its place, and there is nothing else. */
 	odd = VEC(vec_gather_bits)(gaps & numbers << 1, gaps) ^ r->gap_starts;
 	odd |= VEC(block_differ)(VEC(block_squeeze)(b, gaps), skeleton);
-	/* Zeros lie behind the skeleton and behind the squeezed bytes: zeros of the text do not
-	 * differ from them, so the bytes are counted. */
+	/* Zeros follow the skeleton and the compressed bytes. Zero bytes of the text do not differ
+	 * from them, so the bytes are counted as well. */
 	odd |= (uint64_t)__builtin_popcountll(gaps) ^ r->skeleton_bytes;
-	/* A minus stands before a number and not behind one; nine digits or a zero ahead: no. */
+	/* A minus must come before a number and not after one; nine digits or a leading
+	 * zero: no. */
 	odd |= (minus << 1 & ~starts) | (minus & digits << 1) | (~numbers & 1);
 	odd |= row & runs & digits >> 8;
 	odd |= VEC(block_equal)(b, '0') & starts & digits >> 1;
@@ -144,8 +146,8 @@ VEC_INLINE const char *VEC(records_next_row)(const struct records *r, const char
 #endif
 
 /*
- * Reads rows for as long as nothing but numbers changes. *row and *end_of_row are the start and the
- * end of the row read last; on return, of the last one that was as foreseen. Returns 0 or -ENOMEM.
+ * Reads rows as long as only numbers change. *row and *end_of_row are the start and the end of the
+ * last row read; on return, of the last row with the expected shape. Returns 0 or -ENOMEM.
  */
 VEC_INLINE int VEC(records_quick_rows)(struct simd_pass *s, struct records *r, const char **row,
 				       const char **end_of_row)

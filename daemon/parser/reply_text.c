@@ -1,7 +1,7 @@
 /*
- * reply_text.c - the v15 way: a result becomes text in the connection's buffer as it is said.
+ * reply_text.c - as in v15: a result is written as text directly into the connection's buffer.
  *
- * The last byte written tells whether a comma is due: none behind an opening bracket or a colon.
+ * The last byte written tells whether a comma is needed: not after an opening bracket or a colon.
  */
 #include <errno.h>
 
@@ -19,7 +19,7 @@ static inline struct outbuf *out_of(struct reply *r)
 	return ((struct reply_text *)r)->out;
 }
 
-/* Room for a value of at most bytes, with the comma before it already written. */
+/* Room for a value of at most that many bytes, after writing the comma before it. */
 static inline char *value_room(struct outbuf *out, size_t bytes)
 {
 	char *to = outbuf_room(out, bytes + 1);
@@ -27,7 +27,7 @@ static inline char *value_room(struct outbuf *out, size_t bytes)
 
 	if (!to || out->failed)
 		return NULL;
-	last = to[-1]; /* begin wrote something */
+	last = to[-1]; /* begin has written something */
 	if (last != '[' && last != '{' && last != ':') {
 		*to++ = ',';
 		out->len++;
@@ -117,7 +117,7 @@ static void text_form(struct reply *r, const struct reply_form *form, const int6
 	if (!to)
 		return;
 	for (;; piece++) {
-		memcpy(to, piece, REPLY_PIECE_BYTES); /* a fixed count is two moves */
+		memcpy(to, piece, REPLY_PIECE_BYTES); /* a constant size compiles to two moves */
 		to += piece->bytes;
 		if (piece == last)
 			break;

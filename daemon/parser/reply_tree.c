@@ -1,9 +1,9 @@
 /*
- * reply_tree.c - the v14 way: a result becomes a cJSON tree, the tree a print, the print a copy.
+ * reply_tree.c - as in v14: builds a cJSON tree, prints it, and copies the print.
  *
- * The text is the same, byte for byte, as that of `text`. cJSON has no numbers but doubles and no
- * NUL in strings: reals and large integers go in as raw JSON, NUL as the overlong form C0 80, which
- * no valid text has and the copy turns into \u0000.
+ * The text is the same, byte for byte, as that of `text`. cJSON's only numbers are doubles, and its
+ * strings cannot contain NUL: reals and large integers are added as raw JSON, NUL as the overlong
+ * form C0 80, which no valid text contains and the copy converts to \\u0000.
  */
 #include <assert.h>
 #include <cjson/cJSON.h>
@@ -19,14 +19,14 @@
 #include "daemon/rpc/number.h"
 #include "daemon/rpc/text.h"
 
-enum { LEVELS_MAX = RPC_DEPTH_MAX + 8 }; /* an echoed request and what stands around it */
+enum { LEVELS_MAX = RPC_DEPTH_MAX + 8 }; /* an echoed request and the containers around it */
 
 struct reply_tree {
 	struct reply base;
 	struct outbuf *out;
 	cJSON *root;    /* the reply; the result hangs below it */
 	char *key;      /* of the next member, or NULL */
-	bool has_nul;   /* C0 80 stands for it */
+	bool has_nul;   /* C0 80 is used for it */
 	bool is_broken; /* out of memory */
 	size_t depth;
 	cJSON *levels[LEVELS_MAX]; /* open containers; the root is the first */
@@ -58,7 +58,7 @@ static void tree_deinit(struct reply *r)
 	drop(tree_of(r));
 }
 
-/* A NUL-terminated copy of text that cJSON can hold, or NULL. */
+/* A NUL-terminated copy of text in a form for cJSON, or NULL. */
 static char *tree_text(struct reply_tree *t, struct span text)
 {
 	struct outbuf clean = { .grow = outbuf_grow_malloc };
@@ -88,13 +88,13 @@ static char *tree_text(struct reply_tree *t, struct span text)
 	return NULL;
 }
 
-/* Hangs the item where the reply stands. */
+/* Adds the item at the current position. */
 static void add(struct reply_tree *t, cJSON *item)
 {
 	cJSON *parent = t->depth ? t->levels[t->depth - 1] : NULL;
 	bool is_added = false;
 
-	/* Without memory for its key a member must not become one without a name. */
+	/* If there is no memory for its key, a member must not be added without a name. */
 	if (item && parent && cJSON_IsArray(parent))
 		is_added = cJSON_AddItemToArray(parent, item);
 	else if (item && parent && t->key)
@@ -134,7 +134,7 @@ static void tree_mark(struct reply *r, char bracket)
 	assert(t->depth < LEVELS_MAX);
 	item = bracket == '{' ? cJSON_CreateObject() : cJSON_CreateArray();
 	add(t, item);
-	/* Levels are counted on even when broken, so that they come down again. */
+	/* Levels are counted even when broken, so that they are also closed. */
 	t->levels[t->depth++] = t->is_broken ? NULL : item;
 }
 
@@ -183,7 +183,7 @@ static void tree_string(struct reply *r, struct span text)
 	free(copy);
 }
 
-/* Copies the print, C0 80 as \u0000. */
+/* Copies the print with C0 80 as \u0000. */
 static void copy_print(struct outbuf *out, const char *print, bool has_nul)
 {
 	const char *odd = has_nul ? strstr(print, "\xc0\x80") : NULL;

@@ -31,7 +31,7 @@ int simd_far_key(struct simd_pass *p, struct span raw, bool is_escaped, uint64_t
 	return 0;
 }
 
-/* The bytes of the escape at p (a backslash), or 0. */
+/* The length of the escape at p (a backslash), or 0. */
 static size_t escape_bytes(const char *p, size_t avail)
 {
 	static const bool letters[256] = {

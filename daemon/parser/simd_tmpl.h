@@ -2,9 +2,9 @@
  * simd_tmpl.h - template (see vec.h): one pass from text to tape.
  *
  * There is no first stage that indexes the text: requests are small and their tokens short, so
- * sixteen bytes loaded at a token usually hold all of it, and processors guess its length well.
- * Everything is checked on the way (structure, numbers, escapes); UTF-8 before it, for the whole
- * text. A pass only says that a text is faulty; the reference walk says where.
+ * sixteen bytes loaded at a token usually contain all of it, and processors predict its length
+ * well. Everything is checked on the way (structure, numbers, escapes), UTF-8 before it, for the
+ * whole text. A pass only detects that a text is invalid; the reference walk finds out where.
  */
 #include "daemon/rpc/vec.h"
 
@@ -20,13 +20,13 @@
 #include "daemon/rpc/number.h"
 #include "daemon/rpc/text.h"
 
-/* What a level of nesting needs to remember. */
+/* The state of one level of nesting. */
 static inline uint32_t simd_level(size_t node_index, bool is_object)
 {
 	return (uint32_t)node_index << 1 | is_object;
 }
 
-/* Any number, by the reference. Returns behind it, or NULL. */
+/* Reads any number with the reference. Returns the position after it, or NULL. */
 static const char *simd_number(const struct simd_pass *s, const char *p, uint64_t key,
 			       struct tape_node *node)
 {
@@ -64,7 +64,7 @@ static __attribute__((noinline)) const char *simd_long_number(const struct simd_
 	return first + 8 + bytes;
 }
 
-/* true, false, null: five bytes may be read. Returns behind it, or NULL. */
+/* true, false, null: five bytes may be read. Returns the position after it, or NULL. */
 static inline __attribute__((always_inline)) const char *simd_word(const char *p, uint64_t key,
 								   struct tape_node *node)
 {
@@ -91,8 +91,8 @@ VEC_INLINE uint64_t VEC(simd_stops)(struct VEC(block) b)
 }
 
 /*
- * Every byte of the text, at least one, is part of UTF-8; most texts have nothing but ASCII. On the
- * way, the first 128 bytes are searched for what ends strings: s->stops.
+ * Whether the text (at least one byte) is valid UTF-8; most texts are pure ASCII. Also searches the
+ * first 128 bytes for what ends strings: s->stops.
  */
 VEC_INLINE bool VEC(simd_is_utf8)(struct simd_pass *s, struct span text)
 {
@@ -111,12 +111,12 @@ VEC_INLINE bool VEC(simd_is_utf8)(struct simd_pass *s, struct span text)
 			b = VEC(block_load)(text.ptr + at);
 		}
 	}
-	/* Of the last block, what lies behind the text does not count. */
+	/* Ignores what follows the text in the last block. */
 	high |= VEC(block_high)(b) << (at - text.len);
 	return high == 0 || VEC16(vec16_is_utf8)(text.ptr, text.len);
 }
 
-/* How many bytes from p on are a string's plain ones, as far as one look shows. */
+/* How many bytes from p on belong to the plain part of a string, within one load. */
 VEC_INLINE size_t VEC(simd_plain)(const struct simd_pass *s, const char *p)
 {
 	size_t at = (size_t)(p - s->text);
@@ -130,7 +130,7 @@ VEC_INLINE size_t VEC(simd_plain)(const struct simd_pass *s, const char *p)
 	return (size_t)__builtin_ctz(VEC16(vec16_stops)(p) | 1u << 16);
 }
 
-/* The first byte that is no white space. */
+/* The first byte that is not white space. */
 VEC_ENTRY const char *VEC(simd_skip)(const char *p, const char *end)
 {
 	while (p < end) {
@@ -145,7 +145,7 @@ VEC_ENTRY const char *VEC(simd_skip)(const char *p, const char *end)
 
 VEC_INLINE const char *VEC(simd_space)(const char *p, const char *end)
 {
-	/* None, or one space, as most writers of JSON have it. */
+	/* None, or one space, as written by most JSON writers. */
 	if (__builtin_expect((unsigned char)*p > ' ', 1))
 		return p;
 	if (*p == ' ' && (unsigned char)p[1] > ' ')
@@ -154,8 +154,8 @@ VEC_INLINE const char *VEC(simd_space)(const char *p, const char *end)
 }
 
 /*
- * The closing quote of the string whose inside starts at start, or NULL: none, or a control
- * character before it.
+ * The closing quote of the string whose content starts at start, or NULL: there is none, or a
+ * control character comes before it.
  */
 VEC_ENTRY const char *VEC(simd_far_quote)(const char *start, const char *end, bool *is_escaped)
 {
@@ -181,7 +181,8 @@ VEC_ENTRY const char *VEC(simd_far_quote)(const char *start, const char *end, bo
 	return NULL;
 }
 
-/* Strings that 16 bytes do not settle. Returns behind the closing quote, or NULL. */
+/* Handles strings that do not end within 16 bytes. Returns the position after the closing quote, or
+ * NULL. */
 VEC_ENTRY const char *VEC(simd_far_string)(struct simd_pass *s, const char *start, uint64_t *key,
 					   struct tape_node *node)
 {
@@ -208,7 +209,7 @@ VEC_ENTRY const char *VEC(simd_far_string)(struct simd_pass *s, const char *star
 	return s->no_memory ? NULL : quote + 1;
 }
 
-/* Key, colon and what white space is around it. Returns the value's first byte, or NULL. */
+/* Reads key and colon with white space around them. Returns the value's first byte, or NULL. */
 VEC_INLINE const char *VEC(simd_read_key)(struct simd_pass *s, const char *p, uint64_t *key)
 {
 	size_t bytes;
@@ -233,8 +234,9 @@ VEC_INLINE const char *VEC(simd_read_key)(struct simd_pass *s, const char *p, ui
 }
 
 /*
- * A key of the root object, where requests have theirs: each usual one is one comparison, and a
- * processor that has guessed it right need not wait for the text to know where the next token is.
+ * Reads a key of the root object, which has the members of a request: each usual key is one
+ * comparison, and a processor that predicts it correctly need not wait for the text to find the
+ * next token.
  */
 VEC_INLINE const char *VEC(simd_read_member)(struct simd_pass *s, const char *p, uint64_t *key)
 {
@@ -280,7 +282,7 @@ VEC_INLINE const char *VEC(simd_read_string)(struct simd_pass *s, const char *p,
 	return p + bytes + 1;
 }
 
-/* Up to seven digits here. */
+/* Reads up to seven digits here; the reference reads other numbers. */
 VEC_INLINE const char *VEC(simd_read_number)(struct simd_pass *s, const char *p, uint64_t key,
 					     struct tape_node *node)
 {
@@ -315,8 +317,8 @@ VEC_INLINE const char *VEC(simd_read_numbers)(struct simd_pass *s, const char *p
 }
 
 /*
- * Behind a value: closing brackets, then a comma and, in an object, the next key. Returns the next
- * value's first byte, or NULL. *depth 0: the root is complete.
+ * Called after a value: handles closing brackets, then a comma and, in an object, the next key.
+ * Returns the next value's first byte, or NULL. *depth 0: the root is complete.
  */
 VEC_INLINE const char *VEC(simd_after)(struct simd_pass *s, const char *p, uint32_t *depth,
 				       const uint32_t *levels, uint64_t *key)
@@ -346,8 +348,8 @@ VEC_INLINE const char *VEC(simd_after)(struct simd_pass *s, const char *p, uint3
 }
 
 /*
- * An opening bracket at p. Returns the first child's first byte, with *depth one higher; or behind
- * the closing bracket, *depth as it was; or NULL.
+ * Handles an opening bracket at p. Returns the first child's first byte, with *depth one higher; or
+ * the position after the closing bracket, with *depth unchanged; or NULL.
  */
 VEC_INLINE const char *VEC(simd_open)(struct simd_pass *s, const char *p, uint32_t *depth,
 				      uint32_t *levels, uint64_t *key)
@@ -369,7 +371,7 @@ VEC_INLINE const char *VEC(simd_open)(struct simd_pass *s, const char *p, uint32
 	}
 	*key = 0;
 	if (!is_object && (*p | 0x20) == '{' && *depth > 0 && p < s->end) {
-		/* Not at the root: elements of a batch need their texts. */
+		/* Not at the root, since elements of a batch need their texts. */
 		const char *at = p;
 
 		result = VEC(records_read)(s, &at);
@@ -387,7 +389,7 @@ VEC_INLINE const char *VEC(simd_open)(struct simd_pass *s, const char *p, uint32
 	return *depth == 1 ? VEC(simd_read_member)(s, p, key) : VEC(simd_read_key)(s, p, key);
 }
 
-/* The value at p and all that closes behind it; see simd_after. */
+/* Reads the value at p and all brackets that close after it; see simd_after. */
 VEC_INLINE const char *VEC(simd_value)(struct simd_pass *s, const char *p, uint32_t *depth,
 				       uint32_t *levels, uint64_t *key)
 {
@@ -449,6 +451,6 @@ VEC_ENTRY int VEC(simd_build)(struct tape *tape, struct span text)
 	if (p < s.end)
 		p = VEC(simd_skip)(p, s.end);
 	else if (p > s.end)
-		return -EPROTO; /* took padding for a token */
+		return -EPROTO; /* a token extends into the padding */
 	return p >= s.end ? 0 : -EPROTO;
 }

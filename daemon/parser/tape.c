@@ -11,15 +11,16 @@
 
 enum {
 	/*
-	 * What a store may keep between documents without having used it (an idle worker's cost),
-	 * and what it may keep at all: the largest requests of steady traffic stay free of malloc.
+	 * How much a store may keep between documents without having used it (the cost of an idle
+	 * worker), and how much it may keep at all, so that the largest requests of steady traffic
+	 * need no malloc.
 	 */
 	KEEP_IDLE_BYTES = 256 << 10,
 	KEEP_USED_BYTES = 4 << 20,
 };
 
 /*
- * Numbers of made-up nodes, in records: bit 63, then the table, the row and the column; column 0 is
+ * Numbers of virtual nodes, in records: bit 63, then the table, the row and the column; column 0 is
  * the row itself, column c the value at index c - 1.
  */
 enum { COLUMN_BITS = 4, ROW_BITS = 28, TABLE_SHIFT = COLUMN_BITS + ROW_BITS };
@@ -179,7 +180,7 @@ static bool tape_records(struct value array, struct value_records *out)
 	return true;
 }
 
-/* The node behind that of a value. */
+/* The node after that of a value. */
 static inline const struct tape_node *behind(const struct tape_node *nodes,
 					     const struct tape_node *n)
 {
@@ -268,7 +269,7 @@ void tape_trim(struct tape *t)
 	store_trim(&t->values, sizeof(int32_t));
 }
 
-/* Nodes know places in the text; only the keys of tables are pointers. */
+/* Nodes store offsets in the text; only the keys of tables are pointers. */
 void tape_move(struct tape *t, const char *to)
 {
 	struct span *keys = t->keys.ptr;
@@ -295,7 +296,7 @@ int tape_store_grow(struct tape_store *s, size_t extra, size_t item_bytes)
 	}
 	ptr = realloc(s->ptr, bytes);
 	if (!ptr)
-		return -ENOMEM; /* what was taken goes back with the store */
+		return -ENOMEM; /* memory taken so far is freed with the store */
 	s->ptr = ptr;
 	s->cap = cap;
 	return 0;

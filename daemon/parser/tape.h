@@ -1,12 +1,11 @@
 /*
  * tape.h - a document as a flat array of 16-byte nodes over the text that was received.
  *
- * Nodes stand in the order of the text; a container is followed by its children and a TAPE_END.
- * Strings without escapes and keys are spans of the text; decoded ones lie in an arena. An array of
- * equal records of small integers has no nodes inside: its numbers lie in one table, and
- * value_first and value_next walk it by made-up node numbers.
- * All memory is kept for the next document and bounded by tape_trim: steady traffic allocates
- * nothing.
+ * Nodes are in the order of the text; a container is followed by its children and a TAPE_END.
+ * Strings without escapes and keys are spans of the text; decoded ones are in an arena. An array of
+ * equal records of small integers has no nodes inside: its numbers are in one table, and
+ * value_first and value_next walk it with virtual node numbers. All memory is kept for the next
+ * document, bounded by tape_trim: steady traffic allocates nothing.
  */
 #ifndef DAEMON_PARSER_TAPE_H
 #define DAEMON_PARSER_TAPE_H
@@ -29,7 +28,7 @@ enum tape_flag {
 };
 
 enum {
-	TAPE_KEY_BYTES_MAX = UINT16_MAX, /* longer keys are far */
+	TAPE_KEY_BYTES_MAX = UINT16_MAX, /* longer keys use a tape_far_key */
 	TAPE_COLUMNS_MAX = 15,           /* of records */
 	TAPE_ROWS_MAX = 1 << 28,         /* a row has four bytes or more: [1], */
 };
@@ -40,22 +39,22 @@ struct tape_node {
 	uint16_t key_bytes;
 	uint32_t key_at; /* in the text; far keys: in the arena */
 	union {
-		int64_t integer; /* VALUE_BOOL too */
+		int64_t integer; /* also for VALUE_BOOL */
 		double real;
 		struct {
 			uint32_t at, bytes;
 		} string;
 		struct {
-			uint32_t end; /* index of the node behind the container */
+			uint32_t end; /* index of the node after the container */
 			uint32_t table;
 		} container;
 	} u;
 };
 
-/* A key that was escaped or is very long. The decoded bytes follow. */
+/* A key with escapes or a very long one. The decoded bytes follow. */
 struct tape_far_key {
 	uint32_t bytes;
-	uint32_t text_at; /* of the raw key, behind its quote */
+	uint32_t text_at; /* of the raw key, after its quote */
 };
 
 struct tape_table {
@@ -81,8 +80,8 @@ struct tape {
 	struct tape_store keys;   /* struct span */
 	struct tape_store values; /* int32_t */
 	/*
-	 * When the root is an object of nothing but the usual members of a request, each at most
-	 * once: their nodes by enum envelope_slot, 0 = absent. A builder may leave it out.
+	 * Set when the root is an object with only the usual members of a request, each at most
+	 * once: their nodes by enum envelope_slot, 0 = absent. A builder may leave it unset.
 	 */
 	bool has_members;
 	uint32_t members[ENVELOPE_SLOTS];
@@ -91,13 +90,13 @@ struct tape {
 void tape_init(struct tape *t);
 void tape_deinit(struct tape *t);
 
-/* Forgets the document; memory beyond fixed bounds is given back (see tape.c). */
+/* Drops the document; memory beyond fixed limits is freed (see tape.c). */
 void tape_trim(struct tape *t);
 
-/* The text is at `to` now. */
+/* The text is now at `to`. */
 void tape_move(struct tape *t, const char *to);
 
-/* Starts a document: nothing in it yet. */
+/* Starts an empty document. */
 static inline void tape_start(struct tape *t, struct span text)
 {
 	t->text = text;
@@ -109,7 +108,8 @@ static inline void tape_start(struct tape *t, struct span text)
 	t->has_members = false;
 }
 
-/* Makes room for extra more items of item_bytes. Returns 0 or -ENOMEM. Alloc only when it grows. */
+/* Makes room for `extra` more items of item_bytes. Returns 0 or -ENOMEM. Allocates only when it
+ * grows. */
 int tape_store_grow(struct tape_store *s, size_t extra, size_t item_bytes);
 
 static inline int tape_reserve(struct tape_store *s, size_t extra, size_t item_bytes)
@@ -124,7 +124,7 @@ static inline struct tape_node *tape_nodes(const struct tape *t)
 	return t->nodes.ptr;
 }
 
-/* Decodes the escaped inside of a string into the arena. Returns 0 or -ENOMEM. */
+/* Decodes a string with escapes into the arena. Returns 0 or -ENOMEM. */
 int tape_unescape(struct tape *t, struct span raw, uint32_t *at, uint32_t *bytes);
 
 /* Sets the key of a node from its raw text. Returns 0 or -ENOMEM. */

@@ -1,14 +1,14 @@
 /*
- * tape_envelope.c - the request envelope, read straight from the nodes of a tape.
+ * tape_envelope.c - reads the request envelope directly from the nodes of a tape.
  *
- * Every request passes here, so members are told apart by the length of their key and one load of
- * it; the padding behind the text makes the load safe.
+ * Every request is read here, so members are distinguished by the length of their key and one load
+ * of it; the padding after the text makes the load safe.
  */
 #include "daemon/parser/envelope.h"
 #include "daemon/parser/simd.h"
 #include "daemon/parser/tape.h"
 
-/* Eight bytes as a load sees them, the first lowest. */
+/* Eight bytes as a load returns them, the first one lowest. */
 #define WORD(a, b, c, d, e, f, g)                                                         \
 	((uint64_t)(a) | (uint64_t)(b) << 8 | (uint64_t)(c) << 16 | (uint64_t)(d) << 24 | \
 	 (uint64_t)(e) << 32 | (uint64_t)(f) << 40 | (uint64_t)(g) << 48)
@@ -40,7 +40,7 @@ static inline enum envelope_slot slot_of(const struct tape *t, const struct tape
 	return word == word_tool ? ENVELOPE_TOOL : ENVELOPE_SLOTS;
 }
 
-/* Behind the closing quote of the string whose inside starts at p. */
+/* The position after the closing quote of the string whose content starts at p. */
 static const char *skip_string(const char *p)
 {
 	while (*p != '"')
@@ -56,8 +56,8 @@ static const char *skip_space(const char *p)
 }
 
 /*
- * The text of a member's value, a scalar's, as it was sent. The text is known to be valid: key,
- * colon, value, and a byte that ends it.
+ * The text of a member's scalar value, as it was sent. The text is known to be valid: key, colon,
+ * value, and a byte that ends it.
  */
 static struct span raw_of(const struct tape *t, const struct tape_node *n)
 {
@@ -84,7 +84,7 @@ static struct span raw_of(const struct tape *t, const struct tape_node *n)
 		memcpy(&word, p, sizeof(word)); /* the padding makes it safe */
 		p += simd_digits(word);
 	}
-	/* What may follow is at most a comma, or '}'; of a number's bytes '+' alone is below it. */
+	/* At most a comma or '}' follows; of a number's bytes only '+' is below it. */
 	while ((*p > ',' && *p != '}') || *p == '+')
 		p++;
 	return span_of(start, (size_t)(p - start));
@@ -103,7 +103,7 @@ static void sort_member(struct envelope *e, const struct tape *t, const struct t
 		*id = n;
 }
 
-/* Finds the members in the nodes. Returns the id's, or NULL. */
+/* Finds the members in the nodes. Returns the node of the id, or NULL. */
 static const struct tape_node *find_members(const struct tape *t, struct value object,
 					    struct envelope *e)
 {
@@ -111,7 +111,7 @@ static const struct tape_node *find_members(const struct tape *t, struct value o
 	const struct tape_node *id = NULL;
 	const struct tape_node *n;
 
-	/* Rows of tables are no requests: they hold nothing but integers. */
+	/* Rows of tables are not requests: they contain only integers. */
 	if (object.node >= t->nodes.count || nodes[object.node].kind != VALUE_OBJECT)
 		return NULL;
 	for (n = nodes + object.node + 1; n->kind != TAPE_END;) {
@@ -125,7 +125,7 @@ static const struct tape_node *find_members(const struct tape *t, struct value o
 	return id;
 }
 
-/* The members are known. Node 0, the root, stands for those that are absent: a kind of its own. */
+/* The members are known. Node 0, the root, represents absent members: it has a kind of its own. */
 static bool usual_request(const struct tape *t, struct rpc_request *request)
 {
 	const struct tape_node *nodes = tape_nodes(t);
@@ -147,7 +147,7 @@ static bool usual_request(const struct tape *t, struct rpc_request *request)
 	return true;
 }
 
-/* Out of line: clearing an envelope costs more than the usual request does. */
+/* Not inlined: clearing an envelope costs more than a usual request. */
 static __attribute__((noinline)) int any_request(const struct tape *t, struct value object,
 						 struct rpc_request *request)
 {

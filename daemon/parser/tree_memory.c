@@ -7,7 +7,7 @@
 
 #include "daemon/base/budget.h"
 
-/* Of the calling thread. taken_bytes is what the budget knows of used_bytes. */
+/* Of the calling thread. taken_bytes is the part of used_bytes taken from the budget. */
 static _Thread_local size_t used_bytes;
 static _Thread_local size_t taken_bytes;
 
@@ -41,7 +41,8 @@ static void tree_free(void *ptr)
 	}
 }
 
-/* cJSON is a shared library: where malloc is counted (base/alloc.h), this hands it ours, too. */
+/* cJSON is a shared library: when malloc is counted (base/alloc.h), it gets the counted
+ * functions. */
 static void set_hooks(void)
 {
 	cJSON_InitHooks(&(cJSON_Hooks){ tree_malloc, tree_free });

@@ -11,7 +11,7 @@
 #include "daemon/rpc/number.h"
 #include "daemon/rpc/text.h"
 
-enum { PLAIN_DIGITS_EXACT = 15 }; /* a double holds every integer of so many digits */
+enum { PLAIN_DIGITS_EXACT = 15 }; /* a double represents every integer with this many digits */
 
 struct level {
 	uint32_t node;
@@ -47,7 +47,7 @@ static void skip_space(struct walk *w)
 		w->p++;
 }
 
-/* The escape at w->p, a backslash. */
+/* Reads the escape at w->p, a backslash. */
 static int walk_escape(struct walk *w)
 {
 	const char *p = w->p + 1;
@@ -73,7 +73,7 @@ static int walk_escape(struct walk *w)
 	w->p = p;
 	if (unit < 0xd800 || unit >= 0xdc00)
 		return 0;
-	/* The other half must follow. */
+	/* The second half must follow. */
 	if (p >= w->end || *p != '\\')
 		return fail(w, "unpaired surrogate", p);
 	if (p + 1 >= w->end || p[1] != 'u')
@@ -91,7 +91,7 @@ static int walk_escape(struct walk *w)
 	return 0;
 }
 
-/* The string at w->p, a quote. *raw is its inside. */
+/* Reads the string at w->p, a quote. *raw is its content. */
 static int walk_string(struct walk *w, struct span *raw, bool *is_escaped)
 {
 	const char *start = ++w->p;
@@ -253,7 +253,7 @@ static int close_container(struct walk *w)
 	return 0;
 }
 
-/* Key and colon. */
+/* Reads key and colon. */
 static int walk_key(struct walk *w)
 {
 	int rc;
@@ -271,7 +271,7 @@ static int walk_key(struct walk *w)
 	return 0;
 }
 
-/* The value to come is the id of a request, as far as its place says. */
+/* Whether the next value is the id of a request, according to its position. */
 static bool is_id(const struct walk *w)
 {
 	char key[12]; /* two \uXXXX */
@@ -305,7 +305,7 @@ static int walk_scalar(struct walk *w)
 	return rc;
 }
 
-/* One value, or the opening of a container and what stands before its first value. */
+/* Reads one value, or the opening of a container and what precedes its first value. */
 static int walk_value(struct walk *w, bool *is_value_next)
 {
 	bool is_object;
@@ -327,7 +327,7 @@ static int walk_value(struct walk *w, bool *is_value_next)
 	return is_object ? walk_key(w) : 0;
 }
 
-/* What follows a value: closing brackets and at most one comma. */
+/* Reads what follows a value: closing brackets and at most one comma. */
 static int walk_after(struct walk *w, bool *is_done)
 {
 	int rc;
@@ -338,7 +338,7 @@ static int walk_after(struct walk *w, bool *is_done)
 		skip_space(w);
 		*is_done = w->depth == 0;
 		if (*is_done)
-			return w->p == w->end ? 0 : fail(w, "text behind the value", w->p);
+			return w->p == w->end ? 0 : fail(w, "text after the value", w->p);
 		is_object = w->levels[w->depth - 1].is_object;
 		if (w->p == w->end)
 			return fail(w, "", w->p);
@@ -383,7 +383,7 @@ int walk_build(struct tape *tape, struct span text, struct parse_fault *fault)
 {
 	struct walk w;
 
-	/* Not the levels: 2 KiB that would be cleared for nothing. */
+	/* Without the levels: clearing their 2 KiB is unnecessary. */
 	memset(&w, 0, offsetof(struct walk, levels));
 	w.p = text.ptr;
 	w.end = text.ptr + text.len;

@@ -4,14 +4,14 @@
 
 #define BODY                                                       \
 	"This socket speaks JSON-RPC, one JSON text per message. " \
-	"This daemon listens for HTTP nowhere.\n"
+	"This daemon does not serve HTTP.\n"
 
 static const char refusal[] = "HTTP/1.1 400 Bad Request\r\n"
 			      "Content-Type: text/plain; charset=utf-8\r\n"
-			      "Content-Length: 94\r\n"
+			      "Content-Length: 89\r\n"
 			      "Connection: close\r\n\r\n" BODY;
 
-_Static_assert(sizeof(BODY) - 1 == 94, "the length that the answer states");
+_Static_assert(sizeof(BODY) - 1 == 89, "the length that the answer states");
 
 bool rpc_is_http(struct span text)
 {

@@ -1,4 +1,4 @@
-/* detect.h - requests that are meant for a web server. */
+/* detect.h - detects requests meant for a web server. */
 #ifndef DAEMON_RPC_DETECT_H
 #define DAEMON_RPC_DETECT_H
 
@@ -10,7 +10,7 @@
 /* Whether a message is the request line of HTTP. */
 bool rpc_is_http(struct span text);
 
-/* The whole HTTP answer to it, a 400; the connection is to be closed after it. */
+/* Writes the whole HTTP answer to it, a 400; close the connection afterwards. */
 void rpc_refuse_http(struct outbuf *out);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * fault.h - a protocol error: data that becomes a JSON-RPC error object, never a log line.
+ * fault.h - a protocol error, which becomes a JSON-RPC error object and is never logged.
  *
  * Codes -32768..-32000 are those of JSON-RPC 2.0, section 5.1; the -10xx codes are the application
- * codes that Goxel clients know.
+ * codes known to Goxel clients.
  */
 #ifndef DAEMON_RPC_FAULT_H
 #define DAEMON_RPC_FAULT_H
@@ -16,7 +16,7 @@ enum rpc_code {
 	RPC_INVALID_PARAMS = -32602,
 	RPC_INTERNAL_ERROR = -32603,
 	RPC_SERVER_BUSY = -32000,  /* queue full, too many connections, no memory: try again */
-	RPC_STOPPED = -32001,      /* not ended: its time limit, or the daemon stops */
+	RPC_STOPPED = -32001,      /* not completed: its time limit passed, or the daemon stops */
 	RPC_UNAUTHORIZED = -32002, /* no token, a wrong one, or too many wrong ones */
 };
 

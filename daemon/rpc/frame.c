@@ -1,7 +1,7 @@
 /*
- * frame.c - cuts a byte stream into messages.
+ * frame.c - splits a byte stream into messages.
  *
- * Between messages white space is skipped; the first other byte decides: a bracket opens a message
+ * White space between messages is skipped; the first other byte decides: a bracket starts a message
  * that ends where brackets balance (frame_tmpl.h), anything else is a line.
  */
 #include "daemon/rpc/frame.h"
@@ -14,7 +14,7 @@
 #define VEC_TEMPLATE "daemon/rpc/frame_tmpl.h"
 #include "daemon/rpc/vec_each.h"
 
-_Static_assert(sizeof(struct frame_scan) <= 16, "lives in the connection's cache line");
+_Static_assert(sizeof(struct frame_scan) <= 16, "must fit into the connection's cache line");
 
 typedef size_t(frame_scan_fn)(struct frame_scan *scan, const char *p, size_t n, bool *end);
 
@@ -22,8 +22,7 @@ static frame_scan_fn *const scanners[] = VEC_TABLE(frame_scan);
 
 static size_t scan_first(struct frame_scan *scan, const char *p, size_t n, bool *end);
 
-/* Written once or, by tests, before threads run; every value is a right one, so relaxed is enough.
- */
+/* Written once or, by tests, before threads run; every value is valid, so relaxed is enough. */
 static _Atomic(frame_scan_fn *) scanner = scan_first;
 
 void frame_choose_level(void)
@@ -42,7 +41,7 @@ static bool is_space(char c)
 	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-/* The rest of a line, its newline included when *end. */
+/* The rest of a line; *end: it includes the newline. */
 static size_t scan_line(const char *p, size_t n, bool *end)
 {
 	const char *newline = memchr(p, '\n', n);
@@ -51,7 +50,7 @@ static size_t scan_line(const char *p, size_t n, bool *end)
 	return newline ? (size_t)(newline - p) + 1 : n;
 }
 
-/* Throws away what is left of an over-long message. Returns the bytes of it in data. */
+/* Drops the rest of an over-long message. Returns how many bytes of data belong to it. */
 static size_t skip_rest(struct frame_scan *scan, struct span data)
 {
 	size_t n;
@@ -70,8 +69,8 @@ static enum frame_result found(struct frame_scan *scan, struct span data, size_t
 {
 	message->ptr = data.ptr + start;
 	message->len = end - start;
-	/* A line, or a message that a raw newline in a string ended: the newline is not part of it.
-	 */
+	/* A line, or a message that a raw newline in a string ended: the newline is not
+	 * part of it. */
 	if (data.ptr[end - 1] == '\n')
 		message->len--;
 	*scan = (struct frame_scan){ 0 };
@@ -98,7 +97,7 @@ enum frame_result frame_next(struct frame_scan *scan, struct span data, size_t m
 	if (scan->state == 0)
 		scan->state = (data.ptr[start] | 0x20) == '{' ? FRAME_OPEN : FRAME_LINE;
 
-	/* One byte more than allowed is looked at: a line's newline is not counted. */
+	/* One byte more than the limit is examined, since a line's newline is not counted. */
 	limit = data.len - start > max_bytes ? max_bytes + 1 : data.len - start;
 	from = scan->scanned_bytes;
 	if (scan->state == FRAME_LINE)

@@ -1,9 +1,9 @@
 /*
  * frame_tmpl.h - template (see vec.h): follows strings and brackets through part of a message.
  *
- * Quotes that no backslash escapes, summed bit by bit, say which bytes lie in strings; brackets
- * outside of them change the depth. Only blocks that could close the message are looked at bracket
- * by bracket.
+ * Quotes without a preceding backslash, summed bit by bit, show which bytes are inside strings;
+ * brackets outside strings change the depth. Only blocks that could close the message are examined
+ * bracket by bracket.
  */
 #include "daemon/rpc/vec.h"
 
@@ -19,7 +19,8 @@ enum frame_state {
 	FRAME_ESCAPED = 8, /* the next byte is */
 };
 
-/* The index of the bracket that brings depth to 0, or 64; *depth after the block if none does. */
+/* The index of the bracket that brings depth to 0, or 64; *depth is that after the block if none
+ * does. */
 static inline unsigned frame_closing(uint64_t opens, uint64_t closes, uint32_t *depth)
 {
 	uint32_t closed = 0;
@@ -38,9 +39,7 @@ static inline unsigned frame_closing(uint64_t opens, uint64_t closes, uint32_t *
 
 #endif /* DAEMON_RPC_FRAME_TMPL_H */
 
-/*
- * Looks at n bytes. Returns how many belong to the message; *end says whether it ends with them.
- */
+/* Scans n bytes. Returns how many belong to the message; *end: the message ends with them. */
 VEC_ENTRY size_t VEC(frame_scan)(struct frame_scan *scan, const char *p, size_t n, bool *end)
 {
 	uint64_t in_string = scan->state & FRAME_STRING ? ~(uint64_t)0 : 0;
@@ -51,8 +50,8 @@ VEC_ENTRY size_t VEC(frame_scan)(struct frame_scan *scan, const char *p, size_t 
 	*end = false;
 	while (at < n) {
 		size_t width = n - at < 64 ? n - at : 64;
-		/* The rest of more than a block: a whole one that ends with it, less what is known.
-		 */
+		/* The rest of more than one block: load a whole block that ends with it, minus the
+		 * known bytes. */
 		unsigned known = n >= 64 && !VEC_MASKED_TAIL ? 64 - (unsigned)width : 0;
 		struct VEC(block) b = width + known == 64 ? VEC(block_load)(p + at - known)
 							  : VEC(block_tail)(p + at, width);
@@ -70,7 +69,8 @@ VEC_ENTRY size_t VEC(frame_scan)(struct frame_scan *scan, const char *p, size_t 
 		closes &= ~in_string;
 		lines &= in_string;
 		if (lines) {
-			/* Out of step: the message ends here, faulty, if it has not before. */
+			/* A raw newline in a string: the message ends here, malformed, if it has
+			 * not ended before. */
 			unsigned line = (unsigned)__builtin_ctzll(lines);
 			uint64_t before = ((uint64_t)1 << line) - 1;
 

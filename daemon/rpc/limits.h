@@ -1,5 +1,5 @@
-/* limits.h - the bounds of what a client may ask and be answered; each has a test at the limit and
- * one above. */
+/* limits.h - limits of what a client may ask and be answered; tests check each at the limit and one
+ * above. */
 #ifndef DAEMON_RPC_LIMITS_H
 #define DAEMON_RPC_LIMITS_H
 

@@ -1,5 +1,5 @@
 /*
- * method.h - a method of the one table that drives every protocol (R-204), and one call of it.
+ * method.h - a method of the table used by every protocol (R-204), and one call of it.
  */
 #ifndef DAEMON_RPC_METHOD_H
 #define DAEMON_RPC_METHOD_H
@@ -13,7 +13,7 @@
 #include "daemon/rpc/value.h"
 
 struct call;
-struct method_env; /* what methods work on: daemon/methods/env.h */
+struct method_env; /* environment of methods: daemon/methods/env.h */
 
 enum param_type {
 	PARAM_INT, /* fractions are floored (documented), range checked */
@@ -48,13 +48,13 @@ struct method {
 	unsigned flags;
 	const struct param *params;
 	const char *doc;    /* one sentence */
-	const char *result; /* what comes back, a phrase */
-	/* Writes one value into call->reply and returns 0, or returns fault_set(&call->fault, ...).
-	 */
+	const char *result; /* the result, a phrase */
+	/* Writes one value to call->reply and returns 0, or returns
+	 * fault_set(&call->fault, ...). */
 	int (*run)(struct call *call);
 };
 
-/* One request under way. Owned by the worker; valid during run. */
+/* One request in progress. Owned by the worker; valid during run. */
 struct call {
 	const struct method *method;
 	struct method_env *env; /* of the calling worker */
@@ -63,7 +63,7 @@ struct call {
 	struct value params;               /* as received */
 	struct value args[RPC_PARAMS_MAX]; /* params sorted by the method's list; VALUE_NONE where
 					      absent */
-	/* Of each, so that nobody asks the parser again. */
+	/* Of each argument, so that the parser need not be asked again. */
 	uint8_t arg_kinds[RPC_PARAMS_MAX];    /* enum value_kind */
 	int64_t arg_integers[RPC_PARAMS_MAX]; /* of VALUE_INT and VALUE_BOOL */
 	uint64_t client_id;                   /* of the connection */

@@ -1,13 +1,13 @@
 /*
  * number.c - reads and writes JSON numbers.
  *
- * Reading: up to 19 significant digits are gathered in an integer m with a power of ten e. Where m
- * and 10^|e| are exact doubles one division or product is correctly rounded (W. Clinger, "How to
- * read floating point numbers accurately", 1990). Where both fit 64 bits the quotient or product is
- * taken in 128-bit integers and rounded from its remainder. Anything else goes to strtod; the
- * daemon never leaves the "C" locale.
- * Writing: most reals of a voxel editor have few decimals, so the smallest d is sought for which
- * round(v * 10^d) / 10^d is v again; else printf with 15 to 17 digits, the first that reads back.
+ * Reading: up to 19 significant digits are collected in an integer m with a power of ten e. If m
+ * and 10^|e| are exact doubles, one division or product is correctly rounded (W. Clinger, "How to
+ * read floating point numbers accurately", 1990). If both fit 64 bits, the quotient or product is
+ * computed in 128-bit integers and rounded by its remainder. Anything else goes to strtod; the
+ * daemon always uses the "C" locale. Writing: most reals of a voxel editor have few decimals, so
+ * the smallest d is searched for which round(v * 10^d) / 10^d equals v; else printf with 15 to 17
+ * digits, the first that reads back equal.
  */
 #include "daemon/rpc/number.h"
 
@@ -24,7 +24,7 @@ enum {
 	DIGITS_MAX = 19,         /* decimal digits that always fit uint64_t */
 	EXACT_POWER = 22,        /* 10^22 is the largest power of ten that is an exact double */
 	TEXT_BYTES = 128,        /* longer numbers are copied to the heap for strtod */
-	EXPONENT_LIMIT = 100000, /* beyond it the answer is 0 or infinite, whatever the digits */
+	EXPONENT_LIMIT = 100000, /* beyond it the result is 0 or infinite, whatever the digits */
 };
 
 static const double exact_powers[EXACT_POWER + 1] = {
@@ -57,10 +57,9 @@ static const uint64_t integer_powers[DIGITS_MAX + 1] = {
 	10000000000000000000ull,
 };
 
-/* The parts of a number's text. */
+/* The parts of the text of a number. */
 struct parts {
-	uint64_t
-		digits; /* before and behind the point in one row, when digit_count <= DIGITS_MAX */
+	uint64_t digits; /* before and after the point together, when digit_count <= DIGITS_MAX */
 	int digit_count; /* without leading zeros, if more than DIGITS_MAX */
 	int exponent;    /* value = digits * 10^exponent */
 	bool is_negative;
@@ -72,14 +71,14 @@ static inline bool is_digit(const char *p, const char *end)
 	return p < end && (unsigned char)(*p - '0') <= 9;
 }
 
-/* Appends the digits at p to *digits, eight at a time while there are so many. */
+/* Appends the digits at p to *digits, eight at a time as long as there are eight. */
 static const char *read_digits(const char *p, const char *end, uint64_t *digits)
 {
 	uint64_t word;
 
 	while (end - p >= 8) {
 		memcpy(&word, p, sizeof(word));
-		/* All high halves are 3, also when 6 is added: all are digits. */
+		/* All high halves are 3, also after adding 6: all bytes are digits. */
 		if (((word & 0xf0f0f0f0f0f0f0f0u) |
 		     ((word + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) >> 4) !=
 		    0x3333333333333333u)
@@ -95,8 +94,8 @@ static const char *read_digits(const char *p, const char *end, uint64_t *digits)
 	return p;
 }
 
-/* Reads sign and digits of an exponent; the caller sees from the last byte whether there were any.
- */
+/* Reads sign and digits of an exponent; the caller checks the last byte to see if there were
+ * digits. */
 static const char *read_exponent(const char *p, const char *end, struct parts *n)
 {
 	bool is_negative = false;
@@ -112,7 +111,7 @@ static const char *read_exponent(const char *p, const char *end, struct parts *n
 	return p;
 }
 
-/* Zeros at the head of a number say nothing. */
+/* Leading zeros do not count as digits. */
 static int leading_zeros(const char *p)
 {
 	int zeros = 0;
@@ -122,7 +121,7 @@ static int leading_zeros(const char *p)
 	return zeros;
 }
 
-/* The grammar. Returns 0, or -EPROTO with *pos at the byte that cannot be. */
+/* Parses the grammar. Returns 0, or -EPROTO with *pos at the invalid byte. */
 static int read_parts(const char **pos, const char *end, struct parts *n)
 {
 	const char *p = *pos;
@@ -163,7 +162,7 @@ static int read_parts(const char **pos, const char *end, struct parts *n)
 	return 0;
 }
 
-/* The nearest double of m / d, both not 0, ties to even. */
+/* The nearest double to m / d, both not 0, ties to even. */
 static double divide(uint64_t m, uint64_t d)
 {
 	/* Shift so that the quotient has 64 bits or one more; a double keeps 53 of them. */
@@ -171,7 +170,7 @@ static double divide(uint64_t m, uint64_t d)
 	unsigned __int128 wide = (unsigned __int128)m << shift;
 	unsigned __int128 quotient = wide / d;
 
-	/* A remainder only matters as "more than": it decides ties. */
+	/* A remainder only means "more than this", which decides ties. */
 	if (wide % d)
 		quotient |= 1;
 	return ldexp((double)quotient, -shift);
@@ -193,7 +192,7 @@ static double from_text(const char *text, size_t len)
 	return value;
 }
 
-/* The nearest double, sign apart. */
+/* The nearest double, without the sign. */
 static double magnitude(const struct parts *n, struct span text)
 {
 	int e = n->exponent;
@@ -285,7 +284,7 @@ size_t number_put_large(char *to, int64_t value)
 	return put_unsigned(to, (uint64_t)value);
 }
 
-/* value > 0, below 2^53 / 10^6. Returns 0 when six decimals do not say it exactly. */
+/* value > 0 and below 2^53 / 10^6. Returns 0 when six decimals do not represent it exactly. */
 static size_t put_short_real(char *to, double value)
 {
 	for (int decimals = 1; decimals <= 6; decimals++) {

@@ -1,9 +1,9 @@
 /*
- * number.h - JSON numbers (RFC 8259, section 6) as text and as machine words.
+ * number.h - JSON numbers (RFC 8259, section 6) conversion between text and machine words.
  *
  * Reading is exact: an integer that fits int64_t keeps all its bits, any other number becomes the
  * nearest double, ties to even. A fraction or exponent whose nearest double is a whole number
- * within int64_t is an integer too (2.0, 2e3). What overflows a double is refused.
+ * within int64_t is an integer too (2.0, 2e3). A number that overflows a double is refused.
  */
 #ifndef DAEMON_RPC_NUMBER_H
 #define DAEMON_RPC_NUMBER_H
@@ -26,19 +26,20 @@ enum {
 
 /*
  * Reads the number that starts at *pos, a '-' or a digit, and stops before the first byte that does
- * not belong to it. Returns 0 with *pos behind the number; -EPROTO with *pos at the byte that
- * cannot be; -ERANGE, *pos unchanged, when no double is that large.
+ * not belong to it. Returns 0 with *pos after the number; -EPROTO with *pos at the invalid byte;
+ * -ERANGE, with *pos unchanged, when it exceeds every double.
  */
 int number_read(const char **pos, const char *end, struct number *out);
 
 /*
- * Write the text at `to` and return its length; all of NUMBER_..._BYTES may be written. A real that
+ * Write the text at `to` and return its length; up to NUMBER_..._BYTES may be written. A real that
  * is NaN or infinite becomes null.
  */
 size_t number_put_large(char *to, int64_t value); /* any integer */
 size_t number_put_real(char *to, double value);   /* the shortest digits that read back equal */
 
-/* Most integers of replies have up to three digits: those without a branch on how many. */
+/* Most integers of replies have up to three digits: these are written without branches on the
+ * length. */
 static inline size_t number_put_integer(char *to, int64_t value)
 {
 	uint64_t sign = value < 0;

@@ -1,7 +1,7 @@
 /*
- * outbuf.h - where reply text goes: one growing buffer whose memory comes from the buffers axis.
+ * outbuf.h - the output of reply text: a growing buffer whose memory comes from the buffers axis.
  *
- * Like a strbuf, a failed growth sticks in `failed` and is looked at once at the end.
+ * As in a strbuf, a failure to grow is noted in `failed` and checked once at the end.
  */
 #ifndef DAEMON_RPC_OUTBUF_H
 #define DAEMON_RPC_OUTBUF_H
@@ -17,12 +17,12 @@ struct outbuf {
 	size_t len;
 	size_t cap;
 	bool failed;
-	/* Makes cap at least need, keeping len bytes. Returns 0 or -ENOMEM. */
+	/* Makes cap at least `need` and keeps len bytes. Returns 0 or -ENOMEM. */
 	int (*grow)(struct outbuf *out, size_t need);
 	void *owner; /* of grow */
 };
 
-/* Room for extra bytes at ptr + len, or NULL. The caller adds what it used to len. */
+/* Room for extra bytes at ptr + len, or NULL. The caller adds the bytes it used to len. */
 static inline char *outbuf_room(struct outbuf *out, size_t extra)
 {
 	if (__builtin_expect(out->cap - out->len < extra, 0)) {

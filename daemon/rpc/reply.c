@@ -5,7 +5,7 @@
 #include "daemon/rpc/number.h"
 #include "daemon/rpc/text.h"
 
-/* Says what stands in a piece. */
+/* Writes the contents of a piece. */
 static void say_piece(struct reply *r, struct span text)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz";

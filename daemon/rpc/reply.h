@@ -1,11 +1,11 @@
 /*
  * reply.h - how a method writes its result, whichever builder makes the text.
  *
- * Two builders exist, in daemon/parser: `text` writes into the connection's output buffer as it
- * goes (v15), `tree` makes a cJSON tree, prints it and copies the print (v14). A method writes
- * exactly one value. If it fails half way, the worker drops what was written and answers with the
- * fault instead. The whole reply is {"jsonrpc":"2.0","result":...,"id":...} in compact spelling and
- * key order, without the newline.
+ * Two builders exist, in daemon/parser: `text` writes directly into the connection's output buffer
+ * (v15); `tree` makes a cJSON tree, prints it and copies the print (v14). A method writes exactly
+ * one value. If it fails half way, the worker drops what was written and answers with the fault
+ * instead. The whole reply is {"jsonrpc":"2.0","result":...,"id":...} in compact form and this key
+ * order, without the newline.
  */
 #ifndef DAEMON_RPC_REPLY_H
 #define DAEMON_RPC_REPLY_H
@@ -21,8 +21,8 @@
 struct reply;
 
 /*
- * A value of a shape that is known beforehand: its text in pieces, with an integer between each two
- * of them. Texts are compact JSON of containers, keys without escapes, true, false and null.
+ * A value whose shape is known beforehand: its text in pieces, with an integer between each two of
+ * them. Texts are compact JSON of containers, keys without escapes, true, false and null.
  */
 enum { REPLY_PIECE_BYTES = 32 };
 
@@ -50,7 +50,7 @@ struct reply_ops {
 	size_t size;
 	int (*init)(struct reply *r);
 	void (*deinit)(struct reply *r);
-	/* An unfinished one is dropped; what it wrote to its outbuf the caller has cut. */
+	/* Drops an unfinished reply; the caller has removed what that wrote to its outbuf. */
 	void (*begin)(struct reply *r, struct outbuf *out);
 	void (*mark)(struct reply *r, char bracket);   /* one of { } [ ] */
 	void (*key)(struct reply *r, struct span key); /* plain text, escaped by the builder */
@@ -123,14 +123,14 @@ static inline void reply_raw(struct reply *r, struct span json)
 	r->ops->raw(r, json);
 }
 
-/* The whole value at once: for the replies of requests that come by the million. */
+/* Writes the whole value at once: for replies to very frequent requests. */
 static inline void reply_form(struct reply *r, const struct reply_form *form,
 			      const int64_t *integers)
 {
 	r->ops->form(r, form, integers);
 }
 
-/* ops.form of a builder that has nothing quicker: says the value part by part. */
+/* ops.form for a builder without a faster one: writes the value part by part. */
 void reply_form_apart(struct reply *r, const struct reply_form *form, const int64_t *integers);
 
 /* Key and value in one call; key must be a literal. */
@@ -143,8 +143,8 @@ void reply_form_apart(struct reply *r, const struct reply_form *form, const int6
 #define reply_key_array(r, lit)         (reply_key((r), SPAN_LIT(lit)), reply_array((r)))
 
 /*
- * Writes {"jsonrpc":"2.0","error":{"code":...,"message":...},"id":...} straight into out: errors
- * are the same work in both architectures. id empty = null.
+ * Writes {"jsonrpc":"2.0","error":{"code":...,"message":...},"id":...} directly to out: errors cost
+ * the same in both architectures. id empty = null.
  */
 void reply_fault(struct outbuf *out, const struct rpc_fault *fault, struct span id);
 

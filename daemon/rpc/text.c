@@ -18,8 +18,8 @@ static uint64_t load8(const void *p)
 	return word;
 }
 
-/* High bit set in the bytes that stand for themselves neither in JSON nor in UTF-8. Bytes above the
- * first hit may be wrong hits; the first is right. */
+/* Sets the high bit of bytes that need an escape or are not ASCII. Bytes above the first hit may be
+ * wrong hits; the first one is right. */
 static uint64_t special_bytes(uint64_t word)
 {
 	uint64_t quote = word ^ (every_byte * '"');
@@ -77,7 +77,7 @@ void text_put_string(struct outbuf *out, struct span text)
 		out->failed = true;
 		return;
 	}
-	/* Most texts need no escape: room for all escapes is only asked for when it is needed. */
+	/* Most texts need no escape: room for all escapes is requested only when needed. */
 	start = to = outbuf_room(out, text.len + 2 + 8);
 	if (!to)
 		return;
@@ -145,7 +145,7 @@ int text_hex4(const char *digits)
 	return value;
 }
 
-/* The escape whose letter is at from[1]. Returns bytes read; writes *written bytes. */
+/* Decodes the escape whose letter is at from[1]. Returns bytes read; writes *written bytes. */
 static size_t unescape_one(char *to, const char *from, size_t *written)
 {
 	static const char plain[128] = { ['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r',

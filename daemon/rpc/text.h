@@ -13,7 +13,7 @@
 /* All of it is UTF-8. */
 bool text_is_utf8(struct span text);
 
-/* Appends "text" in quotes, escaped where JSON wants it; bytes that are no UTF-8 become U+FFFD. */
+/* Appends "text" in quotes, escaped as JSON requires; bytes that are not UTF-8 become U+FFFD. */
 void text_put_string(struct outbuf *out, struct span text);
 
 /* Writes the code point as UTF-8 and returns the bytes used, 1 to 4. */

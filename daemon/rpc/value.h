@@ -1,9 +1,9 @@
 /*
  * value.h - a JSON value as the methods see it, whichever parser made it.
  *
- * A value is two words, passed by value. It is valid until its parser's next parse or reset. The
- * table stands behind it because a v14 request is a cJSON tree and a v15 request is a flat tape
- * over the text that was received.
+ * A value is two words, passed by value. It is valid until its parser's next parse or reset. It has
+ * a table of functions because a v14 request is a cJSON tree and a v15 request is a flat tape over
+ * the received text.
  */
 #ifndef DAEMON_RPC_VALUE_H
 #define DAEMON_RPC_VALUE_H
@@ -28,7 +28,7 @@ struct value_doc;
 
 struct value {
 	const struct value_doc *doc; /* NULL: VALUE_NONE */
-	uintptr_t node;              /* meaning is the parser's */
+	uintptr_t node;              /* defined by the parser */
 };
 
 /*
@@ -42,7 +42,7 @@ struct value_records {
 	uint32_t column_count;
 };
 
-/* Where children go, and what is asked of them first; the caller's arrays. */
+/* The caller's arrays for children, and for what is needed first of each. */
 struct value_items {
 	struct value *values;
 	uint8_t *kinds;    /* enum value_kind */
@@ -59,11 +59,10 @@ struct value_ops {
 	int64_t (*integer)(struct value v);     /* VALUE_INT; VALUE_BOOL as 0 or 1 */
 	double (*real)(struct value v);         /* VALUE_INT and VALUE_REAL */
 	struct span (*string)(struct value v);  /* VALUE_STRING, decoded */
-	/* True when the array was decoded as records (an optimization: first/next work all the
-	 * same). */
+	/* True when the array was decoded as records (an optimization: first/next also work). */
 	bool (*records)(struct value array, struct value_records *out);
-	/* The same as first, next, kind, integer and key of up to max children, those before skip
-	 * left out, in one call. Returns how many; 0 also where there can be none. */
+	/* The same as first, next, kind, integer and key for up to max children, after the first
+	 * `skip` ones, in one call. Returns their number; 0 also when there can be none. */
 	uint32_t (*items)(struct value container, uint32_t skip, const struct value_items *out,
 			  uint32_t max);
 };
@@ -119,12 +118,11 @@ static inline uint32_t value_items(struct value container, uint32_t skip,
 	return container.doc ? container.doc->ops->items(container, skip, out, max) : 0;
 }
 
-/* ops.items by the other ops. */
+/* ops.items implemented by the other ops. */
 uint32_t value_items_apart(struct value container, uint32_t skip, const struct value_items *out,
 			   uint32_t max);
 
-/* The member of that name, the last one when it stands twice; VALUE_NONE when absent or not an
- * object. */
+/* The member of that name, the last one of duplicates; VALUE_NONE when absent or not an object. */
 struct value value_member(struct value object, const char *name);
 
 /* Elements or members; 0 for anything else. Walks the children. */

@@ -52,7 +52,7 @@ VEC_ALWAYS VEC_TARGET_AVX512 struct block_avx512 block_tail_avx512(const char *p
 	return (struct block_avx512){ _mm512_maskz_loadu_epi8(((uint64_t)1 << n) - 1, p) };
 }
 
-/* The bytes of the mask, moved together; zeros behind them. */
+/* The bytes of the mask, moved together, followed by zeros. */
 VEC_ALWAYS VEC_TARGET_AVX512 struct block_avx512 block_squeeze_avx512(struct block_avx512 b,
 								      uint64_t mask)
 {
@@ -71,7 +71,7 @@ VEC_ALWAYS VEC_TARGET_AVX512 uint64_t vec_gather_bits_avx512(uint64_t bits, uint
 	return _pext_u64(bits, mask);
 }
 
-/* The n-th (from 0) bit of mask alone, or 0. */
+/* A mask with only the n-th (from 0) bit of mask, or 0. */
 VEC_ALWAYS VEC_TARGET_AVX512 uint64_t vec_nth_bit_avx512(uint64_t mask, unsigned n)
 {
 	return _pdep_u64((uint64_t)1 << n, mask);
@@ -80,7 +80,7 @@ VEC_ALWAYS VEC_TARGET_AVX512 uint64_t vec_nth_bit_avx512(uint64_t mask, unsigned
 /*
  * Up to eight decimal numbers of a block at once: number k is the digits from the k-th bit of
  * starts to before the k-th bit of ends, one to eight of them, negative where bit k of negatives is
- * set. Writes eight values; those beyond the last number are anything.
+ * set. Writes eight values; those beyond the last number are undefined.
  *
  * Each number gets a lane of eight bytes, its digits to the right; then neighbours are summed with
  * weights 10, 100, 10000.

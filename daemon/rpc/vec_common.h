@@ -1,4 +1,4 @@
-/* vec_common.h - what the vector widths of vec.h have in common; needs no vectors itself. */
+/* vec_common.h - shared by the vector widths of vec.h; uses no vectors itself. */
 #ifndef DAEMON_RPC_VEC_COMMON_H
 #define DAEMON_RPC_VEC_COMMON_H
 
@@ -7,10 +7,10 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Helpers vanish into the function that uses them, whatever target that is for. */
+/* Helpers are inlined into the function that uses them, whatever its target. */
 #define VEC_ALWAYS static inline __attribute__((always_inline))
 
-/* Lays the n < 64 bytes at p into a zeroed block, reading nothing beside them. */
+/* Copies the n < 64 bytes at p into a zeroed block, without reading past them. */
 VEC_ALWAYS void vec_copy_tail(char block[64], const char *p, size_t n)
 {
 	memset(block, 0, 64);
@@ -48,7 +48,8 @@ VEC_ALWAYS uint64_t vec_prefix_xor_shifts(uint64_t bits)
 	return bits ^ bits << 32;
 }
 
-/* The bytes of an n-byte block that a backslash escapes. *carry: the next block's first byte is. */
+/* The bytes of an n-byte block that are escaped by a backslash. *carry: the next block's first byte
+ * is. */
 VEC_ALWAYS uint64_t vec_escaped(uint64_t slashes, size_t n, bool *carry)
 {
 	uint64_t escaped = *carry;

@@ -1,5 +1,5 @@
-/* vec_portable.h - see vec.h; level 0: portable C, eight bytes at a time, little-endian; what every
- * machine has. */
+/* vec_portable.h - see vec.h; level 0: portable C, eight bytes at a time, little-endian; works on
+ * every machine. */
 #ifndef DAEMON_RPC_VEC_PORTABLE_H
 #define DAEMON_RPC_VEC_PORTABLE_H
 
@@ -57,7 +57,7 @@ VEC_ALWAYS VEC_TARGET_PORTABLE uint64_t block_equal_portable(struct block_portab
 	return block_below_portable(b, 1);
 }
 
-/* Bytes equal to c once bit 5 is set: '[' and '{' are one question. */
+/* Bytes equal to c after setting bit 5: tests '[' and '{' at once. */
 VEC_ALWAYS VEC_TARGET_PORTABLE uint64_t block_equal20_portable(struct block_portable b, char c)
 {
 	for (unsigned i = 0; i < 8; i++)
@@ -119,7 +119,7 @@ VEC_ALWAYS VEC_TARGET_PORTABLE uint32_t vec16_stops_portable(const char *p)
 		uint64_t word = vec_load8(p + 8 * i);
 		uint64_t quote = word ^ 0x2222222222222222u;
 		uint64_t slash = word ^ 0x5c5c5c5c5c5c5c5cu;
-		/* Exact for each byte: seven-bit sums cannot carry. */
+		/* Exact for each byte: seven-bit sums do not carry. */
 		uint64_t low = (word & 0x7f7f7f7f7f7f7f7fu) + 0x6060606060606060u;
 		uint64_t q = (quote & 0x7f7f7f7f7f7f7f7fu) + 0x7f7f7f7f7f7f7f7fu;
 		uint64_t s = (slash & 0x7f7f7f7f7f7f7f7fu) + 0x7f7f7f7f7f7f7f7fu;
@@ -130,7 +130,7 @@ VEC_ALWAYS VEC_TARGET_PORTABLE uint32_t vec16_stops_portable(const char *p)
 	return mask;
 }
 
-/* Of 16 bytes, those that are no JSON white space. */
+/* Of 16 bytes, those that are not JSON white space. */
 VEC_ALWAYS VEC_TARGET_PORTABLE uint32_t vec16_solid_portable(const char *p)
 {
 	uint32_t mask = 0;

@@ -119,7 +119,7 @@ VEC_ALWAYS VEC_TARGET_SSE42 uint32_t vec16_solid_sse42(const char *p)
 	return ~(uint32_t)_mm_movemask_epi8(_mm_or_si128(blank, line)) & 0xffff;
 }
 
-/* What is wrong about two neighbouring bytes of UTF-8: one bit each. */
+/* Errors of two neighbouring bytes of UTF-8, one bit each. */
 enum vec16_utf8 {
 	UTF8_TOO_SHORT = 1 << 0,  /* lead, then no continuation */
 	UTF8_TOO_LONG = 1 << 1,   /* ASCII, then a continuation */
@@ -128,15 +128,16 @@ enum vec16_utf8 {
 	UTF8_SURROGATE = 1 << 4,  /* ED A0..BF */
 	UTF8_OVERLONG_2 = 1 << 5, /* C0, C1 */
 	UTF8_OVERLONG_4 = 1 << 6, /* F0 80..8F; also F5.. 80..8F */
-	UTF8_TWO = 1 << 7,        /* two continuations: right behind a longer lead only */
+	UTF8_TWO = 1 << 7,        /* two continuations: valid only after a longer lead */
 	UTF8_ANY_LOW = UTF8_TOO_SHORT | UTF8_TOO_LONG | UTF8_TWO,
 };
 
 /*
- * Faults of sixteen bytes at a time, by three table look-ups: high half of the byte before, low
- * half of it, high half of the byte itself; a fault is one that all three allow. Then a second or
- * third continuation must stand where, and only where, a lead two or three bytes before asks for
- * it. Source: J. Keiser, D. Lemire, "Validating UTF-8 in less than one instruction per byte", 2021.
+ * Finds errors in sixteen bytes at a time by three table look-ups: the high half of the previous
+ * byte, its low half, and the high half of the byte itself; an error is one that all three allow.
+ * Then a second or third continuation must be exactly where a lead two or three bytes before
+ * requires it. Source: J. Keiser, D. Lemire, "Validating UTF-8 in less than one instruction per
+ * byte", 2021.
  */
 VEC_ALWAYS VEC_TARGET_SSE42 __m128i vec16_utf8_faults(__m128i v, __m128i before)
 {
@@ -171,14 +172,15 @@ VEC_ALWAYS VEC_TARGET_SSE42 __m128i vec16_utf8_faults(__m128i v, __m128i before)
 			_mm_shuffle_epi8(by_lead, _mm_and_si128(_mm_srli_epi16(one, 4), half)),
 			_mm_shuffle_epi8(by_low, _mm_and_si128(one, half))),
 		_mm_shuffle_epi8(by_next, _mm_and_si128(_mm_srli_epi16(v, 4), half)));
-	/* High bit where a lead E0.. two bytes before, or F0.. three, asks for a continuation. */
+	/* High bit where a lead E0.. two bytes before, or F0.. three bytes before, requires a
+	 * continuation. */
 	__m128i asked = _mm_or_si128(_mm_subs_epu8(two, _mm_set1_epi8(0xe0 - 0x80)),
 				     _mm_subs_epu8(three, _mm_set1_epi8(0xf0 - 0x80)));
 
 	return _mm_xor_si128(faults, _mm_and_si128(asked, _mm_set1_epi8((char)0x80)));
 }
 
-/* All n bytes are UTF-8. */
+/* Whether all n bytes are UTF-8. */
 VEC_ALWAYS VEC_TARGET_SSE42 int vec16_is_utf8_sse42(const char *p, size_t n)
 {
 	__m128i before = _mm_setzero_si128();
@@ -191,7 +193,7 @@ VEC_ALWAYS VEC_TARGET_SSE42 int vec16_is_utf8_sse42(const char *p, size_t n)
 		faults = _mm_or_si128(faults, vec16_utf8_faults(v, before));
 		before = v;
 	}
-	/* At least one zero behind the end shows a sequence that it cuts. */
+	/* At least one zero after the end reveals a sequence cut off by it. */
 	memcpy(last, p, n);
 	v = _mm_loadu_si128((const __m128i *)(const void *)last);
 	faults = _mm_or_si128(faults, vec16_utf8_faults(v, before));

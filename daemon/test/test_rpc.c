@@ -224,7 +224,7 @@ static void test_web_requests_are_known_and_refused(void **state)
 	rpc_refuse_http(&out);
 	outbuf_add(&out, "", 1);
 	assert_ptr_equal(strstr(out.ptr, "HTTP/1.1 400 "), out.ptr);
-	assert_non_null(strstr(out.ptr, "HTTP nowhere.\n"));
+	assert_non_null(strstr(out.ptr, "not serve HTTP.\n"));
 	free(out.ptr);
 }
 
