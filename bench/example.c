@@ -1,4 +1,3 @@
-/* example.c - the smallest benchmark program in C on the shim: one function, one main. */
 #include "bench/shim.h"
 #include <string.h>
 

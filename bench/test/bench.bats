@@ -326,7 +326,7 @@ has_all() {
 	[ "$status" -eq 2 ]
 	run "$BENCH" hdr json
 	[ "$status" -eq 2 ]
-	[[ $output == *"'json' is another"* ]]
+	[[ $output == *"second REGEX 'json'"* ]]
 }
 
 @test "--until-ci says whether the interval was met" {

@@ -1,11 +1,11 @@
 /*
- * delivery.h - the delivery axis: how a message that is not answered in the reading thread gets to
- * a worker.
+ * delivery.h - the delivery axis: how a message that the reading thread does not answer gets to a
+ * worker.
  *
  * `copied` (v14) copies the text twice, for the queue and again for the thread that answers it, and
- * a worker gets this one message. `whole` (v15) lends the connection with all the bytes that it has
- * sent: the text stays in the buffer of the connection, into which only the bytes of the reading
- * thread's shared buffer are moved, and the worker goes on with the messages that follow.
+ * a worker gets only this message. `whole` (v15) lends the connection with all the bytes it has
+ * sent: the text stays in the buffer of the connection, into which only bytes of the reading
+ * thread's shared buffer are moved, and the worker continues with the messages that follow.
  */
 #ifndef DAEMON_DELIVERY_DELIVERY_H
 #define DAEMON_DELIVERY_DELIVERY_H
@@ -24,21 +24,21 @@ struct err;
 struct delivery_ops {
 	struct backend head;
 
-	/* By the thread that parses m, before: m->text may be at another place until `close`.
-	 * Returns 0, or -ENOMEM. */
+	/* Called by the thread that parses m, before parsing: m->text may be at another place until
+	 * `close`. Returns 0 or -ENOMEM. */
 	int (*open)(struct delivery *d, struct message *m);
 	void (*close)(struct delivery *d, struct message *m);
 	/*
-	 * By the reading thread, inside `data` of the transport: holds the connection, and makes
-	 * sure that m->text stays. unread is what the connection has sent and nobody has dealt
-	 * with; it begins with m's text. Returns 0; -ENOMEM: no memory for m, which is as before;
-	 * -ENOSPC: nor for what follows it, so the connection cannot go on.
+	 * Called by the reading thread, inside `data` of the transport: holds the connection, and
+	 * makes sure that m->text stays valid. unread is what the connection has sent and is not
+	 * handled yet; it starts with m's text. Returns 0; -ENOMEM: no memory for m, which is
+	 * unchanged; -ENOSPC: also none for what follows it, so the connection cannot continue.
 	 */
 	int (*hold)(struct delivery *d, struct message *m, struct span unread);
-	/* By the worker: the bytes that follow m and are its to answer. */
+	/* Called by the worker: the bytes that follow m and that it must answer. */
 	struct span (*rest)(struct delivery *d, const struct message *m);
-	/* Ends hold: gives the memory back, and the connection with what was not used of the rest.
-	 * m and its connection belong to the reading thread from then on. */
+	/* Ends hold: frees the memory, and releases the connection with the unused part of the
+	 * rest. Afterwards m and its connection belong to the reading thread. */
 	void (*release)(struct delivery *d, struct message *m, size_t used_bytes);
 };
 
@@ -84,8 +84,8 @@ static inline void delivery_release(struct delivery *d, struct message *m, size_
 	d->ops->release(d, m, used_bytes);
 }
 
-/* Private to daemon/delivery: m's text is a copy of it at `to` from now on, and its parse, if there
- * is one, is of that copy. */
+/* Private to daemon/delivery: from now on m's text, and its parse if there is one, is in a copy at
+ * `to`. */
 void delivery_move(struct message *m, const char *to);
 
 #endif

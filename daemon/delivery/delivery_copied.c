@@ -2,8 +2,8 @@
  * delivery_copied.c - every text is copied twice: for the queue, and by the thread that answers it
  * (v14).
  *
- * With the fast path, a message may turn out to be a long one after the reading thread has copied
- * and parsed it. That copy is then the one for the queue, and the parse of it stays.
+ * With the fast path, a message may turn out to be long after the reading thread has copied and
+ * parsed it. That copy is then used for the queue, and its parse is kept.
  */
 #include <errno.h>
 #include <string.h>
@@ -14,9 +14,9 @@
 #include "daemon/parser/parser.h"
 #include "daemon/transport/transport.h"
 
-enum { COPY_BYTES_COUNTED = 64 * 1024 }; /* larger ones are not of the pool */
+enum { COPY_BYTES_COUNTED = 64 * 1024 }; /* larger ones do not come from the pool */
 
-/* counted_bytes: to be taken from the budget; 0: nothing. */
+/* counted_bytes: taken from the budget; 0: none. */
 static int copy_text(struct delivery *d, struct message_copy *copy, struct span text,
 		     size_t counted_bytes)
 {
@@ -77,7 +77,7 @@ static int copied_hold(struct delivery *d, struct message *m, struct span unread
 	return 0;
 }
 
-/* What follows waits until the connection is the reading thread's again. */
+/* What follows waits until the connection belongs to the reading thread again. */
 static struct span copied_rest(struct delivery *d, const struct message *m)
 {
 	(void)d;

@@ -1,8 +1,8 @@
 /*
- * delivery_whole.c - the connection is lent to the worker with all that it has sent (v15).
+ * delivery_whole.c - lends the connection to the worker with all that it has sent (v15).
  *
- * A text that was read into the connection's own buffer, as every long one is, does not move. Only
- * what lies in the reading thread's buffer, at most TRANSPORT_READ_BYTES, does.
+ * A text read into the connection's own buffer, like every long one, is not moved. Only bytes in
+ * the reading thread's buffer, at most TRANSPORT_READ_BYTES, are moved.
  */
 #include <errno.h>
 
@@ -49,8 +49,8 @@ static void whole_release(struct delivery *d, struct message *m, size_t used_byt
 
 const struct delivery_ops delivery_whole_ops = {
 	.head = { .name = "whole",
-		  .summary = "the connection with all it has sent, and the parse; no copy of long "
-			     "texts (v15)",
+		  .summary = "lends the connection with its bytes and "
+			     "the parse; no copy of long texts (v15)",
 		  .size = sizeof(struct delivery) },
 	.open = whole_open,
 	.close = whole_close,

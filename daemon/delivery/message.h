@@ -1,10 +1,10 @@
 /*
- * message.h - one framed text of a client, a request or a batch of them, on its way to its reply.
+ * message.h - one framed text of a client, a request or a batch of them, until it is answered.
  *
- * It is framed once and parsed once. The parse stays with the message when another thread goes on
- * with it; so does how far a batch has been answered. A connection has one message under way, so
- * its memory is part of what the server keeps for each connection. Written by the thread that works
- * on the connection.
+ * It is framed once and parsed once. When another thread continues with it, the message keeps its
+ * parse and the number of answered requests of a batch. A connection has one message in progress,
+ * so its memory is part of what the server keeps for each connection. Written by the thread that
+ * works on the connection.
  */
 #ifndef DAEMON_DELIVERY_MESSAGE_H
 #define DAEMON_DELIVERY_MESSAGE_H
@@ -22,7 +22,7 @@ struct conn;
 struct method;
 struct parser;
 
-/* Memory of its own for the text; a copy of no bytes has ptr NULL. */
+/* Memory for a copy of the text; a copy of no bytes has ptr NULL. */
 struct message_copy {
 	char *ptr;
 	size_t cap;
@@ -31,29 +31,29 @@ struct message_copy {
 
 struct message {
 	struct conn *conn;
-	struct span text;      /* PARSER_PADDING_BYTES are readable behind it */
+	struct span text;      /* PARSER_PADDING_BYTES after it are readable */
 	struct parser *parser; /* holds the parse of the text; NULL: not parsed yet */
 
-	/* What is known of the requests in it, once it is parsed. */
+	/* What is known of its requests after parsing. */
 	bool is_batch;
-	bool has_replies;            /* of a batch: the first one is written */
+	bool has_replies;            /* of a batch: the first one has been written */
 	uint32_t answered_count;     /* of a batch */
 	struct value at;             /* the request that is answered next */
 	const struct method *method; /* of that request; NULL: unknown, or not looked up */
-	struct rpc_request request;  /* valid with method */
+	struct rpc_request request;  /* valid if method is set */
 
-	const char *refusal; /* the error of all requests from `at` on; NULL: they are run */
+	const char *refusal; /* the error for all requests from `at` on; NULL: they are run */
 	int refusal_code;
 
-	/* Private to the delivery. */
-	size_t held_bytes;          /* of the connection's bytes, those that the text is */
-	struct message_copy queued; /* made for the way through the queue */
-	struct message_copy opened; /* made to be parsed */
+	/* Private to the delivery backend. */
+	size_t held_bytes;          /* the part of the connection's bytes that is the text */
+	struct message_copy queued; /* copy made for the queue */
+	struct message_copy opened; /* copy made for parsing */
 
 	struct stage_clock clock;
 };
 
-/* A text was framed: nothing else is known of it. The conn and the clock stay. */
+/* Starts a new message with a framed text; conn and clock are kept. */
 static inline void message_start(struct message *m, struct span text)
 {
 	m->text = text;

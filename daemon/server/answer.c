@@ -1,5 +1,5 @@
 /*
- * answer.c - from one message to its replies: the parse, and the requests of a batch in turn.
+ * answer.c - answers a message: parse, protocol, method, fault.
  */
 #include "daemon/server/answer.h"
 
@@ -16,7 +16,7 @@
 #include "daemon/server/worker.h"
 #include "daemon/transport/transport.h"
 
-/* Between two looks of a batch whether it should go on: its requests may be very short. */
+/* How often a batch checks whether it should continue, since its requests may be very short. */
 enum { BATCH_CHECK_COUNT = 64 };
 
 /* From now on the requests of this message are answered with why they are not run. */
@@ -29,8 +29,8 @@ static void stop_message(struct message *m, int code)
 }
 
 /*
- * After a request of a batch: replies leave as they come, where the thread may wait for the client.
- * False: nobody takes the rest.
+ * Called after a request of a batch: sends replies while the batch runs, if the thread may wait for
+ * the client. False: nobody receives the rest.
  */
 static bool go_on(struct worker *w, struct message *m)
 {
@@ -42,18 +42,18 @@ static bool go_on(struct worker *w, struct message *m)
 	if (w->is_reader || (!is_full && m->answered_count % BATCH_CHECK_COUNT))
 		return true;
 	if (is_full && worker_stream(w) < 0) {
-		transport_hangup(w->conn); /* an array that has begun cannot become an error */
+		transport_hangup(w->conn); /* an array that was started cannot become an error */
 		return false;
 	}
 	if (w->watch.is_long)
-		context_leave(&w->lease); /* others want the project, too */
+		context_leave(&w->lease); /* other threads need the project, too */
 	rc = cancel_check();
 	if (rc < 0 && !m->refusal)
 		stop_message(m, rc);
 	return true;
 }
 
-/* One request of a batch, and the mark before its reply. */
+/* Answers one request of a batch, after the mark before its reply. */
 static enum answered answer_item(struct worker *w, struct message *m)
 {
 	uint64_t replies_count = w->replies_count;
@@ -68,7 +68,7 @@ static enum answered answer_item(struct worker *w, struct message *m)
 	return end;
 }
 
-/* What this thread does of it is in the order of the text; the rest stays in m. */
+/* Answers requests in the order of the text as far as this thread may; the rest stays in m. */
 static enum answered answer_batch(struct worker *w, struct message *m)
 {
 	bool more = true;
@@ -85,7 +85,7 @@ static enum answered answer_batch(struct worker *w, struct message *m)
 	return ANSWERED;
 }
 
-/* False: there is no such batch; it is answered. */
+/* Starts a batch. False: it is invalid and has been answered. */
 static bool begin_batch(struct worker *w, struct message *m, struct value batch)
 {
 	uint32_t count = value_count(batch);
@@ -103,13 +103,13 @@ static bool begin_batch(struct worker *w, struct message *m, struct value batch)
 		return false;
 	}
 	value_first(batch, &m->at);
-	/* A parse that was given up is made again: those before have been answered. */
+	/* A dropped parse is repeated: skip the requests already answered. */
 	for (uint32_t i = 0; i < m->answered_count; i++)
 		value_next(m->at, &m->at);
 	return true;
 }
 
-/* A client that speaks HTTP has taken this for a web server. */
+/* Answers a client that speaks HTTP, as to a web server. */
 static bool refuse_http(struct worker *w, struct span text)
 {
 	if (!rpc_is_http(text))
@@ -119,7 +119,7 @@ static bool refuse_http(struct worker *w, struct span text)
 	return true;
 }
 
-/* False: the text is no JSON, or there is no memory; it is answered. */
+/* False: the text is not JSON, or there is no memory; it has been answered. */
 static bool parse(struct worker *w, struct message *m)
 {
 	struct parse_fault why = { 0 };
@@ -169,7 +169,7 @@ enum answered answer_message(struct worker *w, struct message *m)
 	if (!w->is_reader)
 		watch_end(&w->watch);
 	if (end == RETRY_ELSEWHERE)
-		return end; /* its parse goes with it */
+		return end; /* its parse is passed on with it */
 	end_message(w, m);
 	if (m->has_replies || w->replies_count != replies_count)
 		answer_mark(w, '\n');

@@ -12,19 +12,20 @@ struct worker;
 
 enum answered {
 	ANSWERED,
-	RETRY_ELSEWHERE, /* from m->at on it is for a thread that may wait */
+	RETRY_ELSEWHERE, /* from m->at on, a thread that may wait must continue */
 };
 
 /*
- * Parses the message unless that was done, and answers its requests from the one on that is next:
- * in a reading thread up to the first that is not for it, in a worker all of them.
+ * Parses the message unless that was done, and answers its requests from the next one on: in a
+ * reading thread up to the first one that needs a worker, in a worker all of them.
  */
 enum answered answer_message(struct worker *w, struct message *m);
 
-/* Ends a message that another thread was to answer, and shall not any more. */
+/* Ends a message that another thread was to answer but will not. */
 void answer_drop(struct worker *w, struct message *m);
 
-/* A request over the limit; one that the end of the connection cut off: the rest of its bytes. */
+/* For a request over the limit; and for one cut off by the end of the connection, of which rest is
+ * left. */
 void answer_too_long(struct worker *w);
 void answer_cut_off(struct worker *w, struct span rest);
 

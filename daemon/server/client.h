@@ -1,5 +1,5 @@
 /*
- * client.h - the cold part of a connection: what the server knows of it and seldom looks at.
+ * client.h - the rarely used part of a connection's data.
  */
 #ifndef DAEMON_SERVER_CLIENT_H
 #define DAEMON_SERVER_CLIENT_H
@@ -13,12 +13,12 @@
 
 /* conn.user. Written by the thread that works on the connection. */
 struct client {
-	size_t cap;             /* of its buffer */
-	bool is_trusted;        /* local, or has shown the token */
-	struct message message; /* the one under way */
+	size_t cap;             /* size of its buffer */
+	bool is_trusted;        /* local, or has given the token */
+	struct message message; /* the current one */
 };
 
-/* Of a request of a client that has not shown the token: more than it takes to do so. */
+/* Limit of a request of a client that has not given the token: enough for that. */
 enum { CLIENT_UNTRUSTED_BYTES_MAX = 64 * 1024 };
 
 static inline struct client *client_of(const struct conn *c)
@@ -26,7 +26,7 @@ static inline struct client *client_of(const struct conn *c)
 	return c->user;
 }
 
-/* The longest request that is taken from the client. */
+/* The longest request accepted from the client. */
 static inline size_t client_request_max(const struct conn *c, size_t max_bytes)
 {
 	if (client_of(c)->is_trusted || max_bytes < CLIENT_UNTRUSTED_BYTES_MAX)

@@ -17,7 +17,7 @@ enum {
 	CONFIG_VALUE_MAX = 4096, /* bytes of one value as text */
 };
 
-/* A key of the file and the option that it stands for. Those of the architecture are in arch.c. */
+/* A key of the file and the option that it sets. Keys of the architecture are in arch.c. */
 struct config_key {
 	const char *group;
 	const char *name;
@@ -64,7 +64,7 @@ enum { KEYS_COUNT = sizeof(keys) / sizeof(keys[0]) };
 
 static const char *const groups[] = { "daemon", "performance", "journal", "monitoring" };
 
-/* Where one is in the file, for messages. */
+/* A position in the file, for messages. */
 struct config_file {
 	const char *path;
 	const char *text;
@@ -73,7 +73,7 @@ struct config_file {
 	struct config_texts *texts;
 };
 
-/* The line of the first place where the key stands, in quotes and before a colon, after from. */
+/* The line where the key first occurs after from, in quotes and before a colon. */
 static unsigned line_of(const struct config_file *f, struct span group, struct span key)
 {
 	const char *at = f->text;
@@ -105,7 +105,7 @@ static const char *kind_name(enum value_kind kind)
 	return names[kind];
 }
 
-/* A number's unit is the end of its key's name; options want it behind the number. */
+/* The unit of a number is the suffix of its key's name; options need it after the number. */
 static const char *unit_of(const char *key)
 {
 	static const struct {
@@ -151,9 +151,9 @@ static int set_option(const struct config_file *f, const struct config_key *key,
 	char *kept;
 
 	if (value_text(key->name, v, text, sizeof(text)) < 0)
-		return err_set(err, -EINVAL, "longer than %d bytes, or holds a NUL",
+		return err_set(err, -EINVAL, "longer than %d bytes, or contains a NUL",
 			       CONFIG_VALUE_MAX - 1);
-	/* Options that are texts point to it: the copy lives as long as they do. */
+	/* Options that are texts point to the copy, which lives as long as they do. */
 	if (f->texts->count == CONFIG_TEXTS_MAX)
 		return err_set(err, -EINVAL, "more than %d texts in one file", CONFIG_TEXTS_MAX);
 	kept = strdup(text);
@@ -169,7 +169,7 @@ void config_free(struct config_texts *texts)
 		free(texts->texts[--texts->count]);
 }
 
-/* A row of the architecture table as a key; its option takes text. */
+/* The key of a row of the architecture table; its option takes text. */
 static struct config_key key_of_row(const struct arch_row *row)
 {
 	struct config_key key = { row->group, row->key, VALUE_STRING, row->name };
@@ -181,7 +181,7 @@ static struct config_key key_of_row(const struct arch_row *row)
 	return key;
 }
 
-/* False: there is no such key. */
+/* False when there is no such key. */
 static bool find_key(struct span group, struct span name, struct config_key *out)
 {
 	for (int i = 0; i < KEYS_COUNT + ARCH_ROWS; i++) {

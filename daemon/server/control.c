@@ -22,7 +22,7 @@ enum {
 	KILL_MS = 1000, /* a killed process is gone at once, unless the kernel is stuck */
 };
 
-/* The daemon that a command is for. */
+/* The daemon addressed by a command. */
 struct found {
 	char path[PATH_MAX];
 	pid_t pid;
@@ -52,7 +52,7 @@ static int find_in_tmp(struct found *out, struct err *err)
 	return rc;
 }
 
-/* A daemon that was started with another environment may be in the second place. */
+/* A daemon started with another environment may use the second place. */
 static int find(const char *pid_file, struct found *out, struct err *err)
 {
 	struct err other = ERR_INIT;
@@ -74,7 +74,7 @@ static int find(const char *pid_file, struct found *out, struct err *err)
 	return rc < 0 ? err_set(err, rc, "%s", other.msg) : rc;
 }
 
-/* What keeps the commands from their work. */
+/* Reports why the command cannot be done. */
 static int no_daemon(const struct err *err)
 {
 	if (err->code == -ESRCH) {
@@ -97,7 +97,7 @@ int control_status(const char *pid_file)
 	return EXIT_OK;
 }
 
-/* 0 also when it has just ended by itself. */
+/* Returns 0 also when it has just ended by itself. */
 static int send_signal(const struct found *f, int signo)
 {
 	if (pidfd_send_signal(f->pidfd, signo, NULL, 0) == 0 || errno == ESRCH)
@@ -107,7 +107,7 @@ static int send_signal(const struct found *f, int signo)
 	return -errno;
 }
 
-/* True when it is gone in time. */
+/* Returns true when it has ended in time. */
 static bool wait_gone(const struct found *f, int timeout_ms)
 {
 	struct pollfd p = { .fd = f->pidfd, .events = POLLIN };
@@ -126,7 +126,7 @@ static int stop(const struct found *f)
 	if (send_signal(f, SIGKILL) < 0)
 		return EXIT_FAILED;
 	if (!wait_gone(f, KILL_MS)) {
-		fprintf(stderr, "goxel-daemon: process %ld does not end, not even killed\n",
+		fprintf(stderr, "goxel-daemon: process %ld does not end, even after SIGKILL\n",
 			(long)f->pid);
 		return EXIT_FAILED;
 	}
@@ -159,7 +159,7 @@ int control_reload(const char *pid_file)
 		return no_daemon(&err);
 	rc = send_signal(&f, SIGHUP);
 	if (rc == 0)
-		printf("Daemon reads its configuration again (PID: %ld)\n", (long)f.pid);
+		printf("Daemon reloads its configuration (PID: %ld)\n", (long)f.pid);
 	found_deinit(&f);
 	return rc < 0 ? EXIT_FAILED : EXIT_OK;
 }

@@ -1,9 +1,9 @@
 /*
- * control.h - the commands that speak to a running daemon through its pid file: --status, --stop,
+ * control.h - the commands that address a running daemon through its pid file: --status, --stop,
  * --reload.
  *
- * pid_file NULL: the one of the default places that a daemon holds. They print their answer and
- * return an exit code. Nobody but the process that holds the file is ever signalled.
+ * pid_file NULL: the default place in which a daemon holds one. They print their result and return
+ * an exit code. Only the process that holds the file is ever signalled.
  */
 #ifndef DAEMON_SERVER_CONTROL_H
 #define DAEMON_SERVER_CONTROL_H

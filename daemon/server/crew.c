@@ -16,7 +16,7 @@
 #include "daemon/server/worker.h"
 #include "daemon/telemetry/metrics.h"
 
-/* How long a thread beyond the least number waits for something to do before it ends. */
+/* How long a thread beyond the minimum waits for work before it ends. */
 #define CREW_IDLE_NS (10 * NSEC_PER_SEC)
 
 int crew_init(struct crew *crew, const struct crew_cfg *cfg, struct err *err)
@@ -41,12 +41,12 @@ void crew_deinit(struct crew *crew)
 	pthread_mutex_destroy(&crew->lock);
 }
 
-/* Where this thread and its memory live. */
-static void settle(const struct axes *axes, unsigned slot)
+/* Sets the processor and the memory node of this thread. */
+static void place_thread(const struct axes *axes, unsigned slot)
 {
 	struct err err = ERR_INIT;
 
-	/* The first processor is the reading thread's, as long as there are others. */
+	/* The first processor is for the reading thread, if there are others. */
 	if (axes->cpus_count > 1 &&
 	    cpu_pin(axes->cpus[1 + slot % (axes->cpus_count - 1)], &err) < 0)
 		log_warn("server", "worker %u: %s", slot, err.msg);
@@ -54,7 +54,7 @@ static void settle(const struct axes *axes, unsigned slot)
 		log_warn("server", "worker %u: memory policy: %s", slot, strerrordesc_np(errno));
 }
 
-/* Threads that take new items, or will in a moment. */
+/* Number of threads that take new items, now or in a moment. */
 static unsigned takers_count(struct crew *crew)
 {
 	unsigned threads = atomic_load(&crew->threads_count);
@@ -65,7 +65,7 @@ static unsigned takers_count(struct crew *crew)
 
 static int crew_grow(struct crew *crew, struct err *err);
 
-/* On the thread of a worker whose message has become long: others take what waits. */
+/* Called by the thread of a worker whose message has become long: others take the waiting items. */
 static void on_long(void *ctx)
 {
 	struct crew_slot *slot = ctx;
@@ -80,7 +80,8 @@ static void on_long(void *ctx)
 		(void)crew_grow(crew, NULL);
 }
 
-/* The long message has ended, and its thread does: false. The others may have become too few. */
+/* Called when the long message has ended; returns false when the thread has to end, too. There may
+ * be too few other threads. */
 static bool end_long(struct crew_slot *slot)
 {
 	struct crew *crew = slot->crew;
@@ -88,7 +89,7 @@ static bool end_long(struct crew_slot *slot)
 	slot->is_long = false;
 	if (atomic_load(&crew->is_stopping)) {
 		atomic_fetch_sub(&crew->long_count, 1);
-		return true; /* what is queued still needs threads, and no new ones start */
+		return true; /* queued items still need threads, and no new ones start */
 	}
 	atomic_fetch_sub(&crew->threads_count, 1);
 	atomic_fetch_sub(&crew->long_count, 1);
@@ -97,7 +98,7 @@ static bool end_long(struct crew_slot *slot)
 	return false;
 }
 
-/* One turn: false when the thread shall end. */
+/* One iteration: false when the thread has to end. */
 static bool crew_turn(struct crew_slot *slot, struct worker *w)
 {
 	struct crew *crew = slot->crew;
@@ -125,7 +126,7 @@ static bool crew_turn(struct crew_slot *slot, struct worker *w)
 	return true;
 }
 
-/* No worker could be made. Items that were queued for it must not wait for the next client's. */
+/* No worker could be created. Items queued for it must not wait for the next client's. */
 static void refuse_all(struct crew *crew)
 {
 	void *item;
@@ -142,7 +143,7 @@ static void *crew_run(void *arg)
 	struct err err = ERR_INIT;
 	int rc;
 
-	settle(crew->cfg.axes, slot->index);
+	place_thread(crew->cfg.axes, slot->index);
 	rc = worker_init(&w, crew->cfg.worker, false, &err);
 	pthread_mutex_lock(&crew->lock);
 	crew->ready_count++;
@@ -151,7 +152,7 @@ static void *crew_run(void *arg)
 	pthread_mutex_unlock(&crew->lock);
 	if (rc < 0) {
 		log_error("server", "worker %u: %s", slot->index, err.msg);
-		/* First: whoever submits after this sees that there is no thread. */
+		/* First: a thread that submits after this sees that there is no thread. */
 		if (atomic_fetch_sub(&crew->threads_count, 1) == 1)
 			refuse_all(crew);
 	}
@@ -166,7 +167,7 @@ static void *crew_run(void *arg)
 	return NULL;
 }
 
-/* Under the lock. */
+/* With the lock held. */
 static struct crew_slot *free_slot(struct crew *crew)
 {
 	for (unsigned i = 0; i < CREW_SLOTS; i++) {
@@ -184,7 +185,7 @@ static struct crew_slot *free_slot(struct crew *crew)
 	return NULL;
 }
 
-/* One thread more, unless there are as many as may be. */
+/* Starts one more thread, up to the maximum. */
 static int crew_grow(struct crew *crew, struct err *err)
 {
 	struct crew_slot *slot;
@@ -192,7 +193,7 @@ static int crew_grow(struct crew *crew, struct err *err)
 	int rc = 0;
 
 	pthread_mutex_lock(&crew->lock);
-	/* crew_stop joins what is there when it has had the lock. */
+	/* crew_stop joins the threads that exist when it has had the lock. */
 	slot = atomic_load(&crew->is_stopping) ? NULL : free_slot(crew);
 	if (slot && takers_count(crew) < crew->cfg.axes->workers.max) {
 		snprintf(name, sizeof(name), "worker-%u", slot->index);
@@ -232,7 +233,7 @@ bool crew_submit(struct crew *crew, void *item, enum queue_priority priority)
 	struct queue *q = crew->cfg.queue;
 	struct err err = ERR_INIT;
 
-	/* With --start lazy the first one comes with the first item. */
+	/* With --start lazy the first thread starts with the first item. */
 	if (__builtin_expect(atomic_load(&crew->threads_count) == 0, 0) &&
 	    crew_grow(crew, &err) < 0) {
 		log_error("server", "%s", err.msg);
@@ -243,8 +244,8 @@ bool crew_submit(struct crew *crew, void *item, enum queue_priority priority)
 	metrics_add(METRIC_ENQUEUED, 1);
 	if (takers_count(crew) < crew->cfg.axes->workers.max &&
 	    queue_count(q) > atomic_load(&crew->idle_count))
-		(void)crew_grow(crew, NULL); /* those that are there will do it */
-	/* The only thread may have failed to start just before the push: see crew_run. */
+		(void)crew_grow(crew, NULL); /* the existing threads will do it */
+	/* The only thread may have failed to start just before the push (see crew_run). */
 	if (__builtin_expect(atomic_load(&crew->threads_count) == 0, 0) &&
 	    crew_grow(crew, &err) < 0)
 		refuse_all(crew);
@@ -252,8 +253,8 @@ bool crew_submit(struct crew *crew, void *item, enum queue_priority priority)
 }
 
 /*
- * False: it did not end in time. By the wall clock, since gcc 12's thread sanitizer does not know
- * the join by another one; so a clock that is set meanwhile changes the time that is waited.
+ * False: the thread did not end in time. Uses the wall clock, since gcc 12's thread sanitizer does
+ * not know the join with another clock; setting the clock meanwhile changes the time waited.
  */
 static bool join_until(pthread_t thread, uint64_t deadline_ns)
 {
@@ -290,7 +291,7 @@ bool crew_stop(struct crew *crew, uint64_t deadline_ns)
 		if (state == CREW_EMPTY)
 			continue;
 		if (join_until(slot->thread, deadline_ns))
-			slot->state = CREW_EMPTY; /* nobody else is left */
+			slot->state = CREW_EMPTY; /* no other thread is left */
 		else
 			are_ended = false;
 	}

@@ -1,12 +1,12 @@
 /*
- * crew.h - the worker threads: they take what the reading threads queue, grow in number when all
- * are busy and something waits, and shrink when there is nothing to do.
+ * crew.h - the worker threads: they take what the reading threads queue; their number grows when
+ * all are busy and something waits, and shrinks when there is nothing to do.
  *
- * No client can keep the workers from the others: a worker whose message has become long (watch.h)
- * is not counted any more, so that another takes its place in front of the queue. It also lowers
- * its priority, since the threads of long messages may be many, and ends with its message, since a
- * priority cannot be raised again. How many such threads there can be is bounded by the number of
- * connections, each of which has one message under way, and by CREW_LONG_MAX.
+ * No client can block the workers for others: a worker whose message has become long (watch.h) is
+ * not counted any more, so that another one is started in its place. It also lowers its priority,
+ * since there may be many threads with long messages, and ends with its message, since a priority
+ * cannot be raised again. The number of such threads is limited by the number of connections, each
+ * of which has one message in progress, and by CREW_LONG_MAX.
  */
 #ifndef DAEMON_SERVER_CREW_H
 #define DAEMON_SERVER_CREW_H
@@ -24,14 +24,14 @@ struct err;
 struct worker;
 struct worker_cfg;
 
-/* One queued item, on the thread of the worker. */
+/* Handles one queued item, on the worker's thread. */
 typedef void(crew_work)(void *ctx, struct worker *w, void *item);
 
-/* The same where no worker could be made: answers without one. */
+/* The same when no worker could be created: answers without one. */
 typedef void(crew_refuse)(void *ctx, void *item);
 
 enum {
-	CREW_LONG_MAX = 256, /* threads with long messages, beside those of --workers */
+	CREW_LONG_MAX = 256, /* threads with long messages, in addition to --workers */
 	CREW_SLOTS = WORKERS_MAX + CREW_LONG_MAX,
 };
 
@@ -51,32 +51,32 @@ struct crew_slot {
 	unsigned index;
 	pthread_t thread;
 	enum crew_slot_state state; /* under lock */
-	bool is_long;               /* the thread's: its message is */
+	bool is_long;               /* used by the thread: its message is long */
 };
 
 struct crew {
 	struct crew_cfg cfg;
-	pthread_mutex_t lock; /* of the slots */
+	pthread_mutex_t lock; /* protects the slots */
 	pthread_cond_t ready; /* a thread has started or failed to */
 	struct crew_slot slots[CREW_SLOTS];
-	unsigned ready_count; /* under lock: threads that can work */
-	bool has_failed;      /* under lock: a thread could not make its worker */
+	unsigned ready_count; /* under lock: threads that are ready to work */
+	bool has_failed;      /* under lock: a thread could not create its worker */
 	_Atomic unsigned threads_count;
-	_Atomic unsigned idle_count; /* of them, waiting for items */
-	_Atomic unsigned long_count; /* of them, with a long message */
+	_Atomic unsigned idle_count; /* of these, waiting for items */
+	_Atomic unsigned long_count; /* of these, with a long message */
 	atomic_bool is_stopping;
 };
 
 int crew_init(struct crew *crew, const struct crew_cfg *cfg, struct err *err);
 
-/* Starts the least number of threads; is_waiting: returns when they can work. */
+/* Starts the minimum number of threads; is_waiting: returns when they are ready to work. */
 int crew_start(struct crew *crew, bool is_waiting, struct err *err);
 
 /* Any thread. False: the queue is full. */
 bool crew_submit(struct crew *crew, void *item, enum queue_priority priority);
 
 /* Lets the threads finish what is queued, and joins them. False: some did not end before
- * deadline_ns (CLOCK_MONOTONIC); nothing that they use may be freed. */
+ * deadline_ns (CLOCK_MONOTONIC); then nothing that they use may be freed. */
 bool crew_stop(struct crew *crew, uint64_t deadline_ns);
 void crew_deinit(struct crew *crew);
 

@@ -5,7 +5,7 @@
 
 enum decision decide_for_worker(const struct worker *w, struct message *m)
 {
-	/* A batch that has begun is stopped by its watch. */
+	/* A batch that was started is stopped by its watch. */
 	if (m->answered_count || !watch_is_drained(w->cfg->rules))
 		return RUN_HERE;
 	m->refusal = "Server busy: the daemon is stopping";

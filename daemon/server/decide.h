@@ -1,5 +1,5 @@
 /*
- * decide.h - where a message is answered: the one place that knows. Private to daemon/server.
+ * decide.h - decides where a message is answered. Private to daemon/server.
  */
 #ifndef DAEMON_SERVER_DECIDE_H
 #define DAEMON_SERVER_DECIDE_H
@@ -11,23 +11,24 @@
 #include "daemon/server/worker.h"
 
 enum decision {
-	RUN_HERE,  /* by the thread that asks */
+	RUN_HERE,  /* by the calling thread */
 	HAND_OVER, /* by a worker: it may take long, and the reading thread has other clients */
-	REFUSE,    /* by nobody: answered with the reason in m->refusal */
+	REFUSE,    /* not run: answered with the reason in m->refusal */
 };
 
 enum {
-	/* A longer text is for a worker whatever it asks: parsing so much costs about what handing
-	 * it over does. It is not even parsed in the reading thread. */
+	/* A longer text always goes to a worker: parsing it costs about as much as passing it on.
+	 * It is not even parsed in the reading thread. */
 	DECIDE_BYTES_MAX = 16 * 1024,
 };
 
-/* What a worker does with a message that was handed over. */
+/* What a worker does with a message passed to it. */
 enum decision decide_for_worker(const struct worker *w, struct message *m);
 
 /*
- * From the size and, once the next request's method is known, from its flags: asked once when the
- * message is framed and again for each of its requests. Here, since every request passes it.
+ * Decides by the size and, when the next request's method is known, by its flags: called once when
+ * the message is framed, and again for each of its requests. Inline, since every request passes
+ * here.
  */
 static inline enum decision decide(const struct worker *w, struct message *m)
 {

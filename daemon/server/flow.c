@@ -94,7 +94,7 @@ static bool on_unkept(void *ctx, struct conn *c, struct span rest)
 	return frame_give_up(&c->scan, rest.len);
 }
 
-/* What is said of an unfinished request; of a connection without one nothing is. */
+/* What to tell about an unfinished request; nothing for a connection without one. */
 static void on_given_up(void *ctx, struct conn *c, struct span rest, enum transport_why why)
 {
 	struct server *s = ctx;

@@ -1,6 +1,6 @@
 /*
- * flow.h - the life of connections as the server sees it: what each of the transport's events does,
- * but for the bytes that they bring (road.h). Private to daemon/server.
+ * flow.h - the life of connections in the server: the handlers of the transport's events, except
+ * the one for received bytes (road.h). Private to daemon/server.
  */
 #ifndef DAEMON_SERVER_FLOW_H
 #define DAEMON_SERVER_FLOW_H
@@ -10,10 +10,10 @@
 
 struct server;
 
-/* What the transport calls. */
+/* The events of the transport. */
 struct transport_events flow_events(struct server *s);
 
-/* Tells the client of c what the connection, and no request of it, has come to. */
+/* Sends the client of c a message about the connection, not about one of its requests. */
 void flow_tell(struct server *s, struct conn *c, enum notice notice);
 
 #endif

@@ -36,7 +36,7 @@ static int read_token(struct listen *l, const struct options *o, struct err *err
 	return 0;
 }
 
-/* The port that the kernel chose for 0. */
+/* The port that the kernel chose for port 0. */
 static uint16_t bound_port(int fd)
 {
 	union {
@@ -81,7 +81,8 @@ static int listen_unix(struct listen *l, const struct options *o, struct err *er
 	int rc;
 
 	if (end == o->socket_mode || *end || mode > 0777)
-		return err_set(err, -EINVAL, "--socket-mode '%s' is no octal mode", o->socket_mode);
+		return err_set(err, -EINVAL, "--socket-mode '%s' is not an octal mode",
+			       o->socket_mode);
 	rc = sock_parse_unix(o->socket, &addr, err);
 	if (rc == 0)
 		rc = sock_listen(&addr, BACKLOG, (unsigned)mode, err);

@@ -1,5 +1,5 @@
 /*
- * listen.h - the sockets that the daemon listens on: made, or handed over by systemd.
+ * listen.h - the sockets that the daemon listens on: opened, or inherited from systemd.
  */
 #ifndef DAEMON_SERVER_LISTEN_H
 #define DAEMON_SERVER_LISTEN_H
@@ -15,16 +15,16 @@ enum { LISTEN_MAX = 16 };
 
 struct listen {
 	int fds[LISTEN_MAX];
-	size_t count;      /* 0 once somebody else has taken them over */
-	char *socket_path; /* owned, absolute: the socket file to take away; NULL: none of ours */
-	struct file_id socket_id; /* of that file: another daemon's of the same name stays */
+	size_t count;      /* 0 after they were handed to another owner */
+	char *socket_path; /* owned, absolute: the socket file to remove; NULL: none of ours */
+	struct file_id socket_id; /* of that file: another daemon's file of that name is kept */
 	char *token;              /* owned; NULL: none needed */
 };
 
-/* A descriptor (O_PATH) of the socket file; -ESTALE when its name stands for another one. */
+/* A descriptor (O_PATH) of the socket file; -ESTALE when its name refers to another file. */
 int listen_open_file(const struct listen *l, struct err *err);
 
-/* Zeroed before. listen_close afterwards, whatever came. */
+/* Zero *l before; call listen_close afterwards, also on failure. */
 int listen_open(struct listen *l, const struct options *o, struct err *err);
 void listen_close(struct listen *l);
 

@@ -1,7 +1,7 @@
 /*
- * main.c - goxel-daemon: the steps of its life, in order.
+ * main.c - goxel-daemon: start, serve, end, in this order.
  *
- * The sockets come first: whoever waits for the daemon can connect while the rest is made.
+ * The sockets come first, so that clients can connect while the rest starts.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -36,7 +36,7 @@
 #include "daemon/telemetry/stages.h"
 #include "daemon/telemetry/startup.h"
 
-enum { FILES_SPARE = 128 }; /* descriptors beside those of connections */
+enum { FILES_SPARE = 128 }; /* descriptors in addition to those of connections */
 
 struct daemon {
 	struct options options;
@@ -49,7 +49,7 @@ struct daemon {
 	char *log_file;   /* NULL: stderr */
 	char *config;     /* NULL: none */
 	char *journal;    /* folder; NULL: none */
-	bool has_started; /* past what only the options decide */
+	bool has_started; /* past the steps that depend only on the options */
 	int argc;
 	char **argv;
 };
@@ -126,7 +126,8 @@ static void on_dump(void *ctx)
 	server_log_statistics(&d->server);
 }
 
-/* What can change while running does; the architecture and the sockets stay. */
+/* Applies settings that can change while the daemon runs; the architecture and the sockets
+ * cannot. */
 static void apply_watching(const struct options *o)
 {
 	log_set_level(o->is_verbose ? LOG_DEBUG : LOG_INFO);
@@ -144,7 +145,7 @@ static void apply_memory(const struct options *o)
 	budget_set_limit(bytes);
 }
 
-/* With this parser and these buffers, requests allocate nothing in passing. */
+/* With this parser and these buffers, requests do not allocate in the normal case. */
 static bool needs_one_arena(const struct axes *a)
 {
 	return strcmp(a->parser, "dom") != 0 && strcmp(a->buffers, "pool") == 0;
@@ -159,12 +160,12 @@ static void on_reload(void *ctx)
 	if (options_read(&fresh, d->argc, d->argv, d->config, &err) == 0) {
 		apply_watching(&fresh);
 		apply_memory(&fresh);
-		/* A rotated file has another name now: start the new one. */
+		/* A rotated file has another name now: open a new one. */
 		if (d->log_file && log_open(d->log_file, &err) < 0)
 			log_error("server", "%s", err.msg);
-		log_info("server", "configuration read again");
+		log_info("server", "configuration reloaded");
 	} else {
-		log_error("server", "configuration stays as it was: %s", err.msg);
+		log_error("server", "configuration not changed: %s", err.msg);
 	}
 	options_free(&fresh);
 }
@@ -185,11 +186,10 @@ static void log_start(const struct daemon *d)
 	if (a->cpus_count == 1)
 		log_info("server", "affinity: all threads on processor %d", a->cpus[0]);
 	else if (a->cpus_count)
-		log_info(
-			"server",
-			"affinity: %u processors for all threads; the one that reads or accepts is "
-			"tied to %d, each worker to one of the others",
-			a->cpus_count, a->cpus[0]);
+		log_info("server",
+			 "affinity: %u processors for all threads; the reading or accepting thread "
+			 "is pinned to %d, each worker to one of the others",
+			 a->cpus_count, a->cpus[0]);
 }
 
 /* asked NULL: the name in the default place, or none without a name. */
@@ -244,8 +244,8 @@ static int change_user(const struct daemon *d, struct err *err)
 	return rc;
 }
 
-/* Between listening and serving: files, rights, the terminal. */
-static int settle(struct daemon *d, struct err *err)
+/* Steps between listening and serving: files, user rights, the terminal. */
+static int prepare_process(struct daemon *d, struct err *err)
 {
 	struct options *o = &d->options;
 	int rc = choose_path(&d->config, o->config, NULL, err);
@@ -266,7 +266,7 @@ static int settle(struct daemon *d, struct err *err)
 	return rc;
 }
 
-/* A full disk keeps nobody from serving, but the log will not tell. */
+/* A full disk does not stop the daemon, but then the log is incomplete: print that to stderr. */
 static void tell_lost_log(const struct daemon *d)
 {
 	int code;
@@ -334,7 +334,7 @@ static int exit_code(const struct daemon *d, int rc)
 	case -EINVAL:
 		return EXIT_USAGE;
 	case -ENOENT:
-		/* A name that an option does not know; later, a file that is not there. */
+		/* Before the start, an option with an unknown name; later, a missing file. */
 		return d->has_started ? EXIT_FAILED : EXIT_USAGE;
 	case -EOPNOTSUPP:
 		return EXIT_UNFIT;
@@ -343,7 +343,7 @@ static int exit_code(const struct daemon *d, int rc)
 	}
 }
 
-/* root comes before the sockets: that its folder is not there is a wrong option. */
+/* root comes before the sockets, since a missing folder is a wrong option. */
 static int run_steps(struct daemon *d, struct err *err)
 {
 	int ready_fd = -1;
@@ -352,16 +352,16 @@ static int run_steps(struct daemon *d, struct err *err)
 	if (rc == 0)
 		rc = root_init(&d->root, d->options.root, d->options.tcp, err);
 	d->has_started = rc == 0;
-	/* Every thread, also those that draw, stays on the processors of the list. */
+	/* All threads, including those that draw, stay on the processors of the list. */
 	if (rc == 0 && d->axes.cpus_count)
 		rc = cpu_confine(d->axes.cpus, d->axes.cpus_count, err);
 	if (rc == 0)
 		rc = listen_open(&d->listen, &d->options, err);
-	/* Threads do not survive a fork: before any is started. */
+	/* Fork before any thread is started, since threads do not survive it. */
 	if (rc == 0 && d->options.is_daemonized && !d->options.is_foreground)
 		rc = process_daemonize(&ready_fd, err);
 	if (rc == 0)
-		rc = settle(d, err);
+		rc = prepare_process(d, err);
 	if (rc == 0)
 		rc = serve(d, ready_fd, err);
 	return rc;

@@ -1,6 +1,6 @@
 /*
- * notices.h - what a client is told by the connection and not by an answered request: error objects
- * with a null id, made once, so that they are there when memory is not.
+ * notices.h - messages to a client about its connection instead of a request: error objects with a
+ * null id, created at start, so that they are available when memory is out.
  */
 #ifndef DAEMON_SERVER_NOTICES_H
 #define DAEMON_SERVER_NOTICES_H
@@ -11,14 +11,14 @@
 #include "daemon/base/span.h"
 
 enum notice {
-	NOTICE_CONNECTIONS,  /* too many are open */
-	NOTICE_DESCRIPTORS,  /* none is left for a new connection */
+	NOTICE_CONNECTIONS,  /* too many connections are open */
+	NOTICE_DESCRIPTORS,  /* no descriptor is left for a new connection */
 	NOTICE_NO_MEMORY,    /* for a new connection */
-	NOTICE_NO_WORKER,    /* no memory for a thread that could answer */
-	NOTICE_UNKEPT,       /* no memory for the request that has begun */
-	NOTICE_SLOW_REQUEST, /* its end did not come in time */
-	NOTICE_NO_ROOM,      /* it was not complete, and its connection was needed */
-	NOTICE_STOPPING,     /* it was not complete, and the daemon stops */
+	NOTICE_NO_WORKER,    /* no memory for a thread to answer it */
+	NOTICE_UNKEPT,       /* no memory for the rest of the request */
+	NOTICE_SLOW_REQUEST, /* the request was not completed in time */
+	NOTICE_NO_ROOM, /* the request was not complete, and room for a new connection was needed */
+	NOTICE_STOPPING, /* the request was not complete, and the daemon stops */
 	NOTICES_COUNT
 };
 
@@ -29,7 +29,7 @@ struct notices {
 
 void notices_init(struct notices *n, size_t connections_max, uint64_t request_read_ns);
 
-/* One line. */
+/* The message as one line. */
 struct span notices_get(const struct notices *n, enum notice which);
 
 /* The code of its error object. */

@@ -52,16 +52,16 @@ static int parse_memory(void *field, const char *value, struct err *err)
 #define AT(field) offsetof(struct options, field)
 
 static const struct cli_opt first[] = {
-	{ .name = "Architecture (what is not given comes from the preset)", .type = CLI_GROUP },
+	{ .name = "Architecture (defaults come from the preset)", .type = CLI_GROUP },
 	{ .name = "preset",
 	  .type = CLI_CHOICE,
 	  .offset = AT(preset),
 	  .preset = "v15",
 	  .choices = preset_names,
-	  .help = "the column of the table below" },
+	  .help = "a column of the table below" },
 };
 
-/* Between the two: a row for each row of the architecture table. */
+/* Between these two parts there is a row for each row of the architecture table. */
 static const struct cli_opt rest[] = {
 	{ .name = "priority-queue",
 	  .type = CLI_FLAG,
@@ -80,7 +80,7 @@ static const struct cli_opt rest[] = {
 	  .offset = AT(socket),
 	  .arg = "PATH",
 	  .preset = OPTIONS_SOCKET_DEFAULT,
-	  .help = "Unix socket" },
+	  .help = "path of the Unix socket" },
 	{ .name = "socket-mode",
 	  .type = CLI_TEXT,
 	  .offset = AT(socket_mode),
@@ -91,12 +91,12 @@ static const struct cli_opt rest[] = {
 	  .type = CLI_TEXT,
 	  .offset = AT(tcp),
 	  .arg = "ADDR:PORT",
-	  .help = "serve TCP too; port 0 takes a free one and says so" },
+	  .help = "also serve TCP; port 0 selects a free one and logs it" },
 	{ .name = "token-file",
 	  .type = CLI_TEXT,
 	  .offset = AT(token_file),
 	  .arg = "PATH",
-	  .help = "TCP clients must first call authenticate with this token; needed for any "
+	  .help = "TCP clients must first call authenticate with this token; required for any "
 		  "address but loopback" },
 	{ .name = "protocol",
 	  .letter = 'P',
@@ -104,12 +104,12 @@ static const struct cli_opt rest[] = {
 	  .offset = AT(protocol),
 	  .preset = "auto",
 	  .choices = protocols,
-	  .help = "what requests may be" },
+	  .help = "allowed forms of requests" },
 	{ .name = "root",
 	  .type = CLI_TEXT,
 	  .offset = AT(root),
 	  .arg = "DIR",
-	  .help = "files that clients name are inside of it; needed for them with --tcp" },
+	  .help = "clients can only use files in this folder; required for file access with --tcp" },
 	{ .name = "max-request",
 	  .type = CLI_BYTES,
 	  .offset = AT(request_bytes_max),
@@ -124,7 +124,7 @@ static const struct cli_opt rest[] = {
 	  .preset = "1024",
 	  .min = 1,
 	  .max = 65536,
-	  .help = "requests that may wait" },
+	  .help = "maximal number of waiting requests" },
 	{ .name = "request-timeout",
 	  .type = CLI_DURATION,
 	  .offset = AT(request_limit_ns),
@@ -134,18 +134,18 @@ static const struct cli_opt rest[] = {
 	  .type = CLI_DURATION,
 	  .offset = AT(idle_limit_ns),
 	  .preset = "1h",
-	  .help = "close a connection that has asked nothing for so long; 0s = never" },
+	  .help = "close a connection without requests for this time; 0s = never" },
 	{ .name = "request-read-timeout",
 	  .type = CLI_DURATION,
 	  .offset = AT(read_limit_ns),
 	  .preset = "30s",
-	  .help = "close one that has begun a request and not ended it; a long request has the "
-		  "time anew for each MiB; 0s = never" },
+	  .help = "close a connection that does not complete a request in this time; a long one "
+		  "gets it again for each MiB; 0s = never" },
 	{ .name = "write-timeout",
 	  .type = CLI_DURATION,
 	  .offset = AT(write_limit_ns),
 	  .preset = "60s",
-	  .help = "close one that takes nothing of its replies; 0s = never" },
+	  .help = "close a connection that does not read its replies for this time; 0s = never" },
 	{ .name = "max-connections",
 	  .letter = 'm',
 	  .type = CLI_INT,
@@ -153,54 +153,52 @@ static const struct cli_opt rest[] = {
 	  .preset = "256",
 	  .min = 1,
 	  .max = 65536,
-	  .help = "a new one takes the place of the one that has waited longest for its client, "
-		  "1 s at least, or gets 'server busy'" },
+	  .help = "connections open at once; a new one replaces the one that has waited longest "
+		  "(1 s at least), or gets 'server busy'" },
 	{ .name = "memory-high",
 	  .type = CLI_CALL,
 	  .offset = AT(memory_high_bytes),
 	  .arg = "MIB",
 	  .preset = "auto",
 	  .parse = parse_memory,
-	  .help = "of projects, requests, pictures and files together (or SIZE with a unit); what "
-		  "would need more fails; auto: 3/4 of the machine's or the control group's, 0: "
-		  "no limit" },
+	  .help = "limit for projects, requests, pictures and files together (or SIZE with a "
+		  "unit); requests that need more fail; auto: 3/4 of the machine's or control "
+		  "group's memory, 0: no limit" },
 
 	{ .name = "Durable edits", .type = CLI_GROUP },
 	{ .name = "journal",
 	  .type = CLI_TEXT,
 	  .offset = AT(journal),
 	  .arg = "DIR",
-	  .help = "keep every edit that is answered in files of DIR, and open with the projects "
-		  "that are in it; they survive the end of the process, kill -9 included" },
+	  .help = "write every edit to files in DIR before answering it, and start with the "
+		  "projects stored there; they survive the end of the process, also kill -9" },
 	{ .name = "journal-sync",
 	  .type = CLI_CHOICE,
 	  .offset = AT(journal_sync),
 	  .preset = "interval",
 	  .choices = journal_sync_names,
 	  .help = "what survives loss of power: always: all edits, since each is on the disk "
-		  "before "
-		  "its answer; interval: all but those of the last --journal-interval; off: what "
-		  "the "
-		  "kernel has written by itself, often all but the last 30 s" },
+		  "before its answer; interval: all but those of the last --journal-interval; "
+		  "off: what the kernel has written by itself, often all but the last 30 s" },
 	{ .name = "journal-interval",
 	  .type = CLI_DURATION,
 	  .offset = AT(journal_interval_ns),
 	  .preset = "1s",
 	  .min = 1e6,
 	  .max = 3600e9,
-	  .help = "from an edit to the disk, at the latest" },
+	  .help = "longest time from an edit to the disk" },
 	{ .name = "journal-segment",
 	  .type = CLI_BYTES,
 	  .offset = AT(journal_segment_bytes),
 	  .preset = "64MiB",
 	  .min = 65536,
 	  .max = 1ull << 40,
-	  .help = "a new snapshot replaces the files when they have grown by SIZE, and by the "
+	  .help = "write a new snapshot when the files have grown by SIZE, and at least by the "
 		  "size of the last snapshot" },
 	{ .name = "journal-repair",
 	  .type = CLI_FLAG,
 	  .offset = AT(is_journal_repairing),
-	  .help = "start although a file of DIR is damaged: without the edits from there on" },
+	  .help = "start even if a file in DIR is damaged, dropping all edits from there on" },
 
 	{ .name = "Watching", .type = CLI_GROUP },
 	{ .name = "verbose",
@@ -218,24 +216,24 @@ static const struct cli_opt rest[] = {
 	  .preset = "0",
 	  .min = 0,
 	  .max = 1e9,
-	  .help = "stamp the stages of one request in N; 0 = none" },
+	  .help = "time the stages of one request in N; 0 = none" },
 	{ .name = "heap-sample",
 	  .type = CLI_BYTES,
 	  .offset = AT(heap_sample_bytes),
 	  .preset = "0",
-	  .help = "sample an allocation every SIZE bytes; 0 = none" },
+	  .help = "sample one allocation per SIZE bytes; 0 = none" },
 
 	{ .name = "Process", .type = CLI_GROUP },
 	{ .name = "daemonize",
 	  .letter = 'D',
 	  .type = CLI_FLAG,
 	  .offset = AT(is_daemonized),
-	  .help = "go to the background once the sockets listen" },
+	  .help = "run in the background when the sockets listen" },
 	{ .name = "foreground",
 	  .letter = 'f',
 	  .type = CLI_FLAG,
 	  .offset = AT(is_foreground),
-	  .help = "stay (the default)" },
+	  .help = "run in the foreground (the default)" },
 	{ .name = "pid-file",
 	  .letter = 'p',
 	  .type = CLI_TEXT,
@@ -249,32 +247,32 @@ static const struct cli_opt rest[] = {
 	  .type = CLI_TEXT,
 	  .offset = AT(log_file),
 	  .arg = "PATH",
-	  .help = "instead of stderr; with --daemonize the default is " OPTIONS_LOG_FILE
+	  .help = "write the log here instead of stderr; with --daemonize the default is " OPTIONS_LOG_FILE
 		  " in $XDG_RUNTIME_DIR, or in /tmp" },
 	{ .name = "working-dir",
 	  .letter = 'w',
 	  .type = CLI_TEXT,
 	  .offset = AT(working_dir),
 	  .arg = "DIR",
-	  .help = "change to it; with --daemonize the default is /" },
+	  .help = "change to this directory; with --daemonize the default is /" },
 	{ .name = "user",
 	  .letter = 'u',
 	  .type = CLI_TEXT,
 	  .offset = AT(user),
 	  .arg = "NAME",
-	  .help = "become this user once the sockets listen" },
+	  .help = "switch to this user when the sockets listen" },
 	{ .name = "group",
 	  .letter = 'g',
 	  .type = CLI_TEXT,
 	  .offset = AT(group),
 	  .arg = "NAME",
-	  .help = "and this group" },
+	  .help = "and to this group" },
 	{ .name = "config",
 	  .letter = 'c',
 	  .type = CLI_TEXT,
 	  .offset = AT(config),
 	  .arg = "FILE",
-	  .help = "JSON configuration; flags win over it" },
+	  .help = "JSON configuration file; options override it" },
 	{ .name = "headless",
 	  .type = CLI_FLAG,
 	  .offset = AT(ignored),
@@ -288,15 +286,15 @@ static const struct cli_opt rest[] = {
 	{ .name = "status",
 	  .type = CLI_FLAG,
 	  .offset = AT(do_status),
-	  .help = "say whether a daemon holds the pid file (exit 0) or not (exit 1)" },
+	  .help = "print whether a daemon holds the pid file (exit 0) or not (exit 1)" },
 	{ .name = "stop",
 	  .type = CLI_FLAG,
 	  .offset = AT(do_stop),
-	  .help = "end it: TERM, and KILL after 30 s" },
+	  .help = "end the daemon: TERM, and KILL after 30 s" },
 	{ .name = "reload",
 	  .type = CLI_FLAG,
 	  .offset = AT(do_reload),
-	  .help = "let it read its configuration again" },
+	  .help = "make the daemon reload its configuration" },
 	{ .name = "test-signals",
 	  .type = CLI_FLAG,
 	  .offset = AT(test_signals),
@@ -319,7 +317,7 @@ enum {
 
 static struct cli_opt table[FIRST_COUNT + ARCH_ROWS + REST_COUNT];
 
-/* The same each time; before any thread is started. */
+/* Gives the same table each time; called before any thread is started. */
 static void make_table(void)
 {
 	memcpy(table, first, sizeof(first));
@@ -349,11 +347,11 @@ static const struct cli_prog prog = {
 	.exit_codes = "0  served until asked to stop; --status: it runs\n"
 		      "1  --status, --stop, --reload: it does not run; a --test failed\n"
 		      "2  wrong option or configuration\n"
-		      "3  what was asked for by name cannot be had here\n"
+		      "3  something requested by name is unavailable here\n"
 		      "4  could not start, or failed while running",
 };
 
-/* The configuration file's name, which must be read before the flags that win over it. */
+/* The configuration file's name, which is read before the options that override it. */
 static const char *find_config(int argc, char **argv)
 {
 	struct options early = { 0 };
@@ -373,7 +371,7 @@ static void settle_socket(struct options *o)
 {
 	struct stat st;
 
-	/* What other clients of this family expect of an empty --socket. */
+	/* Other clients of this family rely on this for an empty --socket. */
 	if (o->socket[0])
 		return;
 	o->socket = stat(OLD_SOCKET_DIR, &st) == 0 && S_ISDIR(st.st_mode) ? OLD_SOCKET_DIR
@@ -386,7 +384,7 @@ void options_free(struct options *o)
 	config_free(&o->texts);
 }
 
-/* The first line is what scripts around this family of daemons look at. */
+/* Scripts for this family of daemons parse the first line. */
 static void print_version(void)
 {
 	printf("goxel-daemon version %s\nsuite %s, revision %s, %s, variant %s (%s)\n",

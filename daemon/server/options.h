@@ -1,5 +1,5 @@
 /*
- * options.h - what the command line and the configuration file of goxel-daemon say.
+ * options.h - the options of goxel-daemon, from the command line and the configuration file.
  *
  * Fields that belong to the architecture stay NULL or 0 while unset: the preset fills them.
  */
@@ -38,7 +38,7 @@ struct options {
 	uint64_t memory_high_bytes; /* 0: no limit; OPTIONS_MEMORY_AUTO */
 
 	/* edits that survive */
-	const char *journal; /* NULL: none are kept */
+	const char *journal; /* NULL: no journal */
 	const char *journal_sync;
 	uint64_t journal_interval_ns;
 	uint64_t journal_segment_bytes;
@@ -68,12 +68,12 @@ struct options {
 	bool test_lifecycle;
 	bool test_concurrent;
 
-	struct config_texts texts; /* what fields from the file point to */
+	struct config_texts texts; /* texts that fields from the file point to */
 
-	bool ignored; /* --headless, --daemon: words of other programs' command lines */
+	bool ignored; /* --headless, --daemon: options of other programs */
 };
 
-#define OPTIONS_MEMORY_AUTO UINT64_MAX /* three quarters of what there is */
+#define OPTIONS_MEMORY_AUTO UINT64_MAX /* three quarters of the available memory */
 
 #define OPTIONS_SOCKET_DEFAULT "/tmp/goxel-daemon.sock"
 
@@ -82,9 +82,9 @@ struct options {
 #define OPTIONS_LOG_FILE "goxel-daemon.log"
 
 /*
- * Defaults, then the configuration file (config; NULL: the one that the command line names), then
- * the command line. Returns 0; 1 when --help or --version was answered; -EINVAL and the like. argv
- * is permuted. options_free afterwards, whatever came.
+ * Applies the defaults, then the configuration file (config; NULL: the one named on the command
+ * line), then the command line. Returns 0; 1 when --help or --version was printed; -EINVAL and
+ * others. argv is permuted. Call options_free afterwards in any case.
  */
 int options_read(struct options *out, int argc, char **argv, const char *config, struct err *err);
 void options_free(struct options *o);

@@ -14,7 +14,7 @@ static char *join(const char *dir, const char *name)
 	return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
 }
 
-/* What the specification of the variable asks for: absolute, ours, closed to others. */
+/* The requirements of the variable's specification: absolute, ours, not accessible to others. */
 static bool is_private(const char *dir)
 {
 	struct stat st;

@@ -27,13 +27,13 @@ static unsigned count_numa_nodes(void)
 	return count;
 }
 
-/* What --zero-copy stands for. */
+/* The delivery that --zero-copy selects. */
 static const char *delivery_of(const struct options *o)
 {
 	return strcmp(o->zero_copy, "on") == 0 ? "whole" : "copied";
 }
 
-/* Combinations that make no sense, each with its sentence. */
+/* Refuses combinations that make no sense, each with its message. */
 static int refuse_combinations(const struct options *o, const struct axes *a, struct err *err)
 {
 	if (!(transport_find(a->transport)->caps & TRANSPORT_SOCKETS))
@@ -42,8 +42,8 @@ static int refuse_combinations(const struct options *o, const struct axes *a, st
 			       a->transport);
 	if (o->priority_queue && strcmp(a->queue, "priority") != 0)
 		return err_set(err, -EOPNOTSUPP,
-			       "--priority-queue contradicts --queue %s: that one keeps the order "
-			       "of arrival",
+			       "--priority-queue contradicts --queue "
+			       "%s: that one keeps the order of arrival",
 			       a->queue);
 	if (o->zero_copy && strcmp(a->delivery, delivery_of(o)) != 0)
 		return err_set(err, -EOPNOTSUPP,
@@ -52,12 +52,12 @@ static int refuse_combinations(const struct options *o, const struct axes *a, st
 			       o->zero_copy, a->delivery, delivery_of(o));
 	if (a->has_huge_pages && strcmp(a->buffers, "pool") != 0)
 		return err_set(err, -EOPNOTSUPP,
-			       "--huge-pages try needs --buffers pool: what malloc maps is not "
-			       "ours to choose");
+			       "--huge-pages try needs --buffers pool: "
+			       "malloc's mappings cannot be chosen");
 	if (a->is_numa_local && count_numa_nodes() < 2)
 		return err_set(
 			err, -EOPNOTSUPP,
-			"--numa local: this machine has one memory node, all of it is local");
+			"--numa local: this machine has one memory node, so all memory is local");
 	return 0;
 }
 
@@ -112,7 +112,7 @@ static int resolve_affinity(struct axes *a, struct err *err)
 	return rc;
 }
 
-/* What the options name, over the preset. */
+/* Overrides the preset by the options. */
 static int take_options(struct axes *a, const struct options *o, struct err *err)
 {
 	int rc = 0;

@@ -1,5 +1,5 @@
 /*
- * preset.h - which architecture runs: a preset with what the options name instead (arch.h).
+ * preset.h - determines the architecture: a preset overridden by options (arch.h).
  */
 #ifndef DAEMON_SERVER_PRESET_H
 #define DAEMON_SERVER_PRESET_H
@@ -10,8 +10,8 @@ struct err;
 struct options;
 
 /*
- * The preset's row with what the options name instead. -ENOENT: unknown name. -EOPNOTSUPP: a
- * combination that makes no sense or cannot be had here, and why.
+ * The preset's values, overridden by the options. -ENOENT: unknown name. -EOPNOTSUPP: a combination
+ * that makes no sense or is unavailable here, and why.
  */
 int preset_resolve(const struct options *o, struct axes *out, struct err *err);
 

@@ -21,8 +21,8 @@
 #include "daemon/server/listen.h"
 
 enum {
-	NOTIFY_S = 1,     /* nobody may read that socket */
-	FILES_LEAST = 16, /* 10 of the daemon itself; connections, and files that clients name */
+	NOTIFY_S = 1,     /* that socket may have no reader */
+	FILES_LEAST = 16, /* 10 for the daemon itself, others for connections and clients' files */
 };
 
 int process_daemonize(int *ready_fd, struct err *err)
@@ -51,7 +51,7 @@ int process_daemonize(int *ready_fd, struct err *err)
 	close(fds[1]);
 	if (read(fds[0], &word, 1) == 1)
 		_exit(EXIT_OK);
-	/* The child has ended without a word: its message is on stderr. */
+	/* The child has ended without a report: its message is on stderr. */
 	if (waitpid(pid, &state, 0) == pid && WIFEXITED(state))
 		_exit(WEXITSTATUS(state));
 	_exit(EXIT_FAILED);
@@ -68,13 +68,13 @@ void process_detached(int ready_fd)
 		close(null);
 	}
 	if (write(ready_fd, "1", 1) < 0)
-		errno = 0; /* the parent was killed: nobody waits for the word */
+		errno = 0; /* the parent was killed: nobody waits for the report */
 	close(ready_fd);
 }
 
 /*
- * By descriptor, so that no name leads to another file meanwhile. What is no file of ours (a
- * terminal, /dev/null) stays as it is. A second name could be that of another's file.
+ * Uses the descriptor, so that the name cannot be redirected to another file meanwhile. Files that
+ * are not ours (a terminal, /dev/null) are not changed. A second name could belong to another user.
  */
 static int hand_over(const struct process_file *f, uid_t uid, gid_t gid, struct err *err)
 {
@@ -85,7 +85,8 @@ static int hand_over(const struct process_file *f, uid_t uid, gid_t gid, struct 
 	if (!S_ISREG(st.st_mode) && !S_ISSOCK(st.st_mode))
 		return 0;
 	if (st.st_nlink > 1)
-		return err_set(err, -EPERM, "hand %s over: the file has other names, too", f->path);
+		return err_set(err, -EPERM, "hand %s over: the file has other names as well",
+			       f->path);
 	if (fchownat(f->fd, "", uid, gid, AT_EMPTY_PATH) < 0)
 		return err_set(err, -errno, "hand %s over: %s", f->path, strerrordesc_np(errno));
 	return 0;
@@ -137,8 +138,7 @@ int process_allow_files(unsigned long wanted, struct err *err)
 	}
 	if (limit.rlim_cur < FILES_LEAST)
 		return err_set(err, -EMFILE,
-			       "the limit of open files (ulimit -n) is %lu: at least "
-			       "%d are needed",
+			       "the limit of open files (ulimit -n) is %lu: at least %d are needed",
 			       (unsigned long)limit.rlim_cur, FILES_LEAST);
 	if (limit.rlim_cur < wanted)
 		log_warn("server",
@@ -164,7 +164,7 @@ void process_notify(const char *state)
 		return;
 	memcpy(addr.sun_path, path, len);
 	if (path[0] == '@')
-		addr.sun_path[0] = '\0'; /* the abstract name space */
+		addr.sun_path[0] = '\0'; /* the abstract namespace */
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;
@@ -183,5 +183,5 @@ int process_inherited_sockets(void)
 	if (!pid || !fds || strtol(pid, NULL, 10) != (long)getpid())
 		return 0;
 	count = strtol(fds, NULL, 10);
-	return count > 0 && count < LISTEN_MAX ? (int)count : 0; /* one is left for --tcp */
+	return count > 0 && count < LISTEN_MAX ? (int)count : 0; /* one place is kept for --tcp */
 }

@@ -1,6 +1,6 @@
 /*
- * process.h - the daemon as a process: background, user and group, limits, and what systemd asks of
- * it.
+ * process.h - the daemon as a process: background, user and group, limits, and the protocol of
+ * systemd.
  */
 #ifndef DAEMON_SERVER_PROCESS_H
 #define DAEMON_SERVER_PROCESS_H
@@ -10,37 +10,37 @@
 struct err;
 
 /*
- * Forks. In the parent, waits until the child says process_detached or dies and does not return but
- * exits: 0, or with the child's code. In the child returns 0 with *ready_fd for process_detached.
+ * Forks. In the parent, waits until the child calls process_detached or dies, and exits: with 0, or
+ * with the child's code. In the child, returns 0 with *ready_fd for process_detached.
  */
 int process_daemonize(int *ready_fd, struct err *err);
 
-/* Tells the waiting parent that all is well, and lets go of the terminal. */
+/* Tells the waiting parent that the start succeeded, and detaches from the terminal. */
 void process_detached(int ready_fd);
 
-/* A file of ours; O_PATH is enough. */
+/* One of our files; O_PATH is enough. */
 struct process_file {
 	int fd;
 	const char *path; /* for messages */
 };
 
 /*
- * user or group may be NULL. The files are handed over first, so that the new owner can use them
- * and take them away. -EINVAL: no such user or group.
+ * user or group may be NULL. The files change owner first, so that the new user can use and remove
+ * them. -EINVAL: no such user or group.
  */
 int process_become(const char *user, const char *group, const struct process_file *files,
 		   size_t count, struct err *err);
 
 /*
- * Raises the limit of descriptors to wanted, as far as the hard limit goes. A lower one is a line
- * of the log; -EMFILE: too low for a single connection.
+ * Raises the limit of descriptors to wanted, up to the hard limit. A lower limit is logged;
+ * -EMFILE: too low for a single connection.
  */
 int process_allow_files(unsigned long wanted, struct err *err);
 
-/* Tells systemd (NOTIFY_SOCKET) what state this is; nothing where there is no systemd. */
+/* Reports the state to systemd (NOTIFY_SOCKET); no-op without systemd. */
 void process_notify(const char *state);
 
-/* Listening sockets that systemd handed over (LISTEN_FDS): the count, first is 3. */
+/* Number of listening sockets inherited from systemd (LISTEN_FDS); the first one is 3. */
 int process_inherited_sockets(void);
 
 #endif

@@ -15,8 +15,8 @@
 enum {
 	STACK_BYTES = 64 << 10,
 	EVERY_S = 1,
-	FREED_BYTES = 4 << 20, /* by requests, after which malloc is looked at */
-	TRIM_BYTES = 2 << 20,  /* free in malloc */
+	FREED_BYTES = 4 << 20, /* freed by requests, after which malloc is checked */
+	TRIM_BYTES = 2 << 20,  /* free bytes in malloc that are worth trimming */
 };
 
 static const uint64_t kept_bytes_max = BLOCK_POOL_MIN * sizeof(struct block);
@@ -28,7 +28,7 @@ static struct {
 	bool is_open;
 	bool has_thread;
 	atomic_bool is_awake; /* read without the lock */
-	/* budget_freed_bytes at the last trim, and at the last look of the thread. */
+	/* budget_freed_bytes at the last trim, and at the thread's last check. */
 	_Atomic uint64_t trimmed_at_bytes; /* read without the lock */
 	uint64_t looked_at_bytes;
 } reclaim = { .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -41,13 +41,13 @@ static bool is_worth_it(void)
 	       budget_freed_bytes() - trimmed_at >= FREED_BYTES;
 }
 
-/* One look; whether it may be worth another. */
+/* Checks once; returns whether another check may be useful. */
 static bool give_back(void)
 {
 	uint64_t freed = budget_freed_bytes();
 	bool has_more = block_pool_rest();
 
-	/* While large memory comes and goes, malloc will use again what it holds. */
+	/* While large memory is allocated and freed, malloc will reuse what it holds. */
 	if (freed == reclaim.looked_at_bytes) {
 		memory_trim(TRIM_BYTES);
 		atomic_store_explicit(&reclaim.trimmed_at_bytes, freed, memory_order_relaxed);
@@ -78,7 +78,7 @@ static void *run(void *arg)
 		pthread_mutex_unlock(&reclaim.lock);
 		has_more = give_back();
 		pthread_mutex_lock(&reclaim.lock);
-		/* Looked at under the lock, as wake sets it: none that came meanwhile is lost. */
+		/* Checked under the lock under which wake sets it: no request meanwhile is lost. */
 		atomic_store_explicit(&reclaim.is_awake, has_more || is_worth_it(),
 				      memory_order_relaxed);
 	}
@@ -112,7 +112,7 @@ void reclaim_stop(void)
 	atomic_store_explicit(&reclaim.is_awake, false, memory_order_relaxed);
 }
 
-/* Without a thread nothing is given back, and all else goes on. */
+/* If the thread cannot start, memory is not given back, and everything else works. */
 static void wake(void)
 {
 	pthread_mutex_lock(&reclaim.lock);

@@ -13,8 +13,8 @@
 #include "daemon/transport/transport.h"
 
 /*
- * Frames what bytes begin with and answers it, message by message. Returns how many bytes are dealt
- * with, or TRANSPORT_HELD.
+ * Frames the messages in bytes and answers them one by one. Returns how many bytes have been
+ * handled, or TRANSPORT_HELD.
  */
 static size_t follow(struct server *s, struct worker *w, struct conn *c, struct span bytes)
 {
@@ -29,7 +29,7 @@ static size_t follow(struct server *s, struct worker *w, struct conn *c, struct 
 		switch (frame_next(&c->scan, rest, client_request_max(c, s->cfg.request_bytes_max),
 				   &text, &used)) {
 		case FRAME_MORE:
-			/* Nothing but a line end is no request yet, nor the wait for one. */
+			/* A line end alone does not start a request. */
 			if (!c->scan.scanned_bytes)
 				m->clock.on = false;
 			return done + used;
@@ -69,7 +69,7 @@ size_t road_read(void *ctx, struct conn *c, struct span bytes)
 		stage_begin(&m->clock, 0);
 	worker_begin(w, c);
 	used = follow(s, w, c, bytes);
-	if (used != TRANSPORT_HELD) /* else it belongs to another thread */
+	if (used != TRANSPORT_HELD) /* otherwise it belongs to another thread */
 		worker_end(w);
 	readers_put(&s->readers, w);
 	return used;
@@ -84,7 +84,7 @@ void road_work(void *ctx, struct worker *w, void *item)
 	stage_mark(&m->clock, STAGE_DEQUEUE);
 	worker_take_parse(w, m);
 	worker_begin(w, m->conn);
-	(void)decide(w, m); /* whether it is refused */
+	(void)decide(w, m); /* sets m->refusal when it is refused */
 	(void)answer_message(w, m);
 	w->read_bytes += m->text.len;
 	stage_begin(&m->clock, 0);

@@ -30,7 +30,7 @@ enum {
 
 #define WAIT_NS (10 * NSEC_PER_SEC)
 
-struct bed {
+struct test_daemon {
 	const char *preset;
 	char dir[PATH_BYTES];
 	char socket[PATH_BYTES + 8];
@@ -40,10 +40,10 @@ struct bed {
 	int failed_count;
 };
 
-static void check(struct bed *b, bool is_ok, const char *what)
+static void check(struct test_daemon *t, bool is_ok, const char *what)
 {
 	printf("%s: %s\n", is_ok ? "ok" : "FAILED", what);
-	b->failed_count += !is_ok;
+	t->failed_count += !is_ok;
 }
 
 static bool ask(int fd, int number)
@@ -64,18 +64,18 @@ static bool ask(int fd, int number)
 	return is_ok;
 }
 
-static int dial(const struct bed *b)
+static int dial(const struct test_daemon *t)
 {
 	struct sock_addr addr;
 
-	if (sock_parse_unix(b->socket, &addr, NULL) < 0)
+	if (sock_parse_unix(t->socket, &addr, NULL) < 0)
 		return -1;
 	return sock_connect(&addr, WAIT_NS, NULL);
 }
 
-static bool answers(const struct bed *b)
+static bool answers(const struct test_daemon *t)
 {
-	int fd = dial(b);
+	int fd = dial(t);
 	bool is_ok = fd >= 0 && ask(fd, 1);
 
 	if (fd >= 0)
@@ -83,24 +83,24 @@ static bool answers(const struct bed *b)
 	return is_ok;
 }
 
-static bool log_says(const struct bed *b, const char *what)
+static bool log_says(const struct test_daemon *t, const char *what)
 {
 	char *text;
 	size_t len;
 	bool is_there;
 
-	if (file_read(b->log_file, LOG_BYTES_MAX, &text, &len, NULL) < 0)
+	if (file_read(t->log_file, LOG_BYTES_MAX, &text, &len, NULL) < 0)
 		return false;
 	is_there = strstr(text, what) != NULL;
 	free(text);
 	return is_there;
 }
 
-static bool log_will_say(const struct bed *b, const char *what)
+static bool log_will_say(const struct test_daemon *t, const char *what)
 {
 	uint64_t deadline_ns = clock_ns() + WAIT_NS;
 
-	while (!log_says(b, what)) {
+	while (!log_says(t, what)) {
 		if (clock_ns() > deadline_ns)
 			return false;
 		clock_sleep_until_ns(clock_ns() + 5 * NSEC_PER_MSEC);
@@ -108,8 +108,8 @@ static bool log_will_say(const struct bed *b, const char *what)
 	return true;
 }
 
-/* In the child; does not return. */
-static void become_daemon(const struct bed *b)
+/* Runs in the child; does not return. */
+static void become_daemon(const struct test_daemon *t)
 {
 	char program[] = "goxel-daemon";
 	char socket[] = "-s";
@@ -118,13 +118,13 @@ static void become_daemon(const struct bed *b)
 	char preset[] = "--preset";
 	char *argv[] = { program,
 			 socket,
-			 (char *)b->socket,
+			 (char *)t->socket,
 			 pid_file,
-			 (char *)b->pid_file,
+			 (char *)t->pid_file,
 			 log_file,
-			 (char *)b->log_file,
+			 (char *)t->log_file,
 			 preset,
-			 (char *)b->preset,
+			 (char *)t->preset,
 			 NULL };
 	sigset_t none;
 
@@ -134,19 +134,19 @@ static void become_daemon(const struct bed *b)
 	_exit(EXIT_FAILED);
 }
 
-static bool start(struct bed *b)
+static bool start(struct test_daemon *t)
 {
 	uint64_t deadline_ns = clock_ns() + WAIT_NS;
 
 	fflush(stdout);
-	b->pid = fork();
-	if (b->pid == 0)
-		become_daemon(b);
-	if (b->pid < 0) {
-		b->pid = 0;
+	t->pid = fork();
+	if (t->pid == 0)
+		become_daemon(t);
+	if (t->pid < 0) {
+		t->pid = 0;
 		return false;
 	}
-	while (!answers(b)) {
+	while (!answers(t)) {
 		if (clock_ns() > deadline_ns)
 			return false;
 		clock_sleep_until_ns(clock_ns() + 5 * NSEC_PER_MSEC);
@@ -154,69 +154,69 @@ static bool start(struct bed *b)
 	return true;
 }
 
-/* Sends the signal and waits; true when the child ends with 0 in time. */
-static bool ends_by(struct bed *b, int signo)
+/* Sends the signal and waits; true when the child exits with 0 in time. */
+static bool ends_by(struct test_daemon *t, int signo)
 {
 	uint64_t deadline_ns = clock_ns() + WAIT_NS;
 	int state = 0;
 	pid_t got;
 
-	kill(b->pid, signo);
-	while ((got = waitpid(b->pid, &state, WNOHANG)) == 0 && clock_ns() < deadline_ns)
+	kill(t->pid, signo);
+	while ((got = waitpid(t->pid, &state, WNOHANG)) == 0 && clock_ns() < deadline_ns)
 		clock_sleep_until_ns(clock_ns() + 5 * NSEC_PER_MSEC);
 	if (got == 0) {
-		kill(b->pid, SIGKILL);
-		waitpid(b->pid, &state, 0);
+		kill(t->pid, SIGKILL);
+		waitpid(t->pid, &state, 0);
 		state = -1;
 	}
-	b->pid = 0;
+	t->pid = 0;
 	return state == 0;
 }
 
-static void test_signals(struct bed *b)
+static void test_signals(struct test_daemon *t)
 {
-	check(b, start(b), "starts and answers");
-	kill(b->pid, SIGHUP);
-	check(b, log_will_say(b, "configuration read again"), "HUP reads the configuration again");
-	kill(b->pid, SIGUSR1);
-	check(b, log_will_say(b, "statistics: counters="), "USR1 writes statistics to the log");
-	kill(b->pid, SIGUSR2);
-	kill(b->pid, SIGPIPE);
-	check(b, answers(b), "answers after HUP, USR1, USR2 and PIPE");
-	check(b, ends_by(b, SIGTERM), "TERM ends it with exit code 0");
-	check(b, !file_exists(b->socket), "and takes the socket away");
-	check(b, start(b), "starts again");
-	check(b, ends_by(b, SIGINT), "INT ends it with exit code 0");
+	check(t, start(t), "starts and answers");
+	kill(t->pid, SIGHUP);
+	check(t, log_will_say(t, "configuration reloaded"), "HUP reads the configuration again");
+	kill(t->pid, SIGUSR1);
+	check(t, log_will_say(t, "statistics: counters="), "USR1 writes statistics to the log");
+	kill(t->pid, SIGUSR2);
+	kill(t->pid, SIGPIPE);
+	check(t, answers(t), "answers after HUP, USR1, USR2 and PIPE");
+	check(t, ends_by(t, SIGTERM), "TERM ends it with exit code 0");
+	check(t, !file_exists(t->socket), "and removes the socket");
+	check(t, start(t), "starts again");
+	check(t, ends_by(t, SIGINT), "INT ends it with exit code 0");
 }
 
-static void test_lifecycle(struct bed *b)
+static void test_lifecycle(struct test_daemon *t)
 {
 	pid_t pid = 0;
 	int pidfd = -1;
 
-	check(b, control_status(b->pid_file) == EXIT_NO, "--status before the start");
-	check(b, start(b), "starts and answers");
-	check(b, pidfile_find(b->pid_file, &pid, &pidfd, NULL) == 0 && pid == b->pid,
-	      "it holds the pid file");
+	check(t, control_status(t->pid_file) == EXIT_NO, "--status before the start");
+	check(t, start(t), "starts and answers");
+	check(t, pidfile_find(t->pid_file, &pid, &pidfd, NULL) == 0 && pid == t->pid,
+	      "holds the pid file");
 	if (pidfd >= 0)
 		close(pidfd);
-	check(b, control_status(b->pid_file) == EXIT_OK, "--status while it runs");
-	check(b, control_reload(b->pid_file) == EXIT_OK, "--reload");
-	check(b, log_will_say(b, "configuration read again"), "and it did");
-	/* The kernel buries the child, so that it is gone when --stop looks. */
+	check(t, control_status(t->pid_file) == EXIT_OK, "--status while it runs");
+	check(t, control_reload(t->pid_file) == EXIT_OK, "--reload");
+	check(t, log_will_say(t, "configuration reloaded"), "and it did");
+	/* The kernel reaps the child, so that it is gone when --stop checks. */
 	signal(SIGCHLD, SIG_IGN);
-	check(b, control_stop(b->pid_file) == EXIT_OK, "--stop");
+	check(t, control_stop(t->pid_file) == EXIT_OK, "--stop");
 	signal(SIGCHLD, SIG_DFL);
-	b->pid = 0;
-	check(b, !file_exists(b->pid_file), "the pid file is gone");
-	check(b, !file_exists(b->socket), "the socket is gone");
-	check(b, control_stop(b->pid_file) == EXIT_NO, "--stop of none");
-	check(b, start(b), "starts again in the same place");
-	check(b, ends_by(b, SIGTERM), "and ends");
+	t->pid = 0;
+	check(t, !file_exists(t->pid_file), "the pid file is gone");
+	check(t, !file_exists(t->socket), "the socket is gone");
+	check(t, control_stop(t->pid_file) == EXIT_NO, "--stop without a daemon");
+	check(t, start(t), "starts again in the same place");
+	check(t, ends_by(t, SIGTERM), "and ends");
 }
 
 struct asker {
-	const struct bed *bed;
+	const struct test_daemon *daemon;
 	int number;
 	int right_count;
 };
@@ -224,7 +224,7 @@ struct asker {
 static void *ask_much(void *arg)
 {
 	struct asker *a = arg;
-	int fd = dial(a->bed);
+	int fd = dial(a->daemon);
 
 	for (int i = 0; fd >= 0 && i < REQUESTS; i++)
 		a->right_count += ask(fd, a->number * REQUESTS + i);
@@ -233,7 +233,7 @@ static void *ask_much(void *arg)
 	return NULL;
 }
 
-static void test_concurrent(struct bed *b)
+static void test_concurrent(struct test_daemon *t)
 {
 	struct asker askers[CLIENTS];
 	pthread_t threads[CLIENTS];
@@ -241,9 +241,9 @@ static void test_concurrent(struct bed *b)
 	char what[96];
 	int right = 0;
 
-	check(b, start(b), "starts and answers");
+	check(t, start(t), "starts and answers");
 	for (int i = 0; i < CLIENTS; i++) {
-		askers[i] = (struct asker){ .bed = b, .number = i };
+		askers[i] = (struct asker){ .daemon = t, .number = i };
 		if (pthread_create(&threads[i], NULL, ask_much, &askers[i]) != 0)
 			break;
 		started++;
@@ -254,13 +254,13 @@ static void test_concurrent(struct bed *b)
 	}
 	snprintf(what, sizeof(what), "%d clients got %d of %d answers, each its own", CLIENTS,
 		 right, CLIENTS * REQUESTS);
-	check(b, right == CLIENTS * REQUESTS, what);
-	check(b, ends_by(b, SIGTERM), "and it ends");
+	check(t, right == CLIENTS * REQUESTS, what);
+	check(t, ends_by(t, SIGTERM), "and it ends");
 }
 
 int selftest_run(const struct options *o)
 {
-	struct bed b = { .preset = o->preset, .dir = "/tmp/goxel-selftest-XXXXXX" };
+	struct test_daemon b = { .preset = o->preset, .dir = "/tmp/goxel-selftest-XXXXXX" };
 
 	if (!mkdtemp(b.dir)) {
 		fprintf(stderr, "goxel-daemon: cannot make %s\n", b.dir);

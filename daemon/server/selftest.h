@@ -1,6 +1,6 @@
 /*
- * selftest.h - the options --test-signals, --test-lifecycle and --test-concurrent: this very
- * program runs as a child in a temporary directory and is treated as the world treats it.
+ * selftest.h - the options --test-signals, --test-lifecycle and --test-concurrent: this program
+ * runs as a child in a temporary directory and is tested from outside.
  */
 #ifndef DAEMON_SERVER_SELFTEST_H
 #define DAEMON_SERVER_SELFTEST_H

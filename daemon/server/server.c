@@ -24,9 +24,9 @@
 #include "daemon/telemetry/startup.h"
 
 /*
- * The end, from the signal on: first what is under way goes on as before; then it is stopped with
- * an error; then clients that do not take their replies are cut off; then threads that have not
- * come back are left behind. It ends within 5 s, and no earlier than needed.
+ * The end, after the signal: first, requests in progress continue; then they are stopped with an
+ * error; then clients that do not read their replies are disconnected; then threads that have not
+ * ended are abandoned. It ends within 5 s, and earlier if possible.
  */
 enum {
 	DRAIN_WORK_MS = 2500,
@@ -34,7 +34,7 @@ enum {
 	DRAIN_THREADS_MS = 4700,
 };
 
-/* A connection that has waited this long for its client gives its place to a new one. */
+/* A connection that has waited this long for its client may be replaced by a new one. */
 enum { ROOM_MS = 1000 };
 
 static void *memory_get(void *ctx, size_t min_bytes, size_t *cap)
@@ -129,7 +129,7 @@ static int each_project(void *server, journal_visit *visit, void *arg, int32_t *
 	return context_each(s->context, visit, arg, next_id);
 }
 
-/* The projects of before are open when the first request is taken. */
+/* Restored projects are open before the first request is accepted. */
 static int open_journal(struct server *s, struct err *err)
 {
 	struct journal_cfg cfg;
@@ -179,7 +179,7 @@ static int open_rpc(struct server *s, struct err *err)
 	return rc;
 }
 
-/* Costs nothing until a client asks for the first picture or file. */
+/* Costs nothing until a client requests the first picture or file. */
 static int open_renders(struct server *s, struct err *err)
 {
 	struct renders_cfg cfg;
@@ -311,7 +311,8 @@ void server_wake(struct server *s)
 void server_close(struct server *s)
 {
 	if (s->has_stuck_threads) {
-		log_warn("server", "stopping without %u threads that did not come back in time",
+		log_warn("server",
+			 "stopping without waiting for %u threads that did not end in time",
 			 atomic_load(&s->crew.threads_count));
 		renders_close(s->renders);
 		return;

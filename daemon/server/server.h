@@ -1,5 +1,6 @@
 /*
- * server.h - the daemon behind its command line: opens the axes, joins them, serves until stopped.
+ * server.h - the daemon without its command line: opens the axes, connects them, serves until
+ * stopped.
  */
 #ifndef DAEMON_SERVER_SERVER_H
 #define DAEMON_SERVER_SERVER_H
@@ -33,21 +34,21 @@ struct root;
 
 struct server_cfg {
 	const struct axes *axes; /* borrowed */
-	const int *listen_fds;   /* the server's on success */
+	const int *listen_fds;   /* owned by the server on success */
 	size_t listen_count;
 	size_t queue_size;
 	size_t connections_max;
 	size_t request_bytes_max;
-	uint64_t request_limit_ns; /* how long one message may be worked on; 0: without limit */
-	/* How long connections may wait for their clients; 0: for ever. */
+	uint64_t request_limit_ns; /* time limit for one message; 0: no limit */
+	/* How long connections may wait for their clients; 0: no limit. */
 	uint64_t idle_limit_ns;
-	uint64_t read_limit_ns;  /* for the rest of a request */
-	uint64_t write_limit_ns; /* for taking replies */
+	uint64_t read_limit_ns;  /* for completing a request */
+	uint64_t write_limit_ns; /* for reading replies */
 	enum worker_protocol protocol;
 	const char *token;       /* of TCP clients; NULL: none needed */
 	void (*woken)(void);     /* on the thread of server_run, after server_wake; may be NULL */
 	const struct root *root; /* of clients' files; borrowed; NULL: anywhere */
-	const struct journal_cfg *journal; /* but for its functions; NULL: edits are not kept */
+	const struct journal_cfg *journal; /* without its functions; NULL: no journal */
 };
 
 struct server {
@@ -61,7 +62,7 @@ struct server {
 	struct dispatch *dispatch;
 	struct queue *queue;
 	struct renders *renders;
-	struct cache *pictures; /* NULL: none are kept */
+	struct cache *pictures; /* NULL: no cache */
 	struct drawers *drawers;
 	struct transport *transport;
 	struct method_host host;
@@ -73,10 +74,11 @@ struct server {
 	struct token token;
 	struct watch_rules rules;
 	_Atomic uint64_t stopped_ns; /* when server_stop was called first; 0: it was not */
-	bool has_stuck_threads;      /* some did not end: what they use stays */
+	bool has_stuck_threads;      /* some did not end: what they use is not freed */
 };
 
-/* Errors as those of the axes. Nothing is left open then, and the descriptors stay the caller's. */
+/* Errors are those of the axes. Then nothing is left open, and the caller still owns the
+ * descriptors. */
 int server_open(struct server *s, const struct server_cfg *cfg, struct err *err);
 
 /* Serves until server_stop; then ends within 5 s, see server.c. */
@@ -85,7 +87,7 @@ int server_run(struct server *s, struct err *err);
 /* Any thread, also a signal handler. */
 void server_stop(struct server *s);
 void server_wake(struct server *s);
-/* With has_stuck_threads the process has to end: they still use the server. */
+/* With has_stuck_threads the process must exit, since these threads still use the server. */
 void server_close(struct server *s);
 
 /* The members that `status` shows of the server: preset, axes, start-up, stages, counters. */

@@ -7,8 +7,7 @@
 
 enum { PENDING_RELOAD = 1 << 0, PENDING_DUMP = 1 << 1 };
 
-/* Handlers have no argument: the one set of them in the process. Written while signals are blocked.
- */
+/* Handlers have no argument, so there is one per process. Written while signals are blocked. */
 static struct signals_cfg handling;
 static atomic_int pending;
 
@@ -29,7 +28,8 @@ void signals_block(void)
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGUSR2, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); /* a file beyond the limit of file sizes: write says EFBIG */
+	signal(SIGXFSZ,
+	       SIG_IGN); /* for a file beyond the limit of file sizes write returns EFBIG */
 }
 
 static void handle(int signo)

@@ -1,8 +1,8 @@
 /*
- * signals.h - what the daemon does about its signals (R-107), without a thread for them: a process
- * with one thread pays less for each system call, and v15 has one until a long request comes.
+ * signals.h - handles the daemon's signals (R-107) without a thread: system calls are cheaper in a
+ * process with one thread, and v15 has only one until the first long request.
  *
- * Handlers only note what came and wake the thread that runs the transport; that one then calls
+ * Handlers only record the signal and wake the thread that runs the transport, which then calls
  * signals_serve.
  */
 #ifndef DAEMON_SERVER_SIGNALS_H
@@ -10,22 +10,22 @@
 
 struct signals_cfg {
 	void *ctx;
-	void (*stop)(void *ctx);   /* TERM, INT; in the handler: must be safe there */
+	void (*stop)(void *ctx);   /* TERM, INT; called in the handler: must be async-signal-safe */
 	void (*wake)(void *ctx);   /* the same */
 	void (*reload)(void *ctx); /* HUP; from signals_serve */
 	void (*dump)(void *ctx);   /* USR1; from signals_serve */
 };
 
-/* First thing in main: what comes before signals_start waits until then. */
+/* Call first in main: signals before signals_start are delayed until then. */
 void signals_block(void);
 
-/* Once, by the main thread, with all others started by base/thread.h: those never hear signals. */
+/* Call once, in the main thread; all others are started by base/thread.h and never get signals. */
 void signals_start(const struct signals_cfg *cfg);
 
-/* Does what came since the last call. */
+/* Handles the signals received since the last call. */
 void signals_serve(void);
 
-/* No call of cfg's functions from handlers any more. */
+/* After this, handlers call none of cfg's functions. */
 void signals_end(void);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * status.c - what the daemon tells of itself: the server's part of the reply to `status`, and the
- * statistics in the log.
+ * status.c - the daemon's own data: the server's part of the reply to `status`, and the statistics
+ * in the log.
  */
 #include <stdio.h>
 #include <string.h>
@@ -131,7 +131,7 @@ static void write_startup(struct server *s, struct json_out *j)
 	startup_write(j, NULL);
 }
 
-/* What confines scripts, as the process of one has found it. */
+/* What restricts scripts, as reported by a script's process. */
 static void write_scripts(struct server *s, struct json_out *j)
 {
 	struct script_status status;
@@ -181,7 +181,7 @@ struct member {
 	void (*write)(struct server *s, struct json_out *j);
 };
 
-/* What `status` shows beside what the methods know of themselves. */
+/* What `status` shows in addition to the members of the methods. */
 static const struct member status_members[] = {
 	{ "preset", write_preset },
 	{ "axes", write_axes },
@@ -218,7 +218,7 @@ static void write_memory_high(struct server *s, struct json_out *j)
 	json_u64(j, NULL, budget_limit());
 }
 
-/* What it was started with. */
+/* The start options. */
 static const struct member config_members[] = {
 	{ "preset", write_preset },
 	{ "axes", write_axes },
@@ -230,7 +230,7 @@ static const struct member config_members[] = {
 	{ NULL, NULL },
 };
 
-/* What the log shows beside them. */
+/* What the log shows in addition. */
 static const struct member log_members[] = {
 	{ "allocs", write_allocs },
 	{ "startup", write_startup },

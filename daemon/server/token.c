@@ -21,7 +21,7 @@ enum token_answer token_check(struct token *t, struct span given)
 	uint64_t now = clock_ns() / NSEC_PER_SEC;
 	uint64_t second = atomic_load(&t->second);
 
-	/* Two threads may both begin a second; then a few guesses more are looked at. */
+	/* Two threads may both start a second; then a few more guesses are checked. */
 	if (second != now && atomic_compare_exchange_strong(&t->second, &second, now))
 		atomic_store(&t->wrong_count, 0);
 	if (atomic_load(&t->wrong_count) >= TOKEN_WRONG_MAX)

@@ -1,9 +1,9 @@
 /*
- * token.h - the secret that TCP clients must show, and a bound on how often one may guess.
+ * token.h - the secret that TCP clients must send, and a limit for guessing.
  *
- * TOKEN_WRONG_MAX wrong tokens within a second are looked at, from all clients together: addresses
- * tell nothing on loopback. Until that second is over no further one is, not even the right one, or
- * the answer would tell which it was.
+ * At most TOKEN_WRONG_MAX wrong tokens per second are checked, for all clients together: addresses
+ * are no help on loopback. Until that second is over no further token is checked, not even the
+ * right one, since the answer would reveal which one is right.
  *
  * Threads: any.
  */
@@ -20,7 +20,7 @@ enum { TOKEN_WRONG_MAX = 10 };
 enum token_answer { TOKEN_RIGHT, TOKEN_WRONG, TOKEN_TOO_MANY };
 
 struct token {
-	const char *text;        /* NULL: none is needed; borrowed */
+	const char *text;        /* NULL: none is required; borrowed */
 	_Atomic uint64_t second; /* of CLOCK_MONOTONIC, to which the count belongs */
 	_Atomic unsigned wrong_count;
 };

@@ -11,7 +11,7 @@
 #define RESULT_TAIL ",\"id\":null}"
 #define TOOL_HEAD   "{\"success\":true,\"content\":"
 
-/* The head is replaced where it stands. */
+/* The head is replaced in place. */
 _Static_assert(sizeof(RESULT_HEAD) == sizeof(TOOL_HEAD), "both heads are of one length");
 
 /* Codes of the older form. */
@@ -38,7 +38,8 @@ struct span tool_method(struct span tool, struct value arguments)
 	if (!span_starts(tool, prefix))
 		return tool;
 	tool = span_of(tool.ptr + prefix.len, tool.len - prefix.len);
-	/* The tool of that name takes one voxel, but many know it as the method for many. */
+	/* That tool takes one voxel, but many clients use its name for the method for several
+	 * voxels. */
 	if (span_is(tool, "add_voxels") && value_kind(value_member(arguments, "voxels")))
 		return tool;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

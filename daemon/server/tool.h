@@ -14,10 +14,10 @@
 
 struct rpc_fault;
 
-/* The method that a tool stands for; a name that is no tool's is taken as a method's own. */
+/* The method of a tool; a name that is not a tool's is taken as a method name. */
 struct span tool_method(struct span tool, struct value arguments);
 
-/* Turns the JSON-RPC reply with the id null, which stands in out from start, into a tool's. */
+/* Converts the JSON-RPC reply with id null, which starts at `start` in out, to a tool's reply. */
 void tool_wrap(struct outbuf *out, size_t start);
 
 void tool_fault(struct outbuf *out, const struct rpc_fault *fault);

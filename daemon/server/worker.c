@@ -17,15 +17,15 @@
 #include "daemon/transport/transport.h"
 
 _Static_assert((int)PARSER_PADDING_BYTES <= (int)TRANSPORT_PADDING_BYTES,
-	       "what the transport reads can be parsed in place");
+	       "bytes read by the transport can be parsed in place");
 
 enum {
 	OUT_BYTES_FIRST = 4000,        /* within the middle tier of the pool */
 	OUT_BYTES_COUNTED = 64 * 1024, /* larger buffers are taken from the budget */
-	STREAM_WAIT_MS = 10,           /* for a client to read, between two looks at cancel_check */
+	STREAM_WAIT_MS = 10, /* wait for a client to read, between two calls of cancel_check */
 };
 
-/* Replies before the one that is too large are in the buffer, too. */
+/* The buffer may also contain replies before the one that is too large. */
 _Static_assert((size_t)RPC_REPLY_BYTES_MAX * 2 <= BUFFERS_BYTES_MAX, "a buffer holds a reply");
 
 static void *get_counted(struct worker *w, size_t need, size_t *cap)
@@ -88,7 +88,7 @@ static bool is_client_gone(void *ctx)
 	return watch_client_is_gone(w->conn);
 }
 
-/* Between replies, never inside a batch's one: it starts before that has been sent. */
+/* Sends between replies, never inside a batch's reply: it starts before that has been sent. */
 static void notify_client(void *ctx, struct span line)
 {
 	struct worker *w = ctx;
@@ -133,7 +133,7 @@ int worker_init(struct worker *w, const struct worker_cfg *cfg, bool is_reader, 
 out:
 	parser_reply_close(w->reply);
 	parser_close(w->parser);
-	*w = (struct worker){ 0 }; /* worker_deinit finds nothing */
+	*w = (struct worker){ 0 }; /* so that worker_deinit does nothing */
 	return rc;
 }
 
@@ -148,22 +148,24 @@ void worker_deinit(struct worker *w)
 	w->cfg = NULL;
 }
 
-/* What the replies promise is in the journal first. If it is not, nobody may read them. */
-static void settle(struct worker *w)
+/* Edits that the replies confirm must be in the journal first. If that fails, the replies must not
+ * be sent. */
+static void flush_journal(struct worker *w)
 {
 	if (w->cfg->has_slow_edits)
-		context_leave(&w->lease); /* its project must not wait for the disk */
-	if (journal_settle(w->cfg->journal) < 0) {
+		context_leave(&w->lease); /* the project must not stay locked while waiting for the
+					     disk */
+	if (journal_flush(w->cfg->journal) < 0) {
 		transport_hangup(w->conn);
 		w->out.len = 0;
 	}
 }
 
-/* The sampled requests among the replies end with their write. */
+/* The stage clocks of sampled requests end with the write of their replies. */
 void worker_flush(struct worker *w)
 {
 	if (w->cfg->journal)
-		settle(w);
+		flush_journal(w);
 	if (w->out.len) {
 		metrics_add(METRIC_WRITTEN_BYTES, w->out.len);
 		(void)transport_send(w->conn, span_of(w->out.ptr, w->out.len));
@@ -179,7 +181,7 @@ void worker_flush(struct worker *w)
 int worker_stream(struct worker *w)
 {
 	uint64_t limit_ns = w->cfg->write_limit_ns;
-	uint64_t taken_ns = 0; /* when something was taken last */
+	uint64_t taken_ns = 0; /* when the client last read something */
 	size_t unsent;
 
 	worker_flush(w);
@@ -190,7 +192,8 @@ int worker_stream(struct worker *w)
 
 		if (rc < 0)
 			return rc;
-		context_leave(&w->lease); /* its project must not wait for this client */
+		context_leave(&w->lease); /* the project must not stay locked while waiting for this
+					     client */
 		unsent = transport_push(w->conn, STREAM_WAIT_MS);
 		if (unsent < before || !taken_ns)
 			taken_ns = clock_ns();

@@ -37,7 +37,7 @@ const char *const journal_sync_names[] = {
 static _Thread_local struct {
 	const struct journal *journal;
 	uint64_t lsn;
-} unsettled;
+} unflushed;
 
 /* ---- changes of one project ----------------------------------------------- */
 
@@ -68,8 +68,8 @@ static int end_change(struct journal_project *jp, struct journal_writer *w,
 	if (rc < 0)
 		return rc;
 	jp->lsn = e->lsn;
-	unsettled.journal = jp->journal;
-	unsettled.lsn = e->lsn;
+	unflushed.journal = jp->journal;
+	unflushed.lsn = e->lsn;
 	return 0;
 }
 
@@ -176,13 +176,13 @@ bool journal_is_slow(const struct journal *j)
 	return j->cfg.sync == JOURNAL_SYNC_ALWAYS;
 }
 
-int journal_settle(struct journal *j)
+int journal_flush(struct journal *j)
 {
-	uint64_t lsn = unsettled.lsn;
+	uint64_t lsn = unflushed.lsn;
 
-	if (!lsn || unsettled.journal != j)
+	if (!lsn || unflushed.journal != j)
 		return 0;
-	unsettled.lsn = 0;
+	unflushed.lsn = 0;
 	return journal_log_flush(&j->log, lsn, journal_is_slow(j));
 }
 

@@ -70,9 +70,9 @@ int journal_opens(struct journal *j, struct project *p);
  * `always` syncs them to disk. -EIO: that failed, and the change must not be confirmed. Cheap when
  * there was no change.
  */
-int journal_settle(struct journal *j);
+int journal_flush(struct journal *j);
 
-/* Whether journal_settle waits for the disk. */
+/* Whether journal_flush waits for the disk. */
 bool journal_is_slow(const struct journal *j);
 
 /* One object. Any thread. */

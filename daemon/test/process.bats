@@ -77,7 +77,7 @@ refused() {
 	done
 	kill -0 "$STRANGER"
 	answers
-	[ "$(grep -c 'configuration read again' "$DIR/log")" = 0 ]
+	[ "$(grep -c 'configuration reloaded' "$DIR/log")" = 0 ]
 }
 
 @test "a killed daemon's pid file is stale at once, a living one's is not" {
@@ -160,7 +160,7 @@ refused() {
 	rm "$DIR/c.json"
 	mkfifo "$DIR/c.json"
 	kill -HUP "$PID"
-	wait_until grep -q 'configuration stays as it was: .*c.json: not a regular file' "$DIR/file"
+	wait_until grep -q 'configuration not changed: .*c.json: not a regular file' "$DIR/file"
 	answers
 	rm "$DIR/c.json"
 	echo '{}' >"$DIR/c.json"

@@ -393,7 +393,7 @@ sizes() {
 	wait_until grep -q 'statistics: counters=' "$DIR/file"
 	mv "$DIR/file" "$DIR/rotated"
 	kill -HUP "$PID"
-	wait_until grep -q 'configuration read again' "$DIR/file"
+	wait_until grep -q 'configuration reloaded' "$DIR/file"
 	kill -USR2 "$PID"
 	answers
 	stop_daemon TERM
@@ -416,7 +416,7 @@ sizes() {
 	[ "$(cat "$DIR/pid")" = "$PID" ]
 	run "$BIN/goxel-daemon" --reload -p "$DIR/pid"
 	[ "$status" -eq 0 ]
-	wait_until grep -q 'configuration read again' "$DIR/log"
+	wait_until grep -q 'configuration reloaded' "$DIR/log"
 	run "$BIN/goxel-daemon" --stop -p "$DIR/pid"
 	[ "$status" -eq 0 ]
 	wait "$PID"
@@ -464,7 +464,7 @@ sizes() {
 	PID=$(cat "$DIR/pid")
 	mv log old
 	kill -HUP "$PID"
-	wait_until grep -q 'configuration read again' "$DIR/log"
+	wait_until grep -q 'configuration reloaded' "$DIR/log"
 	"$BIN/goxel-daemon" --stop -p pid
 	PID=
 	[ ! -e "$DIR/s" ]

@@ -252,9 +252,9 @@ static void edit_world(struct rng *r, struct world *w, int edits)
 		random_edit(r, w->projects[rng_below(r, w->count)]);
 		pthread_mutex_unlock(&w->lock);
 		if (rng_below(r, 2))
-			assert_int_equal(journal_settle(w->journal), 0);
+			assert_int_equal(journal_flush(w->journal), 0);
 	}
-	assert_int_equal(journal_settle(w->journal), 0);
+	assert_int_equal(journal_flush(w->journal), 0);
 }
 
 static void test_projects_come_back(void **state)
@@ -334,7 +334,7 @@ static void test_a_lost_project_is_written_as_a_whole(void **state)
 		else
 			project_saved(p, p->doc.version, SPAN_LIT("/path"));
 		assert_false(p->log->needs_whole);
-		assert_int_equal(journal_settle(w.journal), 0);
+		assert_int_equal(journal_flush(w.journal), 0);
 		world_copy(&before, &w);
 		world_close(&w);
 		must_open(&w, in_folder("j"));

@@ -167,7 +167,7 @@ static void note(struct world *w)
 	struct journal_record rec;
 	size_t at = sample.count ? sample.ends[sample.count - 1] : JOURNAL_HEAD_BYTES;
 
-	assert_int_equal(journal_settle(w->journal), 0);
+	assert_int_equal(journal_flush(w->journal), 0);
 	read_segment();
 	while (journal_record_get(span_of(sample.bytes + at, BYTES_MAX - at), &rec) == 0)
 		at += rec.total_bytes;
@@ -447,7 +447,7 @@ static void *edit_and_settle(void *arg)
 		random_edit(&r, p);
 		version = p->doc.version;
 		pthread_mutex_unlock(&shown.lock);
-		if (journal_settle(shown.journal) < 0)
+		if (journal_flush(shown.journal) < 0)
 			return arg;
 		atomic_store(&answered[i], version);
 	}
@@ -465,7 +465,7 @@ static void test_what_was_settled_survives_loss_of_power(void **state)
 	must_open(&shown, in_folder("j"), JOURNAL_SYNC_ALWAYS);
 	for (size_t i = 0; i < THREADS; i++)
 		assert_non_null(world_create(&shown, "p"));
-	assert_int_equal(journal_settle(shown.journal), 0);
+	assert_int_equal(journal_flush(shown.journal), 0);
 	for (size_t i = 0; i < THREADS; i++) {
 		numbers[i] = i;
 		answered[i] = 1;
@@ -525,7 +525,7 @@ static void test_without_room_an_edit_changes_nothing(void **state)
 		assert_non_null(world_create(&w, "p"));
 	for (int i = 0; i < 40; i++)
 		random_edit(&r, w.projects[i % 2]);
-	assert_int_equal(journal_settle(w.journal), 0);
+	assert_int_equal(journal_flush(w.journal), 0);
 	limit_files(1100000); /* a little more than what is reserved */
 	for (int i = 0; i < 1500; i++) {
 		struct project *p = w.projects[i % 2];
@@ -546,7 +546,7 @@ static void test_without_room_an_edit_changes_nothing(void **state)
 		random_edit(&r, w.projects[i % 2]);
 	put(w.projects[0], 1000, RGBA_WHITE);
 	put(w.projects[1], 1000, RGBA_WHITE);
-	assert_int_equal(journal_settle(w.journal), 0);
+	assert_int_equal(journal_flush(w.journal), 0);
 	world_copy(&before, &w);
 	world_close(&w);
 	must_open(&w, in_folder("j"), JOURNAL_SYNC_OFF);
@@ -580,17 +580,17 @@ static void break_and_mend(atomic_bool *fault, enum journal_sync sync)
 	must_open(&w, in_folder("j"), sync);
 	p = world_create(&w, "p");
 	put(p, 1, RGBA_WHITE);
-	assert_int_equal(journal_settle(w.journal), 0);
+	assert_int_equal(journal_flush(w.journal), 0);
 	put(p, 2, RGBA_WHITE);
 	atomic_store(fault, true);
-	assert_int_equal(journal_settle(w.journal), -EIO); /* not to be answered */
+	assert_int_equal(journal_flush(w.journal), -EIO); /* not to be answered */
 	assert_int_equal(project_set_voxel(p, document_active(&p->doc), &v, NULL), -EIO);
 	assert_int_equal(volume_get(&document_active(&p->doc)->volume, 900, 0, 0), 0);
 	atomic_store(fault, false);
 	assert_true(can_edit(p, 3));
-	assert_int_equal(journal_settle(w.journal), 0);
+	assert_int_equal(journal_flush(w.journal), 0);
 	put(p, 4, RGBA_WHITE);
-	assert_int_equal(journal_settle(w.journal), 0);
+	assert_int_equal(journal_flush(w.journal), 0);
 	world_copy(&before, &w);
 	world_close(&w);
 	must_open(&w, in_folder("j"), sync);
@@ -630,7 +630,7 @@ static void test_without_memory_the_journal_follows(void **state)
 		fail_at = 0;
 	}
 	put(w.projects[0], 1000, RGBA_WHITE);
-	assert_int_equal(journal_settle(w.journal), 0);
+	assert_int_equal(journal_flush(w.journal), 0);
 	world_copy(&before, &w);
 	world_close(&w);
 	must_open(&w, in_folder("j"), JOURNAL_SYNC_OFF);
