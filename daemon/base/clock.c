@@ -49,3 +49,13 @@ void clock_format_iso(uint64_t wall_ns, char *out, size_t cap)
 	if (!strftime(out, cap, "%Y-%m-%dT%H:%M:%SZ", &tm) && cap)
 		out[0] = '\0';
 }
+
+void clock_format_stamp(uint64_t wall_ns, char *out, size_t cap)
+{
+	time_t seconds = (time_t)(wall_ns / NSEC_PER_SEC);
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	if (!strftime(out, cap, "%Y%m%d_%H%M%S", &tm) && cap)
+		out[0] = '\0';
+}

@@ -28,7 +28,8 @@ static inline struct timespec clock_timespec(uint64_t ns)
 /* Sleeps until the monotonic deadline; returns early on a signal. */
 void clock_sleep_until_ns(uint64_t deadline_ns);
 
-/* "2026-11-20T10:00:00Z"; cap at least 32. */
+/* "2026-11-20T10:00:00Z" (UTC) and "20261120_100000" (local); cap at least 32. */
 void clock_format_iso(uint64_t wall_ns, char *out, size_t cap);
+void clock_format_stamp(uint64_t wall_ns, char *out, size_t cap);
 
 #endif
