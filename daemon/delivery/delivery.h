@@ -2,10 +2,10 @@
  * delivery.h - the delivery axis: how a message that the reading thread does not answer gets to a
  * worker.
  *
- * `copied` (v14) copies the text twice, for the queue and again for the thread that answers it, and
- * a worker gets only this message. `whole` (v15) lends the connection with all the bytes it has
- * sent: the text stays in the buffer of the connection, into which only bytes of the reading
- * thread's shared buffer are moved, and the worker continues with the messages that follow.
+ * `copied` (v14) copies each text into memory of its own before anything reads it, and a worker
+ * gets only this message. `whole` (v15) lends the connection with all the bytes it has sent: the
+ * text stays in the buffer of the connection, into which only bytes of the reading thread's shared
+ * buffer are moved, and the worker continues with the messages that follow.
  */
 #ifndef DAEMON_DELIVERY_DELIVERY_H
 #define DAEMON_DELIVERY_DELIVERY_H
@@ -65,7 +65,7 @@ static inline int delivery_open_text(struct delivery *d, struct message *m)
 
 static inline void delivery_close_text(struct delivery *d, struct message *m)
 {
-	if (__builtin_expect(m->opened.ptr != NULL, 0))
+	if (__builtin_expect(m->copy.ptr != NULL, 0))
 		d->ops->close(d, m);
 }
 

@@ -1,9 +1,6 @@
 /*
- * delivery_copied.c - every text is copied twice: for the queue, and by the thread that answers it
- * (v14).
- *
- * With the fast path, a message may turn out to be long after the reading thread has copied and
- * parsed it. That copy is then used for the queue, and its parse is kept.
+ * delivery_copied.c - every text is copied before anything reads it (v14): by the thread that hands
+ * it over or, with the fast path, by the thread that parses it.
  */
 #include <errno.h>
 #include <string.h>
@@ -16,65 +13,54 @@
 
 enum { COPY_BYTES_COUNTED = 64 * 1024 }; /* larger ones do not come from the pool */
 
-/* counted_bytes: taken from the budget; 0: none. */
-static int copy_text(struct delivery *d, struct message_copy *copy, struct span text,
-		     size_t counted_bytes)
+/* counted_bytes: to be taken from the budget; 0: nothing. */
+static int copy_text(struct delivery *d, struct message *m, size_t counted_bytes)
 {
+	struct message_copy *copy = &m->copy;
+
 	if (counted_bytes && !budget_take(BUDGET_REQUESTS, counted_bytes))
 		return -ENOMEM;
-	copy->ptr = buffers_get(d->buffers, text.len + PARSER_PADDING_BYTES, &copy->cap);
+	copy->ptr = buffers_get(d->buffers, m->text.len + PARSER_PADDING_BYTES, &copy->cap);
 	if (!copy->ptr) {
 		if (counted_bytes)
 			budget_give(BUDGET_REQUESTS, counted_bytes);
 		return -ENOMEM;
 	}
 	copy->counted_bytes = counted_bytes;
-	memcpy(copy->ptr, text.ptr, text.len);
-	return 0;
-}
-
-static void drop(struct delivery *d, struct message_copy *copy)
-{
-	if (!copy->ptr)
-		return;
-	if (copy->counted_bytes)
-		budget_give(BUDGET_REQUESTS, copy->counted_bytes);
-	buffers_put(d->buffers, copy->ptr, copy->cap);
-	*copy = (struct message_copy){ 0 };
-}
-
-static int copied_open(struct delivery *d, struct message *m)
-{
-	if (copy_text(d, &m->opened, m->text, 0) < 0)
-		return -ENOMEM;
-	m->text.ptr = m->opened.ptr;
+	memcpy(copy->ptr, m->text.ptr, m->text.len);
+	m->text.ptr = copy->ptr;
 	return 0;
 }
 
 static void copied_close(struct delivery *d, struct message *m)
 {
-	drop(d, &m->opened);
+	struct message_copy *copy = &m->copy;
+
+	if (!copy->ptr)
+		return;
+	if (copy->counted_bytes)
+		budget_give(BUDGET_REQUESTS, copy->counted_bytes);
+	buffers_put(d->buffers, copy->ptr, copy->cap);
+	copy->ptr = NULL;
+}
+
+static int copied_open(struct delivery *d, struct message *m)
+{
+	return m->copy.ptr ? 0 : copy_text(d, m, 0);
 }
 
 static int copied_hold(struct delivery *d, struct message *m, struct span unread)
 {
 	size_t bytes = m->text.len + PARSER_PADDING_BYTES;
 
-	if (m->opened.ptr) {
-		m->queued = m->opened;
-		m->opened = (struct message_copy){ 0 };
-	} else if (copy_text(d, &m->queued, m->text, bytes > COPY_BYTES_COUNTED ? bytes : 0) < 0) {
+	if (!m->copy.ptr && copy_text(d, m, bytes > COPY_BYTES_COUNTED ? bytes : 0) < 0)
 		return -ENOMEM;
-	}
-	unread = span_of(unread.ptr + m->text.len, unread.len - m->text.len);
-	if (transport_hold(m->conn, unread) < 0) {
-		drop(d, &m->queued);
-		m->text.ptr = unread.ptr - m->text.len;
-		m->parser = NULL;
-		return -ENOSPC;
-	}
-	m->text.ptr = m->queued.ptr;
-	return 0;
+	if (transport_hold(m->conn, span_from(unread, unread.ptr + m->text.len)) == 0)
+		return 0;
+	copied_close(d, m);
+	m->text.ptr = unread.ptr;
+	m->parser = NULL; /* was of the copy */
+	return -ENOSPC;
 }
 
 /* What follows waits until the connection belongs to the reading thread again. */
@@ -88,13 +74,13 @@ static struct span copied_rest(struct delivery *d, const struct message *m)
 static void copied_release(struct delivery *d, struct message *m, size_t used_bytes)
 {
 	(void)used_bytes;
-	drop(d, &m->queued);
+	copied_close(d, m);
 	transport_resume(m->conn);
 }
 
 const struct delivery_ops delivery_copied_ops = {
 	.head = { .name = "copied",
-		  .summary = "each text copied twice, for the queue and to be parsed (v14)",
+		  .summary = "each text in a copy of its own (v14)",
 		  .size = sizeof(struct delivery) },
 	.open = copied_open,
 	.close = copied_close,

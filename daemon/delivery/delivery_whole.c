@@ -49,8 +49,8 @@ static void whole_release(struct delivery *d, struct message *m, size_t used_byt
 
 const struct delivery_ops delivery_whole_ops = {
 	.head = { .name = "whole",
-		  .summary = "lends the connection with its bytes and "
-			     "the parse; no copy of long texts (v15)",
+		  .summary = "lends the connection with its bytes and the parse; long texts are "
+			     "not copied (v15)",
 		  .size = sizeof(struct delivery) },
 	.open = whole_open,
 	.close = whole_close,

@@ -46,9 +46,8 @@ struct message {
 	int refusal_code;
 
 	/* Private to the delivery backend. */
-	size_t held_bytes;          /* the part of the connection's bytes that is the text */
-	struct message_copy queued; /* copy made for the queue */
-	struct message_copy opened; /* copy made for parsing */
+	size_t held_bytes; /* the part of the connection's bytes that is the text */
+	struct message_copy copy;
 
 	struct stage_clock clock;
 };

@@ -38,7 +38,7 @@ static size_t scan_first(struct frame_scan *scan, const char *p, size_t n, bool 
 
 static bool is_space(char c)
 {
-	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+	return (unsigned char)c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t');
 }
 
 /* The rest of a line; *end: it includes the newline. */

@@ -7,13 +7,6 @@
 #include "daemon/server/worker.h"
 #include "daemon/telemetry/metrics.h"
 
-void answer_mark(struct worker *w, char mark)
-{
-	if (!outbuf_room(&w->out, 1))
-		worker_use_spare(w);
-	outbuf_add(&w->out, &mark, 1);
-}
-
 static void write_fault(struct worker *w, enum request_form form, struct span id)
 {
 	if (form == REQUEST_TOOL)

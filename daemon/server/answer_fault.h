@@ -7,10 +7,17 @@
 
 #include <stddef.h>
 
-struct rpc_request;
-struct worker;
+#include "daemon/rpc/outbuf.h"
+#include "daemon/server/worker.h"
 
-void answer_mark(struct worker *w, char mark);
+struct rpc_request;
+
+static inline void answer_mark(struct worker *w, char mark)
+{
+	if (__builtin_expect(!outbuf_room(&w->out, 1), 0))
+		worker_use_spare(w);
+	w->out.ptr[w->out.len++] = mark;
+}
 
 /* Drops what is behind start and answers with w->call.fault. Every client gets its answer, if need
  * be without an id that is too long for the spare buffer. */

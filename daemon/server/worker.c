@@ -218,6 +218,8 @@ void worker_begin(struct worker *w, struct conn *c)
 
 void worker_end(struct worker *w)
 {
+	if (!w->requests_count && !w->out.ptr && !w->lease.entry)
+		return; /* all was handed over */
 	context_leave(&w->lease);
 	worker_flush(w);
 	drop_out(w);
