@@ -33,7 +33,7 @@ static void refuse_held(struct server *s, struct worker *w, struct message *m)
 	delivery_release(s->delivery, m, 0);
 }
 
-int hand_over(struct server *s, struct worker *w, struct message *m, struct span unread)
+int hand_over_message(struct server *s, struct worker *w, struct message *m, struct span unread)
 {
 	size_t bytes = m->text.len;
 	int rc;

@@ -17,7 +17,7 @@ struct worker;
  * Returns 0: the connection is held, or was. A negative code: the client is gone, or there is no
  * memory and m is answered with that, in a new group.
  */
-int hand_over(struct server *s, struct worker *w, struct message *m, struct span unread);
+int hand_over_message(struct server *s, struct worker *w, struct message *m, struct span unread);
 
 /* A queued message when no worker can be made: crew_refuse, ctx is the server. */
 void hand_back(void *ctx, void *item);

@@ -40,7 +40,7 @@ static size_t follow(struct server *s, struct worker *w, struct conn *c, struct 
 			message_start(m, text);
 			stage_mark(&m->clock, STAGE_READ);
 			if (decide(w, m) == HAND_OVER || answer_message(w, m) == RETRY_ELSEWHERE) {
-				if (hand_over(s, w, m, span_from(rest, text.ptr)) == 0)
+				if (hand_over_message(s, w, m, span_from(rest, text.ptr)) == 0)
 					return TRANSPORT_HELD;
 			}
 			stage_begin(&m->clock, 0);
