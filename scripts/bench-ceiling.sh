@@ -21,6 +21,8 @@ Parts (default: all):
             beside them
   ping      v15 against the echo server: 50 connections depth 1, 10 connections
             depth 16 and 64
+  edits     add_voxel and get_voxel of v15 against the echo server, at the same three
+            points; with redis-server and redis-benchmark installed, SET too
   mixed     v15 against v14, 90 % writes, 10 connections
   start     v15's exec to first reply against the echo server's; its memory
   memory    resident bytes per voxel of a dense cube of 64 x 64 x 64 (one round)
@@ -63,12 +65,12 @@ while [ $# -gt 0 ]; do
 		printf -v "${1#--}" '%s' "$2"
 		shift
 		;;
-	micro | ping | mixed | start | memory | generator | capture | batch | gox | render) parts+=("$1") ;;
+	micro | ping | edits | mixed | start | memory | generator | capture | batch | gox | render) parts+=("$1") ;;
 	*) die 2 "unknown part or option '$1' (see --help)" ;;
 	esac
 	shift
 done
-[ ${#parts[@]} -gt 0 ] || parts=(micro ping mixed start memory generator capture batch gox render)
+[ ${#parts[@]} -gt 0 ] || parts=(micro ping edits mixed start memory generator capture batch gox render)
 [[ $rounds =~ ^[1-9][0-9]*$ ]] || die 2 "rounds is '$rounds'; a number from 1 is needed"
 duration_seconds "$duration" >/dev/null || die 2 "duration is '$duration'; a time like 1s is needed"
 for program in goxel-bench goxel-start goxel-load goxel-daemon goxel-profile goxel-report; do
@@ -211,6 +213,47 @@ round_ping() {
 	pair ping_n50_p1 "$1" rate v15 ping 50 1 -- rate echo ping 50 1
 	pair ping_n10_p16 "$1" rate v15 ping 10 16 -- rate echo ping 10 16
 	pair ping_n10_p64 "$1" rate v15 ping 10 64 -- rate echo ping 10 64
+}
+
+# One operation of the mixed workload: workload_of NAME
+workload_of() {
+	[ -s "$work/$1.wl" ] || awk -v op="$1" '/^\[/ { wanted = !/^\[op / || $0 == "[op " op "]" } wanted' \
+		"$root/loadgen/workloads/mixed.wl" >"$work/$1.wl"
+}
+
+start_redis() {
+	local ticks=500
+	guarded --remove "$work" -- redis-server --port 0 --unixsocket "$work/redis.sock" --dir "$work" \
+		--save '' --appendonly no --daemonize no >"$work/redis.log" 2>&1 </dev/null &
+	pids[redis]=$!
+	until [ -S "$work/redis.sock" ]; do
+		[ $((ticks--)) -gt 0 ] || die 4 "redis-server does not come up: $(tail -n 1 "$work/redis.log")"
+		sleep 0.02
+	done
+}
+
+# rate_redis CONNECTIONS DEPTH: SET with random keys. It takes a count: first a few, to see how many
+# fit the time.
+rate_redis() {
+	local run=(redis-benchmark -s "$work/redis.sock" -t set -c "$1" -P "$2" -r 262144 --csv)
+	value=$("${run[@]}" -n 20000 | awk -F'"' '/SET/ { print $4 }')
+	value=$("${run[@]}" -n "$(awk -v r="$value" -v s="$(duration_seconds "$duration")" \
+		'BEGIN { print int(r * s) + 1000 }')" | awk -F'"' '/SET/ { print $4 }')
+	[ -n "$value" ] || die 4 "redis-benchmark failed"
+}
+
+round_edits() {
+	local at op
+	for at in '50 1' '10 16' '10 64'; do
+		set -- "$1" "${at% *}" "${at#* }"
+		for op in add_voxel get_voxel; do
+			workload_of $op
+			pair "${op}_n$2_p$3" "$1" rate v15 "$work/$op.wl" "$2" "$3" -- rate echo ping "$2" "$3"
+		done
+		command -v redis-server redis-benchmark >/dev/null || continue
+		[ -n "${pids[redis]:-}" ] || start_redis
+		pair "redis_set_n$2_p$3" "$1" rate_redis "$2" "$3" -- rate echo ping "$2" "$3"
+	done
 }
 
 round_mixed() {
@@ -441,8 +484,8 @@ judge() {
 }
 
 servers_needed() {
-	case " ${parts[*]} " in *" ping "* | *" generator "*) echo echo ;; esac
-	case " ${parts[*]} " in *" ping "* | *" mixed "*) echo v15 ;; esac
+	case " ${parts[*]} " in *" ping "* | *" edits "* | *" generator "*) echo echo ;; esac
+	case " ${parts[*]} " in *" ping "* | *" edits "* | *" mixed "*) echo v15 ;; esac
 	case " ${parts[*]} " in *" mixed "*) echo v14 ;; esac
 }
 
@@ -453,7 +496,7 @@ wants() {
 for server in $(servers_needed); do start_named "$server"; done
 for round in $(seq "$rounds"); do
 	say "round $round of $rounds: ${parts[*]}"
-	for part in micro ping mixed start memory generator capture batch gox render; do
+	for part in micro ping edits mixed start memory generator capture batch gox render; do
 		if wants $part; then "round_$part" "$round"; fi
 	done
 done

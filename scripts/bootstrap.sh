@@ -74,6 +74,7 @@ test   clang-tidy                 clang-tidy
 test   cppcheck                   cppcheck
 test   shellcheck                 shellcheck
 test   libsimdjson-dev
+test   redis-server               redis-server
 test   libxml2-utils              xmllint
 test   systemd                    systemd-socket-activate
 test   google-perftools           google-pprof
