@@ -405,6 +405,8 @@ int pair_run(const struct pair_options *o, const struct pair_observer *observer)
 {
 	struct pair_job job = { .o = o, .observer = observer };
 	struct err err = ERR_INIT;
+	cpu_set_t cpus;
+	bool has_cpus = sched_getaffinity(0, sizeof(cpus), &cpus) == 0;
 	int rc = prepare(&job, &err), code;
 
 	if (!rc && o->dry_run)
@@ -413,6 +415,9 @@ int pair_run(const struct pair_options *o, const struct pair_observer *observer)
 		code = say(EXIT_USAGE, &err);
 	else
 		code = o->dry_run ? EXIT_OK : measure(&job);
+	/* A second sitting of the caller finds the processors of the first. */
+	if (has_cpus)
+		sched_setaffinity(0, sizeof(cpus), &cpus);
 	remove_base(&job);
 	if (job.has_sitting)
 		pair_sitting_deinit(&job.sitting);
