@@ -54,6 +54,7 @@ static void test_cpu_clocks_count_work(void **state)
 	assert_true(clock_process_cpu_ns() - process_ns >= NSEC_PER_MSEC);
 }
 
+/* setenv and tzset: one thread only runs then. NOLINTBEGIN(concurrency-mt-unsafe) */
 static void test_stamps(void **state)
 {
 	char text[32];
@@ -61,9 +62,14 @@ static void test_stamps(void **state)
 	(void)state;
 	clock_format_iso(1795168800123456789ull, text, sizeof(text));
 	assert_string_equal(text, "2026-11-20T10:00:00Z");
+	setenv("TZ", "UTC-1", 1);
+	tzset();
+	clock_format_stamp(1795168800123456789ull, text, sizeof(text));
+	assert_string_equal(text, "20261120_110000");
 	clock_format_iso(0, text, 4);
 	assert_string_equal(text, "");
 }
+/* NOLINTEND(concurrency-mt-unsafe) */
 
 enum { STACK_BYTES = 512 * 1024 };
 
