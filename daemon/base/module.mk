@@ -25,6 +25,7 @@ base-srcs := \
 	daemon/base/log.c \
 	daemon/base/memory.c \
 	daemon/base/pidfile.c \
+	daemon/base/png_out.c \
 	daemon/base/proc_maps.c \
 	daemon/base/rng.c \
 	daemon/base/sock.c \

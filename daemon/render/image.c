@@ -2,43 +2,9 @@
 #include "daemon/render/image.h"
 
 #include <errno.h>
-#include <png.h>
-#include <setjmp.h>
 
-#include "daemon/base/cancel.h"
 #include "daemon/base/err.h"
-
-/*
- * Rendered voxels are runs of few colors: level 3 with the Up filter gives files within a tenth of
- * the size of level 9 with all filters, in a quarter of the time.
- */
-enum { COMPRESSION_LEVEL = 3 };
-
-static void append(png_structp png, png_bytep bytes, png_size_t len)
-{
-	struct strbuf *out = png_get_io_ptr(png);
-
-	strbuf_add(out, bytes, len);
-	if (out->failed)
-		png_error(png, "out of memory");
-}
-
-static void flush(png_structp png)
-{
-	(void)png;
-}
-
-static void on_error(png_structp png, png_const_charp text)
-{
-	(void)text;
-	png_longjmp(png, 1);
-}
-
-static void on_warning(png_structp png, png_const_charp text)
-{
-	(void)png;
-	(void)text;
-}
+#include "daemon/base/png_out.h"
 
 static bool is_opaque(const struct picture *p)
 {
@@ -50,49 +16,19 @@ static bool is_opaque(const struct picture *p)
 	return all == 0xff000000u;
 }
 
-/* The code that may longjmp; locals set before the jump are not read after it. */
-static int write_png(png_structp png, png_infop info, const struct picture *p, struct strbuf *out,
-		     bool opaque)
-{
-	if (setjmp(png_jmpbuf(png))) /* NOLINT(cert-err52-cpp): libpng's error handling */
-		return out->failed ? -ENOMEM : -EIO;
-	png_set_write_fn(png, out, append, flush);
-	png_set_compression_level(png, COMPRESSION_LEVEL);
-	png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_UP);
-	png_set_IHDR(png, info, p->width, p->height, 8,
-		     opaque ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_RGB_ALPHA, PNG_INTERLACE_NONE,
-		     PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-	png_write_info(png, info);
-	if (opaque)
-		png_set_filler(png, 0, PNG_FILLER_AFTER);
-	for (uint32_t y = 0; y < p->height; y++) {
-		int rc = cancel_check();
-
-		if (rc < 0)
-			return rc;
-		png_write_row(png, (png_const_bytep)(p->pixels + (size_t)y * p->width));
-	}
-	png_write_end(png, info);
-	return 0;
-}
-
 int image_encode_png(const struct picture *p, struct strbuf *out, struct err *err)
 {
-	png_structp png =
-		png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, on_error, on_warning);
-	png_infop info = png ? png_create_info_struct(png) : NULL;
-	size_t before = out->len;
-	int rc = -ENOMEM;
+	const struct png_out png = { .pixels = p->pixels,
+				     .width = p->width,
+				     .height = p->height,
+				     .is_opaque = is_opaque(p),
+				     .is_filtered = true };
+	int rc = png_out_encode(&png, out);
 
-	if (info)
-		rc = write_png(png, info, p, out, is_opaque(p));
-	png_destroy_write_struct(png ? &png : NULL, info ? &info : NULL);
-	if (rc < 0) {
-		out->len = before;
+	if (rc < 0)
 		return err_set(err, rc, "encode a PNG of %u x %u: %s", p->width, p->height,
 			       rc == -ENOMEM ? "out of memory"
 			       : rc == -EIO  ? "libpng failed"
 					     : "stopped");
-	}
 	return 0;
 }
