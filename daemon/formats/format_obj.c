@@ -59,26 +59,23 @@ static int write_faces(const struct mesh *mesh, const struct mesh_weld *weld, st
 	return 0;
 }
 
+static int write_body(const struct mesh *mesh, const struct mesh_weld *weld, struct strbuf *out,
+		      struct err *err)
+{
+	int rc;
+
+	strbuf_add_str(out, "# Goxel " GOXEL_DAEMON_VERSION "\n");
+	rc = write_vertices(weld, out, err);
+	if (rc < 0)
+		return rc;
+	write_normals(out);
+	return write_faces(mesh, weld, out, err);
+}
+
 static int obj_write(struct document *doc, const struct format_options *options, struct strbuf *out,
 		     struct err *err)
 {
-	struct mesh mesh = { 0 };
-	struct mesh_weld weld = { 0 };
-	int rc = mesh_build(doc, options, &mesh, err);
-
-	if (rc == 0)
-		rc = mesh_weld(&mesh, &weld, err);
-	if (rc == 0) {
-		strbuf_add_str(out, "# Goxel " GOXEL_DAEMON_VERSION "\n");
-		rc = write_vertices(&weld, out, err);
-	}
-	if (rc == 0) {
-		write_normals(out);
-		rc = write_faces(&mesh, &weld, out, err);
-	}
-	mesh_weld_deinit(&weld);
-	mesh_deinit(&mesh);
-	return rc;
+	return mesh_write(doc, options, write_body, out, err);
 }
 
 const struct format format_obj = {

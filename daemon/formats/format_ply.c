@@ -42,22 +42,17 @@ static int write_body(const struct mesh *mesh, const struct mesh_weld *weld, str
 	return 0;
 }
 
+static int write_file(const struct mesh *mesh, const struct mesh_weld *weld, struct strbuf *out,
+		      struct err *err)
+{
+	write_header(weld->vertices_count, mesh->quads_count, out);
+	return write_body(mesh, weld, out, err);
+}
+
 static int ply_write(struct document *doc, const struct format_options *options, struct strbuf *out,
 		     struct err *err)
 {
-	struct mesh mesh = { 0 };
-	struct mesh_weld weld = { 0 };
-	int rc = mesh_build(doc, options, &mesh, err);
-
-	if (rc == 0)
-		rc = mesh_weld(&mesh, &weld, err);
-	if (rc == 0) {
-		write_header(weld.vertices_count, mesh.quads_count, out);
-		rc = write_body(&mesh, &weld, out, err);
-	}
-	mesh_weld_deinit(&weld);
-	mesh_deinit(&mesh);
-	return rc;
+	return mesh_write(doc, options, write_file, out, err);
 }
 
 const struct format format_ply = {

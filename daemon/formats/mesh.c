@@ -278,3 +278,19 @@ void mesh_weld_deinit(struct mesh_weld *weld)
 	budget_free(weld->indices);
 	*weld = (struct mesh_weld){ 0 };
 }
+
+int mesh_write(struct document *doc, const struct format_options *options, mesh_body *body,
+	       struct strbuf *out, struct err *err)
+{
+	struct mesh mesh = { 0 };
+	struct mesh_weld weld = { 0 };
+	int rc = mesh_build(doc, options, &mesh, err);
+
+	if (rc == 0)
+		rc = mesh_weld(&mesh, &weld, err);
+	if (rc == 0)
+		rc = body(&mesh, &weld, out, err);
+	mesh_weld_deinit(&weld);
+	mesh_deinit(&mesh);
+	return rc;
+}

@@ -71,4 +71,12 @@ static inline struct mesh_point mesh_y_up(struct mesh_point p)
 int mesh_weld(const struct mesh *mesh, struct mesh_weld *weld, struct err *err);
 void mesh_weld_deinit(struct mesh_weld *weld);
 
+/* What a format writes of a mesh. */
+typedef int(mesh_body)(const struct mesh *mesh, const struct mesh_weld *weld, struct strbuf *out,
+		       struct err *err);
+
+/* Builds and welds the mesh of doc, and lets body write it. Errors: those of all three. */
+int mesh_write(struct document *doc, const struct format_options *options, mesh_body *body,
+	       struct strbuf *out, struct err *err);
+
 #endif
