@@ -20,20 +20,6 @@ static int compare_doubles(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-double stats_quantile(const double *v, size_t n, double q)
-{
-	double at;
-	size_t below;
-
-	if (n == 0)
-		return NAN;
-	at = q * (double)(n - 1);
-	below = (size_t)at;
-	if (below + 1 >= n)
-		return v[n - 1];
-	return v[below] + (at - (double)below) * (v[below + 1] - v[below]);
-}
-
 double stats_median(double *v, size_t n)
 {
 	if (n == 0)
@@ -58,15 +44,6 @@ double stats_mean(const double *v, size_t n)
 	for (size_t i = 0; i < n; i++)
 		sum += v[i];
 	return n ? sum / (double)n : NAN;
-}
-
-double stats_sd(const double *v, size_t n)
-{
-	double mean = stats_mean(v, n), sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += (v[i] - mean) * (v[i] - mean);
-	return n > 1 ? sqrt(sum / (double)(n - 1)) : NAN;
 }
 
 double stats_normal_cdf(double z)
@@ -297,25 +274,4 @@ double stats_mde(double sd, size_t n, double alpha, double power)
 		return NAN;
 	return (stats_t_quantile(1 - alpha, pairs - 1) + stats_t_quantile(power, pairs - 1)) * sd /
 	       sqrt(pairs);
-}
-
-size_t stats_pairs_needed(double sd, double effect, double alpha, double power)
-{
-	size_t low = stats_reachable_n(alpha), high;
-
-	if (!(effect > 0))
-		return 0;
-	low = low < 3 ? 3 : low;
-	high = low;
-	while (high < 100000000 && stats_mde(sd, high, alpha, power) > effect)
-		high *= 2;
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (stats_mde(sd, mid, alpha, power) > effect)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
 }

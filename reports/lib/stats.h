@@ -29,10 +29,7 @@ enum {
 double stats_median(double *v, size_t n);
 /* Median absolute deviation times 1.4826: the standard deviation when normal. Reorders v. */
 double stats_robust_sd(double *v, size_t n);
-/* q in 0..1, linear between order statistics (type 7). v must be sorted. */
-double stats_quantile(const double *v, size_t n, double q);
 double stats_mean(const double *v, size_t n);
-double stats_sd(const double *v, size_t n); /* n - 1 below the line */
 
 double stats_normal_cdf(double z);
 double stats_normal_quantile(double p);
@@ -64,8 +61,6 @@ size_t stats_reachable_n(double alpha);
  * (t_{1-alpha} + t_{power}) * sd / sqrt(n * 3/pi). NaN below 3 pairs.
  */
 double stats_mde(double sd, size_t n, double alpha, double power);
-/* Pairs needed to see an effect; 0 when the effect is not positive. */
-size_t stats_pairs_needed(double sd, double effect, double alpha, double power);
 
 /* One metric of a family judged together. */
 struct stats_family_row {

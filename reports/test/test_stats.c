@@ -24,8 +24,6 @@ static void test_median_and_quantiles(void **state)
 	assert_float_equal(stats_median(even, 4), 2.5, 0);
 	assert_true(isnan(stats_median(even, 0)));
 	assert_float_equal(stats_robust_sd(mad, 7), 1.4826, 1e-12);
-	assert_float_equal(stats_quantile((double[]){ 1, 2, 3, 4 }, 4, 0.25), 1.75, 1e-12);
-	assert_float_equal(stats_sd((double[]){ 2, 4, 4, 4, 5, 5, 7, 9 }, 8), 2.13809, 1e-5);
 }
 
 static void test_quantiles_of_distributions(void **state)
@@ -102,8 +100,6 @@ static void test_detectable_effect_table(void **state)
 	for (size_t i = 0; i < 5; i++)
 		assert_float_equal(stats_mde(1, n[i], 0.01, 0.90), pct_at_1[i], 0.011);
 	assert_float_equal(stats_mde(25, 40, 0.01, 0.90), 15, 0.3);
-	assert_in_range(stats_pairs_needed(1, 0.60, 0.01, 0.9), 39, 42);
-	assert_int_equal(stats_pairs_needed(1, 0, 0.01, 0.9), 0);
 }
 
 static void test_detectable_effect_is_detected_as_often_as_promised(void **state)
