@@ -90,19 +90,7 @@ rows=$work/rows # figure and value, one line for each measurement
 : >"$rows"
 declare -A pids
 
-# shellcheck disable=SC2317 # called by traps
-clean_up() {
-	local code=$? name
-	trap - EXIT TERM HUP
-	trap '' INT USR1
-	! is_broken_trap "$code" || code=130
-	for name in "${!pids[@]}"; do stop_pid "${pids[$name]}" 5 || true; done
-	rm -rf "$work"
-	exit "$code"
-}
-trap clean_up EXIT
-trap 'exit 130' TERM HUP
-on_interrupt 'exit 130'
+clean_up_at_end
 
 # start NAME COMMAND...: its socket is $work/NAME.sock; leaves $work/NAME.json
 start() {

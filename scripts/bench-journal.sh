@@ -51,19 +51,7 @@ work=
 make_folder work "$dir/goxel-journal"
 pids=()
 
-# shellcheck disable=SC2317 # called by traps
-clean_up() {
-	local code=$? pid
-	trap - EXIT TERM HUP
-	trap '' INT
-	! is_broken_trap "$code" || code=130
-	for pid in "${pids[@]}"; do stop_pid "$pid" 5 || true; done
-	rm -rf "$work"
-	exit "$code"
-}
-trap clean_up EXIT
-trap 'exit 130' TERM HUP
-on_interrupt 'exit 130'
+clean_up_at_end
 
 # start NAME COMMAND...: in the background; its socket is $work/NAME.sock
 start() {

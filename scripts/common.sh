@@ -98,6 +98,27 @@ is_broken_trap() {
 	[ "$1" -eq 2 ] && ! $is_told
 }
 
+# clean_up_at_end: from now on the script, in whatever way it ends, ends the processes in the array pids
+# and removes the folder $work.
+clean_up_at_end() {
+	trap clean_up EXIT
+	trap 'exit 130' TERM HUP
+	on_interrupt 'exit 130'
+}
+
+# shellcheck disable=SC2317 # called by a trap
+clean_up() {
+	local code=$? pid
+	trap - EXIT TERM HUP
+	trap '' INT USR1
+	! is_broken_trap "$code" || code=130
+	# shellcheck disable=SC2154 # both are the script's
+	for pid in "${pids[@]}"; do stop_pid "$pid" 10 || true; done
+	# shellcheck disable=SC2154
+	rm -rf "$work"
+	exit "$code"
+}
+
 # make_folder VARIABLE PREFIX: creates PREFIX.XXXXXX. Also removes folders of scripts that were killed
 # together with their children: a running script holds the lock in its folder, which it takes within
 # a minute.

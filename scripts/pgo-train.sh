@@ -42,20 +42,8 @@ for program in goxel-daemon goxel-load goxel-start; do
 	[ -x "$bin/$program" ] || die 2 "$bin/$program is missing: run make pgo"
 done
 
-server_pid='' work=''
-# shellcheck disable=SC2317 # called by traps
-clean_up() {
-	local code=$?
-	trap - EXIT TERM HUP
-	trap '' INT USR1
-	! is_broken_trap "$code" || code=130
-	[ -z "$server_pid" ] || stop_pid "$server_pid" 10 || true
-	rm -rf "$work"
-	exit "$code"
-}
-trap clean_up EXIT
-trap 'exit 130' TERM HUP
-on_interrupt 'exit 130'
+pids=() work=''
+clean_up_at_end
 make_folder work "${TMPDIR:-/tmp}/goxel-pgo"
 
 start() {
@@ -63,9 +51,9 @@ start() {
 	rm -f "$work/start.json"
 	guarded --remove "$work" --unix "$work/s" --out "$work/start.json" -- \
 		"$bin/goxel-daemon" --preset "$1" --socket "$work/s" >"$work/log" 2>&1 &
-	server_pid=$!
+	pids=($!)
 	while [ ! -s "$work/start.json" ]; do
-		if ! pid_lives "$server_pid" || [ $((ticks--)) -eq 0 ]; then
+		if ! pid_lives "${pids[0]}" || [ $((ticks--)) -eq 0 ]; then
 			die 4 "the daemon does not start: $(tail -n 1 "$work/log")"
 		fi
 		sleep 0.02
@@ -75,8 +63,8 @@ start() {
 # Its counts are written at the end of the process.
 stop() {
 	local code=0
-	stop_pid "$server_pid" 30 || code=$?
-	server_pid=''
+	stop_pid "${pids[0]}" 30 || code=$?
+	pids=()
 	[ "$code" -eq 0 ] || die 4 "the daemon ended with exit code $code: $(tail -n 1 "$work/log")"
 }
 
