@@ -286,9 +286,8 @@ check-arm64:  ## build all for arm64 and run the unit tests under qemu (SKIP wit
 	    CC='$(filter ccache,$(CC)) aarch64-linux-gnu-gcc' CXX='$(filter ccache,$(CXX)) aarch64-linux-gnu-g++'
 
 headers: | $(generated)  ## each header must compile alone
-	$(q)for h in $$(git ls-files '*.h'); do \
-	    $(CC) -std=c11 -D_GNU_SOURCE -iquote . -iquote build/gen $(warn) -fsyntax-only -x c $$h || exit 1; \
-	done
+	$(q)git ls-files '*.h' | xargs -n 1 -P $$(nproc) \
+	    $(CC) -std=c11 -D_GNU_SOURCE -iquote . -iquote build/gen $(warn) -fsyntax-only -x c
 
 format-check:  ## clang-format finds nothing to change
 	$(q)git ls-files '*.c' '*.h' '*.cc' | xargs clang-format --dry-run -Werror
