@@ -15,7 +15,7 @@ enum {
 	GOX_TILE_EDGE = 64,   /* 64 * 64 = 16^3 voxels */
 	GOX_PREVIEW_EDGE = 128,
 	GOX_KEY_BYTES_MAX = 255,
-	GOX_BLOCKS_MAX = 1 << 16,  /* what a document holds: DOCUMENT_BLOCKS_MAX */
+	GOX_BLOCKS_MAX = 1 << 16, /* what a document holds: DOCUMENT_BLOCKS_MAX */
 };
 
 #endif

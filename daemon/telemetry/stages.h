@@ -4,9 +4,9 @@
  * A request carries a struct stage_clock. stage_begin chooses at random whether the request is
  * sampled; stage_mark stamps the end of a stage; stages_record, called once when the reply has been
  * written, adds each stage's time to histograms of the calling thread, which stages_read merges. A
- * stage lasts from the latest mark before it (or the start) to its own mark: a text that the reading
- * thread has not parsed is parsed after the queue. A stage that was skipped (the fast path has
- * neither enqueue nor dequeue) is not recorded.
+ * stage lasts from the latest mark before it (or the start) to its own mark: a text that the
+ * reading thread has not parsed is parsed after the queue. A stage that was skipped (the fast path
+ * has neither enqueue nor dequeue) is not recorded.
  *
  * Every mark is also a USDT probe, goxel:request__<stage>, whether sampled or not; argument 1 is
  * the address of the clock, which tells requests apart; argument 2 is 1 for a sampled one.
