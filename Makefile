@@ -180,7 +180,8 @@ tests: $(addprefix $(O)/test/,$(tests))  ## build every unit test
 # ---- the main job: each target gets what it needs, builds, and runs ---------
 # Recursive, because packages that the build needs may be installed first.
 bootstrap = $(q)scripts/bootstrap.sh
-build-all = $(q)+$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$$(nproc))
+make-fast = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$$(nproc))
+build-all = $(q)+$(make-fast)
 run-knobs := A A_ARGS ARGS B BASELINE BENCH BLOCKS B_ARGS C DEPTH DURATION LABEL MODE OPTIMIZED OUT PAIRS RATE REALTIME RUNS \
              SEED TARGET THREADS TRANSPORT WARMUP WORKERS WORKLOAD
 export $(foreach k,$(run-knobs) PRESET,$(if $($(k)),$(k)))
@@ -282,7 +283,7 @@ check-fuzz: $(addprefix $(O)/fuzz/,$(fuzz))  ## every fuzz target, FUZZ_SECONDS=
 	    scripts/check-fuzz.sh $(O) $^
 
 check-arm64:  ## build all for arm64 and run the unit tests under qemu (SKIP without the packages)
-	$(q)+scripts/check-arm64.sh $(MAKE) --no-print-directory \
+	$(q)+scripts/check-arm64.sh $(make-fast) \
 	    CC='$(filter ccache,$(CC)) aarch64-linux-gnu-gcc' CXX='$(filter ccache,$(CXX)) aarch64-linux-gnu-g++'
 
 headers: | $(generated)  ## each header must compile alone
