@@ -43,7 +43,7 @@ comma := ,
 alloc-wrap-ldflags := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray \
     aligned_alloc posix_memalign strdup strndup free)
 
-base-tests := alloc alloc_none budget cancel cli cli_out clock err file hist json_out log memory pidfile rng sock sock_io strbuf
+base-tests := alloc alloc_none budget cancel cli cli_out clock err file hist json_out log memory pidfile rng sock sock_io strbuf thread_slots
 tests += $(addprefix test_,$(base-tests))
 $(foreach t,$(base-tests),$(eval test_$t-srcs := daemon/test/test_$t.c) \
     $(eval test_$t-libs := base) $(eval test_$t-ldlibs := -lcmocka -lm))

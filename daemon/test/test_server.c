@@ -297,6 +297,7 @@ static void test_waiting_for_a_request_is_no_stage_of_it(void **state)
 {
 	static const char *const names[] = { "v14", "v15" };
 	enum { REQUESTS = 3 };
+	/* What is tested is time that passes without an event: it must not count. */
 	const struct timespec gap = { .tv_nsec = 200 * NSEC_PER_MSEC };
 
 	(void)state;
