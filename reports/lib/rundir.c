@@ -104,7 +104,7 @@ int rundir_open(const char *path, struct rundir *out, struct err *err)
 		if (!state || strcmp(state, "complete") != 0)
 			rc = err_set(err, -EAGAIN, "%s was interrupted: %s says its state is '%s'",
 				     dir.path, runfile_name(RUNFILE_RUN),
-				     state ? state : "not known");
+				     state ? state : "unknown");
 	}
 	if (rc < 0)
 		rundir_close(&dir);

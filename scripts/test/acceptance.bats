@@ -129,7 +129,7 @@ captured() {
 @test "compare refuses to mix a run with what is none" {
 	mkdir "$RUNS/x"
 	run -2 scripts/compare-profiles.sh --baseline "$v14" --optimized "$RUNS/x"
-	[[ $output == *"it has no run.json"* ]]
+	[[ $output == *"it holds no run.json"* ]]
 }
 
 @test "the daemon that dies of a signal during the run is told, with its log" {
