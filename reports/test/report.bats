@@ -353,40 +353,6 @@ make_pairs() {
 	[[ $output == *"goxel-bench/1, goxel-ceiling/1 or a run directory is needed"* ]]
 }
 
-@test "targets are judged by all runs of a side, and by their interval" {
-	make_pairs 1.0
-	pairs=() runs=()
-	for i in 1 2 3 4 5 6 7; do pairs+=("$dir/a$i" "$dir/b$i") runs+=("$dir/b$i"); done
-	mean=$(jq .totals.throughput_per_s "$A/load-test-results.json")
-	# The seven runs have 1.00 to 1.07 times that.
-	for factor in 0.9 1.035 1.2; do
-		jq -n --argjson limit "$(jq -n "$mean * $factor")" '{schema: "goxel-targets/1", name: "t",
-			targets: [{title: "Rate", metric: "throughput_per_s", above: $limit}]}' >"$dir/t-$factor.json"
-	done
-	verdict() {
-		jq -e --arg verdict "$1" '.targets[0] | .verdict == $verdict and .low < .high' "$dir/out/report.json"
-	}
-	"$R" compare "${pairs[@]}" --out "$dir/out" --targets "$dir/t-0.9.json" && verdict met
-	"$R" compare "${pairs[@]}" --out "$dir/out" --targets "$dir/t-1.2.json" && verdict missed
-	"$R" compare "${pairs[@]}" --out "$dir/out" --targets "$dir/t-1.035.json" && verdict "not settled"
-	# The same by goxel-report targets, whose exit code is for CI.
-	run -0 "$R" targets --targets "$dir/t-0.9.json" "${runs[@]}"
-	[[ $output == *Rate*" … "*" 7 "*met* ]]
-	run -1 "$R" targets --targets "$dir/t-1.2.json" "${runs[@]}"
-	[[ $output == *Rate*missed* ]]
-	run -0 "$R" targets --targets "$dir/t-1.035.json" "${runs[@]}"
-	[[ $output == *Rate*"not settled"* ]]
-	run -0 "$R" targets --targets "$dir/t-1.2.json" "${runs[@]:0:3}"
-	[[ $output == *"too few values"*"not settled"*"An interval of 95 % needs 6 values"* ]]
-	run -1 "$R" targets --targets "$dir/t-1.2.json" "$dir/b1"
-	[[ $output == *"measured once"*missed* ]]
-	run -2 "$R" targets "$dir/b1" "$dir/b1"
-	[[ $output == *"is given twice"* ]]
-	run -2 "$R" targets --targets nowhere
-	run -4 "$R" targets "$dir/t-0.9.json"
-	[[ $output == *"goxel-bench/1, goxel-ceiling/1 or a run directory is needed"* ]]
-}
-
 @test "--png draws the plots with gnuplot (R-580)" {
 	command -v gnuplot >/dev/null || skip "gnuplot is not installed"
 	run -0 "$R" compare "$A" "$B" --out "$dir/out" --png
