@@ -77,7 +77,7 @@ static void check_counts(const struct view *v, struct findings *f)
 	double ops = view_number(v->load, "response_time_ns.count");
 
 	if (v->response && !isnan(ops) && (double)v->response->total != ops)
-		complain(f, "%s holds %llu response times, %s says %.0f",
+		complain(f, "%s has %llu response times, %s says %.0f",
 			 runfile_name(RUNFILE_LATENCY_LOG), (unsigned long long)v->response->total,
 			 runfile_name(RUNFILE_LOAD_RESULTS), ops);
 }

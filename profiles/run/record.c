@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
@@ -22,16 +21,6 @@ static double seconds(uint64_t ns)
 	return (double)ns / (double)NSEC_PER_SEC;
 }
 
-/* "20261120_100000", in local time. */
-static void format_stamp(uint64_t wall_ns, char *out, size_t cap)
-{
-	time_t now = (time_t)(wall_ns / NSEC_PER_SEC);
-	struct tm tm;
-
-	if (!localtime_r(&now, &tm) || !strftime(out, cap, "%Y%m%d_%H%M%S", &tm))
-		out[0] = '\0';
-}
-
 int record_open(struct record *r, const char *label, struct err *err)
 {
 	char stamp[32];
@@ -41,7 +30,7 @@ int record_open(struct record *r, const char *label, struct err *err)
 	r->start_ns = clock_ns();
 	cpu_ticks_read(&r->ticks);
 	fingerprint_take(&r->machine);
-	format_stamp(r->start_wall_ns, stamp, sizeof(stamp));
+	clock_format_stamp(r->start_wall_ns, stamp, sizeof(stamp));
 	/* mkdir decides when two start in the same second. */
 	for (int number = 1; rc == -EEXIST && number < 1000; number++) {
 		char *path = NULL;

@@ -97,7 +97,7 @@ int rundir_open(const char *path, struct rundir *out, struct err *err)
 	if (rc == 0)
 		rc = rundir_json(&dir, RUNFILE_RUN, "goxel-run", 1, &dir.run, err);
 	if (rc == -ENOENT && file_exists(dir.path))
-		rc = err_set(err, -ENOTDIR, "%s is not a run directory: it holds no %s", dir.path,
+		rc = err_set(err, -ENOTDIR, "%s is not a run directory: it has no %s", dir.path,
 			     runfile_name(RUNFILE_RUN));
 	if (rc == 0) {
 		state = json_string_value(json_object_get(dir.run, "state"));

@@ -350,7 +350,7 @@ make_pairs() {
 	[[ $output == *"is given twice"* ]]
 	run -2 "$R" targets --targets nowhere
 	run -4 "$R" targets "$dir/t-0.9.json"
-	[[ $output == *"goxel-bench/1, goxel-ceiling/1 or a run directory is needed"* ]]
+	[[ $output == *"goxel-bench/1, goxel-ceiling/1 or a run directory"* ]]
 }
 
 @test "--png draws the plots with gnuplot (R-580)" {

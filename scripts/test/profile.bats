@@ -387,7 +387,7 @@ TXT
 	[ "$output" = "compare-profiles.sh: BASELINE=/no/such/dir: there is no such directory" ]
 	BASELINE=$BATS_TEST_TMPDIR OPTIMIZED=$BATS_TEST_TMPDIR run scripts/compare-profiles.sh
 	[ "$status" -eq 2 ]
-	[[ $output == *"is not a run directory: it holds no run.json"* ]]
+	[[ $output == *"is not a run directory: it has no run.json"* ]]
 	run scripts/compare-profiles.sh
 	[ "$status" -eq 2 ]
 	[[ $output == *"no complete v14 run in $RUNS: run make profile-baseline first"* ]]
