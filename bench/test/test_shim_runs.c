@@ -430,7 +430,8 @@ static void test_slow_batches_have_a_distribution_of_their_means(void **state)
 	r = seen_only("slow_batches/7/");
 	check_spread(r, 5000);
 	assert_true(seen_counter(r, "spread_batch") == 7);
-	assert_true(seen_counter(r, "p50_ns") < 7 * 5000);
+	/* Of the whole batch it would be seven times the mean. */
+	assert_true(seen_counter(r, "p50_ns") < 4 * r->real_time);
 	check_spread(seen_only("slow_batches_threads"), 5000);
 	assert_true(isnan(seen_counter(seen_only("quick_batches"), "p50_ns")));
 }
