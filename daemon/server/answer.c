@@ -123,7 +123,7 @@ static bool refuse_http(struct worker *w, struct span text)
 static bool parse(struct worker *w, struct message *m)
 {
 	struct parse_fault why = { 0 };
-	struct value root;
+	struct value root = { 0 };
 	int rc = delivery_open_text(w->cfg->delivery, m);
 
 	if (rc == 0)

@@ -36,7 +36,7 @@ static char *padded(const char *text)
 	char *copy = calloc(1, strlen(text) + PARSER_PADDING_BYTES);
 
 	assert_non_null(copy);
-	memcpy(copy, text, strlen(text));
+	put_bytes(copy, span_str(text));
 	return copy;
 }
 
