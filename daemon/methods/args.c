@@ -176,14 +176,13 @@ int args_sort(struct call *call)
 		sort_object(call, call->params, count);
 	for (int i = 0; i < count; i++) {
 		enum value_kind kind = arg_kind(call, i);
-		int rc = 0;
+		int rc;
 
 		if (kind == VALUE_NULL) /* null counts as absent */
 			clear_arg(call, i);
-		if (kind <= VALUE_NULL)
-			rc = params[i].required ? arg_fault(call, i, "is missing") : 0;
-		else if (!is_plain(call, &params[i], i))
-			rc = check(call, i);
+		if (kind <= VALUE_NULL ? !params[i].required : is_plain(call, &params[i], i))
+			continue;
+		rc = kind <= VALUE_NULL ? arg_fault(call, i, "is missing") : check(call, i);
 		if (rc)
 			return rc;
 	}

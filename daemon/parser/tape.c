@@ -184,8 +184,7 @@ static bool tape_records(struct value array, struct value_records *out)
 static inline const struct tape_node *behind(const struct tape_node *nodes,
 					     const struct tape_node *n)
 {
-	return n->kind == VALUE_ARRAY || n->kind == VALUE_OBJECT ? nodes + n->u.container.end
-								 : n + 1;
+	return __builtin_expect(n->kind >= VALUE_ARRAY, 0) ? nodes + n->u.container.end : n + 1;
 }
 
 static uint32_t tape_items(struct value container, uint32_t skip, const struct value_items *out,
@@ -206,13 +205,12 @@ static uint32_t tape_items(struct value container, uint32_t skip, const struct v
 		return 0;
 	for (n++; skip && n->kind != TAPE_END; skip--)
 		n = behind(nodes, n);
-	for (; n->kind != TAPE_END && count < max; n = behind(nodes, n)) {
-		to.values[count] = (struct value){ &t->doc, (uintptr_t)(n - nodes) };
-		to.kinds[count] = n->kind;
-		to.integers[count] = n->u.integer;
+	for (; n->kind != TAPE_END && count < max; n = behind(nodes, n), count++) {
 		if (is_object)
 			to.keys[count] = tape_node_key(t, n);
-		count++;
+		to.values[count] = (struct value){ &t->doc, (uintptr_t)(n - nodes) };
+		to.integers[count] = n->u.integer;
+		to.kinds[count] = n->kind;
 	}
 	return count;
 }

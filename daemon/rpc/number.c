@@ -250,6 +250,19 @@ int number_read(const char **pos, const char *end, struct number *out)
 	return 0;
 }
 
+/* clang-format off */
+#define ONES(n) ('0' + (n) % 10)
+#define TEXT(n) \
+	((n) < 10 ? 1u << 24 | ONES(n) : \
+	 (n) < 100 ? 2u << 24 | ONES((n) / 10) | ONES(n) << 8 : \
+	 3u << 24 | ONES((n) / 100) | ONES((n) / 10) << 8 | ONES(n) << 16)
+#define TEXT_4(n) TEXT(n), TEXT((n) + 1), TEXT((n) + 2), TEXT((n) + 3)
+#define TEXT_16(n) TEXT_4(n), TEXT_4((n) + 4), TEXT_4((n) + 8), TEXT_4((n) + 12)
+#define TEXT_64(n) TEXT_16(n), TEXT_16((n) + 16), TEXT_16((n) + 32), TEXT_16((n) + 48)
+/* clang-format on */
+
+const uint32_t number_texts[256] = { TEXT_64(0u), TEXT_64(64u), TEXT_64(128u), TEXT_64(192u) };
+
 static const char digit_pairs[201] = "00010203040506070809101112131415161718192021222324"
 				     "25262728293031323334353637383940414243444546474849"
 				     "50515253545556575859606162636465666768697071727374"

@@ -38,24 +38,22 @@ int number_read(const char **pos, const char *end, struct number *out);
 size_t number_put_large(char *to, int64_t value); /* any integer */
 size_t number_put_real(char *to, double value);   /* the shortest digits that read back equal */
 
-/* Most integers of replies have up to three digits: these are written without branches on the
- * length. */
+/* The texts of 0..255, the first digit lowest, and above three of them their number. */
+extern const uint32_t number_texts[256];
+
+/* Most integers of replies are small: these are written without branches on the length. */
 static inline size_t number_put_integer(char *to, int64_t value)
 {
 	uint64_t sign = value < 0;
 	uint64_t rest = ((uint64_t)value ^ -sign) + sign;
-	uint32_t hundreds = (uint32_t)rest * 41 >> 12; /* exact up to 999 */
-	uint32_t below = (uint32_t)rest - hundreds * 100;
-	uint32_t tens = below * 103 >> 10; /* and up to 99 */
-	uint32_t skipped = (uint32_t)((rest < 100) + (rest < 10));
-	uint32_t text =
-		(0x303030 | hundreds | tens << 8 | (below - tens * 10) << 16) >> 8 * skipped;
+	uint32_t text;
 
-	if (__builtin_expect(rest > 999, 0))
+	if (__builtin_expect(rest > 255, 0))
 		return number_put_large(to, value);
+	text = number_texts[rest];
 	*to = '-';
-	memcpy(to + sign, &text, sizeof(text)); /* the first digit lowest: little endian */
-	return sign + 3 - skipped;
+	memcpy(to + sign, &text, sizeof(text)); /* little endian */
+	return sign + (text >> 24);
 }
 
 #endif
