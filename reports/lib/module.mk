@@ -11,10 +11,19 @@ resultlib-srcs := \
 	reports/lib/rundir.c \
 	reports/lib/runfile.c \
 	reports/lib/stats.c \
+	reports/lib/stats_betting.c \
+	reports/lib/stats_dist.c \
 	reports/lib/stats_family.c \
+	reports/lib/stats_flips.c \
+	reports/lib/stats_hist.c \
+	reports/lib/stats_looks.c \
+	reports/lib/stats_multiple.c \
+	reports/lib/stats_power.c \
+	reports/lib/stats_rank.c \
 	reports/lib/target_file.c
 
-tests += test_hlog test_stats test_rundir test_calibration
+tests += test_hlog test_stats test_stats_dist test_stats_family test_stats_hist test_stats_looks \
+	test_rundir test_calibration
 lib-test-libs := resultlib base
 lib-test-ldlibs := -lcmocka -ljansson -lz -lm
 test_hlog-srcs := reports/test/test_hlog.c reports/test/fixture.c
@@ -26,6 +35,25 @@ test_stats-ldlibs := $(lib-test-ldlibs)
 test_rundir-srcs := reports/test/test_rundir.c reports/test/fixture.c
 test_rundir-libs := $(lib-test-libs)
 test_rundir-ldlibs := $(lib-test-ldlibs)
-test_calibration-srcs := reports/test/test_calibration.c reports/test/fixture.c
+test_calibration-srcs := reports/test/test_calibration.c reports/test/blocks.c reports/test/fixture.c
 test_calibration-libs := $(lib-test-libs)
 test_calibration-ldlibs := $(lib-test-ldlibs)
+test_stats_dist-srcs := reports/test/test_stats_dist.c
+test_stats_dist-libs := $(lib-test-libs)
+test_stats_dist-ldlibs := $(lib-test-ldlibs)
+test_stats_family-srcs := reports/test/test_stats_family.c reports/test/noise.c
+test_stats_family-libs := $(lib-test-libs)
+test_stats_family-ldlibs := $(lib-test-ldlibs)
+test_stats_hist-srcs := reports/test/test_stats_hist.c
+test_stats_hist-libs := $(lib-test-libs)
+test_stats_hist-ldlibs := $(lib-test-ldlibs)
+test_stats_looks-srcs := reports/test/test_stats_looks.c reports/test/noise.c
+test_stats_looks-libs := $(lib-test-libs)
+test_stats_looks-ldlibs := $(lib-test-ldlibs)
+
+# Experiments and measurements of the statistics, built by name; no part of any check.
+stress += mde_choice
+mde_choice-srcs := reports/test/mde_choice.c reports/test/blocks.c reports/test/fixture.c \
+	reports/test/noise.c
+mde_choice-libs := $(lib-test-libs)
+mde_choice-ldlibs := $(lib-test-ldlibs)

@@ -1,251 +1,191 @@
 /*
- * stats_family.c - judges the metrics of one family together, by sign flips shared by all metrics.
+ * stats_family.c - metrics of one family judged together; see stats.h and stats_flips.h.
  *
- * Two uses of the same flips: step-down max-T p-values under H0 (each metric's signed ranks of
- * d), and a simultaneous band (signed ranks of d - theta, where the critical value of the largest
- * |W| is converted to order statistics of the Walsh averages). A p-value includes the observed
- * arrangement: (1 + exceeding) / (1 + flips), or is exact when all flips are enumerated.
+ * The band of a metric is a pair of its Walsh averages: with c the joint critical value of the
+ * largest standardized |W| and s the metric's norm, W = M - 2 k at the k-th average from an end, so
+ * k = (M - c s) / 2. Metrics with fewer blocks have smaller M and s, and so get their own k.
  */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "daemon/base/rng.h"
 #include "reports/lib/stats.h"
+#include "reports/lib/stats_flips.h"
+#include "reports/lib/stats_private.h"
 
 enum { FAMILY_M_MAX = 4096 };
 
 struct family {
-	size_t n, m;
-	const double *d;  /* [n][m] */
-	double *ranks;    /* [m][n] signed ranks of d, divided by their norm */
-	double *centred;  /* [m][n] the same of d - theta */
-	double *norms;    /* [m] of centred, before dividing */
-	double *largest;  /* [flips] max |W| of centred */
-	double *observed; /* [m] |W| of ranks, no flip */
-	size_t *order;    /* [m] metrics in descending order of observed */
-	size_t *exceed;   /* [m] by rank in order */
-	double *walsh;    /* [n (n + 1) / 2] scratch */
-	size_t flips;
-	int8_t *signs; /* [n] */
+	const struct stats_family_cfg *cfg;
+	const double *d; /* [n][m] */
+	struct flips flips;
+	double *column; /* [n] scratch */
+	double *walsh;  /* [n (n + 1) / 2] scratch */
+	double *p;      /* [m] scratch */
 };
 
-struct ranked {
-	double size;
-	size_t index;
-};
-
-static int by_size(const void *a, const void *b)
+/* The values that the metric has, into column; how many. */
+static size_t gather(struct family *f, size_t metric)
 {
-	double x = ((const struct ranked *)a)->size, y = ((const struct ranked *)b)->size;
+	size_t count = 0;
 
-	return (x > y) - (x < y);
-}
+	for (size_t i = 0; i < f->flips.n; i++) {
+		double value = f->d[i * f->flips.m + metric];
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Signed mid-ranks of |d[.][metric] - centre| over their Euclidean norm, which is returned. */
-static double signed_ranks(const struct family *f, size_t metric, double centre,
-			   struct ranked *scratch, double *out)
-{
-	double norm = 0;
-
-	for (size_t i = 0; i < f->n; i++)
-		scratch[i] = (struct ranked){ fabs(f->d[i * f->m + metric] - centre), i };
-	qsort(scratch, f->n, sizeof(*scratch), by_size);
-	for (size_t i = 0, end; i < f->n; i = end) {
-		for (end = i + 1; end < f->n && scratch[end].size <= scratch[i].size; end++)
-			;
-		for (size_t k = i; k < end; k++) {
-			double value = f->d[scratch[k].index * f->m + metric] - centre;
-			double rank = (double)(i + end + 1) / 2;
-
-			rank = value > 0 ? rank : value < 0 ? -rank : 0;
-			out[scratch[k].index] = rank;
-			norm += rank * rank;
-		}
+		if (isfinite(value))
+			f->column[count++] = value;
 	}
-	norm = sqrt(norm);
-	for (size_t i = 0; i < f->n && norm > 0; i++)
-		out[i] /= norm;
-	return norm;
+	return count;
 }
 
-static double flipped_sum(const struct family *f, const double *ranks)
+/* The metric alone, and its ranks around its estimate. */
+static int prepare_band(struct family *f, size_t metric, struct stats_family_row *row)
 {
-	double sum = 0;
+	struct flips *flips = &f->flips;
+	struct stats_signed_rank one;
+	int rc = stats_signed_rank(f->column, row->n, f->cfg->alpha, &one);
 
-	for (size_t i = 0; i < f->n; i++)
-		sum += f->signs[i] * ranks[i];
-	return fabs(sum);
+	if (rc < 0)
+		return rc;
+	row->theta = one.theta;
+	row->p_raw = one.p_two;
+	flips->around_norm[metric] =
+		flips_rank_around(flips, f->d, metric, one.theta, flips->around);
+	return 0;
 }
 
-/* One flip: counts for the step-down p-values, and the largest |W| for the band. */
-static void count_flip(struct family *f, size_t flip)
+static int prepare(struct family *f, struct stats_family_row *rows)
 {
-	const double slack = 1e-9; /* sums of the same ranks in another order are equal */
-	double running = 0, largest = 0;
+	struct flips *flips = &f->flips;
+	int rc = 0;
 
-	for (size_t r = f->m; r-- > 0;) { /* least significant first: successive maxima */
-		size_t metric = f->order[r];
+	for (size_t q = 0; q < flips->m && rc == 0; q++) {
+		double norm;
 
-		running = fmax(running, flipped_sum(f, f->ranks + metric * f->n));
-		f->exceed[r] += running >= f->observed[metric] - slack;
-		largest = fmax(largest, flipped_sum(f, f->centred + metric * f->n));
+		rows[q] = (struct stats_family_row){ .n = gather(f, q), .theta = NAN };
+		rows[q].low = rows[q].lower = -INFINITY;
+		rows[q].high = rows[q].upper = INFINITY;
+		rows[q].p_raw = NAN;
+		if (rows[q].n == 0)
+			continue;
+		norm = flips_rank(flips, f->d, q, 0, flips->ranks);
+		flips->scale[q] = norm > 0 ? 1 / norm : 0;
+		if (!f->cfg->has_no_bands)
+			rc = prepare_band(f, q, &rows[q]);
 	}
-	f->largest[flip] = largest;
+	return rc;
 }
 
-static void run_flips(struct family *f, uint64_t seed)
+/* k of the joint critical value, never narrower than the metric's own interval at own_tail. */
+static size_t band_k(const struct family *f, size_t metric, size_t n, double critical,
+		     double own_tail)
 {
-	struct rng rng;
+	size_t own = stats_signed_rank_k(n, own_tail);
+	double k = ((double)stats_walsh_count(n) - critical * f->flips.around_norm[metric]) / 2;
 
-	rng_init(&rng, seed, 0);
-	for (size_t flip = 0; flip < f->flips; flip++) {
-		for (size_t i = 0; i < f->n; i++) {
-			bool is_minus = f->n <= STATS_FLIPS_ENUMERATE_N_MAX ? (flip >> i) & 1
-									    : rng_next(&rng) >> 63;
+	if (!isfinite(critical) || !(k >= 1 - 1e-7))
+		return 0;
+	k = floor(k + 1e-7); /* whole when all blocks are there and no two are equal */
+	return k < (double)own ? (size_t)k : own;
+}
 
-			f->signs[i] = is_minus ? -1 : 1;
-		}
-		count_flip(f, flip);
+static void fill_bands(struct family *f, struct stats_family_row *rows)
+{
+	double alpha = f->cfg->alpha, level = f->cfg->level;
+	double two = flips_critical(&f->flips, FLIPS_TWO, alpha);
+	double less = flips_critical(&f->flips, FLIPS_LESS, level);
+	double greater = flips_critical(&f->flips, FLIPS_GREATER, level);
+
+	for (size_t q = 0; q < f->flips.m; q++) {
+		size_t n = gather(f, q), k = band_k(f, q, n, two, alpha / 2);
+
+		stats_walsh(f->column, n, f->walsh);
+		rows[q].low = stats_walsh_low(f->walsh, n, k);
+		rows[q].high = stats_walsh_high(f->walsh, n, k);
+		k = band_k(f, q, n, less, level);
+		rows[q].upper = stats_walsh_high(f->walsh, n, k);
+		k = band_k(f, q, n, greater, level);
+		rows[q].lower = stats_walsh_low(f->walsh, n, k);
+		rows[q].own_level = k ? stats_signed_rank_cdf(n, (double)k - 1) : 0;
 	}
-}
-
-static void sort_order(struct family *f)
-{
-	for (size_t r = 0; r < f->m; r++)
-		f->order[r] = r;
-	for (size_t r = 1; r < f->m; r++) /* few metrics: insertion */
-		for (size_t k = r; k > 0 && f->observed[f->order[k]] > f->observed[f->order[k - 1]];
-		     k--) {
-			size_t swap = f->order[k];
-
-			f->order[k] = f->order[k - 1];
-			f->order[k - 1] = swap;
-		}
 }
 
 static void fill_p_values(struct family *f, struct stats_family_row *rows)
 {
-	bool is_exact = f->n <= STATS_FLIPS_ENUMERATE_N_MAX;
-	double floor_p = 0;
+	for (enum flips_tail t = 0; t < FLIPS_TAILS; t++) {
+		flips_p_values(&f->flips, t, f->p);
+		for (size_t q = 0; q < f->flips.m; q++) {
+			double p = rows[q].n ? f->p[q] : NAN;
 
-	for (size_t r = 0; r < f->m; r++) {
-		double p = is_exact ? (double)f->exceed[r] / (double)f->flips
-				    : (1.0 + (double)f->exceed[r]) / (1.0 + (double)f->flips);
-
-		floor_p = fmax(floor_p, p); /* step-down p-values never decrease */
-		rows[f->order[r]].p_adjusted = floor_p;
+			if (t == FLIPS_TWO)
+				rows[q].p_adjusted = p;
+			else if (t == FLIPS_GREATER)
+				rows[q].p_greater = p;
+			else
+				rows[q].p_less = p;
+		}
 	}
 }
 
-/* Band of one metric: the k-th Walsh average from either end, k from the joint critical value. */
-static void fill_band(struct family *f, size_t metric, double critical,
-		      struct stats_family_row *row)
+static bool is_level(double x)
 {
-	size_t m = f->n * (f->n + 1) / 2, at = 0;
-	double k = floor(((double)m - critical * f->norms[metric]) / 2);
-
-	for (size_t i = 0; i < f->n; i++)
-		for (size_t j = i; j < f->n; j++)
-			f->walsh[at++] = (f->d[i * f->m + metric] + f->d[j * f->m + metric]) / 2;
-	qsort(f->walsh, m, sizeof(*f->walsh), by_value);
-	/* Never narrower than the metric's own interval, even when ties change the ranks. */
-	row->low = k >= 1 ? fmin(row->low, f->walsh[(size_t)k - 1]) : -INFINITY;
-	row->high = k >= 1 ? fmax(row->high, f->walsh[m - (size_t)k]) : INFINITY;
+	return x > 0 && x < 1;
 }
 
-static int family_alloc(struct family *f)
+int stats_family_judge(const struct stats_family_cfg *cfg, const double *d, size_t n, size_t m,
+		       struct stats_family_row *rows)
 {
-	size_t n = f->n, m = f->m;
+	struct family f = { .cfg = cfg, .d = d };
+	size_t count = cfg->flips_count ? cfg->flips_count : STATS_FLIPS_COUNT;
+	int rc;
 
-	f->ranks = calloc(n * m, sizeof(double));
-	f->centred = calloc(n * m, sizeof(double));
-	f->norms = calloc(m, sizeof(double));
-	f->largest = calloc(f->flips, sizeof(double));
-	f->observed = calloc(m, sizeof(double));
-	f->order = calloc(m, sizeof(size_t));
-	f->exceed = calloc(m, sizeof(size_t));
-	f->walsh = calloc(n * (n + 1) / 2, sizeof(double));
-	f->signs = malloc(n);
-	return f->ranks && f->centred && f->norms && f->largest && f->observed && f->order &&
-			       f->exceed && f->walsh && f->signs
-		       ? 0
-		       : -ENOMEM;
-}
-
-static void family_free(struct family *f)
-{
-	free(f->ranks);
-	free(f->centred);
-	free(f->norms);
-	free(f->largest);
-	free(f->observed);
-	free(f->order);
-	free(f->exceed);
-	free(f->walsh);
-	free(f->signs);
-}
-
-/* Computes single-metric results and the signed ranks of every metric. */
-static int family_prepare(struct family *f, double alpha, struct stats_family_row *rows)
-{
-	struct ranked *scratch = malloc(f->n * sizeof(*scratch));
-	double *column = malloc(f->n * sizeof(*column));
-	int rc = scratch && column ? 0 : -ENOMEM;
-
-	for (size_t q = 0; q < f->m && rc == 0; q++) {
-		struct stats_signed_rank one;
-
-		for (size_t i = 0; i < f->n; i++)
-			column[i] = f->d[i * f->m + q];
-		rc = stats_signed_rank(column, f->n, alpha, &one);
-		if (rc < 0)
-			break;
-		rows[q] = (struct stats_family_row){
-			.theta = one.theta, .low = one.low, .high = one.high, .p_raw = one.p_two
-		};
-		signed_ranks(f, q, 0, scratch, f->ranks + q * f->n);
-		f->norms[q] = signed_ranks(f, q, one.theta, scratch, f->centred + q * f->n);
-		for (size_t i = 0; i < f->n; i++)
-			f->observed[q] += f->ranks[q * f->n + i];
-		f->observed[q] = fabs(f->observed[q]);
+	if (n < 2 || n > STATS_N_MAX || m < 1 || m > FAMILY_M_MAX ||
+	    count > STATS_FLIPS_COUNT_MAX || !is_level(cfg->alpha) || !is_level(cfg->level))
+		return -EINVAL;
+	rc = flips_init(&f.flips, n, m, count);
+	f.column = malloc(n * sizeof(*f.column));
+	f.walsh = malloc(stats_walsh_count(n) * sizeof(*f.walsh));
+	f.p = malloc(m * sizeof(*f.p));
+	if (!f.column || !f.walsh || !f.p)
+		rc = -ENOMEM;
+	if (rc == 0)
+		rc = prepare(&f, rows);
+	if (rc == 0) {
+		flips_run(&f.flips, !cfg->has_no_bands, cfg->seed);
+		fill_p_values(&f, rows);
+		if (!cfg->has_no_bands)
+			fill_bands(&f, rows);
 	}
-	free(scratch);
-	free(column);
+	free(f.column);
+	free(f.walsh);
+	free(f.p);
+	flips_deinit(&f.flips);
 	return rc;
 }
 
 int stats_family(const double *d, size_t n, size_t m, double alpha, uint64_t seed,
 		 struct stats_family_row *rows)
 {
-	struct family f = { .n = n, .m = m, .d = d };
-	size_t at;
-	int rc;
+	struct stats_family_cfg cfg = { .alpha = alpha, .level = alpha, .seed = seed };
 
-	if (n < 2 || n > STATS_N_MAX || m < 1 || m > FAMILY_M_MAX)
-		return -EINVAL;
-	f.flips = n <= STATS_FLIPS_ENUMERATE_N_MAX ? (size_t)1 << n : STATS_FLIPS_COUNT;
-	rc = family_alloc(&f);
-	if (rc == 0)
-		rc = family_prepare(&f, alpha, rows);
-	if (rc == 0) {
-		sort_order(&f);
-		run_flips(&f, seed);
-		fill_p_values(&f, rows);
-		qsort(f.largest, f.flips, sizeof(*f.largest), by_value);
-		at = (size_t)ceil((1 - alpha) * (double)f.flips);
-		at = at ? at - 1 : 0;
-		for (size_t q = 0; q < m; q++)
-			fill_band(&f, q, f.largest[at], &rows[q]);
-	}
-	family_free(&f);
-	return rc;
+	return stats_family_judge(&cfg, d, n, m, rows);
+}
+
+/* Of as many extreme metrics, each has one flip in 2^n that is as extreme. */
+bool stats_family_can_reach(const struct stats_family_cfg *cfg, size_t n, size_t m)
+{
+	size_t count = cfg->flips_count ? cfg->flips_count : STATS_FLIPS_COUNT;
+	bool has_flips = n <= STATS_FLIPS_ENUMERATE_N_MAX ||
+			 1 / (1 + (double)count) <= cfg->level * (1 + 1e-12);
+
+	return has_flips && (double)m * exp2(-(double)n) <= cfg->level * (1 + 1e-12);
+}
+
+size_t stats_family_reachable_n(const struct stats_family_cfg *cfg, size_t m)
+{
+	size_t n = 1;
+
+	while (n < STATS_N_MAX && !stats_family_can_reach(cfg, n, m))
+		n++;
+	return stats_family_can_reach(cfg, n, m) ? n : 0;
 }

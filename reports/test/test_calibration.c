@@ -11,83 +11,20 @@
 #include <cmocka.h>
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/base/rng.h"
 #include "reports/lib/stats.h"
-#include "reports/test/fixture.h"
+#include "reports/test/blocks.h"
 
-enum { QUANTILES = 7, METRICS = 8, BLOCKS_MAX = 128, P50 = 0, CPU = 7 };
-
-struct blocks {
-	size_t n;
-	double d[BLOCKS_MAX * METRICS]; /* ln b - ln a; [n][METRICS], quantiles then CPU */
-};
-
-/* block,a_p50..a_p99_9,a_cpu,b_p50..b_p99_9,b_cpu */
-static int read_slices(const char *name, struct blocks *out)
-{
-	const char *path = fixture_data(name);
-	FILE *file = path ? fopen(path, "re") : NULL;
-	char line[1024];
-
-	*out = (struct blocks){ 0 };
-	if (!file)
-		return -1;
-	assert_non_null(fgets(line, sizeof(line), file));
-	while (fgets(line, sizeof(line), file) && out->n < BLOCKS_MAX) {
-		double v[2 * METRICS];
-		char *at = strchr(line, ',');
-
-		for (int i = 0; i < 2 * METRICS; i++)
-			v[i] = strtod(at + 1, &at);
-		for (int q = 0; q < METRICS; q++)
-			out->d[out->n * METRICS + (size_t)q] = log(v[METRICS + q] / v[q]);
-		out->n++;
-	}
-	fclose(file);
-	return 0;
-}
-
-/* block,position,arm,p50..p99_9,...: two arms by name, quantiles only */
-static int read_runs(const char *arm_a, const char *arm_b, struct blocks *out)
-{
-	const char *path = fixture_data("blocks/runs-75-blocks.csv");
-	FILE *file = path ? fopen(path, "re") : NULL;
-	char line[512];
-
-	*out = (struct blocks){ 0 };
-	if (!file)
-		return -1;
-	while (fgets(line, sizeof(line), file)) {
-		unsigned block, position;
-		char arm[16], *at;
-		double sign;
-		int used = 0;
-
-		/* NOLINTNEXTLINE(cert-err34-c): our own file */
-		if (sscanf(line, "%u,%u,%15[^,]%n", &block, &position, arm, &used) != 3)
-			continue;
-		sign = strcmp(arm, arm_b) == 0 ? 1 : strcmp(arm, arm_a) == 0 ? -1 : 0;
-		at = line + used;
-		assert_true(block < BLOCKS_MAX);
-		for (size_t q = 0; q < QUANTILES; q++)
-			out->d[(size_t)block * METRICS + q] += sign * log(strtod(at + 1, &at));
-		out->n = block + 1 > out->n ? block + 1 : out->n;
-	}
-	fclose(file);
-	return 0;
-}
+enum { QUANTILES = BLOCKS_QUANTILES, METRICS = BLOCKS_METRICS, P50 = BLOCKS_P50, CPU = BLOCKS_CPU };
 
 static struct stats_signed_rank judge(const struct blocks *b, size_t metric)
 {
 	struct stats_signed_rank r;
 	double d[BLOCKS_MAX];
 
-	for (size_t i = 0; i < b->n; i++)
-		d[i] = b->d[i * METRICS + metric];
+	blocks_column(b, metric, d);
 	assert_int_equal(stats_signed_rank(d, b->n, 0.05, &r), 0);
 	return r;
 }
@@ -96,8 +33,7 @@ static double spread_pct(const struct blocks *b, size_t metric)
 {
 	double d[BLOCKS_MAX];
 
-	for (size_t i = 0; i < b->n; i++)
-		d[i] = b->d[i * METRICS + metric];
+	blocks_column(b, metric, d);
 	return 100 * stats_robust_sd(d, b->n);
 }
 
@@ -127,12 +63,12 @@ static void test_identical_arms_do_not_fire(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
-		if (read_slices(files[i], &b) < 0)
+		if (blocks_read_slices(files[i], &b) < 0)
 			skip();
 		assert_int_equal(b.n, 42);
 		expect_silence(&b, METRICS);
 	}
-	if (read_runs("A", "A2", &b) < 0)
+	if (blocks_read_runs("A", "A2", &b) < 0)
 		skip();
 	assert_int_equal(b.n, 75);
 	expect_silence(&b, QUANTILES);
@@ -144,7 +80,7 @@ static void test_five_percent_more_work_shows_in_cpu_per_request(void **state)
 	struct blocks b;
 
 	(void)state;
-	if (read_slices("blocks/slices-50ms-work+5pct.csv", &b) < 0)
+	if (blocks_read_slices("blocks/slices-50ms-work+5pct.csv", &b) < 0)
 		skip();
 	cpu = judge(&b, CPU);
 	print_message("CPU per request %+.1f %% [%.1f, %.1f], p %.1g one-sided\n", pct(cpu.theta),
@@ -164,7 +100,7 @@ static void test_slow_tail_shows_in_mean_cpu_and_not_in_wall_p99(void **state)
 	struct blocks b;
 
 	(void)state;
-	if (read_slices("blocks/slices-50ms-tail-2pct-x2.csv", &b) < 0)
+	if (blocks_read_slices("blocks/slices-50ms-tail-2pct-x2.csv", &b) < 0)
 		skip();
 	cpu = judge(&b, CPU);
 	assert_float_equal(pct(cpu.theta), 2.2, 0.2);
@@ -184,7 +120,7 @@ static void test_finer_interleaving_narrows_the_spread(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
-		if (read_slices(want[i].name, &b) < 0)
+		if (blocks_read_slices(want[i].name, &b) < 0)
 			skip();
 		print_message("%s: p50 %.1f %%, CPU %.1f %%\n", want[i].name, spread_pct(&b, P50),
 			      spread_pct(&b, CPU));
@@ -205,7 +141,7 @@ static void test_family_level_and_band_hold_on_real_noise(void **state)
 	int alarms = 0, covered = 0;
 
 	(void)state;
-	if (read_runs("A", "A2", &b) < 0)
+	if (blocks_read_runs("A", "A2", &b) < 0)
 		skip();
 	rng_init(&rng, 3, 0);
 	for (int round = 0; round < ROUNDS; round++) {
