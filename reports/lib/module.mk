@@ -20,10 +20,18 @@ resultlib-srcs := \
 	reports/lib/stats_multiple.c \
 	reports/lib/stats_power.c \
 	reports/lib/stats_rank.c \
-	reports/lib/target_file.c
+	reports/lib/target_file.c \
+	reports/lib/verdict.c \
+	reports/lib/verdict_blocking.c \
+	reports/lib/verdict_count.c \
+	reports/lib/verdict_defaults.c \
+	reports/lib/verdict_explaining.c \
+	reports/lib/verdict_joint.c \
+	reports/lib/verdict_row.c \
+	reports/lib/verdict_words.c
 
 tests += test_hlog test_stats test_stats_dist test_stats_family test_stats_hist test_stats_looks \
-	test_rundir test_calibration
+	test_rundir test_calibration test_verdict test_verdict_errors
 lib-test-libs := resultlib base
 lib-test-ldlibs := -lcmocka -ljansson -lz -lm
 test_hlog-srcs := reports/test/test_hlog.c reports/test/fixture.c
@@ -50,10 +58,19 @@ test_stats_hist-ldlibs := $(lib-test-ldlibs)
 test_stats_looks-srcs := reports/test/test_stats_looks.c reports/test/noise.c
 test_stats_looks-libs := $(lib-test-libs)
 test_stats_looks-ldlibs := $(lib-test-ldlibs)
+test_verdict-srcs := reports/test/test_verdict.c
+test_verdict-libs := $(lib-test-libs)
+test_verdict-ldlibs := $(lib-test-ldlibs)
+test_verdict_errors-srcs := reports/test/test_verdict_errors.c reports/test/gate.c reports/test/noise.c
+test_verdict_errors-libs := $(lib-test-libs)
+test_verdict_errors-ldlibs := $(lib-test-ldlibs)
 
 # Experiments and measurements of the statistics, built by name; no part of any check.
-stress += mde_choice
+stress += mde_choice verdict_certify
 mde_choice-srcs := reports/test/mde_choice.c reports/test/blocks.c reports/test/fixture.c \
 	reports/test/noise.c
 mde_choice-libs := $(lib-test-libs)
 mde_choice-ldlibs := $(lib-test-ldlibs)
+verdict_certify-srcs := reports/test/verdict_certify.c reports/test/gate.c reports/test/noise.c
+verdict_certify-libs := $(lib-test-libs)
+verdict_certify-ldlibs := $(lib-test-ldlibs)
