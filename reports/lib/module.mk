@@ -37,7 +37,7 @@ lib-test-ldlibs := -lcmocka -ljansson -lz -lm
 test_hlog-srcs := reports/test/test_hlog.c reports/test/fixture.c
 test_hlog-libs := $(lib-test-libs)
 test_hlog-ldlibs := $(lib-test-ldlibs)
-test_stats-srcs := reports/test/test_stats.c
+test_stats-srcs := reports/test/test_stats.c reports/test/noise.c
 test_stats-libs := $(lib-test-libs)
 test_stats-ldlibs := $(lib-test-ldlibs)
 test_rundir-srcs := reports/test/test_rundir.c reports/test/fixture.c
@@ -66,7 +66,7 @@ test_verdict_errors-libs := $(lib-test-libs)
 test_verdict_errors-ldlibs := $(lib-test-ldlibs)
 
 # Experiments and measurements of the statistics, built by name; no part of any check.
-stress += mde_choice verdict_certify
+stress += mde_choice verdict_certify verdict_time
 mde_choice-srcs := reports/test/mde_choice.c reports/test/blocks.c reports/test/fixture.c \
 	reports/test/noise.c
 mde_choice-libs := $(lib-test-libs)
@@ -74,3 +74,6 @@ mde_choice-ldlibs := $(lib-test-ldlibs)
 verdict_certify-srcs := reports/test/verdict_certify.c reports/test/gate.c reports/test/noise.c
 verdict_certify-libs := $(lib-test-libs)
 verdict_certify-ldlibs := $(lib-test-ldlibs)
+verdict_time-srcs := reports/test/verdict_time.c reports/test/noise.c
+verdict_time-libs := $(lib-test-libs)
+verdict_time-ldlibs := $(lib-test-ldlibs)

@@ -42,10 +42,11 @@ struct stats_looks_cfg {
 /*
  * Plans the looks. With several metrics the level at a look is that of the whole family: the
  * largest of them crosses its boundary at one look and not at another more often than one metric
- * does, so the later levels are lower (.00895 instead of .01 in sum for seven); computed for
- * independent metrics, which is the worst case. Returns 0 or -EINVAL: no look or more than
- * STATS_LOOKS_MAX, n not rising or above n_max, alpha not in 0..0.5, rho not in 0.1..10. Cost:
- * about 2 ms a look.
+ * does, so the later levels are lower (the last .00659 instead of .00716 for seven); computed for
+ * independent metrics, which is the worst case.
+ *
+ * Returns 0 or -EINVAL: no look or more than STATS_LOOKS_MAX, n not rising or above n_max, alpha
+ * not in 0..0.5, rho not in 0.1..10. Cost: a few ms a look.
  */
 int stats_looks_plan(const struct stats_looks_cfg *cfg, struct stats_looks *out);
 

@@ -45,6 +45,7 @@ static const struct scene scenes[] = {
 static void set_up(const struct scene *s, double alpha, struct gate *g)
 {
 	gate_init(g, alpha);
+	g->flips_count = 9999;
 	for (size_t q = 0; q < GATE_METRICS; q++) {
 		if (s->has_no_margin)
 			g->metrics[q].margin_ratio = 0;
