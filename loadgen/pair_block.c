@@ -22,7 +22,7 @@ enum {
 	HEAD_SHARE = 10, /* one tenth of a slice */
 	/* In real time the generator must leave the kernel's share for normal processes (5 % of
 	 * each second) of its own will, or it is taken, 50 ms at a time. */
-	REST_SHARE = 14,
+	REST_SHARE = 10,
 	/* From reading the clocks to the first request, for the thread to be there. */
 	LEAD_NS = 20 * 1000,
 	END_WAIT_MS = 100,

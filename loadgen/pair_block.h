@@ -32,7 +32,7 @@ struct pair_setup {
 	uint64_t warmup_ns;   /* of each arm */
 	bool is_realtime;     /* all of us are SCHED_FIFO */
 	bool has_all_rules;   /* else only failures refuse a block */
-	double lag_limit_pct; /* p99 of the send lag, of p50 of the response time */
+	double lag_limit_pct; /* of the response time, at p50 and at p99 */
 	char base[PATH_MAX];  /* folder for the servers' folders */
 	cpu_set_t generator_cpus;
 	cpu_set_t server_cpus;

@@ -11,9 +11,10 @@
 
 #define POWER 0.80
 
+/* No bound stays none. */
 static double percent(double log_ratio)
 {
-	return 100 * expm1(log_ratio);
+	return isinf(log_ratio) ? log_ratio : 100 * expm1(log_ratio);
 }
 
 /* False when some block has no value, or none that has a logarithm. */

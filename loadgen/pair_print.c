@@ -20,12 +20,10 @@ static const char *format_value(enum pair_unit unit, double v, char *out)
 
 static const char *format_percent(double v, char *out)
 {
-	if (isnan(v))
-		snprintf(out, CELL, "-");
-	else if (isinf(v))
-		snprintf(out, CELL, "%s", v > 0 ? "unbounded" : "-unbounded");
-	else
+	if (isfinite(v))
 		snprintf(out, CELL, "%+.*f %%", fabs(v) < 10 ? 2 : 1, v);
+	else
+		snprintf(out, CELL, "-");
 	return out;
 }
 
@@ -46,13 +44,16 @@ static void put_right(FILE *out, const char *text, int columns)
 
 static void print_row(const struct pair_sitting *s, const struct pair_effect *e, FILE *out)
 {
-	char base[CELL], arm[CELL], change[CELL], low[CELL], high[CELL], span[2 * CELL];
+	char base[CELL], arm[CELL], change[CELL], low[CELL], high[CELL], span[2 * CELL + 8];
 	char detectable[CELL], p[CELL] = "-";
 
 	format_value(e->metric->unit, e->base_median, base);
 	format_value(e->metric->unit, e->arm_median, arm);
-	snprintf(span, sizeof(span), "%s .. %s", format_percent(e->low_pct, low),
-		 format_percent(e->high_pct, high));
+	if (isinf(e->low_pct) || isinf(e->high_pct))
+		snprintf(span, sizeof(span), "needs more blocks");
+	else
+		snprintf(span, sizeof(span), "%s .. %s", format_percent(e->low_pct, low),
+			 format_percent(e->high_pct, high));
 	if (!isnan(e->p_adjusted))
 		snprintf(p, sizeof(p), "%.4f", e->p_adjusted);
 	if (isnan(e->detectable_pct))

@@ -23,7 +23,7 @@
 /* So many blocks that failed one after the other end the sitting. */
 enum { FAILED_MAX = 3 };
 /* Above what usually runs at 1, below the kernel's own threads. */
-enum { REALTIME_PRIORITY = 10 };
+enum { REALTIME_PRIORITY = 20 };
 
 struct pair_job {
 	const struct pair_options *o;
@@ -202,8 +202,8 @@ static int choose_rate(struct pair_job *job, struct err *err)
 		return 0;
 	rc = pair_pilot(&job->setup, &slowest_per_s, err);
 	if (!rc)
-		job->setup.load.rate_per_s =
-			pair_pilot_round(slowest_per_s * job->o->rate_share_pct / 100);
+		job->setup.load.rate_per_s = pair_pilot_round(
+			fmin(slowest_per_s * job->o->rate_share_pct / 100, PAIR_PILOT_RATE_MAX));
 	return rc;
 }
 
