@@ -45,7 +45,8 @@ static int start_program(struct run *r)
 	struct words guard = { 0 };
 	char path[PATH_MAX];
 	char *log = rundir_path(&r->record.dir, RUNFILE_DAEMON_LOG);
-	int fd = log ? open_output(r, log) : run_fail(r, EXIT_FAILED, "out of memory"), rc = fd;
+	int fd = log ? open_output(r, log) : run_fail(r, EXIT_FAILED, "out of memory");
+	int rc;
 
 	free(log);
 	if (fd < 0)
@@ -180,7 +181,7 @@ static int ask(struct run *r, const char *request, const char *what, json_t **ou
 		return 0;
 	}
 	folder_path(r, "reply", reply, sizeof(reply));
-	rc = result_json_read(reply, NULL, 0, &root, &err);
+	(void)result_json_read(reply, NULL, 0, &root, &err);
 	*out = json_incref(json_object_get(root, "result"));
 	json_decref(root);
 	if (!*out) {

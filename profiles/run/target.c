@@ -20,6 +20,7 @@ static int no_such_target(const char *path, const char *root, struct err *err)
 	int rc;
 
 	strbuf_addf(&pattern, "%s/profiles/targets/*.target", root);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	if (!pattern.failed && glob(pattern.ptr, 0, NULL, &found) == 0)
 		for (size_t i = 0; i < found.gl_pathc; i++)
 			strbuf_addf(&shipped, "%s%s", i ? " " : "", found.gl_pathv[i]);

@@ -153,7 +153,7 @@ static void test_folders_of_killed_runs_go_with_the_next(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	setenv("TMPDIR", dir, 1);
+	setenv("TMPDIR", dir, 1); /* NOLINT(concurrency-mt-unsafe): one thread */
 	make_old("goxel-run.dead00");
 	make_old("goxel-other.dead00");
 	assert_int_equal(folder_make(&f, &err), 0);
@@ -168,7 +168,7 @@ static void test_folders_of_killed_runs_go_with_the_next(void **state)
 	folder_remove(&f);
 	assert_string_equal(f.path, "");
 	folder_remove(&f);
-	unsetenv("TMPDIR");
+	unsetenv("TMPDIR"); /* NOLINT(concurrency-mt-unsafe): one thread */
 }
 
 /* ---- programs ---- */

@@ -116,7 +116,7 @@ int rundir_open(const char *path, struct rundir *out, struct err *err)
 static bool is_complete_run(const char *path, const char *preset)
 {
 	struct err unused = ERR_INIT;
-	struct rundir dir;
+	struct rundir dir = { 0 };
 	const char *have;
 	bool is;
 

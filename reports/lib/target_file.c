@@ -180,39 +180,47 @@ static struct span next_word(const char **text)
 	return word;
 }
 
-/* Each word is followed by a NUL; returns how many were added. */
-static size_t add_words(struct strbuf *out, const char *text, const struct target_places *p,
-			bool *has_args)
+/* Each word of the text is followed by a NUL; returns how many there are. */
+static size_t add_plain(struct strbuf *out, const char *text)
 {
 	size_t count = 0;
 	struct span word;
 
-	while ((word = next_word(&text)).len) {
-		if (span_is(word, "{args}") && has_args) {
-			*has_args = true;
-			count += p->args ? add_words(out, p->args, p, NULL) : 0;
-			continue;
-		}
-		if (has_args)
-			add_filled(out, word, p);
-		else
-			strbuf_add(out, word.ptr, word.len);
+	while (text && (word = next_word(&text)).len) {
+		strbuf_add(out, word.ptr, word.len);
 		strbuf_add_char(out, '\0');
 		count++;
 	}
 	return count;
 }
 
+/* The same with their places filled. */
+static size_t add_command(struct strbuf *out, const char *text, const struct target_places *p)
+{
+	bool has_args = false;
+	size_t count = 0;
+	struct span word;
+
+	while ((word = next_word(&text)).len) {
+		if (span_is(word, "{args}")) {
+			has_args = true;
+			count += add_plain(out, p->args);
+			continue;
+		}
+		add_filled(out, word, p);
+		strbuf_add_char(out, '\0');
+		count++;
+	}
+	return has_args ? count : count + add_plain(out, p->args);
+}
+
 int target_file_command(const struct target_file *t, const struct target_places *p, char ***words,
 			char **memory, struct err *err)
 {
 	struct strbuf sb = { 0 };
-	bool has_args = false;
-	size_t count = add_words(&sb, t->command, p, &has_args);
+	size_t count = add_command(&sb, t->command, p);
 	char **out, *at;
 
-	if (!has_args && p->args)
-		count += add_words(&sb, p->args, p, NULL);
 	strbuf_add_str(&sb, "");
 	*memory = strbuf_take(&sb);
 	out = calloc(count + 1, sizeof(*out));
