@@ -21,8 +21,9 @@ Parts (default: all):
             beside them
   ping      v15 against the echo server: 50 connections depth 1, 10 connections
             depth 16 and 64
-  edits     add_voxel and get_voxel of v15 against the echo server, at the same three
-            points; with redis-server and redis-benchmark installed, SET too
+  edits     add_voxel and get_voxel of v15 against the echo server, at the same
+            three points; SET too if redis-server and redis-benchmark are
+            installed
   mixed     v15 against v14, 90 % writes, 10 connections
   start     v15's exec to first reply against the echo server's; its memory
   memory    resident bytes per voxel of a dense cube of 64 x 64 x 64 (one round)
