@@ -80,9 +80,9 @@ int arg_range_fault(struct call *call, int i, int64_t min, int64_t max);
 		.name = "position", .type = PARAM_ANY,                         \
 		.doc = "[x,y,z] or {x,y,z}, instead of the single coordinates" \
 	}
-#define PARAM_CHANNEL(letter)                                                              \
-	{                                                                                  \
-		.name = letter, .type = PARAM_ANY, .doc = "channel, 0..255 or a part of 1" \
+#define PARAM_CHANNEL(letter)                                                                  \
+	{                                                                                      \
+		.name = letter, .type = PARAM_ANY, .doc = "channel, 0..255 or a fraction of 1" \
 	}
 #define PARAM_COLOR                                                                  \
 	{                                                                            \

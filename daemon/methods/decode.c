@@ -42,7 +42,7 @@ int decode_i32(struct value v, int32_t *out)
 	return 0;
 }
 
-/* Which of the letters a one-letter key is; -1 for other keys. */
+/* The index of a one-letter key among the letters; -1 for other keys. */
 static int letter_index(struct span key, const char *letters)
 {
 	const char *found = key.len == 1 ? strchr(letters, key.ptr[0]) : NULL;
@@ -50,7 +50,8 @@ static int letter_index(struct span key, const char *letters)
 	return found && *found ? (int)(found - letters) : -1;
 }
 
-/* Members named by the letters, or elements, into list[n]; absent ones stay as they were. */
+/* Reads the members named by the letters, or the elements, into list[n]; absent ones are
+ * unchanged. */
 static int gather(struct value v, const char *letters, struct value *list, int n)
 {
 	enum value_kind kind = value_kind(v);
@@ -119,7 +120,7 @@ int decode_region(struct value v, struct box *out)
 	return rc;
 }
 
-/* Channels are parts of 1: one has a fraction, none is above 1. */
+/* Whether channels are fractions of 1: one has a fraction, and none is above 1. */
 static bool is_fractional(const struct decode_channels *c)
 {
 	bool has_fraction = false;
@@ -149,7 +150,7 @@ static int channel(struct value v, bool fractional, enum decode_clamp clamp, uns
 	return 0;
 }
 
-/* The common case: those that are there are whole numbers in 0..255. False otherwise. */
+/* The common case: all given channels are whole numbers in 0..255. False otherwise. */
 static bool plain_channels(const struct decode_channels *c, rgba *out)
 {
 	unsigned parts[4] = { 0, 0, 0, 255 };
@@ -212,7 +213,7 @@ int decode_color(struct value v, enum decode_clamp clamp, rgba *out)
 	return rc < 0 ? rc : decode_channels(&c, clamp, out);
 }
 
-/* What a batch element says, before it is read. */
+/* The members of a batch element, before they are decoded. */
 struct parts {
 	struct value at[3];
 	struct decode_channels channels;

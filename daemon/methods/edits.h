@@ -1,8 +1,8 @@
 /*
- * edits.h - edits that are methods of their own and operations of batch_operations.
+ * edits.h - edits that are both methods and operations of batch_operations.
  *
- * check reads and judges everything that needs no project; apply changes the layer inside an open
- * edit. Both get a call whose args are sorted by params.
+ * check reads and validates everything that needs no project; apply changes the layer inside an
+ * open edit. Both get a call whose args are sorted by params.
  */
 #ifndef DAEMON_METHODS_EDITS_H
 #define DAEMON_METHODS_EDITS_H
@@ -27,14 +27,14 @@ struct edit {
 	const struct param *params;
 	int layer_index; /* of layer_id and project_id in params */
 	int project_index;
-	int code;         /* of faults */
-	const char *what; /* "fill region": label of the step, and in faults */
+	int code;         /* error code of faults */
+	const char *what; /* "fill region": label of the step, also used in faults */
 	const char *count_key;
 	/* 0, -EPROTO with the fault, or a code of cancel_check. */
 	int (*check)(struct call *call, struct edit_data *data);
 	/*
-	 * *count = voxels concerned. Returns 0; -EPROTO with the fault, nothing changed; or another
-	 * error, perhaps with a fault, something changed: the step must be rolled back.
+	 * *count = number of voxels concerned. Returns 0; -EPROTO with the fault, nothing changed;
+	 * or another error, perhaps with a fault, and the step must be rolled back.
 	 */
 	int (*apply)(struct call *call, const struct edit_data *data, struct document *d,
 		     struct layer *l, uint64_t *count);
@@ -45,7 +45,8 @@ extern const struct edit edit_fill_region;
 extern const struct edit edit_shape;
 extern const struct edit edit_brush;
 
-/* Runs an edit as a method: checks, enters, applies as one step, answers {success, count_key}. */
+/* Runs an edit as a method: checks it, enters the project, applies it as one step and answers
+ * {success, count_key}. */
 int edit_run(struct call *call, const struct edit *edit);
 
 #endif

@@ -14,10 +14,10 @@
 enum { BATCH_VOXELS, BATCH_LAYER, BATCH_COLOR, BATCH_PROJECT };
 
 enum {
-	/* One place more is kept for the decoders, which may write an element and not count it. */
+	/* One less than the memory holds: decoders may write an element without counting it. */
 	BATCH_VOXELS_MAX = WORKSPACE_VOXELS_MAX - 1,
-	CHECK_ELEMENTS = 1024, /* read between two looks whether to go on */
-	PART_ROWS = 1024,      /* decoded, then written */
+	CHECK_ELEMENTS = 1024, /* read between two calls of cancel_check */
+	PART_ROWS = 1024,      /* decoded together, then written */
 };
 
 static const struct param batch_params[] = {
@@ -31,12 +31,12 @@ static const struct param batch_params[] = {
 	[BATCH_COLOR] = { .name = "color",
 			  .type = PARAM_ANY,
 			  .preset = "[255,255,255,255]",
-			  .doc = "of elements that say none" },
+			  .doc = "of elements without one" },
 	[BATCH_PROJECT] = PARAM_PROJECT,
 	PARAM_END,
 };
 
-/* Where x, y, z, r, g, b, a stand in a row; -1: nowhere. */
+/* The columns of x, y, z, r, g, b, a in a row; -1: absent. */
 struct columns {
 	int of[7];
 	bool is_usual; /* exactly x, y, z, r, g, b, a in this order */
@@ -46,7 +46,7 @@ struct batch {
 	struct voxel_source from; /* of rows */
 	struct value_records rows;
 	struct columns columns;
-	uint32_t row; /* the next one */
+	uint32_t row; /* the next one to read */
 	struct voxel *voxels;
 	size_t count; /* read so far */
 	size_t failed_count;
@@ -68,7 +68,8 @@ static bool find_columns(const struct value_records *recs, struct columns *c)
 		if (found && *found)
 			c->of[found - letters] = (int)i;
 		else if (decode_is_voxel_key(recs->keys[i]))
-			return false; /* a color or position that is a number: each row says so */
+			return false; /* a color or position that is a number: reading each row
+					 fails */
 	}
 	c->is_usual = recs->column_count == 7;
 	for (int i = 0; i < 7; i++)
@@ -76,8 +77,8 @@ static bool find_columns(const struct value_records *recs, struct columns *c)
 	return c->of[0] >= 0 && c->of[1] >= 0 && c->of[2] >= 0;
 }
 
-/* Rows of exactly x, y, z, r, g, b, a: no branch but the range of the channels. Returns how many of
- * n could be read. */
+/* Rows of exactly x, y, z, r, g, b, a: no branch except the range check of the channels. Returns
+ * how many of n could be read. */
 static size_t decode_usual(const struct batch *b, const int32_t *row, uint32_t n)
 {
 	size_t count = 0;
@@ -119,7 +120,7 @@ static size_t decode_columns(const struct batch *b, const int32_t *row, uint32_t
 	return count;
 }
 
-/* A part of the rows at a time, which stays in the first cache between decoding and writing. */
+/* Decodes a part of the rows, small enough to stay in the level-1 cache until it is written. */
 static size_t next_part(struct voxel_source *from, const struct voxel **voxels)
 {
 	struct batch *b = (struct batch *)from;
@@ -160,7 +161,7 @@ static int decode_elements(struct value array, struct batch *b)
 	return 0;
 }
 
-/* Reads all voxels, or for many rows makes ready to. */
+/* Reads all voxels, or prepares reading them part by part if there are many rows. */
 static int decode_batch(struct call *call, struct batch *b)
 {
 	struct value array = call->args[BATCH_VOXELS];
@@ -223,10 +224,10 @@ static const char *const batch_aliases[] = { "add_voxel_batch", NULL };
 const struct method method_add_voxels = {
 	.name = "add_voxels",
 	.aliases = batch_aliases,
-	/* Short: it takes less time than the parsing of its text took already. */
+	/* Short: it takes less time than parsing its text took. */
 	.flags = METHOD_SHORT | METHOD_EDITS,
 	.params = batch_params,
-	.doc = "Puts many voxels as one edit; the last of equal positions wins.",
+	.doc = "Sets many voxels as one edit; for equal positions the last one counts.",
 	.result = "success (none failed), added, failed (elements that could not be read)",
 	.run = run_add_voxels,
 };

@@ -11,7 +11,7 @@ static const struct param write_params[] = {
 	[AT_Z] = PARAM_COORDINATE("z"),
 	[AT_R] = { .name = "r",
 		   .type = PARAM_ANY,
-		   .doc = "red, 0..255 or a part of 1; by position also a whole color" },
+		   .doc = "red, 0..255 or a fraction of 1; in the list form also a whole color" },
 	[AT_G] = PARAM_CHANNEL("g"),
 	[AT_B] = PARAM_CHANNEL("b"),
 	[AT_A] = PARAM_CHANNEL("a"),
@@ -77,7 +77,7 @@ const struct method method_add_voxel = {
 	.name = "add_voxel",
 	.flags = METHOD_SHORT | METHOD_EDITS,
 	.params = write_params,
-	.doc = "Puts one voxel; alpha 0 removes it. Without any color: white by name, black by "
+	.doc = "Sets one voxel; alpha 0 removes it. Without any color: white by name, black by "
 	       "position.",
 	.result = "success, x, y, z, layer_id, color [r,g,b,a]",
 	.run = run_add_voxel,
@@ -92,7 +92,7 @@ static int run_paint_voxels(struct call *call)
 
 	if (rc)
 		return rc;
-	if (!rgba_a(v.color)) /* the original's way of leaving alpha out */
+	if (!rgba_a(v.color)) /* as the original does when alpha is absent */
 		v.color |= 0xff000000u;
 	rc = scope_enter(call, AT_PROJECT, AT_LAYER, APP_PAINT_VOXELS, &p, &l);
 	if (rc)
@@ -118,7 +118,7 @@ const struct method method_paint_voxels = {
 	.aliases = paint_aliases,
 	.flags = METHOD_SHORT | METHOD_EDITS,
 	.params = write_params,
-	.doc = "Gives an existing voxel another color.",
+	.doc = "Changes the color of an existing voxel.",
 	.result = "success, painted (1)",
 	.run = run_paint_voxels,
 };
@@ -167,12 +167,12 @@ const struct method method_remove_voxel = {
 	.name = "remove_voxel",
 	.flags = METHOD_SHORT | METHOD_EDITS,
 	.params = place_params,
-	.doc = "Removes one voxel; it is no fault when there is none.",
+	.doc = "Removes one voxel; it is no error when there is none.",
 	.result = "success, x, y, z, layer_id",
 	.run = run_remove_voxel,
 };
 
-/* The results of get_voxel: x, y, z, r, g, b, a; and of one that is not there: x, y, z. */
+/* Results of get_voxel: x, y, z, r, g, b, a for a voxel; x, y, z where there is none. */
 static const struct reply_piece found_pieces[] = {
 	REPLY_PIECE("{\"x\":"), REPLY_PIECE(",\"y\":"),
 	REPLY_PIECE(",\"z\":"), REPLY_PIECE(",\"exists\":true,\"color\":["),
@@ -218,6 +218,6 @@ const struct method method_get_voxel = {
 	.flags = METHOD_SHORT,
 	.params = place_params,
 	.doc = "Reads one voxel.",
-	.result = "x, y, z, exists, color [r,g,b,a] (zeros where nothing is)",
+	.result = "x, y, z, exists, color [r,g,b,a] (zeros where there is no voxel)",
 	.run = run_get_voxel,
 };

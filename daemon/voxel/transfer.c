@@ -1,3 +1,7 @@
+/*
+ * What transfer.h declares, for the blocks of one volume in turn. Blocks that are needed whole are
+ * shared; the others are rebuilt voxel by voxel.
+ */
 #include "daemon/voxel/transfer.h"
 
 #include <errno.h>
@@ -7,7 +11,7 @@
 /* ---- choosing --------------------------------------------------------------------- */
 
 struct choosing {
-	struct volume *into; /* NULL: counts only */
+	struct volume *into; /* NULL: only count */
 	const struct volume *mask;
 	uint64_t count;
 	bool is_near; /* by color */
@@ -31,7 +35,7 @@ static bool is_chosen(struct choosing *c, const struct block *mask, rgba color, 
 	return c->is_last_near;
 }
 
-/* What is chosen of a block, into a fresh one (NULL: nowhere). Returns how many. */
+/* Copies the chosen voxels of a block into an empty one (NULL: only counts). Returns how many. */
 static uint32_t choose(struct choosing *c, const struct block *from, const struct block *mask,
 		       const struct block_part *part, struct block *out)
 {
@@ -53,7 +57,7 @@ static uint32_t choose(struct choosing *c, const struct block *from, const struc
 	return count;
 }
 
-/* A whole block of one color, made once. NULL when out of memory. */
+/* A whole block of one color, made when first needed. NULL when out of memory. */
 static struct block *solid_block(struct block **solid, rgba color)
 {
 	struct block *b = *solid ? *solid : block_new();
@@ -67,7 +71,7 @@ static struct block *solid_block(struct block **solid, rgba color)
 	return b;
 }
 
-/* Puts what was chosen of a block; out is count voxels, and the caller's. */
+/* Adds the chosen voxels of a block; out has these count voxels and stays the caller's. */
 static int keep(struct choosing *c, const struct volume_slot *slot, struct block *out,
 		uint32_t count)
 {
@@ -161,7 +165,7 @@ struct writing {
 	struct block *solid; /* of that color */
 };
 
-/* A color for every voxel of a block. */
+/* Gives every voxel of a block the color. */
 static int color_block(void *arg, const struct volume_slot *slot, const struct block_part *part)
 {
 	struct writing *w = arg;
@@ -216,7 +220,7 @@ static bool shift(const int32_t from[3], const int32_t delta[3], int32_t to[3])
 	return true;
 }
 
-/* At the ends of the coordinates, where some voxels of a block may leave them. */
+/* At the limits of the coordinates, where some voxels of a block may leave them. */
 static int move_voxels(struct writing *w, const struct volume_slot *slot)
 {
 	for (uint32_t i = 0; i < BLOCK_VOXELS; i++) {

@@ -1,14 +1,15 @@
 /*
- * Many voxels in the order in which somebody lists them. Neighbours in the list mostly lie in one
- * block: such a run costs one look-up, and nothing more where all of it is there already. A list in
- * no order has runs of one voxel, whose blocks are in no cache: they are looked up ahead.
+ * Writes many voxels in the order of the caller's list. Neighbours in a list mostly lie in one
+ * block: such a run of voxels costs one look-up, and no more than that if all of it exists already.
+ * In an unordered list every run is one voxel, whose block is in no cache: blocks are then looked
+ * up ahead.
  */
 #include "daemon/base/cancel.h"
 #include "daemon/voxel/volume_hot.h"
 
 enum {
 	CHECK_VOXELS = 1024, /* written between two calls of cancel_check */
-	GROUP_VOXELS = 128,  /* of them, looked up together */
+	GROUP_VOXELS = 128,  /* looked up together */
 };
 
 static inline struct block_pos block_pos_at(const struct voxel *v)
@@ -21,7 +22,7 @@ static inline uint32_t index_at(const struct voxel *v)
 	return block_index(v->x, v->y, v->z);
 }
 
-/* How many of n voxels, one at least, lie in the block of the first. */
+/* How many of n >= 1 voxels lie in the block of the first. */
 static size_t run_length(const struct voxel *voxels, size_t n)
 {
 	const struct voxel *first = voxels;
@@ -35,7 +36,7 @@ static size_t run_length(const struct voxel *voxels, size_t n)
 	return i;
 }
 
-/* How many of n voxels of one block, from the first on, are there already. */
+/* How many of n voxels of one block, counted from the first, exist already with their color. */
 static size_t count_unchanged(const struct volume_slot *slot, const struct voxel *voxels, size_t n)
 {
 	static const struct block nothing;
@@ -47,7 +48,7 @@ static size_t count_unchanged(const struct volume_slot *slot, const struct voxel
 	return i;
 }
 
-/* Writes n voxels of one block, in whose slot they are (NULL: look it up). */
+/* Writes n voxels of one block, whose slot is given (NULL: look it up). */
 static int set_run(struct volume *v, struct volume_slot *slot, const struct voxel *voxels, size_t n)
 {
 	struct block_pos pos = block_pos_at(voxels);
@@ -78,8 +79,8 @@ static int set_run(struct volume *v, struct volume_slot *slot, const struct voxe
 	return 0;
 }
 
-/* What voxels in no order wait for is their blocks: looked up, and their lines asked for, a group
- * ahead. */
+/* Writing voxels in no order mostly waits for their blocks, so these are looked up and prefetched a
+ * group ahead. */
 struct ahead {
 	const struct volume_table *table; /* in which the slots were found */
 	struct volume_slot *slots[GROUP_VOXELS];
@@ -96,7 +97,7 @@ static void look_ahead(const struct volume *v, const struct voxel *voxels, size_
 	}
 }
 
-/* The slot, unless writes have moved it meanwhile: NULL. */
+/* The slot that was looked up; NULL if writes have moved it since. */
 static struct volume_slot *slot_ahead(const struct volume *v, const struct ahead *a, size_t i,
 				      struct block_pos pos)
 {
@@ -105,7 +106,8 @@ static struct volume_slot *slot_ahead(const struct volume *v, const struct ahead
 	return slot && slot->block && block_pos_eq(slot->pos, pos) ? slot : NULL;
 }
 
-/* Up to GROUP_VOXELS. *runs_count: how often the block changed in the group before, and in this. */
+/* Writes up to GROUP_VOXELS. *runs_count in: how often the block changed in the previous group;
+ * out: in this one. */
 static int set_group(struct volume *v, const struct voxel *voxels, size_t n, size_t *runs_count)
 {
 	bool is_scattered = *runs_count > GROUP_VOXELS / 4;

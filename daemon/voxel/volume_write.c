@@ -1,7 +1,7 @@
 /*
- * Writes of volumes. A write goes to the hot block: the one written last, private to this volume
- * and already known to the watch, so that neighbours cost no look-up. volume_make_hot does the
- * rest: look up, tell the watch, copy what is shared, make what is missing.
+ * Writes of volumes. A write goes to the hot block: the one written last, which is private to this
+ * volume and known to the watch already, so neighbours need no look-up. volume_make_hot does the
+ * rest: looks the block up, tells the watch, copies a shared block, adds a missing one.
  */
 #include "daemon/voxel/volume.h"
 
@@ -12,7 +12,7 @@
 #include "daemon/voxel/table.h"
 #include "daemon/voxel/volume_hot.h"
 
-enum { CHECK_BLOCKS = 64 }; /* of a box, between two calls of cancel_check */
+enum { CHECK_BLOCKS = 64 }; /* blocks of a box, between two calls of cancel_check */
 
 /* Makes the table private, with room for one more block if asked. */
 static int own_table(struct volume *v, bool one_more)
@@ -34,7 +34,7 @@ static int own_table(struct volume *v, bool one_more)
 	return 0;
 }
 
-/* The block must be told to the watch before it changes. */
+/* Whether the watch does not know the block yet: it must be told before the block changes. */
 static bool is_unknown(const struct volume *v, const struct block *b)
 {
 	return v->watch && (!b || b->epoch != v->epoch);
@@ -45,7 +45,7 @@ static int tell(struct volume *v, struct block_pos pos, struct block *b)
 	return is_unknown(v, b) ? v->watch->before(v->watch, v, pos, b) : 0;
 }
 
-/* Puts a fresh block where none is. Takes the reference, on failure too. */
+/* Puts a new block where none is. Takes over the reference, on failure too. */
 static int add_block(struct volume *v, struct block_pos pos, struct block *b)
 {
 	int rc = 0;
@@ -62,7 +62,7 @@ static int add_block(struct volume *v, struct block_pos pos, struct block *b)
 		block_put(b);
 		return rc;
 	}
-	/* One that is shared may stand at another place, too, which the watch does not know. */
+	/* A shared block may be at another position too, which the watch does not know. */
 	if (v->watch && block_is_private(b))
 		b->epoch = v->epoch;
 	table_insert(v->table, pos, b);
@@ -72,7 +72,7 @@ static int add_block(struct volume *v, struct block_pos pos, struct block *b)
 	return 0;
 }
 
-/* Takes the block away; the table is private and the watch knows. */
+/* Removes the block. The table is private, and the watch has been told. */
 static void drop_slot(struct volume *v, struct volume_slot *slot)
 {
 	struct block *b = slot->block;
@@ -86,7 +86,7 @@ static void drop_slot(struct volume *v, struct volume_slot *slot)
 		v->budget->blocks_count--;
 }
 
-/* Makes the block in the slot of a private table private and known. */
+/* Makes the block in the slot of a private table private, and tells the watch. */
 static int own_block(struct volume *v, struct volume_slot *slot)
 {
 	struct block *own;
@@ -167,7 +167,7 @@ int volume_exchange(struct volume *v, int32_t x, int32_t y, int32_t z, rgba colo
 		rgba was = slot ? slot->block->voxels[index] : RGBA_NONE;
 		int rc;
 
-		/* Writes nothing that would change nothing. */
+		/* A write that changes nothing is skipped. */
 		if (was == color) {
 			*old = was;
 			return 0;
@@ -187,7 +187,7 @@ int volume_set(struct volume *v, int32_t x, int32_t y, int32_t z, rgba color)
 	return volume_exchange(v, x, y, z, color, &old);
 }
 
-/* n voxels of one row of the hot block. */
+/* Sets n voxels of one row of the hot block. */
 static void fill_hot(struct volume *v, uint32_t index, uint32_t n, rgba color)
 {
 	rgba *row = &v->hot->voxels[index];
@@ -221,7 +221,7 @@ int volume_fill_row(struct volume *v, int32_t x0, int32_t x1, int32_t y, int32_t
 			last = x1;
 		if (!volume_is_hot(v, pos)) {
 			struct volume_slot *slot = table_find(v->table, pos);
-			/* Removing where nothing is must not make a block. */
+			/* Removing voxels where no block is must not add one. */
 			int rc = color || slot ? volume_make_hot(v, pos, slot) : 0;
 
 			if (rc < 0)
@@ -234,7 +234,7 @@ int volume_fill_row(struct volume *v, int32_t x0, int32_t x1, int32_t y, int32_t
 	return 0;
 }
 
-/* Those of n voxels of one row of the hot block that exist. */
+/* Copies those of n colors to a row of the hot block that are voxels. */
 static void overlay_hot(struct volume *v, uint32_t index, const rgba *colors, uint32_t n)
 {
 	rgba *row = &v->hot->voxels[index];
@@ -274,7 +274,7 @@ int volume_overlay_row(struct volume *v, int32_t x, int32_t y, int32_t z, const 
 	return 0;
 }
 
-/* Puts b (referenced once more; NULL removes) in place of the whole block at pos. */
+/* Replaces the whole block at pos by b, which gets one more reference; NULL removes the block. */
 static int replace_block(struct volume *v, struct block_pos pos, struct block *b)
 {
 	struct volume_slot *slot = table_find(v->table, pos);
@@ -343,8 +343,8 @@ static int fill_part(struct volume *v, const struct box *part, rgba color)
 	return 0;
 }
 
-/* The part of box in the block at pos; *solid (made on first use) replaces whole blocks: they all
- * share one until they are written. */
+/* Fills the part of box in the block at pos. *solid (made when first needed) replaces whole blocks:
+ * they share it until they are written. */
 static int fill_in_block(struct volume *v, const struct box *box, struct block_pos pos, rgba color,
 			 struct block **solid)
 {
@@ -365,7 +365,7 @@ static int fill_in_block(struct volume *v, const struct box *box, struct block_p
 	return replace_block(v, pos, color ? *solid : NULL);
 }
 
-/* Removal walks the blocks there are, which may be fewer than the box has. */
+/* Removal visits the blocks that exist, which may be fewer than the box has. */
 static int clear_box(struct volume *v, const struct box *box)
 {
 	struct block *none = NULL;
@@ -414,7 +414,7 @@ int volume_clear(struct volume *v)
 
 	if (!v->table)
 		return 0;
-	/* The table stays, emptied: putting the blocks back (a roll-back) must not need memory. */
+	/* The emptied table is kept: putting the blocks back (a roll-back) must not need memory. */
 	rc = own_table(v, false);
 	for (uint32_t i = 0; rc == 0 && v->watch && i <= v->table->mask; i++) {
 		struct volume_slot *slot = &v->table->slots[i];
