@@ -1,6 +1,6 @@
 /*
- * presets.h - what each preset of the daemon chooses, for results: which benchmark is that of which
- * architecture can be told from it ("json_parse_1k/simd" is v15's).
+ * presets.h - what each preset of the daemon selects, for results: shows which architecture a
+ * benchmark belongs to ("json_parse_1k/simd" is v15's).
  */
 #ifndef BENCH_PRESETS_H
 #define BENCH_PRESETS_H

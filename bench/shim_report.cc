@@ -359,7 +359,7 @@ bool library_is_18()
 	return takes_unit(static_cast<const benchmark::State *>(nullptr), 0);
 }
 
-// The library accepts any text, also NaN, which measures for ever or not at all.
+// The library accepts any text, also NaN, which would measure for ever or not at all.
 bool is_time_flag(const char *arg, const char *name)
 {
 	const char *text = value_of(arg, name);

@@ -17,8 +17,8 @@ enum {
 };
 
 /*
- * Prints text word by word. The cursor stands at column; later lines start at indent. A '\n' in
- * the text starts a new line too. Ends the line.
+ * Prints text word by word. The first line continues at column; later lines start at indent. A '\n'
+ * in the text starts a new line too. Ends the line.
  */
 static void print_wrapped(FILE *out, const char *text, int column, int indent)
 {

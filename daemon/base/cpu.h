@@ -21,7 +21,7 @@ const char *cpu_simd_name(enum cpu_simd level);
 /* For tests of all levels: limits the level chosen from now on. */
 void cpu_simd_set_limit(enum cpu_simd limit);
 
-/* Between two looks at a variable that another processor will change: lets the other hardware
+/* Between two reads of a variable that another processor will change: lets the other hardware
  * thread of this core work, and saves power. */
 #if defined(__x86_64__)
 static inline void cpu_relax(void)

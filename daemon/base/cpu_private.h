@@ -1,5 +1,5 @@
-/* cpu_private.h - the part of cpu.c that differs between architectures: one file for each, of which
- * module.mk picks one. */
+/* cpu_private.h - the part of cpu.c that differs between architectures: one file per architecture,
+ * chosen by module.mk. */
 #ifndef DAEMON_BASE_CPU_PRIVATE_H
 #define DAEMON_BASE_CPU_PRIVATE_H
 

@@ -1,3 +1,7 @@
+/*
+ * Blocks are never removed from the list, so readers need no lock; only threads that look for a
+ * block to take over, or add one, take it.
+ */
 #include "daemon/base/thread_slots.h"
 
 #include <stdlib.h>
@@ -81,7 +85,7 @@ struct thread_slot *thread_slots_take(struct thread_slots *list)
 		if (!slot)
 			slot = add_new(list);
 	}
-	/* A block that its thread could not give back is for the next one. */
+	/* A block that its thread could not return is free for the next one. */
 	if (slot && pthread_setspecific(list->key, slot) != 0) {
 		atomic_store_explicit(&slot->is_taken, false, memory_order_release);
 		slot = NULL;

@@ -25,8 +25,8 @@ struct thread_slot {
 
 struct thread_slots {
 	size_t bytes; /* of a block, a multiple of 64 */
-	/* In the thread that ends, before another may take the block over: the thread's own
-	 * pointers to it go, and what it holds for the thread alone. */
+	/* Called in the ending thread, before another may take the block over: clears the thread's
+	 * own pointers to it and releases what it holds for that thread alone. */
 	void (*on_end)(struct thread_slot *slot);
 	struct thread_slot *_Atomic first;
 	pthread_mutex_t lock; /* guards what follows */
@@ -40,16 +40,15 @@ struct thread_slots {
 		.bytes = (block_bytes), .on_end = (end_fn), .lock = PTHREAD_MUTEX_INITIALIZER \
 	}
 
-/* For others. block_bytes is rounded up to 64. Returns 0 or -errno: there are no more keys. */
+/* For other lists. block_bytes is rounded up to 64. Returns 0 or -errno: no more keys. */
 int thread_slots_init(struct thread_slots *list, size_t block_bytes,
 		      void (*on_end)(struct thread_slot *slot));
 
-/* Frees all blocks. Threads that took one have ended or do not use the list any more; on_end is not
- * called for those that live. */
+/* Frees all blocks. The threads that took one have ended or no longer use the list; on_end is not
+ * called for those still alive. */
 void thread_slots_deinit(struct thread_slots *list);
 
-/* A block for the calling thread, zeroed when it is a new one and 64-aligned; NULL when there is no
- * memory for one. */
+/* A block for the calling thread, 64-aligned, and zeroed if it is new; NULL when out of memory. */
 struct thread_slot *thread_slots_take(struct thread_slots *list);
 
 /* The block that the calling thread took, or NULL. */

@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		parsers_open(&parsers);
 		guard_open(&guard, TEXT_BYTES_MAX);
 	}
-	/* The first byte is what stands behind the text. */
+	/* The first byte is the byte after the text. */
 	fill = (char)data[0];
 	text = span_of((const char *)data + 1, size - 1);
 	for (size_t i = 0; i < parsers.count; i++) {

@@ -1,5 +1,5 @@
 /*
- * arch.h - the architecture table: every switch between the old and the new way, said once.
+ * arch.h - the architecture table: the only list of switches between the old and the new way.
  *
  * A row is an axis, a switch or a number: its name, what the presets v14 and v15 choose, its key in
  * the configuration file, its help, and the field of struct axes that it sets. Options, presets,

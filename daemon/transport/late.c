@@ -1,3 +1,4 @@
+/* A connection's replies of one round lie next to each other in the buffer: one entry, one send. */
 #include "daemon/transport/late.h"
 
 #include <errno.h>
@@ -23,7 +24,7 @@ void late_flush(struct late *l)
 	for (uint32_t i = 0; l->bytes && i < l->count; i++) {
 		struct late_entry *e = &l->entries[i];
 
-		/* A failure stands in the connection's flags. */
+		/* A failure is recorded in the connection's flags. */
 		if (e->bytes)
 			(void)sockets_send(e->conn, span_of(l->buf + e->at, e->bytes));
 		e->bytes = 0;
@@ -41,7 +42,7 @@ void late_forget(struct late *l, const struct conn *c)
 			l->entries[i].conn = NULL;
 }
 
-/* The entry of c, perhaps a new one. NULL: there is no room. */
+/* The entry of c, added if it has none. NULL: there is no room. */
 static struct late_entry *entry_of(struct late *l, struct conn *c)
 {
 	struct late_entry *last = l->count ? &l->entries[l->count - 1] : NULL;
