@@ -1,10 +1,10 @@
-/* capture_report.c - what a capture says to people. */
+/* capture_report.c - the summary of a capture, for people. */
 #include <math.h>
 #include <string.h>
 
 #include "profiles/capture_private.h"
 
-/* What is missing for the same reason is said in one line. */
+/* Events that are missing for the same reason share a line. */
 static void report_missing(const struct capture *c, FILE *out)
 {
 	for (size_t i = 0; i < c->missing_count; i++) {

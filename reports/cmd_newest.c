@@ -1,4 +1,4 @@
-/* cmd_newest.c - goxel-report newest: which run a preset made last. */
+/* cmd_newest.c - goxel-report newest: the newest run of a preset. */
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>

@@ -1,4 +1,3 @@
-/* child.c - see child.h. */
 #include "profiles/run/child.h"
 
 #include <errno.h>
@@ -75,7 +74,7 @@ static int spawn(pid_t *pid, const struct words *w, int out_fd, int err_fd)
 	posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, err_fd, STDERR_FILENO);
 	posix_spawnattr_setsigmask(&attr, &none);
-	/* At once: goxel-start makes one for itself only later. */
+	/* Now: goxel-start makes its own only later. */
 	posix_spawnattr_setpgroup(&attr, 0);
 	posix_spawnattr_setsigdefault(&attr, &all);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |

@@ -1,6 +1,6 @@
 /*
  * child.h - programs that a run starts. Each is started through goxel-start's guard, so that it
- * ends with the run in whatever way that ends, and in a process group of its own: Ctrl-C is for the
+ * ends when the run ends, however that happens, and in its own process group: Ctrl-C reaches the
  * run alone, which then ends the others.
  */
 #ifndef PROFILES_RUN_CHILD_H
@@ -34,19 +34,19 @@ struct child {
 	int status; /* of wait(2), once it has ended */
 };
 
-/* Starts it with stdin from /dev/null; out_fd is its standard output, err_fd its standard error. */
+/* Starts it with stdin from /dev/null, standard output to out_fd, standard error to err_fd. */
 int child_start(struct child *c, const struct words *w, int out_fd, int err_fd, struct err *err);
 
-/* It runs, or was not started: false once it has ended, and then status is there. */
+/* True while it runs or if it was not started; false once it has ended and status is set. */
 bool child_lives(struct child *c);
 
 /* Waits until it has ended, up to timeout_ns. */
 bool child_wait(struct child *c, uint64_t timeout_ns);
 
-/* Asks it to end, and kills it after timeout_ns. */
+/* Asks it to end; kills it after timeout_ns. */
 void child_stop(struct child *c, uint64_t timeout_ns);
 
-/* Forgets it, which has ended. */
+/* Releases a child that has ended. */
 void child_close(struct child *c);
 
 /* "exit 3", "killed by SIGSEGV" */

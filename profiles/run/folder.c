@@ -1,4 +1,3 @@
-/* folder.c - see folder.h. */
 #include "profiles/run/folder.h"
 
 #include <dirent.h>
@@ -18,7 +17,7 @@
 
 #define PREFIX "goxel-run."
 
-/* A living run has a minute to lock its new folder. */
+/* A run that is alive locks its new folder within a minute. */
 enum { BASE_BYTES_MAX = 70, LOCK_AFTER_S = 60, DESCRIPTORS_MAX = 16 };
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
@@ -27,7 +26,7 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 	(void)kind;
 	(void)at;
 	remove(path);
-	return 0; /* go on: what cannot be removed stays */
+	return 0; /* continue: a file that cannot be removed is left */
 }
 
 static void remove_tree(const char *path)
@@ -36,7 +35,7 @@ static void remove_tree(const char *path)
 	nftw(path, remove_one, DESCRIPTORS_MAX, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
-/* The lock's descriptor, or -1 when another process holds it. */
+/* The lock's descriptor; -1 when another process holds the lock. */
 static int take_lock(const char *folder)
 {
 	char path[160];

@@ -1,6 +1,6 @@
 /*
- * folder.h - the temporary folder of a run: sockets, and what the programs say. It goes with the
- * run; of a run that was killed together with everything that it had started, the next run removes
+ * folder.h - the temporary folder of a run: sockets and the output of the programs. It is removed
+ * at the end of the run; if a run and everything it had started were killed, the next run removes
  * it.
  */
 #ifndef PROFILES_RUN_FOLDER_H
@@ -13,7 +13,7 @@ struct folder {
 	int lock_fd; /* held as long as the run lives */
 };
 
-/* Below $TMPDIR, or /tmp where that is too deep for a socket's path of 107 bytes. */
+/* Made in $TMPDIR, or in /tmp if that path is too long for a socket's path of 107 bytes. */
 int folder_make(struct folder *f, struct err *err);
 void folder_remove(struct folder *f); /* no-op when it was not made */
 

@@ -1,4 +1,3 @@
-/* options.c - see options.h. */
 #include "profiles/run/options.h"
 
 #include <errno.h>
@@ -29,7 +28,7 @@ static const struct cli_opt opts[] = {
 	  .type = CLI_TEXT,
 	  FIELD(args),
 	  .arg = "WORDS",
-	  .help = "more words for its command, e.g. '--queue ring'" },
+	  .help = "more arguments for its command, e.g. '--queue ring'" },
 	{ .name = "workload",
 	  .type = CLI_TEXT,
 	  FIELD(workload),
@@ -42,13 +41,13 @@ static const struct cli_opt opts[] = {
 	  FIELD(duration),
 	  .arg = "TIME",
 	  .preset = "30s",
-	  .help = "measured load" },
+	  .help = "how long the load is measured" },
 	{ .name = "warmup",
 	  .type = CLI_TEXT,
 	  FIELD(warmup),
 	  .arg = "TIME",
 	  .preset = "2s",
-	  .help = "before it, not measured" },
+	  .help = "load before that, not measured" },
 	{ .name = "workers",
 	  .type = CLI_INT,
 	  FIELD(workers),
@@ -100,19 +99,19 @@ static const struct cli_opt opts[] = {
 	  FIELD(bin),
 	  .arg = "DIR",
 	  .preset = "build/release/bin",
-	  .help = "the programs" },
+	  .help = "where the programs are" },
 	{ .name = "root",
 	  .type = CLI_TEXT,
 	  FIELD(root),
 	  .arg = "DIR",
 	  .preset = ".",
-	  .help = "the source tree: shipped targets, and {root} in a target's command" },
+	  .help = "the source tree: has the shipped targets; {root} in a target's command" },
 
 	{ .name = "Output", .type = CLI_GROUP },
 	{ .name = "dry-run",
 	  .type = CLI_FLAG,
 	  FIELD(dry_run),
-	  .help = "check what is asked for, print the command of the target, and end" },
+	  .help = "check the options, print the command of the target and exit" },
 	{ .name = "json",
 	  .type = CLI_FLAG,
 	  FIELD(json),
@@ -123,8 +122,8 @@ static const struct cli_opt opts[] = {
 static const struct cli_prog prog = {
 	.name = "goxel-run",
 	.usage = "goxel-run [options]",
-	.summary = "Starts a server, drives it with goxel-load, captures its profile with "
-		   "goxel-profile, and leaves a run directory that explains itself.",
+	.summary = "Starts a server, loads it with goxel-load, captures its profile with "
+		   "goxel-profile, and leaves a self-describing run directory.",
 	.opts = opts,
 	.exit_codes = "0    complete\n"
 		      "1    complete, but requests failed\n"

@@ -10,7 +10,7 @@ struct err;
 struct run_options {
 	const char *preset;
 	const char *target;   /* NULL: that of the preset */
-	const char *args;     /* more words for the target's command; NULL = none */
+	const char *args;     /* more arguments for the target's command; NULL = none */
 	const char *workload; /* NULL: the target's */
 	const char *duration; /* as typed, like warmup and rate: passed on to goxel-load */
 	const char *warmup;

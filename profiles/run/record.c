@@ -1,4 +1,3 @@
-/* record.c - see record.h. */
 #include "profiles/run/record.h"
 
 #include <dirent.h>
@@ -31,7 +30,7 @@ int record_open(struct record *r, const char *label, struct err *err)
 	cpu_ticks_read(&r->ticks);
 	fingerprint_take(&r->machine);
 	clock_format_stamp(r->start_wall_ns, stamp, sizeof(stamp));
-	/* mkdir decides when two start in the same second. */
+	/* mkdir decides if two runs start in the same second. */
 	for (int number = 1; rc == -EEXIST && number < 1000; number++) {
 		char *path = NULL;
 		int len = number == 1 ? asprintf(&path, "%s/%s-%s", r->options->runs, stamp, label)
@@ -108,7 +107,7 @@ static json_t *real_or_null(double value)
 	return isfinite(value) ? json_real(value) : json_null();
 }
 
-/* What is there, or null; a new reference. */
+/* A copy of the member, or null; a new reference. */
 static json_t *copy_of(const json_t *from, const char *key)
 {
 	json_t *value = json_object_get(from, key);
@@ -183,7 +182,7 @@ static json_t *phases_json(const struct record *r)
 	return out;
 }
 
-/* Every file that is there, and the description itself. */
+/* Lists every file in the directory, including the description itself. */
 static json_t *files_json(const struct record *r)
 {
 	const char *own = runfile_name(RUNFILE_RUN);
@@ -195,7 +194,7 @@ static json_t *files_json(const struct record *r)
 	for (int i = 0; i < count; i++) {
 		const char *name = list[i]->d_name;
 
-		/* What is hidden is being written. */
+		/* Hidden files are still being written. */
 		if (name[0] != '.')
 			json_array_append_new(out, json_string(name));
 		has_own |= strcmp(name, own) == 0;
@@ -216,7 +215,7 @@ static bool holds(const json_t *list, const json_t *value)
 	return false;
 }
 
-/* The generator's are the run's as well. */
+/* Warnings of the generator are warnings of the run. */
 static void add_load_warnings(json_t *root, const json_t *load)
 {
 	json_t *own = json_object_get(root, "warnings"), *one;
@@ -259,7 +258,7 @@ static json_t *describe(const struct record *r, const char *state, const char *r
 	return root;
 }
 
-/* Takes root. */
+/* Takes over the reference to root. */
 static int write_json(const struct record *r, enum runfile file, json_t *root, struct err *err)
 {
 	char *text = root ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;

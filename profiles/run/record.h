@@ -1,7 +1,7 @@
 /*
- * record.h - the run directory while a run goes on: made, described, completed
- * (reports/lib/rundir.h says what is in it). From the first moment on its description says that it
- * is incomplete, until everything is there; then the directory gets its name.
+ * record.h - the run directory during a run: created, described, completed (reports/lib/rundir.h
+ * says what is in it). From the start its description says that it is incomplete, until everything
+ * is there; then the directory gets its final name.
  */
 #ifndef PROFILES_RUN_RECORD_H
 #define PROFILES_RUN_RECORD_H
@@ -41,21 +41,21 @@ struct record {
 	json_t *about;  /* result of its version */
 };
 
-/* Makes <runs>/<date_time>-<label>.partial, with a number where that is taken. The borrowed fields
- * are set. */
+/* Makes <runs>/<date_time>-<label>.partial, with a number if that name is taken. The borrowed
+ * fields are set by the caller. */
 int record_open(struct record *r, const char *label, struct err *err);
 void record_close(struct record *r);
 
-/* It lasted from then until now. */
+/* Notes a phase that lasted from start_ns until now. */
 void record_phase(struct record *r, const char *name, uint64_t start_ns);
 
-/* Keeps a warning, for results. */
+/* Keeps a warning for results. */
 void record_warn(struct record *r, const char *text);
 
-/* Describes the run as it is now; reason NULL: nothing has ended it so far. */
+/* Describes the run as it is now. reason: what ended it; NULL: it goes on. */
 int record_write_incomplete(const struct record *r, const char *reason, struct err *err);
 
-/* startup.json and stages.json out of what the target said. */
+/* Writes startup.json and stages.json from the target's replies. */
 int record_write_status(const struct record *r, struct err *err);
 
 /* Describes it as complete and gives the directory its name. */

@@ -38,7 +38,7 @@ static int block_signals(struct run *r, struct err *err)
 	return 0;
 }
 
-/* What the target is started by, and asked through. */
+/* The command that starts the target, and the one that sends it requests. */
 static int fill_words(struct run *r, struct err *err)
 {
 	const struct run_options *o = r->options;
@@ -172,7 +172,7 @@ static int write_report(struct run *r)
 	return 0;
 }
 
-/* Shorter where it is below the current directory. */
+/* The path relative to the current directory if it is below that, else as it is. */
 static const char *from_here(const char *path)
 {
 	char *here = getcwd(NULL, 0);
@@ -184,7 +184,7 @@ static const char *from_here(const char *path)
 	return path;
 }
 
-/* The load generator has shown its own summary. */
+/* The load generator has already printed its own summary. */
 static void summarize(struct run *r)
 {
 	const char *path = from_here(r->record.dir.path);
@@ -247,13 +247,13 @@ static int do_steps(struct run *r)
 	return rc;
 }
 
-/* Nothing that was started stays, and the directory says what it is. */
+/* Ends everything that was started; the directory says whether it is complete. */
 static void clean_up(struct run *r)
 {
 	struct child *others[] = { &r->load, &r->profile };
 	struct err err = ERR_INIT;
 
-	/* First of all: what ends the others may take long, or be ended itself. */
+	/* This comes first: ending the others may take long, or be interrupted itself. */
 	if (r->has_record && r->record.dir.partial)
 		(void)record_write_incomplete(&r->record, r->reason, &err);
 	for (size_t i = 0; i < 2; i++)

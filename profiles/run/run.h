@@ -1,10 +1,10 @@
 /*
- * run.h - one run of the main job (R-002): a target is started, driven by goxel-load, profiled by
- * goxel-profile, and what they leave becomes a run directory.
+ * run.h - one run of the main job (R-002): starts a target, loads it with goxel-load, profiles it
+ * with goxel-profile, and collects the results in a run directory.
  *
- * Whatever ends a run (a fault, Ctrl-C, a full disk), its programs end with it, its temporary
- * folder goes, and the directory is complete or marked as incomplete. What a kill leaves running
- * ends by the guard that goxel-start puts beside each program.
+ * However a run ends (a fault, Ctrl-C, a full disk), its programs end with it, its temporary folder
+ * is removed, and the directory is complete or marked as incomplete. If the run itself is killed,
+ * the guard that goxel-start puts beside each program ends the program.
  */
 #ifndef PROFILES_RUN_RUN_H
 #define PROFILES_RUN_RUN_H
@@ -32,17 +32,17 @@ struct run {
 	struct folder folder;
 	struct record record;
 	bool has_record;
-	FILE *people;  /* what people read */
+	FILE *people;  /* output for people */
 	int signal_fd; /* INT, TERM and HUP, which are blocked */
-	int watch_fd;  /* inotify of the folder: a file has come */
+	int watch_fd;  /* inotify of the folder: a new file */
 	struct child server, load, profile, tool;
 	pid_t profiled_pid;
-	int load_out; /* what the generator says; -1: nothing any more */
+	int load_out; /* output of the generator; -1: it has ended */
 	FILE *load_log;
 	char load_last[LAST_LINE_BYTES]; /* its last line */
 	size_t load_last_len;
-	int load_code; /* its exit code: that of a run which is complete */
-	int exit_code; /* of a run that is not */
+	int load_code; /* its exit code, which a complete run returns */
+	int exit_code; /* of an incomplete run */
 	char reason[512];
 };
 
@@ -51,10 +51,10 @@ int run_init(struct run *r, const struct run_options *o, const struct target_fil
 	     struct err *err);
 void run_deinit(struct run *r);
 
-/* Does it all. An exit code. */
+/* Runs all steps. Returns an exit code. */
 int run_do(struct run *r);
 
-/* Checks what the generator is asked for. An exit code; what is wrong was said. */
+/* Lets the generator check its options. Returns an exit code; errors have been printed. */
 int run_check_load(struct run *r);
 
 #endif

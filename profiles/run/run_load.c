@@ -1,4 +1,4 @@
-/* run_load.c - the load and the capture, which go on at the same time. */
+/* run_load.c - the load and the capture, which run at the same time. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -52,9 +52,9 @@ int run_check_load(struct run *r)
 	return EXIT_USAGE;
 }
 
-/* ---- what the generator says ----------------------------------------------------------- */
+/* ---- the generator's output ----------------------------------------------------------- */
 
-/* Keeps the line that is said last; an empty one does not count. */
+/* Keeps the last line that was printed; an empty one does not count. */
 static void keep_last_line(struct run *r, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -86,14 +86,14 @@ void load_forward(struct run *r)
 		keep_last_line(r, text, (size_t)n);
 		fwrite(text, 1, (size_t)n, r->people);
 		fflush(r->people);
-		/* Where the run's disk is full, the generator says so itself. */
+		/* If the run's disk is full, the generator reports that itself. */
 		if (r->load_log && (fwrite(text, 1, (size_t)n, r->load_log) < (size_t)n ||
 				    fflush(r->load_log) != 0))
 			clearerr(r->load_log);
 	}
 }
 
-/* ---- both ---------------------------------------------------------------------------- */
+/* ---- load and capture ------------------------------------------------------------------ */
 
 static int start_load(struct run *r)
 {
@@ -101,7 +101,7 @@ static int start_load(struct run *r)
 	struct words w = { 0 };
 	int fds[2], rc;
 
-	/* Without it where the run's disk is full: the generator will say so. */
+	/* NULL if the run's disk is full: the generator will report that. */
 	r->load_log = path ? fopen(path, "we") : NULL;
 	free(path);
 	if (pipe2(fds, O_CLOEXEC) < 0)
@@ -121,8 +121,8 @@ static int start_load(struct run *r)
 	return rc;
 }
 
-/* Before the load, and told when to begin: it gets ready during the warm-up, and what it captures
- * ends before the load does. */
+/* The capture starts before the load and is told when to begin: it prepares itself during the
+ * warm-up, and it ends before the load does. */
 static int start_profile(struct run *r)
 {
 	const struct run_options *o = r->options;
@@ -174,8 +174,8 @@ static int judge_load(struct run *r)
 	return 0;
 }
 
-/* What it said, next to what it captured. Not written there by itself: where the run's disk is
- * full, its last words are about that. */
+/* Moves the capture's output next to its files. It is not written there directly: if the run's disk
+ * is full, its last lines are about that. */
 static void keep_profile_output(struct run *r, const char *from)
 {
 	char *to = rundir_path(&r->record.dir, RUNFILE_PROFILE_LOG), *text = NULL;
@@ -188,8 +188,8 @@ static void keep_profile_output(struct run *r, const char *from)
 }
 
 /*
- * A capture that is not permitted here does not spoil the run: it goes on and says what is missing.
- * One that failed or was killed does: what it would have shown is not known to be absent.
+ * A capture that is not permitted here does not make the run fail: the run goes on and says what is
+ * missing. A capture that failed or was killed does: nobody knows what it would have shown.
  */
 static int judge_profile_if_ended(struct run *r)
 {
@@ -211,7 +211,7 @@ static int judge_profile_if_ended(struct run *r)
 	return 0;
 }
 
-/* Once for each reason: what the profile lacks. */
+/* Says what the profile lacks, once for each reason. */
 static void say_missing(struct run *r)
 {
 	json_t *profile = NULL, *list, *one, *other;
@@ -243,7 +243,7 @@ static void say_missing(struct run *r)
 	json_decref(profile);
 }
 
-/* Until the load has ended; the time when the warm-up did is noted. */
+/* Waits until the load has ended, and notes when the warm-up ended. */
 static int wait_for_load(struct run *r)
 {
 	uint64_t start_ns = clock_ns(), warm_ns = start_ns + r->options->warmup_ns;

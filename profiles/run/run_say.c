@@ -1,4 +1,4 @@
-/* run_say.c - what people are told, and how a run fails. */
+/* run_say.c - messages, and how a run fails. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -51,7 +51,7 @@ void run_note(struct run *r, const char *fmt, ...)
 	warn_text(text);
 }
 
-/* Start of the last lines of a text. */
+/* The start of the last count lines of a text. */
 static const char *last_lines(const char *text, size_t len, int count)
 {
 	const char *at = text + len;
@@ -84,7 +84,7 @@ int run_fail(struct run *r, int exit_code, const char *fmt, ...)
 {
 	va_list args;
 
-	/* Ctrl-C may end a program before it ends the run: then that is why. */
+	/* Ctrl-C may end a program before it ends the run: the interrupt is then the reason. */
 	if (run_check_interrupt(r) < 0)
 		return -ECANCELED;
 	r->exit_code = exit_code;

@@ -1,4 +1,4 @@
-/* run_server.c - the target: started and timed by goxel-start, asked, and ended. */
+/* run_server.c - the target: started and timed by goxel-start, asked, ended. */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
 #include "profiles/run/run_private.h"
 #include "reports/lib/target_file.h"
 
-/* goxel-start itself gives up after the first; what it says is waited for. */
+/* goxel-start gives up after the first timeout; its message is waited for. */
 #define ANSWER_TIMEOUT "10s"
 static const uint64_t START_TIMEOUT_NS = 15 * NSEC_PER_SEC, END_TIMEOUT_NS = 10 * NSEC_PER_SEC;
 
@@ -77,7 +77,7 @@ static int wait_for_start(struct run *r)
 		int rc = server_must_live(r, "before it answered");
 
 		if (rc == 0 && clock_ns() >= deadline_ns)
-			rc = run_fail(r, EXIT_FAILED, "the target does not come up");
+			rc = run_fail(r, EXIT_FAILED, "the target does not start");
 		if (rc == 0)
 			rc = run_wait(r, deadline_ns);
 		if (rc < 0)
@@ -88,7 +88,7 @@ static int wait_for_start(struct run *r)
 	return 0;
 }
 
-/* Parent of a process by its stat: the second number behind its name. */
+/* Parent of a process by its stat: the second number after its name. */
 static pid_t parent_of(const char *pid)
 {
 	char path[64], *text = NULL;
@@ -154,7 +154,7 @@ int server_start(struct run *r)
 	return 0;
 }
 
-/* The result of one of the target's own requests into *out; what hinders it becomes a warning. */
+/* The result of one of the target's requests into *out; a failure becomes a warning. */
 static int ask(struct run *r, const char *request, const char *what, json_t **out)
 {
 	char reply[PATH_MAX], path[PATH_MAX], last[LAST_LINE_BYTES];

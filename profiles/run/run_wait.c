@@ -1,4 +1,4 @@
-/* run_wait.c - the programs of a run and the events that it waits for. */
+/* run_wait.c - the programs of a run, and the events that it waits for. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -68,7 +68,7 @@ int run_check_interrupt(struct run *r)
 	return -ECANCELED;
 }
 
-/* What has come is looked at by whoever waits. */
+/* Discards the events; the caller looks for what has changed. */
 static void empty_watch(const struct run *r)
 {
 	char events[4096];
@@ -77,7 +77,7 @@ static void empty_watch(const struct run *r)
 		;
 }
 
-/* An entry that poll passes over when there is nothing to wait for. */
+/* An entry that poll ignores if there is nothing to wait for. */
 static int fd_of(const struct child *c)
 {
 	return c->pid && !c->has_ended ? c->pidfd : -1;

@@ -1,4 +1,3 @@
-/* target.c - see target.h. */
 #include "profiles/run/target.h"
 
 #include <errno.h>
@@ -32,7 +31,7 @@ static int no_such_target(const char *path, const char *root, struct err *err)
 	return rc;
 }
 
-/* A name without a slash that is no file here is that of a shipped target. */
+/* A name without a slash that is no file here is the name of a shipped target. */
 static char *path_of(const char *which, const char *root)
 {
 	size_t len = strlen(which);

@@ -1,4 +1,4 @@
-/* target.h - which target description is meant by a name. */
+/* target.h - finds the target description that a name means. */
 #ifndef PROFILES_RUN_TARGET_H
 #define PROFILES_RUN_TARGET_H
 

@@ -1,5 +1,5 @@
 /*
- * runfile.h - the names of the files in a run directory (rundir.h): said here and nowhere else.
+ * runfile.h - the names of the files in a run directory (rundir.h), which are defined only here.
  */
 #ifndef REPORTS_LIB_RUNFILE_H
 #define REPORTS_LIB_RUNFILE_H

@@ -1,4 +1,3 @@
-/* target_file.c - see target_file.h. */
 #include "reports/lib/target_file.h"
 
 #include <errno.h>
@@ -169,7 +168,7 @@ char *target_file_fill(const char *value, const struct target_places *p)
 	return strbuf_take(&out);
 }
 
-/* The next word of a text, which moves behind it; of length 0 at the end. */
+/* Returns the next word of a text and moves *text behind it; length 0 at the end. */
 static struct span next_word(const char **text)
 {
 	struct span word;
@@ -180,7 +179,7 @@ static struct span next_word(const char **text)
 	return word;
 }
 
-/* Each word of the text is followed by a NUL; returns how many there are. */
+/* Appends each word with a NUL after it; returns how many were added. */
 static size_t add_plain(struct strbuf *out, const char *text)
 {
 	size_t count = 0;

@@ -42,7 +42,7 @@ struct target_file {
 	bool is_child;
 };
 
-/* What a target's places stand for. */
+/* What a target's placeholders stand for. */
 struct target_places {
 	const char *bin;  /* {bin} */
 	const char *dir;  /* {dir} */
@@ -55,7 +55,7 @@ struct target_places {
 int target_file_read(const char *path, struct target_file *out, struct err *err);
 void target_file_deinit(struct target_file *t);
 
-/* A value with its places filled, without {args}: free it. NULL: out of memory. */
+/* A value with its placeholders replaced, except {args}: free it. NULL: out of memory. */
 char *target_file_fill(const char *value, const struct target_places *p);
 
 /* The command's words, NULL-terminated: free(*words) and free(*memory). */
