@@ -1,4 +1,4 @@
-/* pair_arm.c - from words to a target. */
+/* pair_arm.c - finds the programs and files that an arm's words mean. */
 #include "loadgen/pair_arm.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include "daemon/base/err.h"
 #include "daemon/base/file.h"
 
-/* The target that a build directory's daemon is started by. */
+/* The target used for the daemon of a build directory. */
 #define BUILD_TARGET "goxel-v15"
 
 static int join(char *out, const char *dir, const char *name, struct err *err)
@@ -21,7 +21,7 @@ static int join(char *out, const char *dir, const char *name, struct err *err)
 	return 0;
 }
 
-/* Cuts the last part off. */
+/* Removes the last component. */
 static void go_up(char *path)
 {
 	char *slash = strrchr(path, '/');
@@ -55,7 +55,8 @@ static bool is_dir(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* The folder of a build's programs: itself, its bin, or the release build of a source tree. */
+/* Finds the folder of a build's programs: the given one, its bin, or the release build of a source
+ * tree. */
 static int find_programs(struct pair_arm *a, const char *dir, struct err *err)
 {
 	static const char *const below[] = { ".", "bin", "release/bin", "build/release/bin" };
@@ -86,7 +87,7 @@ static bool find_shipped(struct pair_arm *a, const char *name)
 	return false;
 }
 
-/* DIR or DIR:TARGET. 1: it is no directory. */
+/* DIR or DIR:TARGET. 1: DIR is no directory. */
 static int find_build(struct pair_arm *a, char *what, struct err *err)
 {
 	char *colon = strrchr(what, ':');

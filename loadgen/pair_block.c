@@ -28,14 +28,14 @@ enum {
 	END_WAIT_MS = 100,
 };
 
-/* Seeds of a slice's head and of its rest must not meet. */
+/* The seeds of a slice's head and of the rest must differ. */
 #define HEAD_SEED 0x9e3779b97f4a7c15ull
 
 const char pair_slices_head[] =
 	"block,slice,row,arm,length_ns,requests,errors,cpu_ns,runqueue_ns,switches_voluntary,"
 	"switches_involuntary,steal_ticks,response_mean_ns,lag_mean_ns,overrun_ns,other_cpu_ns\n";
 
-/* An arm while its block runs. */
+/* An arm during its block. */
 struct player {
 	struct pair_server server;
 	struct pair_watch watch;
@@ -90,7 +90,7 @@ static void refuse_dead(struct game *g, uint32_t arm)
 			  g->players[arm].server.how_ended);
 }
 
-/* Failures of a server refuse the block; those of the generator end the sitting. */
+/* A failure of a server makes the block invalid; a failure of the generator ends the sitting. */
 static int blame(struct game *g, uint32_t arm, int rc, struct err *err)
 {
 	if (rc == -EINTR || rc == -ENOMEM || rc == -EMFILE)
@@ -167,7 +167,7 @@ static void stop_servers(struct game *g)
 
 /* ---- slices --------------------------------------------------------------------- */
 
-/* A server that died, or a connection that broke, ends the block. */
+/* Ends the block if a server has died or a connection has failed. */
 static bool check_player(struct game *g, uint32_t arm)
 {
 	struct player *p = &g->players[arm];
@@ -179,13 +179,13 @@ static bool check_player(struct game *g, uint32_t arm)
 		refuse_dead(g, arm);
 	else
 		pair_block_refuse(g->block,
-				  "%c: the server left requests without a reply, or closed a "
+				  "%c: the server left requests unanswered, or closed a "
 				  "connection",
 				  g->setup->arms[arm].name);
 	return false;
 }
 
-/* One stretch of load for one arm. Returns the time from its planned end to its last reply. */
+/* Loads one arm for length_ns. Returns the time from the planned end to the last reply. */
 static uint64_t play(struct player *p, uint64_t length_ns, uint64_t seed, bool is_recorded)
 {
 	uint64_t start_ns = clock_ns() + LEAD_NS;

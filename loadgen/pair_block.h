@@ -1,10 +1,10 @@
 /*
- * pair_block.h - one block: fresh servers for all arms, side by side; slices of load in turn; what
- * each arm used and how long its replies took; whether that counts.
+ * pair_block.h - one block: starts fresh servers for all arms side by side, loads them in slices in
+ * turn, and records what each arm used, how long its replies took, and whether the block counts.
  *
- * A slice is a head, a tenth of it, whose requests are not recorded, and the rest. The servers are
- * idle when a slice begins, between the two parts, and when it ends (all replies are there), so the
- * CPU clocks that are read at these places are exact.
+ * The first tenth of a slice is its head, whose requests are not recorded. The servers are idle
+ * when a slice begins, after its head, and when it ends (all replies have arrived), so the CPU
+ * clocks read at these points are exact.
  */
 #ifndef LOADGEN_PAIR_BLOCK_H
 #define LOADGEN_PAIR_BLOCK_H
@@ -22,7 +22,7 @@ struct hist;
 
 enum { PAIR_REASONS_MAX = 6, PAIR_REASON_BYTES = 240 };
 
-/* What a sitting's blocks have in common. */
+/* Common to all blocks of a sitting. */
 struct pair_setup {
 	struct pair_home home;
 	struct pair_arm arms[PAIR_ARMS_MAX];
@@ -39,13 +39,13 @@ struct pair_setup {
 	int stop_fd; /* readable when the sitting is to end */
 };
 
-/* Of one arm in one block, or (hists NULL) in one slice. */
+/* Of one arm in one block, or in one slice (hists are NULL then). */
 struct pair_figures {
-	uint64_t requests_count; /* answered as they should be */
+	uint64_t requests_count; /* answered correctly */
 	uint64_t errors_count;
-	uint64_t planned_count; /* by the schedule */
-	uint64_t unsent_count;  /* of them */
-	uint64_t blocked_count; /* of them, those that waited for a free place */
+	uint64_t planned_count; /* in the schedule */
+	uint64_t unsent_count;  /* of those */
+	uint64_t blocked_count; /* of those: had to wait for a free connection */
 	struct pair_usage usage;
 	uint64_t load_ns;     /* planned time of the recorded parts */
 	uint64_t overrun_ns;  /* from the planned end of each to its last reply */
@@ -66,28 +66,28 @@ struct pair_block {
 	double steal_pct;              /* of the machine during the slices; NaN unknown */
 	char order[PAIR_ARMS_MAX + 1]; /* in which the servers were started */
 	struct pair_figures arms[PAIR_ARMS_MAX];
-	char reasons[PAIR_REASONS_MAX][PAIR_REASON_BYTES]; /* why it does not count */
+	char reasons[PAIR_REASONS_MAX][PAIR_REASON_BYTES]; /* why the block does not count */
 	size_t reasons_count;
 	bool has_failed; /* a server did not start, died or left the requests without reply */
 };
 
 /*
  * Runs block index. slices, if not NULL, gets a CSV line for each slice.
- * Returns 0 also when the block does not count; -EINTR when the sitting is to end; what the
- * generator itself fails with (-ENOMEM, -EMFILE).
+ * Returns 0 also when the block does not count; -EINTR when the sitting must end; errors of the
+ * generator itself (-ENOMEM, -EMFILE).
  * Owns: out; pair_block_deinit, also after failure.
  */
 int pair_block_run(struct pair_setup *setup, uint32_t index, struct pair_block *out,
 		   struct strbuf *slices, struct err *err);
 void pair_block_deinit(struct pair_block *b);
 
-extern const char pair_slices_head[]; /* the CSV's first line */
+extern const char pair_slices_head[]; /* the first line of the CSV */
 
-/* The block does not count; at most PAIR_REASONS_MAX are kept. */
+/* Makes the block invalid; at most PAIR_REASONS_MAX reasons are kept. */
 void pair_block_refuse(struct pair_block *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* pair_validity.c: the rules, which look at all arms alike and at no difference between them. */
+/* pair_validity.c: the rules. They treat all arms alike and use no difference between them. */
 void pair_block_judge(const struct pair_setup *setup, struct pair_block *b);
 
 #endif

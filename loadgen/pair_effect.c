@@ -17,7 +17,7 @@ static double percent(double log_ratio)
 	return isinf(log_ratio) ? log_ratio : 100 * expm1(log_ratio);
 }
 
-/* False when some block has no value, or none that has a logarithm. */
+/* False when a block has no value, or one without a logarithm. */
 static bool fill_differences(pair_value *value, const void *arg, size_t n, struct pair_effect *e)
 {
 	size_t metric = (size_t)(e->metric - pair_metrics);
@@ -51,9 +51,9 @@ static int fill_medians(pair_value *value, const void *arg, size_t n, struct pai
 }
 
 /*
- * What leaves the interval that is shown (half of its width) and has the chance of POWER to do so.
- * The standard error comes from the signed-rank interval itself: a spread by the median absolute
- * deviation understates what heavy-tailed pairs can show (comparing-runs.md, 5.6).
+ * The change that, with the probability POWER, lies outside the interval shown (half of its width).
+ * The standard error comes from the signed-rank interval itself: a spread from the median absolute
+ * deviation is too small for heavy-tailed pairs (comparing-runs.md, 5.6).
  */
 static double detectable_pct(double half_shown, double half_alone, size_t n)
 {

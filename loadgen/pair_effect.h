@@ -1,4 +1,4 @@
-/* pair_effect.h - the effects of the valid blocks: changes in percent with their intervals. */
+/* pair_effect.h - the effects over the valid blocks: changes in percent with their intervals. */
 #ifndef LOADGEN_PAIR_EFFECT_H
 #define LOADGEN_PAIR_EFFECT_H
 
@@ -11,16 +11,16 @@
 
 struct err;
 
-/* Of one metric between arm and base; percentages are of base. */
+/* The effect on one metric of an arm compared with the base; percentages are of the base. */
 struct pair_effect {
-	uint32_t arm; /* against arm 0 */
+	uint32_t arm; /* compared with arm 0 */
 	const struct pair_metric *metric;
 	size_t pairs_count;
 	double base_median, arm_median;
 	double change_pct;
-	double low_pct, high_pct; /* at 95 %, over the family when the metric is judged */
+	double low_pct, high_pct; /* 95 %, for the whole family if the metric is judged */
 	double p_adjusted;        /* NaN when the metric is not judged */
-	double detectable_pct;    /* smallest change seen with power 80 %; NaN unknown */
+	double detectable_pct;    /* smallest detectable change, power 80 %; NaN unknown */
 	double spread_pct;        /* robust SD of the log ratios */
 	double half_alone;        /* half of the metric's own interval, as a log ratio */
 	double *differences;      /* owned; ln arm - ln base, by block */
@@ -31,11 +31,11 @@ struct pair_effects {
 	size_t count;
 };
 
-/* The metric's values: of block i, arm and metric; NaN unknown. */
+/* Returns a metric's value in block i for an arm; NaN if unknown. */
 typedef double(pair_value)(const void *arg, size_t block, uint32_t arm, size_t metric);
 
 /*
- * Fewer than two pairs give no rows. Metrics that some block does not know are left out.
+ * With fewer than two pairs there are no rows. Metrics that are unknown in a block are left out.
  * -ENOMEM. Owns: out; pair_effects_deinit, also after failure.
  */
 int pair_effects_compute(pair_value *value, const void *arg, size_t blocks_count,

@@ -14,8 +14,8 @@
 #define TURN_NS    (20 * NSEC_PER_MSEC)
 
 /*
- * Signals of a machine that nobody else uses are far below, those of one with a busy neighbour
- * above: with one process that wants half of the processor, lost_pct is 30 to 50.
+ * The values of a machine that nobody else uses are far below these limits, those of a machine with
+ * a busy neighbor above: with one process that wants half of the processor, lost_pct is 30 to 50.
  */
 const struct pair_fitness_limits pair_fitness_usual = {
 	.spread_pct = 10,
@@ -25,7 +25,7 @@ const struct pair_fitness_limits pair_fitness_usual = {
 	.bias_pct = 1,
 };
 
-/* Work that the compiler cannot shorten. */
+/* Work that the compiler cannot remove. */
 static uint64_t churn(uint64_t x, uint64_t rounds)
 {
 	for (uint64_t i = 0; i < rounds; i++) {
@@ -43,7 +43,7 @@ struct turn {
 static struct turn time_turn(uint64_t rounds)
 {
 	uint64_t wall_ns = clock_ns(), cpu_ns = clock_thread_cpu_ns();
-	/* Its value is of no use, but must be made. */
+	/* The value is not used, but must be computed. */
 	volatile uint64_t sink = churn(wall_ns | 1, rounds);
 
 	(void)sink;
@@ -53,7 +53,7 @@ static struct turn time_turn(uint64_t rounds)
 	};
 }
 
-/* As many rounds as need TURN_NS of CPU time. */
+/* Returns how many rounds need TURN_NS of CPU time. */
 static uint64_t calibrate(void)
 {
 	uint64_t rounds = 10000;
@@ -80,7 +80,7 @@ void pair_fitness_take(const cpu_set_t *cpus, struct pair_fitness *out)
 	uint64_t rounds;
 
 	memset(out, 0, sizeof(*out));
-	/* Before our own work shows in it. */
+	/* Taken before our own work shows in it. */
 	fingerprint_take(&machine);
 	rounds = calibrate();
 	cpu_ticks_read(&before);
@@ -133,7 +133,7 @@ void pair_fitness_judge(struct pair_fitness *f, const struct pair_fitness_limits
 
 	f->is_fit = true;
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]) && f->is_fit; i++) {
-		/* What is not known (NaN) is no reason. */
+		/* An unknown value (NaN) is no reason. */
 		if (!(rules[i].value > rules[i].limit))
 			continue;
 		f->is_fit = false;

@@ -1,9 +1,9 @@
 /*
- * pair_fitness.h - whether this machine can measure now: a fixed loop, timed against itself.
+ * pair_fitness.h - whether this machine can measure now: times a fixed loop against itself.
  *
- * Ten blocks of two turns of the same arithmetic on the processor that the servers will have. The
- * two turns are the same, so what their times differ by is the machine: their spread, and the share
- * of the time that other processes or the hypervisor took.
+ * Ten blocks of two turns of the same arithmetic on the processor that the servers will use. Both
+ * turns are the same work, so their times differ because of the machine: the result is the spread,
+ * and the share of the time that other processes or the hypervisor took.
  */
 #ifndef LOADGEN_PAIR_FITNESS_H
 #define LOADGEN_PAIR_FITNESS_H

@@ -6,7 +6,7 @@
 #include "daemon/base/hist.h"
 #include "loadgen/pair_block.h"
 
-/* A quantile needs so many values beyond it in each block (comparing-runs.md, 5.3). */
+/* A quantile needs at least so many values above it in each block (comparing-runs.md, 5.3). */
 enum { BEYOND_MIN = 20 };
 
 static double per_request(double value, const struct pair_figures *f)
@@ -15,8 +15,8 @@ static double per_request(double value, const struct pair_figures *f)
 }
 
 /*
- * The quantile, interpolated inside its bucket as if its values were spread evenly: else equal
- * arms would differ by nothing or by a whole bucket.
+ * The quantile, interpolated inside its bucket as if values were spread evenly; otherwise equal
+ * arms would differ either not at all or by a whole bucket.
  */
 static double quantile(const struct hist *h, double q)
 {

@@ -27,13 +27,17 @@ static const struct cli_opt opts[] = {
 	  FIELD(arms[1]),
 	  .arg = "ARM",
 	  .preset = "v15",
-	  .help = "what is compared with it" },
-	{ .name = "c", .type = CLI_TEXT, FIELD(arms[2]), .arg = "ARM", .help = "a third one" },
+	  .help = "compared with A" },
+	{ .name = "c",
+	  .type = CLI_TEXT,
+	  FIELD(arms[2]),
+	  .arg = "ARM",
+	  .help = "a third one, compared with A" },
 	{ .name = "bin",
 	  .type = CLI_TEXT,
 	  FIELD(bin),
 	  .arg = "DIR",
-	  .help = "the programs of presets and shipped targets; else those next to this one" },
+	  .help = "where the programs of presets and shipped targets are (default: next to this one)" },
 
 	{ .name = "Design", .type = CLI_GROUP },
 	{ .name = "blocks",
@@ -42,7 +46,7 @@ static const struct cli_opt opts[] = {
 	  .preset = "40",
 	  .min = 1,
 	  .max = PAIR_BLOCKS_MAX,
-	  .help = "each with fresh servers" },
+	  .help = "number of blocks, each with fresh servers" },
 	{ .name = "block",
 	  .type = CLI_DURATION,
 	  FIELD(block_ns),
@@ -58,13 +62,13 @@ static const struct cli_opt opts[] = {
 	  .min = 1e6,
 	  .max = 6e10,
 	  .arg = "TIME",
-	  .help = "one turn of an arm" },
+	  .help = "length of one turn of an arm" },
 	{ .name = "slice-max",
 	  .type = CLI_DURATION,
 	  FIELD(slice_ns_max),
 	  .max = 6e10,
 	  .arg = "TIME",
-	  .help = "turns are as long as a draw between --slice and this; else all the same" },
+	  .help = "draw the length of turns between --slice and this; else all are equal" },
 	{ .name = "warmup",
 	  .type = CLI_DURATION,
 	  FIELD(warmup_ns),
@@ -83,7 +87,7 @@ static const struct cli_opt opts[] = {
 	  .type = CLI_TEXT,
 	  FIELD(workload),
 	  .arg = "NAME|FILE",
-	  .help = "as goxel-load's; else that of A's target, else mixed" },
+	  .help = "as in goxel-load (default: that of A's target, or mixed)" },
 	{ .name = "rate",
 	  .letter = 'r',
 	  .type = CLI_RATE,
@@ -133,7 +137,7 @@ static const struct cli_opt opts[] = {
 	  FIELD(check),
 	  .preset = "fast",
 	  .choices = verify_names,
-	  .help = "replies: id only; content; content and a second JSON reader" },
+	  .help = "check replies: id only; content; content and with a second JSON parser" },
 
 	{ .name = "Validity", .type = CLI_GROUP },
 	{ .name = "validity",
@@ -141,7 +145,7 @@ static const struct cli_opt opts[] = {
 	  FIELD(validity),
 	  .preset = "all",
 	  .choices = validity_names,
-	  .help = "what refuses a block: all rules, or failed requests and servers alone" },
+	  .help = "what makes a block invalid: all rules, or only failed requests and servers" },
 	{ .name = "lag-limit",
 	  .type = CLI_REAL,
 	  FIELD(lag_limit_pct),
@@ -149,8 +153,8 @@ static const struct cli_opt opts[] = {
 	  .min = 0.1,
 	  .max = 10000,
 	  .arg = "PCT",
-	  .help = "send lag of the generator, of the response time at the same quantile (p50, "
-		  "p99); a block above it does not count" },
+	  .help = "highest send lag of the generator, in % of the response time at the same "
+		  "quantile (p50, p99); above it the block does not count" },
 	{ .name = "fitness",
 	  .type = CLI_ENUM,
 	  FIELD(fitness),
@@ -173,7 +177,7 @@ static const struct cli_opt opts[] = {
 	  FIELD(spin_ns),
 	  .preset = "1ms",
 	  .max = 1e9,
-	  .help = "poll so long before a request is due" },
+	  .help = "poll for this long before a request is due" },
 
 	{ .name = "Output", .type = CLI_GROUP },
 	{ .name = "out",
@@ -181,16 +185,16 @@ static const struct cli_opt opts[] = {
 	  FIELD(out),
 	  .arg = "FILE",
 	  .preset = "pairs.json",
-	  .help = "written anew after each block" },
+	  .help = "rewritten after each block" },
 	{ .name = "slices",
 	  .type = CLI_TEXT,
 	  FIELD(slices),
 	  .arg = "FILE",
-	  .help = "also a line of CSV for each slice" },
+	  .help = "also write a CSV line for each slice" },
 	{ .name = "resume",
 	  .type = CLI_FLAG,
 	  FIELD(resume),
-	  .help = "go on with the comparison in --out" },
+	  .help = "continue the comparison in --out" },
 	{ .name = "json",
 	  .type = CLI_FLAG,
 	  FIELD(json),
@@ -200,20 +204,20 @@ static const struct cli_opt opts[] = {
 	  FIELD(progress),
 	  .preset = "auto",
 	  .choices = progress_names,
-	  .help = "a line for each block on stderr" },
+	  .help = "print a line for each block on stderr" },
 	{ .name = "dry-run",
 	  .type = CLI_FLAG,
 	  FIELD(dry_run),
-	  .help = "print the configuration and the slices of the first block, and end" },
+	  .help = "print the configuration and the slices of the first block, and exit" },
 	{ 0 },
 };
 
 static void help_more(FILE *out)
 {
-	fputs("\nAn ARM is one of these, with more words for its command behind it:\n"
+	fputs("\nAn ARM is one of these, optionally followed by more arguments for its command:\n"
 	      "  v15, echo, ...        a preset or another file of profiles/targets\n"
 	      "  path/to/NAME.target   a target file\n"
-	      "  path/to/build[:v14]   a build directory with a goxel-daemon, as v15 or as said\n"
+	      "  path/to/build[:v14]   a build directory's daemon, as v15 or the given target\n"
 	      "\nExamples:\n"
 	      "  goxel-pair --a v14 --b v15\n"
 	      "  goxel-pair --a v15 --b 'v15 --queue mutex' --blocks 20\n"

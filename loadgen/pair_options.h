@@ -8,10 +8,10 @@
 
 enum { PAIR_BLOCKS_MAX = 4096 };
 
-/* What to do on a machine that is not fit. */
+/* What to do on a machine that is not fit to measure. */
 enum pair_fitness_when { PAIR_FITNESS_REFUSE, PAIR_FITNESS_WARN, PAIR_FITNESS_OFF };
 
-/* What makes a block count not. */
+/* What makes a block invalid. */
 enum pair_validity { PAIR_VALIDITY_ALL, PAIR_VALIDITY_ERRORS };
 
 struct pair_options {
@@ -24,7 +24,7 @@ struct pair_options {
 	uint64_t warmup_ns;
 	int64_t seed;
 	const char *workload; /* NULL = the target's */
-	double rate_per_s;    /* 0 = found out */
+	double rate_per_s;    /* 0 = measured first */
 	double rate_share_pct;
 	enum arrival_kind arrival;
 	int64_t connections_count;
@@ -50,7 +50,7 @@ extern const struct cli_prog pair_prog;
 /* Returns as cli_parse. */
 int pair_options_parse(struct pair_options *o, int argc, char **argv, struct err *err);
 
-/* What the generator's engine is told. */
+/* Sets the options of the load generator. */
 void pair_options_load(const struct pair_options *o, struct options *load);
 
 #endif

@@ -1,4 +1,4 @@
-/* pair_print.c - the effects for people. Words come from intervals, never from estimates. */
+/* pair_print.c - the table of effects. Its words come from intervals, never from estimates. */
 #include <math.h>
 #include <stdio.h>
 
@@ -87,14 +87,14 @@ void pair_sitting_print(const struct pair_sitting *s, FILE *out)
 		(unsigned long long)setup->design.seed);
 	print_refused(s, out);
 	if (!s->effects.count) {
-		fprintf(out, "at least two blocks that count are needed to compare\n");
+		fprintf(out, "a comparison needs at least two blocks that count\n");
 		return;
 	}
 	fprintf(out, "\n   %-30s %11s %11s %10s  %-24s %7s %10s  %s\n", "metric (less is better)",
 		"A", "it", "change", "95 % interval", "p adj.", "detectable", "what it shows");
 	for (int judged = 1; judged >= 0; judged--) {
 		if (!judged)
-			fprintf(out, "not judged, each interval for itself:\n");
+			fprintf(out, "not judged, each interval by itself:\n");
 		for (size_t i = 0; i < s->effects.count; i++)
 			if (s->effects.rows[i].metric->is_judged == judged)
 				print_row(s, &s->effects.rows[i], out);

@@ -37,7 +37,7 @@ struct pair_job {
 	bool has_sitting;
 };
 
-/* ---- getting ready ------------------------------------------------------------ */
+/* ---- preparation ------------------------------------------------------------ */
 
 static int open_arms(struct pair_job *job, struct err *err)
 {
@@ -64,7 +64,7 @@ static int open_workload(struct pair_job *job, struct err *err)
 	return workload_open(name, &job->workload, err);
 }
 
-/* The generator on one processor, the servers on the others; together where there is but one. */
+/* The generator gets one processor, the servers the others; with one processor they share it. */
 static int choose_cpus(struct pair_job *job, struct err *err)
 {
 	struct pair_setup *s = &job->setup;
@@ -74,7 +74,7 @@ static int choose_cpus(struct pair_job *job, struct err *err)
 	char *end;
 
 	if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
-		return err_set(err, -errno, "tell the processors of this process");
+		return err_set(err, -errno, "get the processors of this process");
 	s->generator_cpus = s->server_cpus = allowed;
 	if (CPU_COUNT(&allowed) < 2 || (text && !strcmp(text, "all")))
 		return 0;

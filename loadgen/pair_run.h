@@ -18,7 +18,7 @@ struct pair_observer {
 };
 
 /*
- * Returns the exit code; what went wrong is said on stderr. SIGINT and SIGTERM end it early.
+ * Returns the exit code; errors have been printed to stderr. SIGINT and SIGTERM end it early.
  * observer: NULL = none.
  */
 int pair_run(const struct pair_options *o, const struct pair_observer *observer);

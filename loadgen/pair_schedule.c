@@ -10,10 +10,10 @@
 #include "daemon/base/err.h"
 #include "daemon/base/rng.h"
 
-/* Seeds of blocks and of what is drawn elsewhere from the sitting's seed must not meet. */
+/* The streams of blocks must not coincide with others drawn from the sitting's seed. */
 enum { BLOCK_STREAM = 1 << 26 };
 
-/* Fisher and Yates. */
+/* Fisher-Yates shuffle. */
 static void shuffle(struct rng *rng, uint32_t *v, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++)
@@ -27,7 +27,7 @@ static void shuffle(struct rng *rng, uint32_t *v, uint32_t count)
 	}
 }
 
-/* Each arm has as much load as the rows so far are long; a square adds k of them. */
+/* So far each arm has as much load as the rows are long; a square adds k rows. */
 static void draw_square(const struct pair_design *d, struct rng *rng, struct pair_schedule *s)
 {
 	uint32_t k = d->arms_count;

@@ -1,6 +1,6 @@
 /*
- * pair_schedule.h - which server has its turn when, for how long, with which requests: drawn before
- * the block begins, from the sitting's seed and the block's number alone.
+ * pair_schedule.h - which server is loaded when, for how long and with which requests: drawn before
+ * the block begins, only from the sitting's seed and the block's number.
  *
  * A block is made of rows. In a row each arm has one slice; all slices of a row have the same
  * length and the same seed, so each arm gets the same requests at the same times (common random
@@ -42,8 +42,8 @@ struct pair_schedule {
 	size_t slices_count;
 	uint32_t rows_count;
 	uint32_t start_order[PAIR_ARMS_MAX]; /* in which the servers are started */
-	/* Bytes added to each server's environment: they move its stack, and so the layout of its
-	 * memory, which is to vary between blocks and not between arms. */
+	/* Bytes added to each server's environment: they move its stack and so change the layout of
+	 * its memory, which must vary between blocks but not between arms. */
 	uint32_t pad_bytes[PAIR_ARMS_MAX];
 	uint64_t load_ns; /* of each arm */
 };
@@ -53,7 +53,7 @@ int pair_schedule_draw(const struct pair_design *d, uint32_t block, struct pair_
 		       struct err *err);
 void pair_schedule_deinit(struct pair_schedule *s);
 
-/* One line a slice: "row arm length_ns seed". The same design and block give the same bytes. */
+/* One line per slice: "row arm length_ns seed". The same design and block give the same bytes. */
 void pair_schedule_write(const struct pair_schedule *s, struct strbuf *out);
 
 #endif

@@ -28,7 +28,7 @@ enum {
 #define START_FILE "start.json"
 #define LOG_FILE   "server.log"
 
-/* What the child needs, made before the fork. */
+/* Memory for the child, allocated before the fork. */
 struct launch {
 	const struct pair_start *s;
 	char **words; /* of the command; owned */
@@ -85,7 +85,7 @@ static int make_argv(struct launch *l, const struct pair_server *server, struct 
 	return 0;
 }
 
-/* In the child. What fails here shows as a server that ended, with this line in its log. */
+/* In the child. On failure the server appears as ended, with this line in its log. */
 static void become(const struct launch *l)
 {
 	char pad[4096 + 1];
@@ -165,7 +165,7 @@ static int fail(struct pair_server *s, const char *why, int rc, struct err *err)
 	char last[LOG_LINE_SHOWN + 1];
 
 	last_words(s, last, sizeof(last));
-	return err_set(err, rc, "%s%s%s", why, last[0] ? "; its last words: " : "", last);
+	return err_set(err, rc, "%s%s%s", why, last[0] ? "; the last line of its log: " : "", last);
 }
 
 static int read_start(struct pair_server *s, struct err *err)
@@ -196,7 +196,7 @@ static bool has_file(const struct pair_server *s)
 	return file_exists(path);
 }
 
-/* The prober writes its file when the server has answered, or will not. */
+/* goxel-start writes its file once the server has answered, or has failed to. */
 static int await_start(const struct pair_start *s, struct pair_server *server, int notify_fd,
 		       struct err *err)
 {
@@ -263,7 +263,7 @@ bool pair_server_is_alive(struct pair_server *s)
 
 	if (s->how_ended[0] || !s->pid)
 		return false;
-	/* WNOWAIT: the process number stays ours, and the group's, until pair_server_stop. */
+	/* WNOWAIT: the process number stays valid, and the group's too, until pair_server_stop. */
 	if (waitid(P_PID, (id_t)s->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && !info.si_pid)
 		return true;
 	note_end(s, &info);
@@ -291,7 +291,7 @@ void pair_server_stop(struct pair_server *s)
 		kill(s->pid, SIGTERM);
 		if (pair_server_is_alive(s))
 			poll(&p, 1, STOP_WAIT_MS);
-		/* What is left of the group: wrappers, children, one that does not end. */
+		/* The rest of the group: wrappers, children, or a process that does not end. */
 		kill(-s->pid, SIGKILL);
 		waitid(P_PID, (id_t)s->pid, &info, WEXITED);
 	}

@@ -15,7 +15,8 @@ struct err;
 struct pair_start {
 	const struct pair_home *home; /* where goxel-start is */
 	const struct pair_arm *arm;
-	const char *base;      /* folder of the sitting; the guard removes it after our end */
+	const char
+		*base; /* folder of the sitting; the guard removes it when this process has ended */
 	const cpu_set_t *cpus; /* where the server may run */
 	uint32_t pad_bytes;    /* of environment, to move its stack */
 	uint64_t timeout_ns;   /* for its first reply */
@@ -33,16 +34,17 @@ struct pair_server {
 
 /*
  * Starts the server in a new folder and waits for its first reply.
- * Errors: -EINTR stop_fd is readable; -ECHILD it ended, -ETIMEDOUT it never answered (with the last
- * line of its log); what making files and processes fails with.
+ * Errors: -EINTR stop_fd is readable; -ECHILD it ended, -ETIMEDOUT it never answered (both with the
+ * last line of its log); errors of creating files and processes.
  * Owns: out; pair_server_stop, also after failure.
  */
 int pair_server_start(const struct pair_start *s, struct pair_server *out, struct err *err);
 
-/* False once it has ended; how_ended says in which way. */
+/* False once it has ended; how_ended says how. */
 bool pair_server_is_alive(struct pair_server *s);
 
-/* SIGTERM, and SIGKILL to its group after 5 s; removes its folder. Nothing when it never began. */
+/* SIGTERM, and SIGKILL to its group after 5 s; removes its folder. Does nothing if it was not
+ * started. */
 void pair_server_stop(struct pair_server *s);
 
 #endif

@@ -1,4 +1,4 @@
-/* pair_sitting.c - collecting blocks, also those of an earlier start. */
+/* pair_sitting.c - collects blocks, including those of an earlier run. */
 #include "loadgen/pair_sitting.h"
 
 #include <errno.h>
@@ -87,7 +87,7 @@ int pair_sitting_add(struct pair_sitting *s, const struct pair_block *b, struct 
 	return compute(s, err);
 }
 
-/* ---- an earlier start ------------------------------------------------------------- */
+/* ---- an earlier run ------------------------------------------------------------- */
 
 static double number_of(const json_t *object, const char *key)
 {
@@ -206,7 +206,7 @@ static int take_block(struct pair_sitting *s, const json_t *block, struct err *e
 	return 0;
 }
 
-/* What a server's death spoiled at the end is made again. */
+/* Drops failed blocks at the end: they are measured again. */
 static void drop_failed(struct pair_sitting *s)
 {
 	while (s->records_count && s->records[s->records_count - 1].has_failed) {
@@ -245,7 +245,7 @@ int pair_sitting_resume(struct pair_sitting *s, const char *path, double *rate_p
 	if (!rc)
 		rc = check_arms(s, root, err);
 	if (rc)
-		err_wrap(err, rc, "%s is of another comparison", path);
+		err_wrap(err, rc, "%s belongs to another comparison", path);
 	else
 		rc = take_blocks(s, root, err);
 	json_decref(root);

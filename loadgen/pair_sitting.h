@@ -55,7 +55,7 @@ int pair_sitting_init(struct pair_sitting *s, const struct pair_setup *setup,
 		      uint32_t blocks_planned, struct err *err);
 void pair_sitting_deinit(struct pair_sitting *s);
 
-/* Takes a finished block and computes the effects anew. -ENOMEM, or what encoding fails with. */
+/* Adds a finished block and recomputes the effects. -ENOMEM, or errors of the encoder. */
 int pair_sitting_add(struct pair_sitting *s, const struct pair_block *b, struct err *err);
 
 /* Writes the file. */
@@ -63,14 +63,14 @@ int pair_sitting_write(const struct pair_sitting *s, const char *path, struct er
 int pair_sitting_json(const struct pair_sitting *s, struct strbuf *out, struct err *err);
 
 /*
- * Takes the finished blocks of a file back; those after the first gap are dropped. The design, the
- * load and the arms must be those of setup (-EINVAL says which differs); rate_per_s of setup's load
- * may be 0, and is then taken from the file.
+ * Reads the finished blocks of a file; those after the first gap are dropped. The design, the load
+ * and the arms must be those of setup (-EINVAL says which differs); if rate_per_s of setup's load
+ * is 0, it is taken from the file.
  */
 int pair_sitting_resume(struct pair_sitting *s, const char *path, double *rate_per_s,
 			struct err *err);
 
-/* The effects' table for people. */
+/* Prints the table of effects. */
 void pair_sitting_print(const struct pair_sitting *s, FILE *out);
 
 const char *pair_state_name(enum pair_state state);

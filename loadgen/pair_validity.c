@@ -1,6 +1,6 @@
 /*
- * pair_validity.c - whether a block counts, decided before any arm is compared with another: each
- * rule is applied to every arm, and the worst one decides for all.
+ * pair_validity.c - whether a block counts, decided before any arms are compared: each rule is
+ * applied to every arm, and the worst arm decides for all.
  */
 #include <math.h>
 
@@ -8,11 +8,11 @@
 #include "loadgen/pair_block.h"
 #include "loadgen/progress.h"
 
-/* The smallest share of the planned requests that still is the planned load. */
+/* The smallest share of the planned requests that still counts as the planned load. */
 #define ACHIEVED_RATIO_MIN 0.99
-/* Sending and answering may go on so long after the planned end, as a share of the plan. */
+/* How long sending and answering may continue after the planned end, as a share of the plan. */
 #define OVERRUN_RATIO_MAX 0.10
-/* An arm that works while others have their turn disturbs them. */
+/* An arm that works during the turns of others disturbs them. */
 #define IDLE_RATIO_MAX 0.02
 
 static void judge_errors(struct pair_block *b, const struct pair_figures *f, char arm)
@@ -74,8 +74,8 @@ static void judge_idle(struct pair_block *b, const struct pair_figures *f, char 
 
 	if (ratio > IDLE_RATIO_MAX)
 		pair_block_refuse(b,
-				  "%c: the server used %.1f %% of a processor while others had "
-				  "their turn: it does not idle (whole runs can compare it)",
+				  "%c: the server used %.1f %% of a processor during the turns of "
+				  "others: it is not idle then (compare it in whole runs)",
 				  arm, 100 * ratio);
 }
 

@@ -33,7 +33,7 @@ struct pair_watch_thread {
 
 /* ---- the tree -------------------------------------------------------------- */
 
-/* The parent of a process; 0 when it is gone. */
+/* The parent of a process; 0 when the process is gone. */
 static pid_t parent_of(pid_t pid)
 {
 	char path[PATH_BYTES], text[1024];
@@ -158,7 +158,7 @@ uint64_t pair_watch_cpu_ns(struct pair_watch *w)
 	return w->sum.cpu_ns;
 }
 
-/* Adds what a counter has grown by. */
+/* Adds the increase of a counter. */
 static void advance(uint64_t *sum, uint64_t *last, uint64_t now)
 {
 	if (now > *last) {
@@ -189,7 +189,7 @@ static void read_thread(struct pair_watch *w, struct pair_watch_thread *t)
 	char text[STATUS_BYTES], *end;
 
 	if (read_at_start(t->schedstat_fd, text, sizeof(text))) {
-		strtoull(text, &end, 10); /* CPU time: the clock of the process has it */
+		strtoull(text, &end, 10); /* CPU time: taken from the clock of the process */
 		advance(&w->sum.runqueue_ns, &t->runqueue_ns, strtoull(end, NULL, 10));
 	}
 	if (!read_at_start(t->status_fd, text, sizeof(text)))

@@ -1,9 +1,9 @@
 /*
- * pair_watch.h - what a server's processes and threads used so far, to the nanosecond.
+ * pair_watch.h - what a server's processes and threads have used so far, to the nanosecond.
  *
- * CPU time is that of the processes' own clocks (clock_getcpuclockid), which know every thread,
- * ended ones too. Run-queue delay and switches are sums over the threads of /proc/PID/task, whose
- * files stay open between readings. Sums only grow: what a thread had used is kept when it ends.
+ * CPU time comes from the clocks of the processes (clock_getcpuclockid), which include all threads,
+ * also ended ones. Run-queue delay and switches are sums over the threads in /proc/PID/task, whose
+ * files stay open between readings. Sums never decrease: what a thread used is kept when it ends.
  */
 #ifndef LOADGEN_PAIR_WATCH_H
 #define LOADGEN_PAIR_WATCH_H
@@ -17,7 +17,7 @@ struct err;
 
 struct pair_usage {
 	uint64_t cpu_ns;      /* user and kernel */
-	uint64_t runqueue_ns; /* ready to run, and waiting for a processor */
+	uint64_t runqueue_ns; /* ready to run but waiting for a processor */
 	uint64_t switches_voluntary;
 	uint64_t switches_involuntary;
 };
@@ -33,14 +33,14 @@ struct pair_watch {
 	struct pair_usage sum;
 };
 
-/* Watches the process and all its descendants of now. -ESRCH, -ENOMEM. Owns: pair_watch_close. */
+/* Watches the process and its current descendants. -ESRCH, -ENOMEM. Owns: pair_watch_close. */
 int pair_watch_open(pid_t root, struct pair_watch *out, struct err *err);
 void pair_watch_close(struct pair_watch *w);
 
-/* Takes everything. Threads come and go; new processes are not seen. */
+/* Reads all counters. Finds new threads, but not new processes. */
 void pair_watch_read(struct pair_watch *w, struct pair_usage *out);
 
-/* CPU time alone: some hundred nanoseconds. */
+/* Only the CPU time: takes some hundred nanoseconds. */
 uint64_t pair_watch_cpu_ns(struct pair_watch *w);
 
 /* Resident memory of all the processes, now and at most. */

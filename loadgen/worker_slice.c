@@ -1,10 +1,10 @@
-/* worker_slice.c - a worker in slices: the caller's thread drives it for some milliseconds a time.
- */
+/* worker_slice.c - a worker driven in slices: the caller's thread runs it for some milliseconds at
+ * a time. */
 #include <sys/prctl.h>
 
 #include "loadgen/worker_private.h"
 
-/* Streams of slices and those of connections must not meet. */
+/* The random streams of slices must not coincide with those of connections. */
 enum { SLICE_STREAM = 1 << 25 };
 
 /* Once: what worker_run does before its first request. */
@@ -13,10 +13,10 @@ static void begin(struct worker *w)
 	w->is_sliced = true;
 	w->is_ending = true;
 	draw_init(&w->draw, 0, 0, 1);
-	/* Phases and intervals do not turn within a slice. */
+	/* Phases and intervals do not change within a slice. */
 	w->tick_ns = UINT64_MAX;
 	w->rec = record_pair_active(&w->records);
-	/* Timers of an open loop are wanted to the microsecond; the default slack is 50 of them. */
+	/* Timers of an open loop must be exact to the microsecond; the default slack is 50. */
 	prctl(PR_SET_TIMERSLACK, 1UL);
 	if (worker_start_ticker(w) < 0)
 		w->report.end = WORKER_BROKEN;
@@ -30,7 +30,7 @@ void worker_slice(struct worker *w)
 		begin(w);
 	if (w->report.end == WORKER_BROKEN)
 		return;
-	/* Sequences go on where the last slice left them. */
+	/* Random sequences continue where the last slice stopped. */
 	rng_init(&w->draw.rng, p->seed, SLICE_STREAM);
 	w->report.end = WORKER_RUNNING;
 	w->end_ns = p->start_ns + p->duration_ns;

@@ -181,7 +181,7 @@ nothing_is_left() {
 	first=$(of '.blocks[0].start_wall_ns')
 	nothing_is_left
 	run -2 pair --blocks 6 --resume --seed 9
-	[[ $output == *"of another comparison: seed is 1 in the file and 9 now"* ]]
+	[[ $output == *"belongs to another comparison: seed is 1 in the file and 9 now"* ]]
 	run -2 pair --blocks 6 --resume --b 'echo --affinity 0'
 	[[ $output == *"arm B: spec is"* ]]
 	run -0 pair --blocks 6 --resume

@@ -345,7 +345,7 @@ static void test_blocks_are_judged_blind_to_the_arm(void **state)
 		judged_end(&j, "the generator sent late");
 		judged_begin(&j);
 		j.block.arms[i].idle_cpu_ns = 30000000;
-		judged_end(&j, "does not idle");
+		judged_end(&j, "is not idle then");
 	}
 }
 
