@@ -13,7 +13,7 @@
 
 enum { COPY_BYTES_COUNTED = 64 * 1024 }; /* larger ones do not come from the pool */
 
-/* counted_bytes: to be taken from the budget; 0: nothing. */
+/* Copies the text. counted_bytes: to be taken from the budget; 0: none. */
 static int copy_text(struct delivery *d, struct message *m, size_t counted_bytes)
 {
 	struct message_copy *copy = &m->copy;
@@ -59,11 +59,11 @@ static int copied_hold(struct delivery *d, struct message *m, struct span unread
 		return 0;
 	copied_close(d, m);
 	m->text.ptr = unread.ptr;
-	m->parser = NULL; /* was of the copy */
+	m->parser = NULL; /* the parse belonged to the copy */
 	return -ENOSPC;
 }
 
-/* What follows waits until the connection belongs to the reading thread again. */
+/* The bytes that follow wait until the connection belongs to the reading thread again. */
 static struct span copied_rest(struct delivery *d, const struct message *m)
 {
 	(void)d;
@@ -80,7 +80,7 @@ static void copied_release(struct delivery *d, struct message *m, size_t used_by
 
 const struct delivery_ops delivery_copied_ops = {
 	.head = { .name = "copied",
-		  .summary = "each text in a copy of its own (v14)",
+		  .summary = "each text in its own copy (v14)",
 		  .size = sizeof(struct delivery) },
 	.open = copied_open,
 	.close = copied_close,

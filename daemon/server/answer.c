@@ -19,7 +19,7 @@
 /* How often a batch checks whether it should continue, since its requests may be very short. */
 enum { BATCH_CHECK_COUNT = 64 };
 
-/* From now on the requests of this message are answered with why they are not run. */
+/* The remaining requests of this message are answered with the reason why they are not run. */
 static void stop_message(struct message *m, int code)
 {
 	m->refusal_code = RPC_STOPPED;
@@ -109,7 +109,7 @@ static bool begin_batch(struct worker *w, struct message *m, struct value batch)
 	return true;
 }
 
-/* Answers a client that speaks HTTP, as to a web server. */
+/* Answers a client that speaks HTTP with an HTTP error. */
 static bool refuse_http(struct worker *w, struct span text)
 {
 	if (!rpc_is_http(text))

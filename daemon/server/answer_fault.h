@@ -1,6 +1,6 @@
 /*
- * answer_fault.h - errors and the marks between replies, which reach the client also when memory is
- * out. Private to daemon/server.
+ * answer_fault.h - writes errors and the marks between replies. They reach the client even when
+ * memory is exhausted. Private to daemon/server.
  */
 #ifndef DAEMON_SERVER_ANSWER_FAULT_H
 #define DAEMON_SERVER_ANSWER_FAULT_H
@@ -19,11 +19,11 @@ static inline void answer_mark(struct worker *w, char mark)
 	w->out.ptr[w->out.len++] = mark;
 }
 
-/* Drops what is behind start and answers with w->call.fault. Every client gets its answer, if need
- * be without an id that is too long for the spare buffer. */
+/* Drops the output after start and answers with w->call.fault. Every client gets an answer; an id
+ * that is too long for the spare buffer may become null. */
 void answer_fault(struct worker *w, size_t start, const struct rpc_request *req);
 
-/* The same for what is no request: the id is null. */
+/* The same for text that is no request: the id is null. */
 void answer_bare_fault(struct worker *w);
 
 #endif

@@ -18,7 +18,7 @@
 #include "daemon/telemetry/metrics.h"
 #include "daemon/transport/transport.h"
 
-/* What the older daemon wrote of each edit; formatted always, as it did, and written on demand. */
+/* The debug lines that v14 writes for each edit: always formatted, written only if debug is on. */
 static void note_edit(const struct worker *w, const struct rpc_request *req, size_t reply_bytes)
 {
 	char line[3][RPC_FAULT_TEXT_MAX];
@@ -36,15 +36,16 @@ static void note_edit(const struct worker *w, const struct rpc_request *req, siz
 		log_debug("request", "%s", line[i]);
 }
 
-/* The method was stopped before it had anything to say: rc is of cancel_check. */
+/* The method was stopped before it had a result: rc is of cancel_check. */
 static void fault_stopped(struct worker *w, int rc)
 {
 	fault_set(&w->call.fault, RPC_STOPPED, "%s",
-		  rc == -ETIMEDOUT ? "Stopped: the request took longer than its time limit"
-				   : "Stopped: the client has left or the daemon is stopping");
+		  rc == -ETIMEDOUT
+			  ? "Stopped: the request took longer than its time limit"
+			  : "Stopped: the client has disconnected or the daemon is stopping");
 }
 
-/* There is a result, but no reply. */
+/* The method had a result, but the reply could not be written. */
 static int fault_reply(struct worker *w)
 {
 	if (w->is_too_large)
@@ -55,7 +56,7 @@ static int fault_reply(struct worker *w)
 	return fault_set(&w->call.fault, RPC_INTERNAL_ERROR, "Out of memory for the reply");
 }
 
-/* Runs the method and leaves the reply, the fault, or for a notification nothing behind start. */
+/* Runs the method. After start it leaves the reply, the fault, or nothing for a notification. */
 static enum answered run_method(struct worker *w, struct message *m)
 {
 	const struct rpc_request *req = &m->request;
@@ -72,7 +73,8 @@ static enum answered run_method(struct worker *w, struct message *m)
 	rc = method_call(&w->call);
 	context_done(&w->lease);
 	if (rc == -EAGAIN) {
-		/* Another thread has the project, and this one has other clients. */
+		/* Another thread has the project, and this thread must not wait: it has other
+		 * clients. */
 		w->out.len = start;
 		w->out.failed = false;
 		return RETRY_ELSEWHERE;
@@ -131,8 +133,8 @@ static void check_token(struct worker *w, const struct rpc_request *req)
 	}
 }
 
-/* The one thing that a client may ask which has not shown the token. After a failure the
- * connection is closing: nothing after it is answered. */
+/* The only request allowed before the client has shown the token. After a failure the connection is
+ * closing: nothing after it is answered. */
 static void authenticate(struct worker *w, const struct rpc_request *req)
 {
 	size_t start = w->out.len;
@@ -152,7 +154,7 @@ static void authenticate(struct worker *w, const struct rpc_request *req)
 	w->replies_count++;
 }
 
-/* Why this daemon does not take requests of that form; NULL if it does. */
+/* Why the daemon does not accept requests of this form; NULL if it does. */
 static const char *refused_form(const struct worker *w, enum request_form form)
 {
 	if (w->cfg->protocol == PROTOCOL_JSONRPC && form == REQUEST_TOOL)
@@ -162,7 +164,7 @@ static const char *refused_form(const struct worker *w, enum request_form form)
 	return NULL;
 }
 
-/* The method a request asks for, or NULL and w->call.fault. */
+/* Finds the method of a request; NULL and w->call.fault if there is none. */
 static const struct method *find_method(struct worker *w, struct value v, struct rpc_request *req)
 {
 	const struct method *method;
@@ -197,7 +199,7 @@ static const struct method *find_method(struct worker *w, struct value v, struct
 	return method;
 }
 
-/* A request that is not run, with w->call.fault. */
+/* Answers a request that is not run, with w->call.fault. */
 static void answer_unrun(struct worker *w, const struct message *m, bool is_valid)
 {
 	w->requests_count++;
@@ -205,7 +207,7 @@ static void answer_unrun(struct worker *w, const struct message *m, bool is_vali
 		fault_set(&w->call.fault, m->refusal_code, "%s", m->refusal);
 		w->refused_count++;
 	}
-	/* A notification is never answered; but what is no valid request is no notification. */
+	/* Notifications are never answered; but an invalid request is no notification. */
 	if (is_valid && !m->request.id.len && m->request.form == REQUEST_JSONRPC) {
 		metrics_add_error(w->call.fault.code);
 		w->notifications_count++;
@@ -218,7 +220,7 @@ enum answered answer_request(struct worker *w, struct message *m)
 {
 	bool is_valid = true;
 
-	if (!m->method) { /* else another thread has read it */
+	if (!m->method) { /* else another thread has found it */
 		m->method = find_method(w, m->at, &m->request);
 		is_valid = w->call.fault.code != RPC_INVALID_REQUEST;
 		stage_mark(&m->clock, STAGE_PARSE);

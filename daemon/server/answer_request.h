@@ -1,6 +1,6 @@
 /*
- * answer_request.h - one request of a message: its envelope, whether the client may ask it, its
- * method, its reply or fault. Private to daemon/server.
+ * answer_request.h - one request of a message: its members, whether the client is allowed to make
+ * it, its method, its reply or fault. Private to daemon/server.
  */
 #ifndef DAEMON_SERVER_ANSWER_REQUEST_H
 #define DAEMON_SERVER_ANSWER_REQUEST_H
@@ -10,8 +10,8 @@
 struct message;
 struct worker;
 
-/* Answers the request at m->at. The reply, if any, is without a newline; with RETRY_ELSEWHERE
- * nothing was done. */
+/* Answers the request at m->at. A reply has no newline at its end; after RETRY_ELSEWHERE nothing
+ * was done. */
 enum answered answer_request(struct worker *w, struct message *m);
 
 #endif

@@ -11,7 +11,7 @@
 #include "daemon/telemetry/metrics.h"
 #include "daemon/transport/transport.h"
 
-/* Under --queue priority: a longer message goes behind the shorter ones. */
+/* With --queue priority, longer messages are queued after the shorter ones. */
 enum { PRIORITY_SHORT_BYTES = 4096 };
 
 static void refuse(struct worker *w, struct message *m, const char *why)
@@ -21,7 +21,7 @@ static void refuse(struct worker *w, struct message *m, const char *why)
 	(void)answer_message(w, m);
 }
 
-/* The connection is held, but the queue is full. */
+/* For a held connection when the queue is full. */
 static void refuse_held(struct server *s, struct worker *w, struct message *m)
 {
 	metrics_add(METRIC_REFUSED_BUSY, 1);
@@ -53,7 +53,7 @@ int hand_over_message(struct server *s, struct worker *w, struct message *m, str
 	}
 	worker_give_parse(w, m);
 	if (!m->parser)
-		m->clock.ns[STAGE_PARSE] = 0; /* it is parsed again */
+		m->clock.ns[STAGE_PARSE] = 0; /* it will be parsed again */
 	stage_mark(&m->clock, STAGE_ENQUEUE);
 	if (!crew_submit(&s->crew, m, bytes <= PRIORITY_SHORT_BYTES ? QUEUE_HIGH : QUEUE_NORMAL))
 		refuse_held(s, w, m);

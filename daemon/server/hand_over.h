@@ -1,7 +1,6 @@
 /*
- * hand_over.h - from a reading thread into the queue: a message that a worker shall answer, and
- * what is said to its client when there is no room, no memory or no worker for it. Private to
- * daemon/server.
+ * hand_over.h - passes a message from the reading thread to the queue for a worker, or answers its
+ * client when there is no room, no memory or no worker. Private to daemon/server.
  */
 #ifndef DAEMON_SERVER_HAND_OVER_H
 #define DAEMON_SERVER_HAND_OVER_H
@@ -13,13 +12,13 @@ struct server;
 struct worker;
 
 /*
- * Lets a worker answer m, with which unread begins. w is the reading thread's; its group ends.
- * Returns 0: the connection is held, or was. A negative code: the client is gone, or there is no
- * memory and m is answered with that, in a new group.
+ * Lets a worker answer m, whose text is the start of unread. w is the reading thread's; its group
+ * of replies ends. Returns 0: the connection is held, or was. Negative: the client is gone, or
+ * there is no memory and m has been answered with that error, in a new group.
  */
 int hand_over_message(struct server *s, struct worker *w, struct message *m, struct span unread);
 
-/* A queued message when no worker can be made: crew_refuse, ctx is the server. */
+/* Refuses a queued message because no worker could be created: a crew_refuse, ctx is the server. */
 void hand_back(void *ctx, void *item);
 
 #endif

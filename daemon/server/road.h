@@ -1,6 +1,6 @@
 /*
- * road.h - the path of requests through the server: framed by the thread that reads the bytes,
- * decided on, and answered by it or by the worker that gets it from the queue. Private to
+ * road.h - the path of requests through the server: the thread that reads the bytes frames them and
+ * decides who answers: itself, or a worker that gets the request from the queue. Private to
  * daemon/server.
  */
 #ifndef DAEMON_SERVER_ROAD_H
@@ -13,10 +13,10 @@
 struct conn;
 struct worker;
 
-/* In a reading thread: `data` of the transport's events, ctx is the server. */
+/* For reading threads: `data` of the transport's events, ctx is the server. */
 size_t road_read(void *ctx, struct conn *c, struct span bytes);
 
-/* On a worker's thread, for a queued message: a crew_work, ctx is the server. */
+/* For workers: handles a queued message; a crew_work, ctx is the server. */
 void road_work(void *ctx, struct worker *w, void *item);
 
 #endif
