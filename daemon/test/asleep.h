@@ -1,4 +1,4 @@
-/* asleep.h - waits for a thread of this process to sleep, instead of a time in which it should. */
+/* asleep.h - waits until a thread of this process sleeps, instead of waiting for a fixed time. */
 #ifndef DAEMON_TEST_ASLEEP_H
 #define DAEMON_TEST_ASLEEP_H
 
@@ -24,7 +24,7 @@ static inline bool is_asleep(pid_t tid)
 	if (!fgets(text, sizeof(text), f))
 		text[0] = '\0';
 	fclose(f);
-	/* "TID (name) STATE ...", where the name may hold anything. */
+	/* "TID (name) STATE ...", where the name may contain anything. */
 	state = strrchr(text, ')');
 	return !state || state[2] == 'S';
 }

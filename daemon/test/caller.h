@@ -1,4 +1,4 @@
-/* caller.h - calls methods as a worker does: text in, reply text out, without a server. */
+/* caller.h - calls methods as a worker does, without a server: request text in, reply text out. */
 #ifndef DAEMON_TEST_CALLER_H
 #define DAEMON_TEST_CALLER_H
 
@@ -22,17 +22,18 @@ struct caller {
 void caller_open(struct caller *c, const char *context, const char *parser);
 void caller_close(struct caller *c);
 
-/* Another thread on the same context. */
+/* For another thread on the same context. */
 void caller_join(struct caller *c, struct context *context, const char *parser);
 void caller_part(struct caller *c);
 
 /*
- * Runs a method with params as JSON text ("" = none). The reply's text without the envelope, until
- * the next call: the result, or {"code":...,"message":...}. Says context_done, not context_leave.
+ * Runs a method with params as JSON text ("" = none). Returns the reply without its envelope, valid
+ * until the next call: the result, or {"code":...,"message":...}. Calls context_done, not
+ * context_leave.
  */
 const char *caller_call(struct caller *c, const char *method, const char *params);
 
-/* The same in two steps, for counting: the text must have been given to caller_prepare. */
+/* The same in two steps, for counting: caller_run needs a text given to caller_prepare. */
 void caller_prepare(struct caller *c, const char *method, const char *params);
 int caller_run(struct caller *c); /* parses, dispatches, runs, ends the reply */
 

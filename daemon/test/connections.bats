@@ -49,7 +49,7 @@ counter() {
 	done
 }
 
-@test "a client that takes nothing of its replies is closed in time" {
+@test "a client that does not read its replies is closed in time" {
 	start_daemon --write-timeout 300ms
 	for i in $(seq 2000); do printf '{"jsonrpc":"2.0","method":"list_methods","id":%d}\n' "$i"; done >"$DIR/many"
 	{ cat "$DIR/many"; sleep 20; } | socat -u - "UNIX-CONNECT:$SOCK" 2>/dev/null 3>&- &
@@ -58,7 +58,7 @@ counter() {
 	wait_until cut_off
 }
 
-@test "a batch whose replies nobody takes does not keep its worker" {
+@test "a batch whose replies nobody reads does not keep its worker" {
 	start_daemon --write-timeout 300ms
 	awk 'BEGIN { for (i = 0; i < 1500; i++) printf "%s%s", i ? "," : "[",
 		"{\"jsonrpc\":\"2.0\",\"method\":\"list_methods\",\"params\":{\"verbose\":true},\"id\":0}"; print "]" }' >"$DIR/batch"
@@ -68,7 +68,7 @@ counter() {
 	wait_until cut_off
 }
 
-@test "as many unfinished requests as there are places lock nobody out" {
+@test "unfinished requests on all connections do not keep new clients out" {
 	local i
 	for transport in epoll poll threads; do
 		start_daemon --transport $transport --max-connections 8
@@ -83,7 +83,7 @@ counter() {
 	done
 }
 
-@test "who has asked within the last second keeps its place" {
+@test "a client with a request within the last second keeps its connection" {
 	start_daemon --max-connections 2
 	for i in 1 2; do
 		{ while sleep 0.1; do echo "$PING" || break; done; } 2>/dev/null |
@@ -100,7 +100,7 @@ counter() {
 	kill -0 $CLIENTS
 }
 
-@test "out of descriptors: idle ones make room, nobody waits, no processor time is spent" {
+@test "out of descriptors: idle connections are closed, no client waits, no processor time is spent" {
 	local i before after
 	for transport in epoll uring poll threads; do
 		bash -c 'ulimit -n 40 && exec "$@"' sh "$BIN/goxel-daemon" -s "$SOCK" --transport $transport 2>"$DIR/log" 3>&- &
@@ -169,7 +169,7 @@ counter() {
 	[ "$(status_of '.timeouts | [.idle_ms,.request_read_ms,.write_ms] | join(" ")')" = '3600000 30000 60000' ]
 }
 
-@test "an unfinished request is told that the daemon stops" {
+@test "an unfinished request is answered that the daemon stops" {
 	for transport in epoll uring poll threads; do
 		start_daemon --transport $transport
 		hold half "$HALF"

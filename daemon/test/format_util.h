@@ -12,20 +12,20 @@ struct format_text {
 	size_t len;
 };
 
-/* Asserts that it is there; paths are those of the source tree's top folder. */
+/* Asserts that the file exists; paths start at the top folder of the source tree. */
 struct format_text format_load(const char *path);
 
-/* The layers of a model of voxels.json. Initializes doc. */
+/* The expected layers of a model of voxels.json. Initializes doc. */
 void format_expected(const char *model, struct document *doc);
 
-/* A ball of radius r with a color per voxel from `colors` different ones, not around the origin. */
+/* A ball of radius r, not around the origin, with `colors` different colors. */
 void format_ball(struct document *doc, int r, unsigned colors);
 
-/* The visible voxels of both are the same. */
+/* Asserts that the visible voxels of both are the same. */
 void assert_same_voxels(struct document *a, struct document *b);
 void assert_same_volume(const struct volume *a, const struct volume *b);
 
-/* The same positions; no channel of a color differs by more than tolerance. */
+/* Asserts equal positions, and that no channel of a color differs by more than tolerance. */
 void assert_near_volume(const struct volume *a, const struct volume *b, unsigned tolerance);
 
 /* Asserts success. out is zeroed; strbuf_deinit it. */

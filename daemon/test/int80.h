@@ -1,5 +1,5 @@
-/* int80.h - system calls by the numbers of i386 and of x32, as code that broke out of the engine
- * could make them on x86-64. On other machines there are none. */
+/* int80.h - system calls by the numbers of i386 and x32, as code that has escaped from the script
+ * engine could make them on x86-64. Empty on other machines. */
 #ifndef DAEMON_TEST_INT80_H
 #define DAEMON_TEST_INT80_H
 

@@ -176,7 +176,7 @@ edit_much() {
 	[[ $output == *"$DIR/none/j: No such file or directory"* ]]
 }
 
-@test "R-305: snapshots bound the files while edits go on, and a kill then loses nothing" {
+@test "R-305: snapshots limit the size of the files during edits, and a kill then loses nothing" {
 	local bytes
 	start_daemon --journal "$DIR/j" --journal-segment 64KiB --journal-sync off
 	call create_project '["p"]'

@@ -1,8 +1,8 @@
 /*
- * journal_model.h - what a project should be after the first k edits of a list: for tests that kill
- * the daemon and then ask how many of the edits survived.
+ * journal_model.h - a model of a project after the first k edits of a list: for tests that kill the
+ * daemon and then check how many of the edits survived.
  *
- * Each edit changes something, so that the project's version counts them.
+ * Each edit changes something, so the project's version counts them.
  */
 #ifndef DAEMON_TEST_JOURNAL_MODEL_H
 #define DAEMON_TEST_JOURNAL_MODEL_H
@@ -38,7 +38,7 @@ struct model {
 	unsigned undo_at;
 	unsigned undo_count;
 	int32_t next_id;
-	uint32_t color; /* the next one: none comes again */
+	uint32_t color; /* the next one; none is used twice */
 	uint64_t version;
 };
 
@@ -60,14 +60,14 @@ struct model_edit {
 	uint32_t count; /* of voxels */
 };
 
-void model_init(struct model *m); /* as create_project leaves a project */
+void model_init(struct model *m); /* like a new project */
 void model_forget_undo(struct model *m);
 
-/* An edit that changes m. */
+/* Chooses an edit that changes m. */
 struct model_edit model_choose(const struct model *m, struct rng *r);
 void model_apply(struct model *m, const struct model_edit *e);
 
-/* The request for it. */
+/* Writes the request for it. */
 void model_request(const struct model_edit *e, int32_t project_id, struct strbuf *out);
 
 #endif

@@ -130,7 +130,7 @@ static void put_voxels(struct rng *r, struct project *p, size_t n)
 	(void)project_set_voxels(p, active(p), list, n);
 }
 
-/* Whole blocks that share one, and parts of others. */
+/* Fills whole blocks, which share one, and parts of others. */
 static void fill_box(struct rng *r, struct project *p)
 {
 	struct box box;
@@ -172,7 +172,7 @@ static void change_meta(struct rng *r, struct project *p, struct layer *l)
 	(void)project_end(p, rc);
 }
 
-/* Layers, blocks and voxels in one step, and perhaps given up. */
+/* Changes layers, blocks and voxels in one step, and perhaps rolls it back. */
 static void mix(struct rng *r, struct project *p)
 {
 	struct layer *l = active(p);

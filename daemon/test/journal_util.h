@@ -1,4 +1,4 @@
-/* journal_util.h - projects under a journal without a daemon: opened, edited, compared. */
+/* journal_util.h - projects with a journal, but without a daemon: opened, edited, compared. */
 #ifndef DAEMON_TEST_JOURNAL_UTIL_H
 #define DAEMON_TEST_JOURNAL_UTIL_H
 
@@ -12,7 +12,7 @@
 #include "daemon/store/journal.h"
 #include "daemon/voxel/project.h"
 
-/* Stands for the context of a daemon: one lock for all projects. */
+/* Replaces the context of a daemon: one lock for all projects. */
 struct world {
 	pthread_mutex_t lock;
 	struct project *projects[PROJECTS_MAX];
@@ -21,23 +21,23 @@ struct world {
 	struct journal *journal;
 };
 
-/* Errors are those of journal_open; then w is closed. segment_bytes 0: no snapshot but by hand. */
+/* Errors are those of journal_open; w is closed then. segment_bytes 0: only explicit snapshots. */
 int world_open(struct world *w, const char *dir, enum journal_sync sync, uint64_t segment_bytes,
 	       bool is_repairing, struct err *err);
 void world_close(struct world *w);
 
-/* With the lock held; NULL: the journal did not take it. */
+/* To be called with the lock held; NULL: the journal failed. */
 struct project *world_create(struct world *w, const char *name);
 int world_remove(struct world *w, size_t i);
 
-/* An edit of any kind, at random; what the engine refuses is fine. */
+/* Makes a random edit of any kind; the engine may refuse it. */
 void random_edit(struct rng *r, struct project *p);
 
 bool same_document(const struct document *a, const struct document *b);
 bool same_project(const struct project *a, const struct project *b);
 bool same_world(const struct world *a, const struct world *b);
 
-/* A copy of every project, without journal. */
+/* Copies every project, without the journal. */
 void world_copy(struct world *to, const struct world *from);
 
 /* Copies the files of a folder into a fresh one. */

@@ -1,4 +1,4 @@
-/* json_speed.h - see json_speed.c. */
+/* json_speed.h - measures the parsers (json_speed.c says against what). */
 #ifndef DAEMON_TEST_JSON_SPEED_H
 #define DAEMON_TEST_JSON_SPEED_H
 

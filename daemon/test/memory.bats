@@ -89,7 +89,7 @@ spread() {
 	[[ $output == *"config:1: performance.memory_high_mb"* ]]
 }
 
-@test "at the limit requests are refused with the reason, a bystander is served, all comes back" {
+@test "at the limit requests are refused with the reason, other clients are served, all memory is returned" {
 	for preset in v14 v15; do
 		start_daemon --preset $preset --memory-high 64 --render-cache off
 		local before
@@ -127,7 +127,7 @@ spread() {
 	done
 }
 
-@test "memory of closed projects goes back to the system" {
+@test "memory of closed projects is returned to the system" {
 	is_sanitized && skip "built with a sanitizer"
 	for preset in v14 v15; do
 		start_daemon --preset $preset

@@ -1,6 +1,6 @@
 /*
- * oracle_simdjson.h - simdjson behind a C face: a second opinion on texts, and the peer to measure
- * against. SIMDJSON_PADDING bytes behind each text must be readable.
+ * oracle_simdjson.h - simdjson with a C interface: an independent judge of texts, and the parser to
+ * compare speeds with. SIMDJSON_PADDING bytes after each text must be readable.
  */
 #ifndef DAEMON_TEST_ORACLE_SIMDJSON_H
 #define DAEMON_TEST_ORACLE_SIMDJSON_H
@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-/* 1 valid, 0 not, by its DOM parser, which validates everything. */
+/* 1 valid, 0 invalid, according to its DOM parser, which validates everything. */
 int oracle_accepts(const char *text, size_t len);
 
 /* Number `index` (from 0, in the order of the text) as a double, bit for bit; 0 when there is none.
@@ -25,7 +25,7 @@ int oracle_number(const char *text, size_t len, size_t index, double *out);
  */
 int64_t oracle_ping(const char *text, size_t len);
 
-/* On-demand: the same, and every x y z r g b of params.voxels. Returns the sum of all, or -1. */
+/* On-demand: the same, and all x y z r g b of params.voxels. Returns the sum of all, or -1. */
 int64_t oracle_voxels(const char *text, size_t len);
 
 #ifdef __cplusplus

@@ -139,7 +139,7 @@ static void check_item(const struct value_items *items, uint32_t i, struct value
 	assert(!is_object || span_eq(items->keys[i], value_key(child)));
 }
 
-/* value_items says of all children, looked at a few at a time, what the single calls say. */
+/* Checks that value_items, which reads children a few at a time, agrees with the single calls. */
 static void check_items(struct value container, bool is_object)
 {
 	enum { LOOK = 5 };

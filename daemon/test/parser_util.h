@@ -1,6 +1,6 @@
 /*
- * parser_util.h - for tests of the parser axis: every backend at every vector width, texts that end
- * at a guard page, and a dump that two backends must agree on.
+ * parser_util.h - for tests of the parser axis: every backend with every vector width, texts that
+ * end at a guard page, and a dump that must be the same for all backends.
  */
 #ifndef DAEMON_TEST_PARSER_UTIL_H
 #define DAEMON_TEST_PARSER_UTIL_H
@@ -15,7 +15,7 @@
 
 enum { PARSERS_MAX = 8 };
 
-/* The opened parsers: the reference first. */
+/* The opened parsers; the reference is the first. */
 struct parsers {
 	struct parser *list[PARSERS_MAX];
 	char names[PARSERS_MAX][32]; /* "simd/avx2" */
@@ -34,7 +34,8 @@ struct guard {
 void guard_open(struct guard *g, size_t bytes_max);
 void guard_close(struct guard *g);
 
-/* A copy of text that has exactly padding_bytes, all of them fill, between its end and the page. */
+/* Copies text so that exactly padding_bytes, all equal to fill, are between its end and
+ * the page. */
 struct span guard_put(const struct guard *g, struct span text, size_t padding_bytes, char fill);
 
 /* Copies and returns the length. */
@@ -44,13 +45,13 @@ static inline size_t put_bytes(char *to, struct span from)
 	return from.len;
 }
 
-/* Appends what the methods can see of v; checks that tables and their walk say the same. */
+/* Appends what methods can see of v; checks that look-ups and iteration agree. */
 void dump_value(struct outbuf *out, struct value v);
 
-/* Writes v as a result, as the method `echo` does. */
+/* Writes v as the result, like the method `echo`. */
 void write_value(struct reply *r, struct value v);
 
-/* Appends what parsing the text with p comes to: the values, or the fault. */
+/* Appends the outcome of parsing the text with p: the values, or the fault. */
 void dump_parse(struct outbuf *out, struct parser *p, struct span text);
 
 #endif

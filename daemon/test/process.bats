@@ -45,7 +45,7 @@ refused() {
 
 # --- the pid file ---------------------------------------------------------------------------------
 
-@test "a number in the pid file proves nothing: a stranger's process is not signalled" {
+@test "a number in the pid file proves nothing: another process is not signalled" {
 	start_stranger
 	echo "$STRANGER" >"$DIR/pid"
 	for command in --stop --reload --status; do
@@ -65,7 +65,7 @@ refused() {
 	kill -0 "$STRANGER"
 }
 
-@test "a pid file whose number is not its holder's: nobody is signalled, and it is said" {
+@test "a pid file whose number is not its holder's: no process is signalled, and an error is printed" {
 	start_stranger
 	start_daemon -p "$DIR/pid"
 	echo "$STRANGER" >"$DIR/pid"
@@ -119,7 +119,7 @@ refused() {
 
 # --- files that are something else ----------------------------------------------------------------
 
-@test "the log follows no link, and gives nobody's file away" {
+@test "the log follows no link and changes no other file's owner" {
 	echo secret >"$DIR/target"
 	chmod 600 "$DIR/target"
 	ln -s "$DIR/target" "$DIR/link"
@@ -284,7 +284,7 @@ refused() {
 	done
 }
 
-@test "a log on a full disk: it is said, it is served, and later lines say what is lost" {
+@test "a log on a full disk: a warning, requests are served, and later the number of lost lines is logged" {
 	"$BIN/goxel-daemon" -s "$SOCK" -l /dev/full 2>"$DIR/log" 3>&- &
 	PID=$!
 	wait_until answers

@@ -192,7 +192,7 @@ hits() { call get_render_stats '{}' .picture_cache.hits; }
 	stop_daemon
 }
 
-@test "R-303: a picture file is gone after its time" {
+@test "R-303: a picture file is removed after its lifetime" {
 	GOXEL_RENDER_TTL=1 GOXEL_RENDER_CLEANUP_INTERVAL=1 start_daemon
 	build
 	file=$(call render_scene '{"width":16,"height":16,"return_mode":"file_path"}' .file.path)

@@ -273,7 +273,7 @@ sizes() {
 
 # --- over-load and bad clients --------------------------------------------------------------------
 
-@test "R-109: a connection too many is told at once, and one may come when another goes" {
+@test "R-109: a connection over the limit is refused at once; when another closes, a new one is accepted" {
 	start_daemon --max-connections 2
 	local i pids=
 	for i in 1 2; do
@@ -310,7 +310,7 @@ sizes() {
 	done
 }
 
-@test "a client that never reads stops nobody else" {
+@test "a client that never reads does not stop other clients" {
 	for preset in v14 v15; do
 		start_daemon --preset $preset
 		{ for i in $(seq 20000); do printf '{"jsonrpc":"2.0","method":"list_methods","id":%d}\n' "$i"; done; sleep 20; } |
@@ -387,7 +387,7 @@ sizes() {
 
 # --- the process ----------------------------------------------------------------------------------
 
-@test "R-107: TERM and INT drain and end with 0, HUP and USR1 do what they say, USR2 harms nobody" {
+@test "R-107: TERM and INT drain and end with 0, HUP and USR1 do what is documented, USR2 has no effect" {
 	start_daemon --log-file "$DIR/file"
 	kill -USR1 "$PID"
 	wait_until grep -q 'statistics: counters=' "$DIR/file"

@@ -1,4 +1,4 @@
-/* skip.h - a test that cannot run here says why: scripts/run-tests.sh reads the line. */
+/* skip.h - says why a test cannot run here; scripts/run-tests.sh reads the line. */
 #ifndef DAEMON_TEST_SKIP_H
 #define DAEMON_TEST_SKIP_H
 

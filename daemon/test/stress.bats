@@ -74,7 +74,7 @@ folder_of() {
 	[ ! -e "$folder" ]
 }
 
-@test "killed, it takes its daemon with it" {
+@test "when it is killed, its daemon ends too" {
 	local pid daemon folder
 	"$STRESS" --preset v15 --duration 60s --only status >"$DIR/out" 2>&1 3>&- &
 	pid=$!

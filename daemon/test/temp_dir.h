@@ -1,4 +1,4 @@
-/* temp_dir.h - a fresh folder for a test's files and sockets, gone afterwards. */
+/* temp_dir.h - a new folder for the files and sockets of a test, removed afterwards. */
 #ifndef DAEMON_TEST_TEMP_DIR_H
 #define DAEMON_TEST_TEMP_DIR_H
 

@@ -1,4 +1,4 @@
-/* voxel_model.h - a plain cube of colors, to check volumes against. */
+/* voxel_model.h - a plain cube of colors that volumes are compared with. */
 #ifndef DAEMON_TEST_VOXEL_MODEL_H
 #define DAEMON_TEST_VOXEL_MODEL_H
 

@@ -185,7 +185,7 @@ SH
 		.totals.failed_count == 0' "$D/out/load-test-results.json")" = true ]
 }
 
-@test "an output directory whose name is too long is told" {
+@test "an output directory whose name is too long is reported" {
 	run load --workload ping -d 300ms --out "$(printf 'd%.0s' $(seq 5000))"
 	[ "$status" -eq 4 ]
 	[[ "$output" == *"--out: a path of 5000 bytes"* ]]

@@ -347,7 +347,7 @@ ask_daemon() {
 	[[ "$output" == *"$D/gone.sock"*"No such file"* ]]
 }
 
-@test "a daemon that stops answering costs a capture one wait, and is told" {
+@test "a daemon that stops answering delays a capture once, and is reported" {
 	[ -x "$DAEMON" ] || skip "goxel-daemon is not built"
 	start_daemon
 	"$P" --pid $BUSY --out "$D/hung" --duration 2500ms --no-cpu >"$D/hung.txt" 2>&1 3>&- &

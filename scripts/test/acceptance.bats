@@ -132,7 +132,7 @@ captured() {
 	[[ $output == *"it has no run.json"* ]]
 }
 
-@test "the daemon that dies of a signal during the run is told, with its log" {
+@test "a daemon that dies of a signal during the run is reported, with its log" {
 	scripts/profile-baseline.sh --preset v15 --duration 60s --warmup 200ms >"$BATS_TEST_TMPDIR/out" 2>&1 &
 	pid=$!
 	wait_for 20 grep -q measure "$BATS_TEST_TMPDIR/out"

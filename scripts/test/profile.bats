@@ -50,7 +50,7 @@ TXT
 	[ -z "$(ls -A "$RUNS")" ]
 }
 
-@test "faults of a target file are told with file and line" {
+@test "errors in a target file are reported with file and line" {
 	file=$(target_with typo <<<$'name = x\ncomand = y')
 	run scripts/profile-baseline.sh --target "$file"
 	[ "$status" -eq 2 ]
@@ -76,7 +76,7 @@ TXT
 
 # ---- a run ------------------------------------------------------------------------
 
-@test "a run leaves a complete directory that explains itself, and nothing else" {
+@test "a run leaves a complete, self-describing directory, and nothing else" {
 	run scripts/profile-baseline.sh --label tried --seed 7
 	[ "$status" -eq 0 ]
 	dir=$(the_run)
@@ -215,7 +215,7 @@ some_exist() {
 	[ "$(cd "$TMPDIR" && echo *)" = "goxel-other.dead00 goxel-run.fresh0 goxel-run.lives0" ]
 }
 
-@test "profile-ab.sh that is killed takes its run along" {
+@test "when profile-ab.sh is killed, its run ends too" {
 	run_group scripts/profile-ab.sh --mode runs --a echo --b echo --duration 60s --out "$RUNS"
 	wait_for 20 some_exist "$RUNS/*.partial/load.log"
 	kill -KILL $pid
@@ -321,7 +321,7 @@ TXT
 		"$(the_run)/run.json"
 }
 
-@test "a generator that is killed is told as killed" {
+@test "a generator that is killed is reported as killed" {
 	DURATION=60s scripts/profile-baseline.sh >"$BATS_TEST_TMPDIR/out" 2>&1 &
 	pid=$!
 	wait_for 20 grep -q measure "$BATS_TEST_TMPDIR/out"
@@ -368,7 +368,7 @@ TXT
 	[[ $output == *"the capture failed (exit 4): goxel-profile: no space"* ]]
 }
 
-@test "a temporary directory that is too deep for a socket, or is none, does no harm or is told" {
+@test "a temporary directory too deep for a socket is replaced; one that does not exist is an error" {
 	TMPDIR=$BATS_TEST_TMPDIR/$(printf 'd%.0s' $(seq 120))
 	export TMPDIR
 	mkdir -p "$TMPDIR"
@@ -381,7 +381,7 @@ TXT
 
 # ---- compare ------------------------------------------------------------------------
 
-@test "BASELINE pointing nowhere is told in one sentence, exit 2" {
+@test "a BASELINE that does not exist is reported in one sentence, exit 2" {
 	BASELINE=/no/such/dir OPTIMIZED=/tmp run scripts/compare-profiles.sh
 	[ "$status" -eq 2 ]
 	[ "$output" = "compare-profiles.sh: BASELINE=/no/such/dir: there is no such directory" ]

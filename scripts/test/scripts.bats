@@ -162,7 +162,7 @@ fake() {
 	[ "$(jq '.missing | length > 3' <<<"$output")" = true ]
 }
 
-@test "every library that the build links stands in bootstrap's table" {
+@test "every library that the build links is in bootstrap's table" {
 	# What ld is told, and the package that has it.
 	run scripts/bootstrap.sh --list build test
 	while read -r lib package; do
@@ -297,7 +297,7 @@ skipped without a reason:
 	kill $pid
 }
 
-@test "goxel-start --end-with ends a command and its children once the caller is gone, and removes its folder" {
+@test "goxel-start --end-with ends a command and its children when the caller has ended, and removes its folder" {
 	mkdir -p "$TMPDIR/own/deep"
 	touch "$TMPDIR/own/deep/file"
 	cat >"$TMPDIR/stubborn" <<'SH'
@@ -339,7 +339,7 @@ SH
 	done
 }
 
-@test "a SIGINT that bash would forget, as its command ends by itself, ends the script all the same" {
+@test "a SIGINT that bash would ignore, because its command ends by itself, ends the script" {
 	cat >"$TMPDIR/script" <<'SH'
 bin=$BIN
 . scripts/common.sh
@@ -363,7 +363,7 @@ SH
 	[ "$status" -eq 4 ]
 }
 
-@test "goxel-start says that the server ended, and that nobody listens" {
+@test "goxel-start reports that the server ended, and that there is no listener" {
 	"$BIN/goxel-start" --unix "$TMPDIR/s" --out "$TMPDIR/start.json" -- false || true
 	wait_for 10 test -s "$TMPDIR/start.json"
 	[ "$(jq -r .error "$TMPDIR/start.json")" = "the server ended before it answered" ]
