@@ -131,7 +131,7 @@ has_all() {
 		(.json_parse_ping | has("max_bytes_used_missing") | not)' "$TMP/b.json"
 }
 
-@test "what takes longer says how far it is, on stderr" {
+@test "long benchmarks show their progress on stderr" {
 	"$BENCH" --min-time 700ms '^floor/(empty_loop|direct_call|indirect_call|keep_value)$' \
 		>"$TMP/out" 2>"$TMP/err"
 	grep -Eqx '[1-4] of 4 benchmarks, [0-9.]+/s, [0-9]+ s, about [0-9]+ s left, 0 failed' "$TMP/err"
@@ -271,7 +271,7 @@ has_all() {
 		."floor/direct_call" < 0.01' "$TMP/b.json"
 }
 
-@test "thresholds that are none: exit 2" {
+@test "invalid thresholds: exit 2" {
 	for bad in nan nan% 0 -1% 100% 5x '' inf; do
 		run "$BENCH" --until-ci="$bad" hdr
 		[ "$status" -eq 2 ]
@@ -287,7 +287,7 @@ has_all() {
 	done
 }
 
-@test "--json: one document on stdout, what people read on stderr" {
+@test "--json: one document on stdout, messages on stderr" {
 	"$BENCH" "${QUICK[@]}" --json '^(hdr/record|method_dispatch/hash)$' >"$TMP/j.json" 2>"$TMP/err"
 	jq -e '.schema == "goxel-bench/1" and (.benchmarks | length == 2) and (.presets | length == 2)' "$TMP/j.json"
 	grep -q '^hdr/record ' "$TMP/err"

@@ -53,7 +53,7 @@ STROKES=$(awk 'BEGIN { printf "{\"jsonrpc\":\"2.0\",\"method\":\"batch_operation
 	for (i = 0; i < 1500; i++) printf "%s{\"type\":\"brush_stroke\",\"positions\":[[0,0,0],[60,0,0],[0,60,0]],\"size\":50,\"color\":[255,0,0,255]}", i ? "," : ""
 	print "]},\"id\":8}" }')
 
-@test "the replies of a batch leave as they come: the daemon does not hold them all" {
+@test "the replies of a batch are sent while it runs: the daemon does not hold them all" {
 	for preset in v14 v15; do
 		start_daemon --preset $preset
 		batch 1500 '{"jsonrpc":"2.0","method":"list_methods","params":{"verbose":true},"id":0}' >"$DIR/request"
@@ -115,7 +115,7 @@ STROKES=$(awk 'BEGIN { printf "{\"jsonrpc\":\"2.0\",\"method\":\"batch_operation
 	done
 }
 
-@test "TERM ends the daemon within its time, whatever runs, and tells the clients" {
+@test "TERM ends the daemon within its time in every case, and the clients get an error" {
 	for flags in '--preset v15' '--preset v14' '--preset v15 --transport threads' '--preset v15 --transport uring' '--preset v15 --transport poll'; do
 		# shellcheck disable=SC2086
 		start_daemon $flags

@@ -123,7 +123,7 @@ counter() {
 	done
 }
 
-@test "a request beyond the memory limit gets an error, and its connection lives" {
+@test "a request beyond the memory limit gets an error, and its connection stays open" {
 	{
 		printf '{"jsonrpc":"2.0","method":"echo","params":["'
 		head -c 40000000 /dev/zero | tr '\0' x
@@ -140,7 +140,7 @@ counter() {
 	done
 }
 
-@test "before authenticate, a TCP client is read 64 KiB of a request" {
+@test "before authenticate, 64 KiB of a request are read from a TCP client" {
 	echo secret >"$DIR/token"
 	start_daemon --tcp 127.0.0.1:0 --token-file "$DIR/token"
 	local port

@@ -152,7 +152,7 @@ undo_all() {
 	stop_daemon
 }
 
-@test "R-301: history has a bound, and says so" {
+@test "R-301: history is bounded, and the limit is reported" {
 	start_daemon
 	{
 		echo '{"jsonrpc":"2.0","method":"create_project","id":0}'
@@ -168,7 +168,7 @@ undo_all() {
 	stop_daemon
 }
 
-@test "R-206: a request that there is no memory for fails, and nothing else does" {
+@test "R-206: a request without enough memory fails, and nothing else does" {
 	case ${O:-} in *asan* | *tsan*) skip "a sanitizer needs all addresses" ;; esac
 	ulimit -Sv 600000 # KiB of addresses; the sphere's blocks would take 900,000
 	start_daemon

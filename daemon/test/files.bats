@@ -21,7 +21,7 @@ voxels() {
 	grep -v '^#' "$DIR/all.txt" | sort
 }
 
-@test "R-304: the original's files open, and say what is in them" {
+@test "R-304: the original's files open, and the replies list their contents" {
 	start_daemon
 	[ "$(call load_project "[\"$MODELS/ball.gox\"]" | jq .voxel_count)" = 2208 ]
 	[ "$(call open_file "{\"file_path\":\"$MODELS/layers.gox\"}" | jq .layer_count)" -ge 3 ]
@@ -64,7 +64,7 @@ voxels() {
 	stop_daemon
 }
 
-@test "R-304: saving takes the project's own path, and says when it has none" {
+@test "R-304: saving uses the project's own path; without one it is an error" {
 	start_daemon
 	[[ $(call save_project '[]') == *"-1003 Failed to save_project: no project is open"* ]]
 	call create_project '["p"]'
@@ -92,7 +92,7 @@ voxels() {
 	stop_daemon
 }
 
-@test "R-304: a layer that is not seen stays out unless it is named" {
+@test "R-304: a hidden layer is left out unless it is named" {
 	start_daemon
 	call create_project '["p"]'
 	call add_voxel '[0,0,0,255,0,0]'

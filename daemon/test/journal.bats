@@ -114,7 +114,7 @@ edit_much() {
 	done
 }
 
-@test "R-305: a torn tail is cut and reported, once" {
+@test "R-305: an incomplete record at the end is removed and reported, once" {
 	start_daemon --journal "$DIR/j"
 	call create_project '["p"]'
 	call add_voxel '[1,2,3,4,5,6]'
@@ -160,7 +160,7 @@ edit_much() {
 	stop_daemon
 }
 
-@test "R-305: two daemons do not share a journal, nor is one taken that everybody may write" {
+@test "R-305: two daemons do not share a journal, and one that everybody may write is refused" {
 	start_daemon --journal "$DIR/j"
 	run "$BIN/goxel-daemon" -s "$DIR/s2" --journal "$DIR/j"
 	[ "$status" = 4 ]
@@ -239,7 +239,7 @@ edit_much() {
 	stop_daemon
 }
 
-@test "R-305: what the disk did not take is not answered; edits go on when it takes them again" {
+@test "R-305: an edit that the disk did not accept is not answered; edits continue when it accepts writes again" {
 	start_daemon --journal "$DIR/j" --journal-sync always
 	call create_project '["p"]' | jq -e .success
 	call add_voxel '[1,2,3,4,5,6]' | jq -e .success

@@ -48,7 +48,7 @@ spread() {
 		print "]},\"id\":1}" }'
 }
 
-@test "R-108: --memory-high takes MiB, sizes, auto and none; status and get_config say what holds" {
+@test "R-108: --memory-high takes MiB, sizes, auto and none; status and get_config show the effective limit" {
 	local total
 	for row in "64 67108864" "64MiB 67108864" "1GiB 1073741824" "0 0" "none 0" "16 16777216"; do
 		# shellcheck disable=SC2086
@@ -145,7 +145,7 @@ spread() {
 	done
 }
 
-@test "memory of parallel pictures goes back to the system" {
+@test "memory of parallel pictures is returned to the system" {
 	is_sanitized && skip "built with a sanitizer"
 	start_daemon
 	call create_project >/dev/null

@@ -80,7 +80,7 @@ refused() {
 	[ "$(grep -c 'configuration reloaded' "$DIR/log")" = 0 ]
 }
 
-@test "a killed daemon's pid file is stale at once, a living one's is not" {
+@test "a killed daemon's pid file is stale at once, a running one's is not" {
 	start_daemon -p "$DIR/pid"
 	refused 4 "process $PID holds it" -s "$DIR/other" -p "$DIR/pid"
 	kill -KILL "$PID"
@@ -94,7 +94,7 @@ refused() {
 	[ "$output" = "Daemon is running (PID: $PID)" ]
 }
 
-@test "the end removes the own pid file only" {
+@test "the daemon removes only its own pid file at its end" {
 	start_daemon -p "$DIR/pid"
 	echo 77 >"$DIR/another"
 	mv "$DIR/another" "$DIR/pid"
@@ -154,7 +154,7 @@ refused() {
 	[ ! -e "$SOCK" ]
 }
 
-@test "HUP with a pipe in place of the configuration or the log: it is said, and TERM still ends it" {
+@test "HUP with a pipe in place of the configuration or the log: a warning, and TERM still ends the daemon" {
 	echo '{}' >"$DIR/c.json"
 	start_daemon -c "$DIR/c.json" -l "$DIR/file"
 	rm "$DIR/c.json"
@@ -172,7 +172,7 @@ refused() {
 	stop_daemon
 }
 
-@test "pictures go to no folder of others, and a killed daemon's pictures go at the next start" {
+@test "pictures are never written to a folder of others; a killed daemon's are removed at the next start" {
 	local picture reply
 	mkdir "$DIR/target"
 	ln -s "$DIR/target" "$DIR/link"
@@ -204,7 +204,7 @@ refused() {
 
 # --- sockets --------------------------------------------------------------------------------------
 
-@test "the end removes the own socket only" {
+@test "the daemon removes only its own socket at its end" {
 	start_daemon
 	rm "$SOCK"
 	start_second "$SOCK"
@@ -293,7 +293,7 @@ refused() {
 	[ ! -e "$SOCK" ]
 }
 
-@test "few descriptors: it starts and answers, or says what it lacks and ends with 4" {
+@test "few descriptors: the daemon starts and answers, or reports the number it needs and ends with 4" {
 	local n code
 	for n in $(seq 4 24); do
 		code=0

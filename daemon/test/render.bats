@@ -124,7 +124,7 @@ hits() { call get_render_stats '{}' .picture_cache.hits; }
 	stop_daemon
 }
 
-@test "R-303: the cache knows edits, undo, visibility and the project" {
+@test "R-303: the cache notices edits, undo, visibility and the project" {
 	start_daemon
 	build
 	first=$(picture)
@@ -204,7 +204,7 @@ hits() { call get_render_stats '{}' .picture_cache.hits; }
 }
 
 # 4096 x 4096 with shadows takes seconds; the worker must be free again at once.
-@test "R-303: a picture is cancelled when its client goes" {
+@test "R-303: a picture is cancelled when its client disconnects" {
 	start_daemon --workers 1
 	build
 	printf '{"jsonrpc":"2.0","method":"render_scene","params":{"width":4096,"height":4096,"shadow":true,"threads":1,"progress":true,"output_path":"%s"},"id":1}\n' "$DIR/never.png" |
@@ -271,7 +271,7 @@ hits() { call get_render_stats '{}' .picture_cache.hits; }
 	stop_daemon
 }
 
-@test "a script ends when its client goes" {
+@test "a script ends when its client disconnects" {
 	start_daemon --workers 1
 	build
 	printf '{"jsonrpc":"2.0","method":"execute_script","params":{"script":"while (1);"},"id":1}\n' |

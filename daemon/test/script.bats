@@ -62,7 +62,7 @@ call() {
 	stop_daemon
 }
 
-@test "R-301: the engine gives a script its memory and no more" {
+@test "R-301: the engine gives a script no more than its memory limit" {
 	start_daemon
 	call create_project '["p"]' .success
 	[[ $(run_script 'var a = []; for (;;) a.push(new Uint8Array(1 << 20))' .error) == *alloc* ]]
@@ -100,7 +100,7 @@ all_gone() {
 	done
 }
 
-@test "status says what confines scripts, and that nothing can" {
+@test "status says what confines scripts, or that nothing does" {
 	start_daemon
 	call create_project '["p"]' .success
 	[ "$(status_of .scripts.sandbox)" = 'unknown: no script has run yet' ]
@@ -176,7 +176,7 @@ all_gone() {
 	stop_daemon
 }
 
-@test "the script of a client that has left ends" {
+@test "the script of a client that has disconnected ends" {
 	start_daemon
 	call create_project '["p"]' .success
 	rpc "$ENDLESS" >"$DIR/reply" 3>&- &
@@ -191,7 +191,7 @@ all_gone() {
 	stop_daemon
 }
 
-@test "nothing is left of scripts when the daemon ends, by TERM or by KILL" {
+@test "no process of a script is left when the daemon ends, by TERM or by KILL" {
 	for preset in v14 v15; do
 		for signal in TERM KILL; do
 			start_daemon --preset $preset

@@ -69,7 +69,7 @@ serves_in_order() {
 	[ "$(status_of .axes.delivery)" = copied ]
 }
 
-@test "R-103: io_uring by name serves, or says why it cannot be had" {
+@test "R-103: io_uring by name works, or the daemon says why it is unavailable" {
 	if "$BIN/goxel-daemon" -s "$SOCK" --transport uring 2>"$DIR/log" & then
 		PID=$!
 	fi
@@ -100,7 +100,7 @@ serves_in_order() {
 TXT
 }
 
-@test "R-103: what cannot be had or makes no sense is refused by a sentence and exit 3" {
+@test "R-103: unavailable or senseless choices are refused with a message and exit 3" {
 	run "$BIN/goxel-daemon" -s "$SOCK" --transport inproc
 	[ "$status" -eq 3 ]
 	[[ "$output" == *"serves no sockets"* ]]
@@ -325,7 +325,7 @@ sizes() {
 	done
 }
 
-@test "half a request and a hang-up, a hundred times" {
+@test "half a request and a closed connection, a hundred times" {
 	start_daemon
 	for i in $(seq 100); do
 		printf '{"jsonrpc":"2.0","method":"pi' | timeout 5 socat -u - "UNIX-CONNECT:$SOCK"
@@ -346,7 +346,7 @@ sizes() {
 	[ "$(stat -c %a "$SOCK")" = 660 ]
 }
 
-@test "a second daemon does not take the socket of a living one, a dead one's it does" {
+@test "a second daemon replaces the socket of a dead daemon, but not of a running one" {
 	start_daemon
 	run "$BIN/goxel-daemon" -s "$SOCK"
 	[ "$status" -eq 4 ]
@@ -359,7 +359,7 @@ sizes() {
 	answers
 }
 
-@test "TCP serves the same; a port in use is said, another machine needs a token" {
+@test "TCP serves the same; a port in use is reported, another machine needs a token" {
 	start_daemon --tcp 127.0.0.1:0
 	local port
 	port=$(sed -n 's/.*listening on 127.0.0.1:\([0-9]*\)$/\1/p' "$DIR/log")

@@ -241,7 +241,7 @@ SH
 	[ "$(jq '.errors.timeout > 0 and .totals.errors_count == .totals.ops_count' "$D/out/load-test-results.json")" = true ]
 }
 
-@test "too many connections for the descriptor limit are refused in words" {
+@test "too many connections for the descriptor limit are refused with a message" {
 	start_echo --unix "$D/s"
 	run bash -c "ulimit -n 64 && '$B/goxel-load' --unix '$D/s' --workload ping -c 500 -d 100ms"
 	[ "$status" -eq 3 ]

@@ -110,7 +110,7 @@ nothing_is_left() {
 	[[ $output == *"CPU time per request"*higher* ]]
 }
 
-@test "--realtime goes before others, or says that it may not" {
+@test "--realtime runs before other processes, or reports that it is not permitted" {
 	run pair --blocks 1 --realtime
 	if [ "$status" -eq 3 ]; then
 		[[ $output == *"--realtime is not permitted here"* ]]
@@ -160,7 +160,7 @@ nothing_is_left() {
 	nothing_is_left
 }
 
-@test "a server that never answers is given up" {
+@test "a server that never answers ends the comparison" {
 	server silent 'exec socat -u UNIX-LISTEN:"$2",fork OPEN:/dev/null'
 	run -4 pair --b "$D/silent.target" --blocks 9 --timeout 200ms
 	[ "$(of '.blocks[0].reasons[0]')" != null ]
@@ -191,7 +191,7 @@ nothing_is_left() {
 	[ "$(of '.blocks[0].start_wall_ns')" = "$first" ]
 }
 
-@test "when it is killed, its servers end and their folder goes" {
+@test "when it is killed, its servers end and their folder is removed" {
 	start_pair --block 30s --blocks 2
 	await socket_is_there
 	kill -KILL $pid
@@ -199,13 +199,13 @@ nothing_is_left() {
 	await nothing_is_left
 }
 
-@test "a rate is found that the slowest arm holds" {
+@test "the rate found is one that the slowest arm can sustain" {
 	run -0 timeout 60 "$B/goxel-pair" --a echo --b v14 --workload ping --fitness off \
 		--validity errors --block 100ms --blocks 1 --progress off --out "$D/p.json"
 	[ "$(of '.load.rate_per_s > 100')" = true ]
 }
 
-@test "a rate that a server cannot hold: no block counts" {
+@test "with a rate that a server cannot sustain no block counts" {
 	run -3 pair --b v14 --workload ping --rate 2M --blocks 1 --block 50ms --validity all
 	[[ $output == *"no block counts"* ]]
 	[ "$(of '.blocks[0].is_valid')" = false ]

@@ -137,7 +137,7 @@ wait_for() {
 	[[ "$output" == samples:* ]]
 }
 
-@test "threads alone are sampled where whole processors are not asked for" {
+@test "only threads are sampled unless whole processors are requested" {
 	need "sampling by perf"
 	start_busy
 	"$P" --pid $BUSY --out "$D/scope" --duration 1s --no-counters --scope process
@@ -157,7 +157,7 @@ wait_for() {
 	[[ "$output" =~ burn_hot\ .*busy.c:1[0-9] ]]
 }
 
-@test "--delay begins then, and ends in time however long getting ready took" {
+@test "--delay starts at its time and ends in time, however long the preparation took" {
 	start_busy
 	local called_ns
 	called_ns=$(date +%s%N)
@@ -224,7 +224,7 @@ wait_for() {
 		"$D/noperf/profile.json"
 }
 
-@test "as an ordinary user it takes what is permitted and says the rest" {
+@test "as an ordinary user it captures what is permitted and says what is missing" {
 	[ "$(id -u)" -eq 0 ] || skip "only root can become somebody else"
 	command -v setpriv >/dev/null || skip "no setpriv"
 	cp "$P" "$D/goxel-profile"

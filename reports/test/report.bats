@@ -63,7 +63,7 @@ spoil() {
 	[ "$(jq -r .schema "$dir/out/report.json")" = goxel-compare/1 ]
 }
 
-@test "--json prints the document and keeps words for people on stderr" {
+@test "--json prints the document and prints messages on stderr" {
 	"$R" compare "$A" "$B" --out "$dir/out" --json 2>"$dir/err" | jq -e \
 		'.metrics.throughput_per_s.ratio > 3 and (.targets | length) == 11'
 	grep -q report.html "$dir/err"
@@ -119,7 +119,7 @@ spoil() {
 	[[ $output == *"no throughput and no latency"* ]]
 }
 
-@test "a damaged part is said and left out" {
+@test "a damaged part is reported and left out" {
 	spoil
 	printf '{"schema": "goxel-counters/2"}' >"$dir/run/counters.json"
 	printf 'no number at the end\n' >"$dir/run/cpu.folded"
@@ -128,7 +128,7 @@ spoil() {
 	grep -q "cpu.folded:1: not 'frame;frame;frame count'" "$dir/out/report.md"
 }
 
-@test "a profile that was not under load is said, and not used when it saw next to nothing" {
+@test "a profile that was not under load is marked, and not used when it has almost no samples" {
 	spoil
 	jq '.requests_count = 5000' "$A/counters.json" >"$dir/run/counters.json"
 	run -0 "$R" compare "$dir/run" "$B" --out "$dir/out"

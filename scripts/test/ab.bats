@@ -36,7 +36,7 @@ commit_all() {
 	sha=$(git -C "$here" rev-parse HEAD)
 }
 
-@test "presets with more words are compared, and both files are there" {
+@test "presets with more arguments are compared, and both files are there" {
 	run -0 ab --a v15 --b 'v15 --queue mutex'
 	[ "$(arm 0)" = v15 ]
 	[ "$(arm 1)" = 'v15 --queue mutex' ]
@@ -75,7 +75,7 @@ commit_all() {
 	run ! cmp -s "$BIN/goxel-daemon" "${BIN%/bin}/twin-1/bin/goxel-daemon"
 }
 
-@test "what is no arm, and wrong words, are refused with 2" {
+@test "invalid arms and wrong options are refused with 2" {
 	run -2 ab --a nothing-of-this-name
 	[[ $output == *"'nothing-of-this-name' is no preset"* ]]
 	run -2 ab --mode other

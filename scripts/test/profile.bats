@@ -203,7 +203,7 @@ some_exist() {
 	done
 }
 
-@test "folders of runs that were killed with all they started go with the next run" {
+@test "folders of runs that were killed with everything they started are removed by the next run" {
 	mkdir "$TMPDIR/goxel-run.dead00" "$TMPDIR/goxel-run.lives0" "$TMPDIR/goxel-run.fresh0" \
 		"$TMPDIR/goxel-other.dead00"
 	touch "$TMPDIR/goxel-run.lives0/lock"

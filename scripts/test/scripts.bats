@@ -55,7 +55,7 @@ scripts="bench-ceiling.sh bootstrap.sh compare-profiles.sh profile-ab.sh profile
 	done
 }
 
-@test "each variant is built in its own folder, and only what is known is a variant" {
+@test "each variant is built in its own folder, and only known names are variants" {
 	local make=(env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS -u O -u BUILD make --dry-run)
 	run "${make[@]}" OPT=native all
 	[ "$status" -eq 0 ]
@@ -122,7 +122,7 @@ fake() {
 	! grep -q bats "$BATS_TEST_TMPDIR/apt"
 }
 
-@test "bootstrap uses sudo where it may" {
+@test "bootstrap uses sudo if it is permitted" {
 	fake dpkg-query <<<'exit 0'
 	fake id <<<'echo 1000'
 	fake apt-get <<<'exit 0'
