@@ -37,8 +37,13 @@ reportparts-srcs := \
 	reports/judge.c \
 	reports/judged_print.c \
 	reports/metric.c \
+	reports/others.c \
 	reports/plot.c \
 	reports/plot_bars.c \
+	reports/read_gbench.c \
+	reports/read_hlog_file.c \
+	reports/read_hyperfine.c \
+	reports/read_k6.c \
 	reports/repeats.c \
 	reports/rule.c \
 	reports/section.c \
@@ -62,7 +67,10 @@ goxel-report-libs := reportparts resultlib base
 goxel-report-ldlibs := -ljansson -lz -lm
 bats += reports/test/report.bats
 
-tests += test_report
+tests += test_report test_others
+test_others-srcs := reports/test/test_others.c reports/test/fixture.c
+test_others-libs := reportparts resultlib base
+test_others-ldlibs := -lcmocka -ljansson -lz -lm
 test_report-srcs := reports/test/test_report.c reports/test/fixture.c
 test_report-libs := reportparts resultlib base
 test_report-ldlibs := -lcmocka -ljansson -lz -lm
