@@ -9,7 +9,7 @@
 # User-settable: CC CXX CFLAGS LDFLAGS BUILD OPT V WERROR
 # The main job's knobs: DURATION WARMUP WORKERS DEPTH THREADS RATE SEED WORKLOAD LABEL TARGET ARGS RUNS
 #   profile-compare: BASELINE OPTIMIZED OUT BENCH; profile-ab: A B C A_ARGS B_ARGS BLOCKS
-#   REALTIME MODE=slices|runs PAIRS
+#   REALTIME MODE=slices|runs PAIRS; gate: BASE HEAD REALTIME
 #   (scripts/profile-baseline.sh --help, scripts/profile-ab.sh --help)
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
@@ -173,7 +173,7 @@ $(O)/%.o: %.cc $(O)/.flags | $(generated)
 # ---- targets ---------------------------------------------------------------
 .PHONY: all tests pgo check check-arm64 check-unit check-cli check-fuzz check-journal check-speed check-stress test lint floors headers \
         format-check clean help FORCE profile-baseline profile-optimized profile-compare \
-        profile-ab benchmark-all install soak
+        profile-ab gate benchmark-all install soak
 all: $(addprefix $(O)/bin/,$(progs))  ## build every program
 tests: $(addprefix $(O)/test/,$(tests))  ## build every unit test
 
@@ -182,7 +182,7 @@ tests: $(addprefix $(O)/test/,$(tests))  ## build every unit test
 bootstrap = $(q)scripts/bootstrap.sh
 make-fast = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$$(nproc))
 build-all = $(q)+$(make-fast)
-run-knobs := A A_ARGS ARGS B BASELINE BENCH BLOCKS B_ARGS C DEPTH DURATION LABEL MODE OPTIMIZED OUT PAIRS RATE REALTIME RUNS \
+run-knobs := A A_ARGS ARGS B BASE BASELINE BENCH BLOCKS B_ARGS C DEPTH DURATION HEAD LABEL MODE OPTIMIZED OUT PAIRS RATE REALTIME RUNS \
              SEED TARGET THREADS TRANSPORT WARMUP WORKERS WORKLOAD
 export $(foreach k,$(run-knobs) PRESET,$(if $($(k)),$(k)))
 export BIN := $(CURDIR)/$(O)/bin
@@ -206,6 +206,11 @@ profile-ab:  ## A=v14 and B=v15 side by side in slices of milliseconds: what a v
 	$(bootstrap) build run
 	$(build-all) all
 	$(q)scripts/profile-ab.sh
+
+gate:  ## fails when this tree's daemon is worse than that of BASE=main
+	$(bootstrap) build run
+	$(build-all) all
+	$(q)scripts/gate.sh
 
 benchmark-all:  ## the micro-benchmarks, then the speed targets in interleaved rounds
 	$(bootstrap) build run

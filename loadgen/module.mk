@@ -58,12 +58,24 @@ pair-srcs := \
 	loadgen/pair_validity.c \
 	loadgen/pair_watch.c
 
+libs += gate
+gate-srcs := \
+	loadgen/gate.c \
+	loadgen/gate_accept.c \
+	loadgen/gate_options.c \
+	loadgen/gate_report.c
+
+progs += goxel-gate
+goxel-gate-srcs := loadgen/gate_main.c
+goxel-gate-libs := gate pair load resultlib base
+goxel-gate-ldlibs := $(load-ldlibs)
+
 progs += goxel-pair
 goxel-pair-srcs := loadgen/pair_main.c
 goxel-pair-libs := pair load resultlib base
 goxel-pair-ldlibs := $(load-ldlibs)
 
-bats += loadgen/test/load.bats loadgen/test/pair.bats
+bats += loadgen/test/load.bats loadgen/test/gate.bats loadgen/test/pair.bats
 
 # The built-in workloads as initialisers: { "name", "line\n" "line\n" },
 load-workloads := $(sort $(wildcard loadgen/workloads/*.wl))
@@ -95,6 +107,10 @@ test_run-srcs := loadgen/test/test_run.c loadgen/test/fake_server.c
 test_run-libs := $(load-test-libs)
 test_run-ldlibs := $(load-test-ldlibs)
 
+tests += test_gate
+test_gate-srcs := loadgen/test/test_gate.c
+test_gate-libs := gate pair $(load-test-libs)
+test_gate-ldlibs := $(load-test-ldlibs)
 tests += test_pair
 test_pair-srcs := loadgen/test/test_pair.c
 test_pair-libs := pair $(load-test-libs)

@@ -103,47 +103,6 @@ unset LABEL TARGET ARGS PRESET
 
 # ---- slices ---------------------------------------------------------------------
 
-# build_commit COMMIT: prints the folder of its programs, which are built there unless they are.
-build_commit() {
-	local tree=$root/build/ab/$1 lock
-	mkdir -p "$root/build/ab"
-	# Two comparisons may want the same one.
-	exec {lock}>"$root/build/ab/$1.lock"
-	flock "$lock"
-	if [ ! -x "$tree/build/release/bin/goxel-daemon" ]; then
-		warn "building ${1:0:12} in build/ab"
-		git -C "$root" worktree prune
-		[ -e "$tree/.git" ] || git -C "$root" worktree add --quiet --detach --force "$tree" "$1" >&2 ||
-			die 4 "cannot check out $1"
-		env -u BUILD -u O -u OPT -u BIN make -C "$tree" --no-print-directory "-j$(nproc)" BUILD=release OPT= \
-			build/release/bin/goxel-daemon >"$tree.log" 2>&1 || {
-			tail -n 15 "$tree.log" >&2
-			die 4 "$1 does not build; see $tree.log"
-		}
-	fi
-	exec {lock}>&-
-	printf '%s' "$tree/build/release/bin"
-}
-
-# is_shipped WHAT: it names a file of profiles/targets.
-is_shipped() {
-	[ -f "$root/profiles/targets/$1.target" ] || [ -f "$root/profiles/targets/goxel-$1.target" ]
-}
-
-# resolve ARM: prints it with a git ref (REF or REF:TARGET) replaced by the folder of its programs.
-resolve() {
-	local what=${1%%[[:space:]]*} commit rest='' ref folder
-	[ "$what" = "$1" ] || rest=" ${1#*[[:space:]]}"
-	ref=${what%:*}
-	if [ ! -e "$ref" ] && ! is_shipped "$what" &&
-		commit=$(git -C "$root" rev-parse --verify --quiet "$ref^{commit}"); then
-		# A command substitution does not inherit set -e.
-		folder=$(build_commit "$commit") || exit $?
-		what=$folder${what#"$ref"}
-	fi
-	printf '%s' "$what$rest"
-}
-
 # twin_of ARM: prints the same arm with its daemon linked in another order.
 twin_of() {
 	local what=${1%%[[:space:]]*} rest='' as='' folder=$bin variant

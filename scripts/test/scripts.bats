@@ -7,7 +7,7 @@ setup() {
 	setup_run
 }
 
-scripts="bench-ceiling.sh bootstrap.sh compare-profiles.sh profile-ab.sh profile-baseline.sh"
+scripts="bench-ceiling.sh bootstrap.sh compare-profiles.sh gate.sh profile-ab.sh profile-baseline.sh"
 
 @test "every script tells its use, its options and its exit codes on stdout" {
 	for script in $scripts; do
