@@ -1,12 +1,12 @@
 # The shim: what `make install` gives to other programs, and what goxel-bench is built on.
 libs += benchshim
 benchshim-srcs := \
-	bench/counters.c \
-	bench/shim.cc \
-	bench/shim_facts.cc \
-	bench/shim_measure.cc \
-	bench/shim_report.cc \
-	bench/shim_state.cc
+	bench/shim/counters.c \
+	bench/shim/shim.cc \
+	bench/shim/shim_facts.cc \
+	bench/shim/shim_measure.cc \
+	bench/shim/shim_report.cc \
+	bench/shim/shim_state.cc
 
 # The installed library stands alone: what it needs of the suite is in it, and only bench_* is seen.
 shim-objs := $(O)/libbenchshim.a $(addprefix $(O)/,profiles/events.o profiles/permit.o \
@@ -21,26 +21,26 @@ $(O)/install/libbenchshim.a: $(shim-objs)
 bench-simdjson := $(wildcard /usr/include/simdjson.h)
 libs += benchsuite
 benchsuite-srcs := \
-	bench/bench_buffers.c \
-	bench/bench_context.c \
-	bench/bench_dispatch.c \
-	bench/bench_floor.c \
-	bench/bench_formats.c \
-	bench/bench_hist.c \
-	bench/bench_json.c \
-	bench/bench_protocol.c \
-	bench/bench_queue.c \
-	bench/bench_render.c \
-	bench/bench_reply.c \
-	bench/bench_request.c \
-	bench/bench_served.c \
-	bench/bench_shape.c \
-	bench/bench_start.c \
-	bench/bench_voxel.c \
-	bench/launch.c \
-	bench/oracle_loop.cc \
-	bench/suite.c \
-	$(if $(bench-simdjson),daemon/test/oracle_simdjson.cc,bench/oracle_none.c)
+	bench/suite/bench_buffers.c \
+	bench/suite/bench_context.c \
+	bench/suite/bench_dispatch.c \
+	bench/suite/bench_floor.c \
+	bench/suite/bench_formats.c \
+	bench/suite/bench_hist.c \
+	bench/suite/bench_json.c \
+	bench/suite/bench_protocol.c \
+	bench/suite/bench_queue.c \
+	bench/suite/bench_render.c \
+	bench/suite/bench_reply.c \
+	bench/suite/bench_request.c \
+	bench/suite/bench_served.c \
+	bench/suite/bench_shape.c \
+	bench/suite/bench_start.c \
+	bench/suite/bench_voxel.c \
+	bench/suite/launch.c \
+	bench/suite/oracle_loop.cc \
+	bench/suite/suite.c \
+	$(if $(bench-simdjson),daemon/test/oracle_simdjson.cc,bench/suite/oracle_none.c)
 
 progs += goxel-bench
 goxel-bench-srcs := \
@@ -49,7 +49,7 @@ goxel-bench-srcs := \
 	bench/exact.c \
 	bench/instructions.c \
 	bench/main.c \
-	bench/memory.c \
+	bench/suite/memory.c \
 	bench/options.c \
 	bench/presets.c \
 	bench/profiled.c \
@@ -72,7 +72,7 @@ test_shim-ldlibs := $(shim-test-ldlibs)
 test_shim_api-srcs := bench/test/test_shim_api.c bench/test/seen.c
 test_shim_api-libs := $(shim-test-libs)
 test_shim_api-ldlibs := $(shim-test-ldlibs)
-test_shim_runs-srcs := bench/test/test_shim_runs.c bench/test/seen.c bench/memory.c
+test_shim_runs-srcs := bench/test/test_shim_runs.c bench/test/seen.c bench/suite/memory.c
 test_shim_runs-libs := $(shim-test-libs) alloccount
 test_shim_runs-ldlibs := $(shim-test-ldlibs)
 test_shim_runs-ldflags = $(alloc-wrap-ldflags)

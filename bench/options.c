@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/suite.h"
-#include "daemon/base/cli.h"
+#include "bench/suite/suite.h"
+#include "daemon/base/cli/cli.h"
 #include "daemon/base/err.h"
 
 /* "1%" or "1": above 0, below 100. */

@@ -9,7 +9,7 @@
 #include "bench/child.h"
 #include "bench/options.h"
 #include "bench/progress.h"
-#include "daemon/base/cli.h"
+#include "daemon/base/cli/cli.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 #include "daemon/base/file.h"

@@ -11,7 +11,7 @@
 #include "bench/child.h"
 #include "bench/options.h"
 #include "bench/progress.h"
-#include "daemon/base/cli.h"
+#include "daemon/base/cli/cli.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 #include "reports/lib/stats.h"

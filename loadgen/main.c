@@ -8,15 +8,15 @@
 
 #include "daemon/base/err.h"
 #include "daemon/base/file.h"
-#include "loadgen/affinity.h"
 #include "loadgen/echo.h"
+#include "loadgen/engine/affinity.h"
 #include "loadgen/options.h"
-#include "loadgen/outcome.h"
-#include "loadgen/plan.h"
-#include "loadgen/results.h"
+#include "loadgen/report/outcome.h"
+#include "loadgen/report/results.h"
+#include "loadgen/report/summary.h"
 #include "loadgen/run.h"
-#include "loadgen/summary.h"
-#include "loadgen/workload.h"
+#include "loadgen/workload/plan.h"
+#include "loadgen/workload/workload.h"
 #include "reports/lib/runfile.h"
 
 static int fail(int exit_code, const struct err *err)

@@ -1,38 +1,39 @@
 libs += load
 load-srcs := \
-	loadgen/affinity.c \
-	loadgen/arrival.c \
-	loadgen/builtin.c \
-	loadgen/collect.c \
-	loadgen/conn.c \
+	loadgen/engine/affinity.c \
+	loadgen/engine/arrival.c \
+	loadgen/workload/builtin.c \
+	loadgen/report/collect.c \
+	loadgen/engine/conn.c \
 	loadgen/echo.c \
-	loadgen/nearest.c \
+	loadgen/workload/nearest.c \
 	loadgen/options.c \
-	loadgen/outcome.c \
-	loadgen/plan.c \
-	loadgen/progress.c \
-	loadgen/protocol.c \
-	loadgen/record.c \
-	loadgen/results.c \
+	loadgen/report/outcome.c \
+	loadgen/workload/plan.c \
+	loadgen/report/progress.c \
+	loadgen/protocol/protocol.c \
+	loadgen/engine/record.c \
+	loadgen/report/results.c \
+	loadgen/report/run_result.c \
 	loadgen/run.c \
-	loadgen/sections.c \
-	loadgen/self_check.c \
+	loadgen/workload/sections.c \
+	loadgen/report/self_check.c \
 	loadgen/setup.c \
-	loadgen/summary.c \
-	loadgen/template.c \
-	loadgen/timers.c \
-	loadgen/variable.c \
-	loadgen/verify.c \
-	loadgen/worker.c \
-	loadgen/worker_clock.c \
-	loadgen/worker_loop.c \
-	loadgen/worker_receive.c \
-	loadgen/worker_record.c \
-	loadgen/worker_send.c \
-	loadgen/worker_slice.c \
-	loadgen/worker_connect.c \
-	loadgen/workload.c \
-	loadgen/workload_keys.c
+	loadgen/report/summary.c \
+	loadgen/workload/template.c \
+	loadgen/engine/timers.c \
+	loadgen/workload/variable.c \
+	loadgen/engine/verify.c \
+	loadgen/engine/worker.c \
+	loadgen/engine/worker_clock.c \
+	loadgen/engine/worker_loop.c \
+	loadgen/engine/worker_receive.c \
+	loadgen/engine/worker_record.c \
+	loadgen/engine/worker_send.c \
+	loadgen/engine/worker_slice.c \
+	loadgen/engine/worker_connect.c \
+	loadgen/workload/workload.c \
+	loadgen/workload/workload_keys.c
 load-ldlibs := -ljansson -lz -lm
 
 progs += goxel-load
@@ -42,36 +43,36 @@ goxel-load-ldlibs := $(load-ldlibs)
 
 libs += pair
 pair-srcs := \
-	loadgen/pair_arm.c \
-	loadgen/pair_block.c \
-	loadgen/pair_effect.c \
-	loadgen/pair_fitness.c \
-	loadgen/pair_json.c \
-	loadgen/pair_metric.c \
-	loadgen/pair_options.c \
-	loadgen/pair_pilot.c \
-	loadgen/pair_print.c \
-	loadgen/pair_run.c \
-	loadgen/pair_schedule.c \
-	loadgen/pair_server.c \
-	loadgen/pair_sitting.c \
-	loadgen/pair_validity.c \
-	loadgen/pair_watch.c
+	loadgen/pair/pair_arm.c \
+	loadgen/pair/pair_block.c \
+	loadgen/pair/pair_effect.c \
+	loadgen/pair/pair_fitness.c \
+	loadgen/pair/pair_json.c \
+	loadgen/pair/pair_metric.c \
+	loadgen/pair/pair_options.c \
+	loadgen/pair/pair_pilot.c \
+	loadgen/pair/pair_print.c \
+	loadgen/pair/pair_run.c \
+	loadgen/pair/pair_schedule.c \
+	loadgen/pair/pair_server.c \
+	loadgen/pair/pair_sitting.c \
+	loadgen/pair/pair_validity.c \
+	loadgen/pair/pair_watch.c
 
 libs += gate
 gate-srcs := \
-	loadgen/gate.c \
-	loadgen/gate_accept.c \
-	loadgen/gate_options.c \
-	loadgen/gate_report.c
+	loadgen/gate/gate.c \
+	loadgen/gate/gate_accept.c \
+	loadgen/gate/gate_options.c \
+	loadgen/gate/gate_report.c
 
 progs += goxel-gate
-goxel-gate-srcs := loadgen/gate_main.c
+goxel-gate-srcs := loadgen/gate/gate_main.c
 goxel-gate-libs := gate pair load resultlib base
 goxel-gate-ldlibs := $(load-ldlibs)
 
 progs += goxel-pair
-goxel-pair-srcs := loadgen/pair_main.c
+goxel-pair-srcs := loadgen/pair/pair_main.c
 goxel-pair-libs := pair load resultlib base
 goxel-pair-ldlibs := $(load-ldlibs)
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "daemon/base/err.h"
-#include "loadgen/workload.h"
+#include "loadgen/workload/workload.h"
 
 /* clang-format off */
 static const char *const progress_names[] = {

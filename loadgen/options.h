@@ -5,10 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/base/cli.h"
+#include "daemon/base/cli/cli.h"
 #include "daemon/base/sock.h"
-#include "loadgen/arrival.h"
-#include "loadgen/verify.h"
+#include "loadgen/engine/arrival.h"
+#include "loadgen/engine/verify.h"
 
 enum {
 	OPTIONS_CONNECTIONS_MAX = 65536,

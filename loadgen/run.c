@@ -1,6 +1,7 @@
 /* run.c - the main thread of a run: starts the workers, collects their intervals and handles
  * signals. */
 #include "loadgen/run.h"
+#include "loadgen/workload/plan.h"
 
 #include <errno.h>
 #include <math.h>
@@ -13,7 +14,7 @@
 
 #include "daemon/base/err.h"
 #include "daemon/base/version.h"
-#include "loadgen/progress.h"
+#include "loadgen/report/progress.h"
 #include "loadgen/setup.h"
 #include "reports/lib/fingerprint.h"
 #include "reports/lib/hlog.h"
@@ -34,13 +35,6 @@ struct run {
 	struct err log_err; /* first failure to write the log */
 	bool is_interrupted;
 };
-
-const char *run_state_name(enum run_state state)
-{
-	static const char *const names[] = { "complete", "interrupted", "failed" };
-
-	return names[state];
-}
 
 static int raise_file_limit(const struct options *o, struct err *err)
 {
@@ -251,11 +245,4 @@ int run_load(struct plan *plan, const char *log_path, struct run_result *out, st
 	out->collect.log = NULL;
 	out->collect.log_err = NULL;
 	return rc || !r.log_err.code ? rc : err_set(err, r.log_err.code, "%s", r.log_err.msg);
-}
-
-void run_result_deinit(struct run_result *r)
-{
-	collector_deinit(&r->collect);
-	free(r->workers);
-	r->workers = NULL;
 }

@@ -1,28 +1,11 @@
-/* run.h - one run from connecting to the last interval, and its result. */
+/* run.h - one run from connecting to the last interval. */
 #ifndef LOADGEN_RUN_H
 #define LOADGEN_RUN_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-#include "loadgen/collect.h"
-#include "loadgen/plan.h"
-#include "loadgen/worker.h"
+#include "loadgen/report/run_result.h"
 
 struct err;
-
-enum run_state { RUN_COMPLETE, RUN_INTERRUPTED, RUN_FAILED };
-
-struct run_result {
-	enum run_state state;
-	char message[200];             /* why it is not complete */
-	struct collector collect;      /* rows and totals */
-	struct worker_report *workers; /* owned; workers[workers_count] */
-	size_t workers_count;
-	uint64_t end_ns;     /* from the run's start */
-	uint64_t elapsed_ns; /* recorded time, including the wait for its last replies */
-	double steal_pct;    /* of the machine during the run; NaN when unknown */
-};
+struct plan;
 
 /*
  * Sends the setup requests, connects, runs the plan (setting its start times) and collects.
@@ -34,8 +17,5 @@ struct run_result {
  * Owns: out; run_result_deinit, also after failure.
  */
 int run_load(struct plan *plan, const char *log_path, struct run_result *out, struct err *err);
-void run_result_deinit(struct run_result *r);
-
-const char *run_state_name(enum run_state state);
 
 #endif

@@ -12,9 +12,9 @@
 #include "daemon/base/sock.h"
 #include "daemon/base/sock_io.h"
 #include "daemon/base/strbuf.h"
+#include "loadgen/engine/verify.h"
 #include "loadgen/options.h"
-#include "loadgen/verify.h"
-#include "loadgen/workload.h"
+#include "loadgen/workload/workload.h"
 
 enum { SETUP_REPLY_BYTES_MAX = 64 << 20 };
 

@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/base/cli.h"
+#include "daemon/base/cli/cli.h"
 #include "daemon/base/err.h"
-#include "profiles/capture.h"
-#include "profiles/events.h"
-#include "profiles/list.h"
-#include "profiles/show.h"
+#include "profiles/capture/capture.h"
+#include "profiles/capture/events.h"
+#include "profiles/capture/list.h"
+#include "profiles/profile/show.h"
 #include "reports/lib/runfile.h"
 
 struct main_cfg {

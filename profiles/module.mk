@@ -1,36 +1,36 @@
 libs += profilelib
 profilelib-srcs := \
 	build/gen/profile.pb-c.c \
-	profiles/allocs.c \
-	profiles/allocs_out.c \
-	profiles/capture.c \
-	profiles/capture_analyze.c \
-	profiles/capture_json.c \
-	profiles/capture_measure.c \
-	profiles/capture_profile.c \
-	profiles/capture_report.c \
-	profiles/control.c \
-	profiles/counters.c \
-	profiles/events.c \
-	profiles/fold.c \
-	profiles/heap.c \
-	profiles/intern.c \
-	profiles/kallsyms.c \
-	profiles/kernel_counts.c \
-	profiles/legacy.c \
-	profiles/list.c \
-	profiles/perfdata.c \
-	profiles/permit.c \
-	profiles/pprof.c \
-	profiles/pprof_read.c \
-	profiles/procstat.c \
-	profiles/sampler.c \
-	profiles/show.c \
-	profiles/stacks.c \
-	profiles/symbols.c \
-	profiles/symbols_elf.c \
-	profiles/target.c \
-	profiles/waits.c
+	profiles/profile/allocs.c \
+	profiles/profile/allocs_out.c \
+	profiles/capture/capture.c \
+	profiles/capture/capture_analyze.c \
+	profiles/capture/capture_json.c \
+	profiles/capture/capture_measure.c \
+	profiles/capture/capture_profile.c \
+	profiles/capture/capture_report.c \
+	profiles/capture/control.c \
+	profiles/capture/counters.c \
+	profiles/capture/events.c \
+	profiles/profile/fold.c \
+	profiles/profile/heap.c \
+	profiles/profile/intern.c \
+	profiles/profile/kallsyms.c \
+	profiles/capture/kernel_counts.c \
+	profiles/profile/legacy.c \
+	profiles/capture/list.c \
+	profiles/profile/perfdata.c \
+	profiles/capture/permit.c \
+	profiles/profile/pprof.c \
+	profiles/profile/pprof_read.c \
+	profiles/capture/procstat.c \
+	profiles/capture/sampler.c \
+	profiles/profile/show.c \
+	profiles/profile/stacks.c \
+	profiles/profile/symbols.c \
+	profiles/profile/symbols_elf.c \
+	profiles/capture/target.c \
+	profiles/capture/waits.c
 profilelib-ldlibs := -lpfm -ldw -lelf -lprotobuf-c -ljansson -lz -lm
 
 generated += build/gen/profile.pb-c.h

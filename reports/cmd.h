@@ -1,6 +1,6 @@
 /*
  * cmd.h - the subcommands of goxel-report. Each gets argv from its own name on, prints its own
- * error messages, and returns an exit code (daemon/base/cli.h).
+ * error messages, and returns an exit code (daemon/base/cli/cli.h).
  */
 #ifndef REPORTS_CMD_H
 #define REPORTS_CMD_H

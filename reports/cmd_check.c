@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/base/cli.h"
+#include "daemon/base/cli/cli.h"
 #include "daemon/base/err.h"
 #include "daemon/base/hist.h"
 #include "daemon/base/json_out.h"
 #include "reports/cmd.h"
 #include "reports/lib/quantiles.h"
-#include "reports/view.h"
+#include "reports/read/view.h"
 
 enum { FINDINGS_MAX = 32 };
 

@@ -4,16 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/base/cli.h"
+#include "daemon/base/cli/cli.h"
 #include "daemon/base/err.h"
 #include "reports/cmd.h"
 #include "reports/compare_json.h"
-#include "reports/files.h"
-#include "reports/gnuplot.h"
+#include "reports/doc/files.h"
+#include "reports/judge/target.h"
 #include "reports/lib/runfile.h"
-#include "reports/repeats.h"
-#include "reports/section.h"
-#include "reports/target.h"
+#include "reports/section/gnuplot.h"
+#include "reports/section/repeats.h"
+#include "reports/section/section.h"
 
 struct options {
 	bool json;

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/base/cli.h"
+#include "daemon/base/cli/cli.h"
 #include "daemon/base/err.h"
 #include "daemon/base/file.h"
 #include "reports/cmd.h"
-#include "reports/flame.h"
-#include "reports/folded.h"
+#include "reports/doc/flame.h"
+#include "reports/read/folded.h"
 
 struct options {
 	const char *out;

@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/base/cli.h"
+#include "daemon/base/cli/cli.h"
 #include "daemon/base/err.h"
 #include "daemon/base/hist.h"
 #include "daemon/base/json_out.h"
 #include "reports/cmd.h"
-#include "reports/doc.h"
-#include "reports/fmt.h"
+#include "reports/doc/doc.h"
+#include "reports/doc/fmt.h"
 #include "reports/lib/hlog.h"
 #include "reports/lib/quantiles.h"
 

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "daemon/base/cli.h"
+#include "daemon/base/cli/cli.h"
 #include "daemon/base/err.h"
 #include "daemon/base/json_out.h"
 #include "reports/cmd.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/base/cli.h"
+#include "daemon/base/cli/cli.h"
 #include "daemon/base/err.h"
 #include "reports/cmd.h"
 #include "reports/lib/rundir.h"

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/base/cli.h"
+#include "daemon/base/cli/cli.h"
 #include "daemon/base/err.h"
 #include "reports/cmd.h"
-#include "reports/doc.h"
-#include "reports/figures.h"
-#include "reports/judged_print.h"
+#include "reports/doc/doc.h"
+#include "reports/judge/figures.h"
+#include "reports/judge/judged_print.h"
 #include "reports/lib/rundir.h"
 
 struct options {

@@ -8,14 +8,14 @@
 
 #include "daemon/base/hist.h"
 #include "daemon/base/json_out.h"
-#include "reports/judge.h"
+#include "reports/judge/judge.h"
+#include "reports/judge/metric.h"
+#include "reports/judge/rule.h"
+#include "reports/judge/target.h"
 #include "reports/lib/envelope.h"
 #include "reports/lib/quantiles.h"
-#include "reports/metric.h"
-#include "reports/repeats.h"
-#include "reports/rule.h"
-#include "reports/section.h"
-#include "reports/target.h"
+#include "reports/section/repeats.h"
+#include "reports/section/section.h"
 
 static void put_run(struct json_out *j, const char *key, const struct view *v)
 {

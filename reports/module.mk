@@ -16,7 +16,7 @@ build/gen/targets_v15.h: reports/targets/v15.json
 
 libs += reportparts
 reportparts-srcs := \
-	reports/bench_json.c \
+	reports/read/bench_json.c \
 	reports/cmd_check.c \
 	reports/cmd_compare.c \
 	reports/cmd_flamegraph.c \
@@ -25,41 +25,41 @@ reportparts-srcs := \
 	reports/cmd_newest.c \
 	reports/cmd_targets.c \
 	reports/compare_json.c \
-	reports/doc.c \
-	reports/doc_html.c \
-	reports/doc_text.c \
-	reports/files.c \
-	reports/figures.c \
-	reports/flame.c \
-	reports/fmt.c \
-	reports/folded.c \
-	reports/gnuplot.c \
-	reports/judge.c \
-	reports/judged_print.c \
-	reports/metric.c \
-	reports/others.c \
-	reports/plot.c \
-	reports/plot_bars.c \
-	reports/read_gbench.c \
-	reports/read_hlog_file.c \
-	reports/read_hyperfine.c \
-	reports/read_k6.c \
-	reports/repeats.c \
-	reports/rule.c \
-	reports/section.c \
-	reports/section_functions.c \
-	reports/section_inside.c \
-	reports/section_latency.c \
-	reports/section_memory.c \
-	reports/section_repeats.c \
-	reports/section_setup.c \
-	reports/section_summary.c \
-	reports/target.c \
-	reports/unit.c \
-	reports/view.c \
-	reports/view_hlog.c \
-	reports/view_json.c \
-	reports/view_memory.c
+	reports/doc/doc.c \
+	reports/doc/doc_html.c \
+	reports/doc/doc_text.c \
+	reports/doc/files.c \
+	reports/judge/figures.c \
+	reports/doc/flame.c \
+	reports/doc/fmt.c \
+	reports/read/folded.c \
+	reports/section/gnuplot.c \
+	reports/judge/judge.c \
+	reports/judge/judged_print.c \
+	reports/judge/metric.c \
+	reports/read/others.c \
+	reports/doc/plot.c \
+	reports/doc/plot_bars.c \
+	reports/read/read_gbench.c \
+	reports/read/read_hlog_file.c \
+	reports/read/read_hyperfine.c \
+	reports/read/read_k6.c \
+	reports/section/repeats.c \
+	reports/judge/rule.c \
+	reports/section/section.c \
+	reports/section/section_functions.c \
+	reports/section/section_inside.c \
+	reports/section/section_latency.c \
+	reports/section/section_memory.c \
+	reports/section/section_repeats.c \
+	reports/section/section_setup.c \
+	reports/section/section_summary.c \
+	reports/judge/target.c \
+	reports/judge/unit.c \
+	reports/read/view.c \
+	reports/read/view_hlog.c \
+	reports/read/view_json.c \
+	reports/read/view_memory.c
 
 progs += goxel-report
 goxel-report-srcs := reports/main.c

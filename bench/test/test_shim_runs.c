@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/memory.h"
 #include "bench/shim.h"
+#include "bench/suite/memory.h"
 #include "bench/test/seen.h"
 #include "daemon/base/clock.h"
 

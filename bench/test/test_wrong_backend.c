@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/suite.h"
+#include "bench/suite/suite.h"
 #include "bench/test/seen.h"
 #include "daemon/dispatch/dispatch.h"
 

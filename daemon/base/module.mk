@@ -11,9 +11,9 @@ base-srcs := \
 	daemon/base/cancel.c \
 	daemon/base/chars.c \
 	daemon/base/clock.c \
-	daemon/base/cli.c \
-	daemon/base/cli_help.c \
-	daemon/base/cli_value.c \
+	daemon/base/cli/cli.c \
+	daemon/base/cli/cli_help.c \
+	daemon/base/cli/cli_value.c \
 	daemon/base/cpu.c \
 	$(cpu-src) \
 	daemon/base/err.c \

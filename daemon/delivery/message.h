@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 #include "daemon/base/span.h"
+#include "daemon/json/value.h"
 #include "daemon/rpc/request.h"
-#include "daemon/rpc/value.h"
 #include "daemon/telemetry/stages.h"
 
 struct conn;

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/base/cli.h"
-#include "daemon/base/cli_private.h"
+#include "daemon/base/cli/cli.h"
+#include "daemon/base/cli/cli_private.h"
 #include "daemon/base/json_out.h"
 #include "daemon/base/sock.h"
 

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "daemon/base/budget.h"
-#include "daemon/methods/script_answer.h"
-#include "daemon/methods/script_json.h"
-#include "daemon/methods/script_result.h"
+#include "daemon/methods/script/script_answer.h"
+#include "daemon/methods/script/script_json.h"
+#include "daemon/methods/script/script_result.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

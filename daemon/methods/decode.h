@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/rpc/value.h"
+#include "daemon/json/value.h"
 #include "daemon/voxel/box.h"
 #include "daemon/voxel/rgba.h"
 

@@ -2,46 +2,46 @@ libs += methods
 methods-srcs := \
 	daemon/methods/args.c \
 	daemon/methods/decode.c \
-	daemon/methods/edits.c \
-	daemon/methods/file_args.c \
-	daemon/methods/file_preview.c \
-	daemon/methods/m_batch.c \
-	daemon/methods/m_camera.c \
+	daemon/methods/edit/edits.c \
+	daemon/methods/file/file_args.c \
+	daemon/methods/file/file_preview.c \
+	daemon/methods/edit/m_batch.c \
+	daemon/methods/picture/m_camera.c \
 	daemon/methods/m_color.c \
 	daemon/methods/m_config.c \
-	daemon/methods/m_file.c \
-	daemon/methods/m_file_out.c \
-	daemon/methods/m_fill.c \
-	daemon/methods/m_layer.c \
-	daemon/methods/m_layer_meta.c \
-	daemon/methods/m_ops.c \
+	daemon/methods/file/m_file.c \
+	daemon/methods/file/m_file_out.c \
+	daemon/methods/edit/m_fill.c \
+	daemon/methods/edit/m_layer.c \
+	daemon/methods/edit/m_layer_meta.c \
+	daemon/methods/edit/m_ops.c \
 	daemon/methods/m_project.c \
 	daemon/methods/m_read.c \
-	daemon/methods/m_render.c \
-	daemon/methods/m_renders.c \
-	daemon/methods/m_script.c \
-	daemon/methods/m_selection.c \
-	daemon/methods/m_shape.c \
+	daemon/methods/picture/m_render.c \
+	daemon/methods/picture/m_renders.c \
+	daemon/methods/script/m_script.c \
+	daemon/methods/edit/m_selection.c \
+	daemon/methods/edit/m_shape.c \
 	daemon/methods/m_system.c \
-	daemon/methods/m_voxel.c \
+	daemon/methods/edit/m_voxel.c \
 	daemon/methods/methods.c \
-	daemon/methods/render_params.c \
+	daemon/methods/picture/render_params.c \
 	daemon/methods/scope.c \
-	daemon/methods/script_answer.c \
-	daemon/methods/script_edits.c \
-	daemon/methods/script_engine.c \
-	daemon/methods/script_goxel.c \
-	daemon/methods/script_heap.c \
-	daemon/methods/script_json.c \
-	daemon/methods/script_link.c \
-	daemon/methods/script_pool.c \
-	daemon/methods/script_process.c \
-	daemon/methods/script_result.c \
-	daemon/methods/script_run.c \
-	daemon/methods/script_sandbox.c \
-	daemon/methods/script_server.c \
-	daemon/methods/script_text.c \
-	daemon/methods/script_view.c
+	daemon/methods/script/script_answer.c \
+	daemon/methods/script/script_edits.c \
+	daemon/methods/script/script_engine.c \
+	daemon/methods/script/script_goxel.c \
+	daemon/methods/script/script_heap.c \
+	daemon/methods/script/script_json.c \
+	daemon/methods/script/script_link.c \
+	daemon/methods/script/script_pool.c \
+	daemon/methods/script/script_process.c \
+	daemon/methods/script/script_result.c \
+	daemon/methods/script/script_run.c \
+	daemon/methods/script/script_sandbox.c \
+	daemon/methods/script/script_server.c \
+	daemon/methods/script/script_text.c \
+	daemon/methods/script/script_view.c
 
 # What a program that runs methods links, in order.
 methods-libs := methods context formats render store voxel telemetry rpc

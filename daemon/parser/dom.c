@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/json/number.h"
 #include "daemon/rpc/limits.h"
-#include "daemon/rpc/number.h"
 
 enum {
 	NUL_ESCAPE_BYTES = 6, /* \u0000 */

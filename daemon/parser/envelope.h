@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "daemon/base/span.h"
+#include "daemon/json/value.h"
 #include "daemon/rpc/request.h"
-#include "daemon/rpc/value.h"
 
 /* The members that matter. */
 enum envelope_slot {

@@ -13,9 +13,9 @@
 
 #include "daemon/base/backend.h"
 #include "daemon/base/span.h"
+#include "daemon/json/value.h"
 #include "daemon/rpc/reply.h"
 #include "daemon/rpc/request.h"
-#include "daemon/rpc/value.h"
 
 struct err;
 struct parser;

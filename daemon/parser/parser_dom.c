@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/json/number.h"
 #include "daemon/parser/dom.h"
 #include "daemon/parser/envelope.h"
 #include "daemon/parser/reply_builders.h"
 #include "daemon/parser/tree_memory.h"
-#include "daemon/rpc/number.h"
 
 static inline cJSON *item_of(struct value v)
 {

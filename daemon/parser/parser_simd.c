@@ -8,7 +8,7 @@
 #include "daemon/parser/walk.h"
 
 #define VEC_TEMPLATE "daemon/parser/simd_tmpl.h"
-#include "daemon/rpc/vec_each.h"
+#include "daemon/json/vec_each.h"
 
 typedef int(simd_build_fn)(struct tape *tape, struct span text);
 

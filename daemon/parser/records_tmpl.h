@@ -5,7 +5,7 @@
  * each other: number k starts where number k - 1 ended, plus the known gap. Differences between the
  * gaps and the text are collected and checked once per row.
  */
-#include "daemon/rpc/vec.h"
+#include "daemon/json/vec.h"
 
 #ifndef DAEMON_PARSER_RECORDS_TMPL_H
 #define DAEMON_PARSER_RECORDS_TMPL_H

@@ -5,9 +5,9 @@
  */
 #include <errno.h>
 
+#include "daemon/json/number.h"
+#include "daemon/json/text.h"
 #include "daemon/parser/reply_builders.h"
-#include "daemon/rpc/number.h"
-#include "daemon/rpc/text.h"
 
 struct reply_text {
 	struct reply base;

@@ -13,11 +13,11 @@
 #include <string.h>
 
 #include "daemon/base/chars.h"
+#include "daemon/json/number.h"
+#include "daemon/json/text.h"
 #include "daemon/parser/reply_builders.h"
 #include "daemon/parser/tree_memory.h"
 #include "daemon/rpc/limits.h"
-#include "daemon/rpc/number.h"
-#include "daemon/rpc/text.h"
 
 enum { LEVELS_MAX = RPC_DEPTH_MAX + 8 }; /* an echoed request and the containers around it */
 

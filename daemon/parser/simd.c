@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "daemon/rpc/text.h"
+#include "daemon/json/text.h"
 
 int simd_grow(struct simd_pass *p)
 {

@@ -6,7 +6,7 @@
  * well. Everything is checked on the way (structure, numbers, escapes), UTF-8 before it, for the
  * whole text. A pass only detects that a text is invalid; the reference walk finds out where.
  */
-#include "daemon/rpc/vec.h"
+#include "daemon/json/vec.h"
 
 #include "daemon/parser/records_tmpl.h"
 
@@ -15,10 +15,10 @@
 
 #include <errno.h>
 
+#include "daemon/json/number.h"
+#include "daemon/json/text.h"
 #include "daemon/parser/parser.h"
 #include "daemon/parser/simd.h"
-#include "daemon/rpc/number.h"
-#include "daemon/rpc/text.h"
 
 /* The state of one level of nesting. */
 static inline uint32_t simd_level(size_t node_index, bool is_object)

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "daemon/base/budget.h"
+#include "daemon/json/text.h"
 #include "daemon/rpc/limits.h"
-#include "daemon/rpc/text.h"
 
 enum {
 	/*

@@ -15,9 +15,9 @@
 #include <stdint.h>
 
 #include "daemon/base/span.h"
+#include "daemon/json/value.h"
 #include "daemon/parser/envelope.h"
 #include "daemon/rpc/request.h"
-#include "daemon/rpc/value.h"
 
 enum { TAPE_END = VALUE_OBJECT + 1 }; /* node kind: the container ends */
 

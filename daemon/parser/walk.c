@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "daemon/base/chars.h"
+#include "daemon/json/number.h"
+#include "daemon/json/text.h"
 #include "daemon/parser/tape.h"
 #include "daemon/rpc/limits.h"
-#include "daemon/rpc/number.h"
-#include "daemon/rpc/text.h"
 
 enum { PLAIN_DIGITS_EXACT = 15 }; /* a double represents every integer with this many digits */
 

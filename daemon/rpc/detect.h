@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "daemon/base/span.h"
-#include "daemon/rpc/outbuf.h"
+#include "daemon/json/outbuf.h"
 
 /* Whether a message is the request line of HTTP. */
 bool rpc_is_http(struct span text);

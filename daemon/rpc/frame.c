@@ -12,7 +12,7 @@
 #include "daemon/base/cpu.h"
 
 #define VEC_TEMPLATE "daemon/rpc/frame_tmpl.h"
-#include "daemon/rpc/vec_each.h"
+#include "daemon/json/vec_each.h"
 
 _Static_assert(sizeof(struct frame_scan) <= 16, "must fit into the connection's cache line");
 

@@ -5,7 +5,7 @@
  * brackets outside strings change the depth. Only blocks that could close the message are examined
  * bracket by bracket.
  */
-#include "daemon/rpc/vec.h"
+#include "daemon/json/vec.h"
 
 #ifndef DAEMON_RPC_FRAME_TMPL_H
 #define DAEMON_RPC_FRAME_TMPL_H

@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 #include "daemon/base/span.h"
+#include "daemon/json/value.h"
 #include "daemon/rpc/fault.h"
 #include "daemon/rpc/reply.h"
-#include "daemon/rpc/value.h"
 
 struct call;
 struct method_env; /* environment of methods: daemon/methods/env.h */

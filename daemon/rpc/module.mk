@@ -3,8 +3,8 @@ rpc-srcs := \
 	daemon/rpc/detect.c \
 	daemon/rpc/fault.c \
 	daemon/rpc/frame.c \
-	daemon/rpc/number.c \
-	daemon/rpc/outbuf.c \
+	daemon/json/number.c \
+	daemon/json/outbuf.c \
 	daemon/rpc/reply.c \
-	daemon/rpc/text.c \
-	daemon/rpc/value.c
+	daemon/json/text.c \
+	daemon/json/value.c

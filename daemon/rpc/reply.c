@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "daemon/rpc/number.h"
-#include "daemon/rpc/text.h"
+#include "daemon/json/number.h"
+#include "daemon/json/text.h"
 
 /* Writes the contents of a piece. */
 static void say_piece(struct reply *r, struct span text)

@@ -15,8 +15,8 @@
 #include <stdint.h>
 
 #include "daemon/base/span.h"
+#include "daemon/json/outbuf.h"
 #include "daemon/rpc/fault.h"
-#include "daemon/rpc/outbuf.h"
 
 struct reply;
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "daemon/base/span.h"
-#include "daemon/rpc/value.h"
+#include "daemon/json/value.h"
 
 enum request_form {
 	REQUEST_JSONRPC,

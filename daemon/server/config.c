@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/base/cli.h"
+#include "daemon/base/cli/cli.h"
 #include "daemon/base/err.h"
 #include "daemon/base/file.h"
+#include "daemon/json/value.h"
 #include "daemon/parser/parser.h"
-#include "daemon/rpc/value.h"
 #include "daemon/server/arch.h"
 
 enum {

@@ -11,7 +11,7 @@
 #include <sys/pidfd.h>
 #include <unistd.h>
 
-#include "daemon/base/cli.h"
+#include "daemon/base/cli/cli.h"
 #include "daemon/base/err.h"
 #include "daemon/base/pidfile.h"
 #include "daemon/server/options.h"

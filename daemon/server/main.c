@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/base/budget.h"
-#include "daemon/base/cli.h"
+#include "daemon/base/cli/cli.h"
 #include "daemon/base/cpu.h"
 #include "daemon/base/err.h"
 #include "daemon/base/log.h"
@@ -19,8 +19,8 @@
 #include "daemon/base/pidfile.h"
 #include "daemon/base/strbuf.h"
 #include "daemon/base/version.h"
-#include "daemon/methods/script_pool.h"
-#include "daemon/methods/script_server.h"
+#include "daemon/methods/script/script_pool.h"
+#include "daemon/methods/script/script_server.h"
 #include "daemon/server/control.h"
 #include "daemon/server/listen.h"
 #include "daemon/server/options.h"

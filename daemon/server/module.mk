@@ -1,32 +1,32 @@
 libs += server
 server-srcs := \
-	daemon/server/answer.c \
-	daemon/server/answer_fault.c \
-	daemon/server/answer_request.c \
+	daemon/server/request/answer.c \
+	daemon/server/request/answer_fault.c \
+	daemon/server/request/answer_request.c \
 	daemon/server/arch.c \
 	daemon/server/config.c \
 	daemon/server/control.c \
-	daemon/server/crew.c \
-	daemon/server/decide.c \
-	daemon/server/flow.c \
-	daemon/server/hand_over.c \
+	daemon/server/request/crew.c \
+	daemon/server/request/decide.c \
+	daemon/server/request/flow.c \
+	daemon/server/request/hand_over.c \
 	daemon/server/listen.c \
 	daemon/server/notices.c \
 	daemon/server/options.c \
 	daemon/server/places.c \
 	daemon/server/preset.c \
 	daemon/server/process.c \
-	daemon/server/readers.c \
+	daemon/server/request/readers.c \
 	daemon/server/reclaim.c \
-	daemon/server/road.c \
+	daemon/server/request/road.c \
 	daemon/server/selftest.c \
 	daemon/server/server.c \
 	daemon/server/signals.c \
 	daemon/server/status.c \
-	daemon/server/token.c \
-	daemon/server/tool.c \
-	daemon/server/watch.c \
-	daemon/server/worker.c
+	daemon/server/request/token.c \
+	daemon/server/request/tool.c \
+	daemon/server/request/watch.c \
+	daemon/server/request/worker.c
 
 progs += goxel-daemon
 goxel-daemon-srcs := daemon/server/main.c

@@ -16,10 +16,10 @@
 #include "daemon/render/cache.h"
 #include "daemon/render/drawers.h"
 #include "daemon/render/renders.h"
-#include "daemon/server/flow.h"
-#include "daemon/server/hand_over.h"
 #include "daemon/server/reclaim.h"
-#include "daemon/server/road.h"
+#include "daemon/server/request/flow.h"
+#include "daemon/server/request/hand_over.h"
+#include "daemon/server/request/road.h"
 #include "daemon/store/journal.h"
 #include "daemon/telemetry/startup.h"
 

@@ -11,12 +11,12 @@
 
 #include "daemon/methods/env.h"
 #include "daemon/parser/parser_pool.h"
-#include "daemon/server/crew.h"
 #include "daemon/server/notices.h"
 #include "daemon/server/preset.h"
-#include "daemon/server/readers.h"
-#include "daemon/server/token.h"
-#include "daemon/server/worker.h"
+#include "daemon/server/request/crew.h"
+#include "daemon/server/request/readers.h"
+#include "daemon/server/request/token.h"
+#include "daemon/server/request/worker.h"
 #include "daemon/transport/transport.h"
 
 struct buffers;

@@ -13,7 +13,7 @@
 #include "daemon/base/memory.h"
 #include "daemon/base/strbuf.h"
 #include "daemon/buffers/buffers.h"
-#include "daemon/methods/script_pool.h"
+#include "daemon/methods/script/script_pool.h"
 #include "daemon/queue/queue.h"
 #include "daemon/rpc/reply.h"
 #include "daemon/server/server.h"

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "daemon/base/span.h"
+#include "daemon/json/outbuf.h"
+#include "daemon/json/value.h"
 #include "daemon/parser/parser.h"
-#include "daemon/rpc/outbuf.h"
-#include "daemon/rpc/value.h"
 
 enum { PARSERS_MAX = 8 };
 

@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "daemon/base/cli.h"
-#include "daemon/base/cli_private.h"
+#include "daemon/base/cli/cli.h"
+#include "daemon/base/cli/cli_private.h"
 #include "daemon/base/err.h"
 #include "daemon/test/cli_util.h"
 

@@ -16,9 +16,9 @@
 #include "daemon/base/err.h"
 #include "daemon/buffers/buffers.h"
 #include "daemon/delivery/delivery.h"
+#include "daemon/json/outbuf.h"
 #include "daemon/parser/parser.h"
 #include "daemon/parser/parser_pool.h"
-#include "daemon/rpc/outbuf.h"
 #include "daemon/test/parser_util.h"
 #include "daemon/transport/inproc.h"
 

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/json/outbuf.h"
 #include "daemon/parser/parser.h"
-#include "daemon/rpc/outbuf.h"
 
 /* The linker's names are what they are. NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl*) */
 void *__real_malloc(size_t size);

@@ -16,11 +16,11 @@
 #include <string.h>
 
 #include "daemon/base/rng.h"
+#include "daemon/json/number.h"
+#include "daemon/json/text.h"
 #include "daemon/rpc/detect.h"
 #include "daemon/rpc/fault.h"
-#include "daemon/rpc/number.h"
 #include "daemon/rpc/reply.h"
-#include "daemon/rpc/text.h"
 
 static double real_of(uint64_t bits)
 {

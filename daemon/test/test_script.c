@@ -21,11 +21,11 @@
 #include "daemon/base/cancel.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
-#include "daemon/methods/script_answer.h"
-#include "daemon/methods/script_json.h"
-#include "daemon/methods/script_pool.h"
-#include "daemon/methods/script_run.h"
-#include "daemon/methods/script_server.h"
+#include "daemon/methods/script/script_answer.h"
+#include "daemon/methods/script/script_json.h"
+#include "daemon/methods/script/script_pool.h"
+#include "daemon/methods/script/script_run.h"
+#include "daemon/methods/script/script_server.h"
 #include "daemon/voxel/document.h"
 
 static struct document doc;

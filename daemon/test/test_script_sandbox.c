@@ -25,7 +25,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/methods/script_sandbox.h"
+#include "daemon/methods/script/script_sandbox.h"
 #include "daemon/test/int80.h"
 #include "daemon/test/skip.h"
 #include "daemon/test/temp_dir.h"

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "loadgen/protocol.h"
-#include "loadgen/verify.h"
+#include "loadgen/engine/verify.h"
+#include "loadgen/protocol/protocol.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

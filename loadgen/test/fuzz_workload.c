@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "daemon/base/err.h"
-#include "loadgen/workload.h"
+#include "loadgen/workload/workload.h"
 
 enum { RENDER_BYTES_MAX = 1 << 20 };
 

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "daemon/base/clock.h"
-#include "loadgen/arrival.h"
+#include "loadgen/engine/arrival.h"
 
 static struct arrival_cfg cfg_of(enum arrival_kind kind, double rate_per_s, uint64_t seconds)
 {

@@ -16,7 +16,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 #include "daemon/base/file.h"
-#include "loadgen/gate.h"
+#include "loadgen/gate/gate.h"
 
 static char folder[] = "/tmp/test-gate.XXXXXX";
 static char path[64];

@@ -12,8 +12,8 @@
 
 #include "daemon/base/err.h"
 #include "loadgen/options.h"
-#include "loadgen/plan.h"
-#include "loadgen/workload.h"
+#include "loadgen/workload/plan.h"
+#include "loadgen/workload/workload.h"
 
 static int parse(struct options *o, const char *option, const char *value)
 {

@@ -16,11 +16,11 @@
 #include "daemon/base/err.h"
 #include "daemon/base/file.h"
 #include "daemon/base/hist.h"
-#include "loadgen/pair_block.h"
-#include "loadgen/pair_effect.h"
-#include "loadgen/pair_fitness.h"
-#include "loadgen/pair_pilot.h"
-#include "loadgen/pair_watch.h"
+#include "loadgen/pair/pair_block.h"
+#include "loadgen/pair/pair_effect.h"
+#include "loadgen/pair/pair_fitness.h"
+#include "loadgen/pair/pair_pilot.h"
+#include "loadgen/pair/pair_watch.h"
 #include "reports/lib/target_file.h"
 
 static const struct pair_design usual = {

@@ -15,9 +15,9 @@
 #include "daemon/base/err.h"
 #include "daemon/base/hist.h"
 #include "daemon/base/rng.h"
-#include "loadgen/conn.h"
-#include "loadgen/record.h"
-#include "loadgen/timers.h"
+#include "loadgen/engine/conn.h"
+#include "loadgen/engine/record.h"
+#include "loadgen/engine/timers.h"
 
 enum { RECORDS = 2000000, INTERVAL = 1000 };
 

@@ -12,8 +12,8 @@
 #include <cmocka.h>
 
 #include "daemon/base/err.h"
-#include "loadgen/protocol.h"
-#include "loadgen/verify.h"
+#include "loadgen/engine/verify.h"
+#include "loadgen/protocol/protocol.h"
 
 #define HEAD "{\"jsonrpc\":\"2.0\","
 

@@ -22,8 +22,8 @@
 #include "daemon/base/hist.h"
 #include "daemon/base/sock.h"
 #include "loadgen/options.h"
-#include "loadgen/outcome.h"
-#include "loadgen/results.h"
+#include "loadgen/report/outcome.h"
+#include "loadgen/report/results.h"
 #include "loadgen/run.h"
 #include "loadgen/test/fake_server.h"
 

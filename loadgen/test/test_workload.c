@@ -14,8 +14,8 @@
 #include <jansson.h>
 
 #include "daemon/base/err.h"
-#include "loadgen/builtin.h"
-#include "loadgen/workload.h"
+#include "loadgen/workload/builtin.h"
+#include "loadgen/workload/workload.h"
 
 static struct workload *parse(const char *text)
 {

@@ -4,9 +4,9 @@
 #include <jansson.h>
 
 #include "daemon/base/err.h"
-#include "profiles/allocs.h"
-#include "profiles/heap.h"
-#include "profiles/symbols.h"
+#include "profiles/profile/allocs.h"
+#include "profiles/profile/heap.h"
+#include "profiles/profile/symbols.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

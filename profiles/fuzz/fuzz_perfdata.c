@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "daemon/base/err.h"
-#include "profiles/perfdata.h"
+#include "profiles/profile/perfdata.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,8 +4,8 @@
 
 #include "daemon/base/err.h"
 #include "daemon/base/strbuf.h"
-#include "profiles/legacy.h"
-#include "profiles/pprof_read.h"
+#include "profiles/profile/legacy.h"
+#include "profiles/profile/pprof_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

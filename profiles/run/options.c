@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "daemon/base/cli.h"
+#include "daemon/base/cli/cli.h"
 #include "daemon/base/err.h"
 
 #define FIELD(name) .offset = offsetof(struct run_options, name)

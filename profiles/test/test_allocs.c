@@ -13,10 +13,10 @@
 
 #include "daemon/base/err.h"
 #include "daemon/base/strbuf.h"
-#include "profiles/allocs.h"
-#include "profiles/heap.h"
-#include "profiles/pprof_read.h"
-#include "profiles/symbols.h"
+#include "profiles/profile/allocs.h"
+#include "profiles/profile/heap.h"
+#include "profiles/profile/pprof_read.h"
+#include "profiles/profile/symbols.h"
 
 /* Places in this program, as a daemon's profile would name them. */
 static uint64_t place_a, place_b, place_main;

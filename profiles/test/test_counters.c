@@ -21,12 +21,12 @@
 
 #include "daemon/base/err.h"
 #include "daemon/base/sock.h"
-#include "profiles/counters.h"
-#include "profiles/events.h"
-#include "profiles/permit.h"
-#include "profiles/procstat.h"
-#include "profiles/target.h"
-#include "profiles/waits.h"
+#include "profiles/capture/counters.h"
+#include "profiles/capture/events.h"
+#include "profiles/capture/permit.h"
+#include "profiles/capture/procstat.h"
+#include "profiles/capture/target.h"
+#include "profiles/capture/waits.h"
 
 enum { CALLS_COUNT = 5000, PAGES_COUNT = 2000, PAGE_BYTES = 4096 };
 

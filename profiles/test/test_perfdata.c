@@ -14,7 +14,7 @@
 
 #include "daemon/base/err.h"
 #include "daemon/base/strbuf.h"
-#include "profiles/perfdata.h"
+#include "profiles/profile/perfdata.h"
 
 enum { HEADER_BYTES = 104, PID = 42, TID = 43 };
 

@@ -15,12 +15,12 @@
 #include "daemon/base/err.h"
 #include "daemon/base/file.h"
 #include "daemon/base/strbuf.h"
-#include "profiles/fold.h"
-#include "profiles/legacy.h"
-#include "profiles/pprof.h"
-#include "profiles/pprof_read.h"
-#include "profiles/stacks.h"
-#include "profiles/symbols.h"
+#include "profiles/profile/fold.h"
+#include "profiles/profile/legacy.h"
+#include "profiles/profile/pprof.h"
+#include "profiles/profile/pprof_read.h"
+#include "profiles/profile/stacks.h"
+#include "profiles/profile/symbols.h"
 
 struct fixture {
 	struct symbols *symbols;

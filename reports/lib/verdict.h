@@ -49,7 +49,7 @@ struct verdict_metric {
 
 /*
  * The metrics that block by default, ended by key NULL: CPU time per request 1 %, p50 2 %, tails
- * and memory 5 %. Keys are those of reports/metric.c.
+ * and memory 5 %. Keys are those of reports/judge/metric.c.
  */
 extern const struct verdict_metric verdict_metrics_default[];
 /* NULL: not one of them. */

@@ -7,9 +7,9 @@
 
 #include "daemon/base/err.h"
 #include "daemon/base/strbuf.h"
-#include "reports/flame.h"
-#include "reports/folded.h"
+#include "reports/doc/flame.h"
 #include "reports/lib/rundir.h"
+#include "reports/read/folded.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "daemon/base/err.h"
-#include "reports/others.h"
+#include "reports/read/others.h"
 #include "reports/test/fixture.h"
 #include "reports/test/near.h"
 

@@ -16,21 +16,21 @@
 #include <string.h>
 
 #include "daemon/base/err.h"
-#include "reports/bench_json.h"
-#include "reports/doc.h"
-#include "reports/figures.h"
-#include "reports/flame.h"
-#include "reports/fmt.h"
-#include "reports/folded.h"
-#include "reports/judge.h"
+#include "reports/doc/doc.h"
+#include "reports/doc/flame.h"
+#include "reports/doc/fmt.h"
+#include "reports/doc/plot.h"
+#include "reports/judge/figures.h"
+#include "reports/judge/judge.h"
+#include "reports/judge/metric.h"
+#include "reports/judge/rule.h"
+#include "reports/judge/target.h"
 #include "reports/lib/quantiles.h"
 #include "reports/lib/stats.h"
-#include "reports/metric.h"
-#include "reports/plot.h"
-#include "reports/rule.h"
-#include "reports/target.h"
+#include "reports/read/bench_json.h"
+#include "reports/read/folded.h"
+#include "reports/read/view.h"
 #include "reports/test/fixture.h"
-#include "reports/view.h"
 
 static void test_numbers_read_as_people_write_them(void **state)
 {

@@ -12,7 +12,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "daemon/base/cli.h"
+#include "daemon/base/cli/cli.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 #include "daemon/test/stress/actor.h"
