@@ -22,7 +22,7 @@ enum {
 	DECIDE_BYTES_MAX = 16 * 1024,
 };
 
-/* What a worker does with a message passed to it. */
+/* What a worker does with a message while the daemon stops. */
 enum decision decide_for_worker(const struct worker *w, struct message *m);
 
 /*
@@ -37,7 +37,7 @@ static inline enum decision decide(const struct worker *w, struct message *m)
 	if (__builtin_expect(m->refusal != NULL, 0))
 		return REFUSE;
 	if (!w->is_reader)
-		return decide_for_worker(w, m);
+		return watch_is_draining(w->cfg->rules) ? decide_for_worker(w, m) : RUN_HERE;
 	if (!w->cfg->has_fast_path || m->text.len > DECIDE_BYTES_MAX)
 		return HAND_OVER;
 	if (!m->method)

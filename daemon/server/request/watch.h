@@ -45,6 +45,12 @@ struct watch {
 void watch_begin(struct watch *w, const struct conn *c);
 void watch_end(struct watch *w);
 
+/* The daemon stops: work under way has until then. */
+static inline bool watch_is_draining(const struct watch_rules *rules)
+{
+	return atomic_load_explicit(&rules->drain_ns, memory_order_relaxed) != 0;
+}
+
 /* Whether the daemon stops and the time for work in progress is over. */
 bool watch_is_drained(const struct watch_rules *rules);
 
