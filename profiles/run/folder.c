@@ -67,7 +67,7 @@ static void remove_stale(const char *base)
 		return;
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): a stream of our own */
 	while ((entry = readdir(dir))) {
-		char path[128];
+		char path[BASE_BYTES_MAX + 2 + 256];
 		int fd;
 
 		if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0 ||
