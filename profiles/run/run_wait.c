@@ -119,6 +119,9 @@ int run_tool(struct run *r, const struct words *w, const char *out_name, const c
 		close(err_fd);
 	while (rc == 0 && child_lives(&r->tool))
 		rc = run_wait(r, UINT64_MAX);
+	/* Ctrl-C may have reached it before it had a group of its own. */
+	if (rc == 0)
+		rc = run_check_interrupt(r);
 	if (rc == 0)
 		rc = child_exit_code(&r->tool);
 	else
