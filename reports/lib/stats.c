@@ -1,24 +1,10 @@
-/* stats.c - medians, quantiles and spreads of a few values; see stats.h. */
+/* stats.c - medians, means and spreads of a few values; see stats.h. */
 #include "reports/lib/stats.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include "reports/lib/stats_private.h"
-
-double stats_quantile(const double *v, size_t n, double q)
-{
-	double at;
-	size_t below;
-
-	if (n == 0)
-		return NAN;
-	at = q * (double)(n - 1);
-	below = (size_t)at;
-	if (below + 1 >= n)
-		return v[n - 1];
-	return v[below] + (at - (double)below) * (v[below + 1] - v[below]);
-}
 
 double stats_median(double *v, size_t n)
 {

@@ -33,8 +33,6 @@ enum {
 double stats_median(double *v, size_t n);
 /* Median absolute deviation times 1.4826: the standard deviation when normal. Reorders v. */
 double stats_robust_sd(double *v, size_t n);
-/* q in 0..1, linear between order statistics (type 7). v must be sorted. */
-double stats_quantile(const double *v, size_t n, double q);
 double stats_mean(const double *v, size_t n);
 double stats_sd(const double *v, size_t n); /* n - 1 below the line */
 

@@ -174,7 +174,7 @@ size_t stats_looks_first_reachable(const struct stats_looks *looks)
 }
 
 int stats_looks_decide(const struct stats_looks *looks, size_t look, const double *d, double margin,
-		       enum stats_looks_answer *answer, double *p_above, double *p_below)
+		       struct stats_looks_decision *out)
 {
 	struct stats_signed_rank rank;
 	double *shifted, level;
@@ -194,13 +194,13 @@ int stats_looks_decide(const struct stats_looks *looks, size_t look, const doubl
 	free(shifted);
 	if (rc < 0)
 		return rc;
-	*answer = rank.p_greater <= level   ? STATS_LOOKS_ABOVE
-		  : rank.p_less <= level    ? STATS_LOOKS_BELOW
-		  : look + 1 < looks->count ? STATS_LOOKS_GO_ON
-					    : STATS_LOOKS_UNDECIDED;
-	if (p_above)
-		*p_above = rank.p_greater;
-	if (p_below)
-		*p_below = rank.p_less;
+	out->p_above = rank.p_greater;
+	out->p_below = rank.p_less;
+	if (rank.p_greater <= level)
+		out->answer = STATS_LOOKS_ABOVE;
+	else if (rank.p_less <= level)
+		out->answer = STATS_LOOKS_BELOW;
+	else
+		out->answer = look + 1 < looks->count ? STATS_LOOKS_GO_ON : STATS_LOOKS_UNDECIDED;
 	return 0;
 }

@@ -63,12 +63,16 @@ enum stats_looks_answer {
 	STATS_LOOKS_UNDECIDED /* the last look, and neither test rejects */
 };
 
+struct stats_looks_decision {
+	enum stats_looks_answer answer;
+	double p_above, p_below; /* one-sided p-values of the two tests */
+};
+
 /*
  * The decision on one metric at a look (0..count-1): d[n[look]] are its paired differences.
- * p_above and p_below (may be NULL) get the one-sided p-values of the two tests.
- * Returns 0 and *answer; -EINVAL (no such look, a value not finite), -ENOMEM.
+ * Returns 0; -EINVAL (no such look, a value not finite), -ENOMEM.
  */
 int stats_looks_decide(const struct stats_looks *looks, size_t look, const double *d, double margin,
-		       enum stats_looks_answer *answer, double *p_above, double *p_below);
+		       struct stats_looks_decision *out);
 
 #endif

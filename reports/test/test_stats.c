@@ -17,7 +17,7 @@
 #include "reports/lib/stats.h"
 #include "reports/test/noise.h"
 
-static void test_median_and_quantiles(void **state)
+static void test_median_and_spread(void **state)
 {
 	double odd[] = { 5, 1, 3 }, even[] = { 4, 1, 3, 2 }, mad[] = { 1, 1, 2, 2, 4, 6, 9 };
 
@@ -26,6 +26,7 @@ static void test_median_and_quantiles(void **state)
 	assert_float_equal(stats_median(even, 4), 2.5, 0);
 	assert_true(isnan(stats_median(even, 0)));
 	assert_float_equal(stats_robust_sd(mad, 7), 1.4826, 1e-12);
+	assert_float_equal(stats_sd((double[]){ 2, 4, 4, 4, 5, 5, 7, 9 }, 8), 2.13809, 1e-5);
 }
 
 static void test_quantiles_of_distributions(void **state)
@@ -206,6 +207,9 @@ static void test_pairs_needed_is_the_fewest(void **state)
 			    stats_mde(1, n - 1, 0.01, 0.9) > effect);
 	}
 	assert_int_equal(stats_pairs_needed(0, 1, 0.01, 0.9), 7); /* 2^-7 */
+	assert_in_range(stats_pairs_needed(1, 0.60, 0.01, 0.9), 39, 42);
+	assert_int_equal(stats_pairs_needed(1, 0, 0.01, 0.9), 0);
+	assert_int_equal(stats_pairs_needed(1, NAN, 0.01, 0.9), 0);
 }
 
 static void test_family_of_one_is_the_signed_rank_test(void **state)
@@ -281,7 +285,7 @@ static void test_family_is_repeatable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_median_and_quantiles),
+		cmocka_unit_test(test_median_and_spread),
 		cmocka_unit_test(test_quantiles_of_distributions),
 		cmocka_unit_test(test_signed_rank_distribution_is_exact),
 		cmocka_unit_test(test_signed_rank_known_answer),

@@ -142,16 +142,16 @@ static void test_levels_of_a_family(void **state)
 static enum stats_looks_answer sit(const struct stats_looks *looks, struct rng *rng, double shift,
 				   double margin, size_t *blocks)
 {
-	enum stats_looks_answer answer = STATS_LOOKS_GO_ON;
+	struct stats_looks_decision decision = { .answer = STATS_LOOKS_GO_ON };
 	double d[40];
 
 	for (size_t i = 0; i < 40; i++)
 		d[i] = shift + noise_t3(rng);
-	for (size_t k = 0; k < looks->count && answer == STATS_LOOKS_GO_ON; k++) {
-		assert_int_equal(stats_looks_decide(looks, k, d, margin, &answer, NULL, NULL), 0);
+	for (size_t k = 0; k < looks->count && decision.answer == STATS_LOOKS_GO_ON; k++) {
+		assert_int_equal(stats_looks_decide(looks, k, d, margin, &decision), 0);
 		*blocks = looks->n[k];
 	}
-	return answer;
+	return decision.answer;
 }
 
 /* Both mirrored tests at their least favourable point; 1000 draws of a 5 % event: 29..75 (99.9 %).
@@ -183,18 +183,18 @@ static void test_error_over_all_looks(void **state)
 static void test_decide_bad_input(void **state)
 {
 	struct stats_looks looks = plan_default(0.01);
-	enum stats_looks_answer answer;
-	double d[40] = { 0 }, p_above, p_below;
+	struct stats_looks_decision got;
+	double d[40] = { 0 };
 
 	(void)state;
-	assert_int_equal(stats_looks_decide(&looks, 4, d, 0, &answer, NULL, NULL), -EINVAL);
+	assert_int_equal(stats_looks_decide(&looks, 4, d, 0, &got), -EINVAL);
 	d[3] = NAN;
-	assert_int_equal(stats_looks_decide(&looks, 0, d, 0, &answer, NULL, NULL), -EINVAL);
+	assert_int_equal(stats_looks_decide(&looks, 0, d, 0, &got), -EINVAL);
 	d[3] = 0;
-	assert_int_equal(stats_looks_decide(&looks, 0, d, 0.01, &answer, &p_above, &p_below), 0);
-	assert_int_equal(answer, STATS_LOOKS_BELOW); /* all equal: surely below the margin */
-	assert_near(p_below, pow(2, -12), 1e-15);
-	assert_near(p_above, 1, 1e-12);
+	assert_int_equal(stats_looks_decide(&looks, 0, d, 0.01, &got), 0);
+	assert_int_equal(got.answer, STATS_LOOKS_BELOW); /* all equal: surely below the margin */
+	assert_near(got.p_below, pow(2, -12), 1e-15);
+	assert_near(got.p_above, 1, 1e-12);
 }
 
 static double e_of(const double *d, size_t n)
