@@ -48,13 +48,19 @@ static int read_row(const struct view *views, size_t pairs_count, const struct m
 	return 1;
 }
 
-static void judge_alone(struct repeats_row *row, size_t n)
+/* Below the fewest pairs that can reach the level no effect, however large, would have shown. */
+static int fill_detectable(struct repeats_row *row, size_t n)
 {
-	double copy[REPEATS_MAX];
+	double sd;
+	int rc;
 
-	memcpy(copy, row->d_ln, n * sizeof(*copy));
-	row->detectable_pct =
-		to_pct(stats_mde(stats_robust_sd(copy, n), n, ALPHA_ONE_SIDED, POWER));
+	row->detectable_pct = NAN;
+	if (n < stats_reachable_n(ALPHA_ONE_SIDED))
+		return 0;
+	rc = stats_spread(row->d_ln, n, ALPHA_ONE_SIDED, &sd);
+	if (rc == 0)
+		row->detectable_pct = to_pct(stats_mde(sd, n, ALPHA_ONE_SIDED, POWER));
+	return rc;
 }
 
 /* Appends the rows of one kind, family or not, to out. */
@@ -95,7 +101,7 @@ static int judge_rows(struct repeats *r)
 		row->low_pct = to_pct(one.low);
 		row->high_pct = to_pct(one.high);
 		row->p_raw = one.p_two;
-		judge_alone(row, r->pairs_count);
+		rc = fill_detectable(row, r->pairs_count);
 	}
 	return rc;
 }

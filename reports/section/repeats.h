@@ -23,7 +23,7 @@ struct repeats_row {
 	double effect_pct;        /* Hodges-Lehmann */
 	double low_pct, high_pct; /* at 95 %, of the family simultaneous; infinite: too few pairs */
 	double p_raw, p_adjusted; /* two-sided; adjusted is NaN if not judged */
-	double detectable_pct; /* with power 90 % at the one-sided 1 % level; NaN below 3 pairs */
+	double detectable_pct; /* with power 90 % at the one-sided 1 % level; NaN below 7 pairs */
 	double d_ln[REPEATS_MAX]; /* ln optimized - ln baseline of each pair */
 };
 
