@@ -200,10 +200,11 @@ static bool would_block(const struct gate_sitting *s)
 /* The second sitting has to say the same of a metric that the first one blocked for. */
 static bool is_confirmed(const struct gate *g)
 {
-	for (size_t i = 0; i < g->first.verdict.rows_count; i++)
-		if (g->first.verdict.rows[i].answer == VERDICT_ROW_REGRESSED &&
-		    i < g->second.verdict.rows_count &&
-		    g->second.verdict.rows[i].answer == VERDICT_ROW_REGRESSED)
+	const struct verdict *first = &g->first.verdict, *second = &g->second.verdict;
+
+	for (size_t i = 0; i < first->rows_count && i < second->rows_count; i++)
+		if (first->rows[i].answer == VERDICT_ROW_REGRESSED &&
+		    second->rows[i].answer == VERDICT_ROW_REGRESSED)
 			return true;
 	return false;
 }

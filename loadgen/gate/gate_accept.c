@@ -11,7 +11,7 @@
 #include "daemon/base/err.h"
 #include "daemon/base/file.h"
 
-enum { FILE_BYTES_MAX = 1 << 20 };
+enum { FILE_BYTES_MAX = 1 << 20, DAY_S = 24 * 3600 };
 
 /* "2027-01-31": -EINVAL unless it is a day; *is_past when it is over. */
 static int check_day(const char *day, uint64_t now_wall_ns, bool *is_past)
@@ -21,27 +21,40 @@ static int check_day(const char *day, uint64_t now_wall_ns, bool *is_past)
 
 	if (!end || *end || strlen(day) != 10)
 		return -EINVAL;
-	*is_past = (uint64_t)(timegm(&tm) + 24 * 3600) * NSEC_PER_SEC <= now_wall_ns;
+	*is_past = ((uint64_t)timegm(&tm) + DAY_S) * NSEC_PER_SEC <= now_wall_ns;
 	return 0;
 }
 
-static int parse_line(char *line, uint64_t now_wall_ns, struct gate_accept *a, struct err *err)
+/* The next word of *text into out[cap]; *text moves behind it and the blanks that follow. */
+static void take_word(const char **text, char *out, size_t cap)
 {
-	char percent[2];
-	int at = 0;
+	size_t len = strcspn(*text, " \t");
 
-	if (sscanf(line, "%63s %15s %lf%1[%%] %n", a->metric, a->until, &a->ratio, percent, &at) <
-		    4 ||
-	    !at)
+	snprintf(out, cap, "%.*s", (int)len, *text);
+	*text += len;
+	*text += strspn(*text, " \t");
+}
+
+static int parse_line(const char *line, uint64_t now_wall_ns, struct gate_accept *a,
+		      struct err *err)
+{
+	char most[32];
+	char *end;
+
+	take_word(&line, a->metric, sizeof(a->metric));
+	take_word(&line, a->until, sizeof(a->until));
+	take_word(&line, most, sizeof(most));
+	a->ratio = strtod(most, &end);
+	if (end == most || strcmp(end, "%") != 0)
 		return err_set(err, -EINVAL, "expected METRIC UNTIL MOST%% REASON");
 	if (check_day(a->until, now_wall_ns, &a->is_expired) < 0)
 		return err_set(err, -EINVAL, "'%s' is no day like 2027-01-31", a->until);
 	if (!(a->ratio > 0 && a->ratio < 100))
 		return err_set(err, -EINVAL, "MOST is between 0%% and 100%%");
-	if (!line[at])
+	if (!*line)
 		return err_set(err, -EINVAL, "an accepted change needs its reason");
 	a->ratio /= 100;
-	snprintf(a->reason, sizeof(a->reason), "%s", line + at);
+	snprintf(a->reason, sizeof(a->reason), "%s", line);
 	return 0;
 }
 

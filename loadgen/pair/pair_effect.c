@@ -18,35 +18,40 @@ static double percent(double log_ratio)
 }
 
 /* False when a block has no value, or one without a logarithm. */
-static bool fill_differences(pair_value *value, const void *arg, size_t n, struct pair_effect *e)
+static bool fill_differences(const struct pair_values *v, struct pair_effect *e)
 {
 	size_t metric = (size_t)(e->metric - pair_metrics);
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < v->blocks_count; i++) {
 		e->differences[i] =
-			log(value(arg, i, e->arm, metric)) - log(value(arg, i, 0, metric));
+			log(v->of(v->arg, i, e->arm, metric)) - log(v->of(v->arg, i, 0, metric));
 		if (!isfinite(e->differences[i]))
 			return false;
 	}
 	return true;
 }
 
-static int fill_medians(pair_value *value, const void *arg, size_t n, struct pair_effect *e)
+/* scratch[blocks_count] is overwritten. */
+static double median_of(const struct pair_values *v, uint32_t arm, size_t metric, double *scratch)
+{
+	for (size_t i = 0; i < v->blocks_count; i++)
+		scratch[i] = v->of(v->arg, i, arm, metric);
+	return stats_median(scratch, v->blocks_count);
+}
+
+static int fill_medians(const struct pair_values *v, struct pair_effect *e)
 {
 	size_t metric = (size_t)(e->metric - pair_metrics);
-	double *v = calloc(n, sizeof(*v));
+	size_t n = v->blocks_count;
+	double *scratch = calloc(n, sizeof(*scratch));
 
-	if (!v)
+	if (!scratch)
 		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		v[i] = value(arg, i, 0, metric);
-	e->base_median = stats_median(v, n);
-	for (size_t i = 0; i < n; i++)
-		v[i] = value(arg, i, e->arm, metric);
-	e->arm_median = stats_median(v, n);
-	memcpy(v, e->differences, n * sizeof(*v));
-	e->spread_pct = percent(stats_robust_sd(v, n));
-	free(v);
+	e->base_median = median_of(v, 0, metric, scratch);
+	e->arm_median = median_of(v, e->arm, metric, scratch);
+	memcpy(scratch, e->differences, n * sizeof(*scratch));
+	e->spread_pct = percent(stats_robust_sd(scratch, n));
+	free(scratch);
 	return 0;
 }
 
@@ -91,6 +96,7 @@ static int fill_family(struct pair_effects *all, size_t n, uint64_t seed, struct
 	int rc = members && rows && d ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !rc && i < all->count; i++)
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): rows below count have one */
 		if (all->rows[i].metric->is_judged)
 			members[m++] = &all->rows[i];
 	for (size_t i = 0; i < n; i++)
@@ -112,41 +118,41 @@ static int fill_family(struct pair_effects *all, size_t n, uint64_t seed, struct
 	return rc ? err_set(err, rc, "effects of %zu blocks", n) : 0;
 }
 
-static int add_row(pair_value *value, const void *arg, size_t n, uint32_t arm, size_t metric,
+static int add_row(const struct pair_values *v, uint32_t arm, size_t metric,
 		   struct pair_effects *out, struct err *err)
 {
 	struct pair_effect *e = &out->rows[out->count];
+	size_t n = v->blocks_count;
 
 	*e = (struct pair_effect){ .arm = arm, .metric = &pair_metrics[metric], .pairs_count = n };
 	e->differences = calloc(n, sizeof(*e->differences));
 	if (!e->differences)
 		return err_set(err, -ENOMEM, "out of memory for effects");
-	if (!fill_differences(value, arg, n, e)) {
+	if (!fill_differences(v, e)) {
 		free(e->differences);
 		return 0;
 	}
 	out->count++;
-	if (fill_medians(value, arg, n, e) < 0)
+	if (fill_medians(v, e) < 0)
 		return err_set(err, -ENOMEM, "out of memory for effects");
 	return fill_alone(e, err);
 }
 
-int pair_effects_compute(pair_value *value, const void *arg, size_t blocks_count,
-			 uint32_t arms_count, uint64_t seed, struct pair_effects *out,
+int pair_effects_compute(const struct pair_values *v, uint64_t seed, struct pair_effects *out,
 			 struct err *err)
 {
 	int rc = 0;
 
 	memset(out, 0, sizeof(*out));
-	if (blocks_count < 2)
+	if (v->blocks_count < 2)
 		return 0;
-	out->rows = calloc((size_t)arms_count * pair_metrics_count(), sizeof(*out->rows));
+	out->rows = calloc((size_t)v->arms_count * pair_metrics_count(), sizeof(*out->rows));
 	if (!out->rows)
 		return err_set(err, -ENOMEM, "out of memory for effects");
-	for (uint32_t arm = 1; arm < arms_count; arm++)
+	for (uint32_t arm = 1; arm < v->arms_count; arm++)
 		for (size_t i = 0; i < pair_metrics_count() && !rc; i++)
-			rc = add_row(value, arg, blocks_count, arm, i, out, err);
-	return rc ? rc : fill_family(out, blocks_count, seed, err);
+			rc = add_row(v, arm, i, out, err);
+	return rc ? rc : fill_family(out, v->blocks_count, seed, err);
 }
 
 void pair_effects_deinit(struct pair_effects *e)

@@ -31,15 +31,20 @@ struct pair_effects {
 	size_t count;
 };
 
-/* Returns a metric's value in block i for an arm; NaN if unknown. */
-typedef double(pair_value)(const void *arg, size_t block, uint32_t arm, size_t metric);
+/* The values of a sitting. */
+struct pair_values {
+	/* Returns a metric's value in block i for an arm; NaN if unknown. */
+	double (*of)(const void *arg, size_t block, uint32_t arm, size_t metric);
+	const void *arg;
+	size_t blocks_count;
+	uint32_t arms_count;
+};
 
 /*
  * With fewer than two pairs there are no rows. Metrics that are unknown in a block are left out.
  * -ENOMEM. Owns: out; pair_effects_deinit, also after failure.
  */
-int pair_effects_compute(pair_value *value, const void *arg, size_t blocks_count,
-			 uint32_t arms_count, uint64_t seed, struct pair_effects *out,
+int pair_effects_compute(const struct pair_values *v, uint64_t seed, struct pair_effects *out,
 			 struct err *err);
 void pair_effects_deinit(struct pair_effects *e);
 

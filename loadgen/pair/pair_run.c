@@ -128,6 +128,7 @@ static int catch_signals(struct pair_job *job, struct err *err)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	job->setup.stop_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return job->setup.stop_fd < 0 ? err_set(err, -errno, "catch signals") : 0;
@@ -157,6 +158,7 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 static void remove_base(const struct pair_job *job)
 {
 	if (job->setup.base[0])
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 		nftw(job->setup.base, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 

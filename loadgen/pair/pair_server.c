@@ -103,6 +103,7 @@ static void become(const struct launch *l)
 	pad[l->s->pad_bytes < sizeof(pad) ? l->s->pad_bytes : sizeof(pad) - 1] = '\0';
 	setenv("GOXEL_PAD", pad, 1); /* NOLINT(concurrency-mt-unsafe): one thread */
 	sigemptyset(&none);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	sched_setaffinity(0, sizeof(*l->s->cpus), l->s->cpus);
 	execv(l->program, l->argv);

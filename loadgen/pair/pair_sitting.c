@@ -59,8 +59,14 @@ static double value_of(const void *arg, size_t block, uint32_t arm, size_t metri
 static int compute(struct pair_sitting *s, struct err *err)
 {
 	pair_effects_deinit(&s->effects);
-	return pair_effects_compute(value_of, s, s->valid_count, s->setup->design.arms_count,
-				    s->setup->design.seed, &s->effects, err);
+	return pair_effects_compute(
+		&(struct pair_values){
+			.of = value_of,
+			.arg = s,
+			.blocks_count = s->valid_count,
+			.arms_count = s->setup->design.arms_count,
+		},
+		s->setup->design.seed, &s->effects, err);
 }
 
 int pair_sitting_add(struct pair_sitting *s, const struct pair_block *b, struct err *err)

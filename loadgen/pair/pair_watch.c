@@ -40,7 +40,6 @@ static pid_t parent_of(pid_t pid)
 	const char *at;
 	FILE *in;
 	size_t len;
-	int parent = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	in = fopen(path, "re");
@@ -50,7 +49,8 @@ static pid_t parent_of(pid_t pid)
 	fclose(in);
 	text[len] = '\0';
 	at = strrchr(text, ')');
-	return at && sscanf(at + 1, " %*c %d", &parent) == 1 ? (pid_t)parent : 0;
+	/* ") S 123" */
+	return at && strlen(at) > 4 ? (pid_t)strtol(at + 4, NULL, 10) : 0;
 }
 
 struct relation {

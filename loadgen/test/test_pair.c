@@ -391,14 +391,24 @@ static double value_of(const void *arg, size_t block, uint32_t arm, size_t metri
 	return arm ? base * exp(v->change[arm - 1] + noise) : base;
 }
 
+static int compute(const struct values *v, size_t blocks_count, uint32_t arms_count,
+		   struct pair_effects *out)
+{
+	return pair_effects_compute(&(struct pair_values){ .of = value_of,
+							   .arg = v,
+							   .blocks_count = blocks_count,
+							   .arms_count = arms_count },
+				    1, out, NULL);
+}
+
 static void test_effects_of_known_changes(void **state)
 {
 	struct values v = { .change = { log(1.05), 0 }, .metric = 4 };
 	struct pair_effects e, again;
 
 	(void)state;
-	assert_int_equal(pair_effects_compute(value_of, &v, 20, 3, 1, &e, NULL), 0);
-	assert_int_equal(pair_effects_compute(value_of, &v, 20, 3, 1, &again, NULL), 0);
+	assert_int_equal(compute(&v, 20, 3, &e), 0);
+	assert_int_equal(compute(&v, 20, 3, &again), 0);
 	assert_int_equal(e.count, 2 * (pair_metrics_count() - 1));
 	for (size_t i = 0; i < e.count; i++) {
 		const struct pair_effect *row = &e.rows[i];
@@ -424,7 +434,7 @@ static void test_one_block_has_no_effects(void **state)
 	struct pair_effects e;
 
 	(void)state;
-	assert_int_equal(pair_effects_compute(value_of, &v, 1, 2, 1, &e, NULL), 0);
+	assert_int_equal(compute(&v, 1, 2, &e), 0);
 	assert_int_equal(e.count, 0);
 	pair_effects_deinit(&e);
 }
