@@ -199,7 +199,8 @@ static void test_spread_of_little(void **state)
 static void test_pairs_needed_is_the_fewest(void **state)
 {
 	(void)state;
-	for (double effect = 0.2; effect < 4; effect *= 1.3) {
+	for (int i = 0; i < 12; i++) {
+		double effect = 0.2 * pow(1.3, i);
 		size_t n = stats_pairs_needed(1, effect, 0.01, 0.9);
 
 		assert_true(stats_mde(1, n, 0.01, 0.9) <= effect);

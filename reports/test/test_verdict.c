@@ -187,8 +187,10 @@ static void test_inconclusive_says_how_many_blocks(void **state)
 	assert_false(v.wants_more); /* the only look */
 	verdict_deinit(&v);
 	/* An estimate on the margin itself: no number of blocks tells. */
-	for (size_t i = 0; i < N; i++)
-		d[i] = log1p(cpu.margin_ratio) + (i % 2 ? 0.1 : -0.1) * (double)(i / 2 + 1);
+	for (size_t i = 0; i < N; i += 2) {
+		d[i] = log1p(cpu.margin_ratio) - 0.1 * (double)(i + 2);
+		d[i + 1] = log1p(cpu.margin_ratio) + 0.1 * (double)(i + 2);
+	}
 	assert_int_equal(verdict_decide(&cfg, &input, &v, NULL), 0);
 	assert_true(v.rows[0].blocks_needed == SIZE_MAX);
 	verdict_deinit(&v);

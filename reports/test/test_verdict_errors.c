@@ -128,7 +128,7 @@ static void test_five_percent_more_cpu_time_is_found(void **state)
 	t = run(&g, 4);
 	assert_in_range(t.joint[VERDICT_HIDDEN] + t.joint[VERDICT_REGRESSED], ROUNDS * 95 / 100,
 			ROUNDS);
-	assert_true(t.blocks < 35 * ROUNDS);
+	assert_true(t.blocks < (size_t)35 * ROUNDS);
 	/* The same without counts, and the same with counts that did not move. */
 	g.counts_count = 0;
 	t = run(&g, 5);
