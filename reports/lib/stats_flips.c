@@ -16,15 +16,10 @@
 
 static const double SLACK = 1e-9; /* the same ranks over the same norm, rounded differently */
 
-struct ranked {
-	double size;
-	size_t index;
-};
-
 /* Equal sizes in the order of the blocks, so that the result is always the same. */
 static int by_size(const void *a, const void *b)
 {
-	const struct ranked *x = a, *y = b;
+	const struct flips_ranked *x = a, *y = b;
 
 	if (x->size < y->size || x->size > y->size)
 		return x->size < y->size ? -1 : 1;
@@ -43,7 +38,9 @@ int flips_init(struct flips *f, size_t n, size_t m, size_t count)
 	f->around_norm = calloc(m, sizeof(double));
 	f->sums = calloc(m, sizeof(double));
 	f->signs = calloc(n, sizeof(double));
-	is_ok = f->ranks && f->around && f->scale && f->around_norm && f->sums && f->signs;
+	f->sorted = calloc(n, sizeof(*f->sorted));
+	is_ok = f->ranks && f->around && f->scale && f->around_norm && f->sums && f->signs &&
+		f->sorted;
 	for (size_t t = 0; t < FLIPS_TAILS; t++) {
 		f->tail[t].observed = calloc(m, sizeof(double));
 		f->tail[t].order = calloc(m, sizeof(size_t));
@@ -63,6 +60,7 @@ void flips_deinit(struct flips *f)
 	free(f->around_norm);
 	free(f->sums);
 	free(f->signs);
+	free(f->sorted);
 	for (size_t t = 0; t < FLIPS_TAILS; t++) {
 		free(f->tail[t].observed);
 		free(f->tail[t].order);
@@ -73,7 +71,7 @@ void flips_deinit(struct flips *f)
 
 /* The metric's differences from the centre, in scratch, and their sizes in rising order. */
 static size_t sort_sizes(const struct flips *f, const double *d, size_t metric, double centre,
-			 struct ranked *sorted)
+			 struct flips_ranked *sorted)
 {
 	double *values = f->signs; /* scratch until flips_run */
 	size_t count = 0;
@@ -81,7 +79,7 @@ static size_t sort_sizes(const struct flips *f, const double *d, size_t metric, 
 	for (size_t i = 0; i < f->n; i++) {
 		values[i] = d[i * f->m + metric] - centre;
 		if (isfinite(values[i]))
-			sorted[count++] = (struct ranked){ fabs(values[i]), i };
+			sorted[count++] = (struct flips_ranked){ fabs(values[i]), i };
 	}
 	qsort(sorted, count, sizeof(*sorted), by_size);
 	return count;
@@ -89,7 +87,7 @@ static size_t sort_sizes(const struct flips *f, const double *d, size_t metric, 
 
 double flips_rank(const struct flips *f, const double *d, size_t metric, double centre, double *out)
 {
-	struct ranked sorted[STATS_N_MAX];
+	struct flips_ranked *sorted = f->sorted;
 	size_t count = sort_sizes(f, d, metric, centre, sorted);
 	double squares = 0;
 
@@ -110,7 +108,7 @@ double flips_rank(const struct flips *f, const double *d, size_t metric, double 
 double flips_rank_around(const struct flips *f, const double *d, size_t metric, double centre,
 			 double *out)
 {
-	struct ranked sorted[STATS_N_MAX];
+	struct flips_ranked *sorted = f->sorted;
 	size_t count = sort_sizes(f, d, metric, centre, sorted);
 	double squares = 0;
 

@@ -14,6 +14,11 @@
 
 enum flips_tail { FLIPS_TWO, FLIPS_GREATER, FLIPS_LESS, FLIPS_TAILS };
 
+struct flips_ranked {
+	double size;
+	size_t index;
+};
+
 struct flips {
 	size_t n, m;
 	size_t count;        /* of flips */
@@ -28,7 +33,8 @@ struct flips {
 		size_t *exceed;   /* [m] by place in order: flips at least as extreme */
 		double *largest;  /* [count] of each flip, around the estimates */
 	} tail[FLIPS_TAILS];
-	double *sums, *signs; /* scratch: [m], [n] */
+	double *sums, *signs;        /* scratch: [m], [n] */
+	struct flips_ranked *sorted; /* scratch: [n] */
 };
 
 /* flips_deinit also after a failure. 0 or -ENOMEM. */

@@ -71,7 +71,7 @@ int stats_hist_quantiles_ns(const struct hist *h, const double *q, size_t m, dou
 int stats_hist_differences(const struct hist *a, const struct hist *b, const double *q, size_t m,
 			   double *d)
 {
-	double of_a[STATS_HIST_QUANTILES_MAX], of_b[STATS_HIST_QUANTILES_MAX];
+	double of_a[STATS_HIST_QUANTILES_MAX] = { 0 }, of_b[STATS_HIST_QUANTILES_MAX] = { 0 };
 	int rc = m <= STATS_HIST_QUANTILES_MAX ? 0 : -EINVAL;
 
 	if (rc == 0)

@@ -50,6 +50,7 @@ struct rank_table {
 	double cdf[SUM_MAX + 1]; /* P(W <= s); not filled above STATS_EXACT_N_MAX */
 };
 
+/* t is zeroed. */
 static void fill_table(struct rank_table *t, size_t n)
 {
 	double *p = t->cdf;
@@ -58,7 +59,6 @@ static void fill_table(struct rank_table *t, size_t n)
 	t->n = n;
 	if (n > STATS_EXACT_N_MAX)
 		return;
-	memset(p, 0, (stats_walsh_count(n) + 1) * sizeof(*p));
 	p[0] = 1;
 	for (size_t k = 1; k <= n; k++) {
 		top += k;
@@ -105,7 +105,7 @@ static size_t table_k(const struct rank_table *t, double tail)
 
 double stats_signed_rank_cdf(size_t n, double w)
 {
-	struct rank_table table;
+	struct rank_table table = { 0 };
 
 	fill_table(&table, n);
 	return table_cdf(&table, w);
@@ -113,7 +113,7 @@ double stats_signed_rank_cdf(size_t n, double w)
 
 size_t stats_signed_rank_k(size_t n, double tail)
 {
-	struct rank_table table;
+	struct rank_table table = { 0 };
 
 	fill_table(&table, n);
 	return table_k(&table, tail);
@@ -158,7 +158,7 @@ static void judge(const double *walsh, const double *sorted, double alpha,
 {
 	size_t n = out->n, m = stats_walsh_count(n);
 	double w = walsh_statistic(walsh, m);
-	struct rank_table table;
+	struct rank_table table = { 0 };
 
 	fill_table(&table, n);
 	walsh_intervals(walsh, &table, alpha, out);
