@@ -16,6 +16,7 @@ Tells whether this tree's daemon is worse than that of a git ref.
                        profiles/runs/<date_time>-gate]
       --bin DIR        the programs [default build/release/bin]
       --realtime       go before all normal processes: for busy machines
+      --json           gate.json on stdout
   -h, --help           print this text
   -V, --version        print version and revision
 
@@ -32,11 +33,13 @@ head=${HEAD:-v15}
 out=${OUT:-}
 bin=${BIN:-$root/build/release/bin}
 runs=${RUNS:-$root/profiles/runs}
+json=false
 more=()
 
 while [ $# -gt 0 ]; do
 	case $1 in
 	--realtime) REALTIME=1 ;;
+	--json) json=true ;;
 	-h | --help) usage && exit 0 ;;
 	-V | --version) print_version && exit 0 ;;
 	--base | --head | --out | --bin)
@@ -66,6 +69,7 @@ head=$(resolve "$head") || exit $?
 options=(--base "$base" --head "$head" --bin "$bin" --out "$out")
 [ ! -e "$root/.gate-accepted" ] || options+=(--accept "$root/.gate-accepted")
 [ -z "${REALTIME:-}" ] || options+=(--realtime)
+! $json || options+=(--json)
 [ -z "${SEED:-}" ] || options+=(--seed "$SEED")
 [ -z "${WORKLOAD:-}" ] || options+=(--workload "$WORKLOAD")
 [ -z "${RATE:-}" ] || options+=(--rate "$RATE")

@@ -267,19 +267,24 @@ static void tell_github(const struct gate *g, struct span markdown)
 		fclose(out);
 	}
 	if (actions && answer != GATE_PASS)
-		printf("::%s title=goxel-gate::%s: %s\n",
-		       answer == GATE_REGRESSED ? "error" : "warning", gate_answer_name(answer),
-		       g->first.verdict.sentence);
+		fprintf(g->options->json ? stderr : stdout, "::%s title=goxel-gate::%s: %s\n",
+			answer == GATE_REGRESSED ? "error" : "warning", gate_answer_name(answer),
+			g->first.verdict.sentence);
 }
 
 static int report(const struct gate *g)
 {
-	struct strbuf markdown = { 0 };
+	struct strbuf markdown = { 0 }, json = { 0 };
 	struct err err = ERR_INIT;
 	enum gate_answer answer = gate_answer_of(g);
 
 	gate_markdown(g, &markdown);
-	fwrite(markdown.ptr, 1, markdown.len, stdout);
+	fwrite(markdown.ptr, 1, markdown.len, g->options->json ? stderr : stdout);
+	if (g->options->json) {
+		gate_json(g, &json);
+		fwrite(json.ptr, 1, json.len, stdout);
+		strbuf_deinit(&json);
+	}
 	tell_github(g, strbuf_span(&markdown));
 	strbuf_deinit(&markdown);
 	if (write_reports(g, &err) < 0) {

@@ -20,6 +20,7 @@ struct gate_options {
 	const char *out;    /* folder */
 	const char *accept; /* NULL = none */
 	bool no_confirm;
+	bool json;
 	enum gate_inconclusive inconclusive;
 };
 

@@ -41,7 +41,9 @@ of() {
 }
 
 @test "the same server is not blocked" {
-	run -0 gate --base echo --head echo
+	run -0 --separate-stderr gate --base echo --head echo --json
+	[ "$(jq -r .schema <<<"$output")" = goxel-gate/1 ]
+	[[ $stderr == *"### goxel-gate: "* ]]
 	[ "$(of .second)" = null ] || [ "$(of .answer)" != REGRESSED ]
 	! grep -q '<failure' "$D/gate/junit.xml"
 }
