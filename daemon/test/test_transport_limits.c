@@ -516,6 +516,7 @@ static void run_returns_in_time(const char *backend)
 	peer_say(unread, "big 20000000\n");
 	peer_say(half, "half");
 	wait_for_jobs(f, 2);
+	peer_await_read(half);
 	ping(idle);
 	start_ns = clock_ns();
 	transport_stop(f->transport);

@@ -5,11 +5,13 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -337,6 +339,17 @@ void peer_say(int fd, const char *text)
 	size_t len = strlen(text);
 
 	assert_int_equal(send(fd, text, len, MSG_NOSIGNAL), len);
+}
+
+void peer_await_read(int fd)
+{
+	int unread = 1;
+
+	while (unread > 0) {
+		assert_int_equal(ioctl(fd, SIOCOUTQ, &unread), 0);
+		if (unread > 0)
+			(void)poll(NULL, 0, 1);
+	}
 }
 
 size_t peer_hear(int fd, char *out, size_t bytes)

@@ -90,6 +90,8 @@ void wait_for_jobs(struct echo *f, size_t count);
 /* Connects; the caller closes the descriptor. */
 int echo_dial(struct echo *f);
 void peer_say(int fd, const char *text);
+/* Waits until the other side of a Unix socket has received everything. */
+void peer_await_read(int fd);
 /* Reads until that many bytes have arrived, the peer closes, or the deadline passes. */
 size_t peer_hear(int fd, char *out, size_t bytes);
 void peer_expect(int fd, const char *text);
