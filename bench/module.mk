@@ -9,7 +9,7 @@ benchshim-srcs := \
 	bench/shim/shim_state.cc
 
 # The installed library stands alone: what it needs of the suite is in it, and only bench_* is seen.
-shim-objs := $(O)/libbenchshim.a $(addprefix $(O)/,profiles/events.o profiles/permit.o \
+shim-objs := $(O)/libbenchshim.a $(addprefix $(O)/,profiles/capture/events.o profiles/capture/permit.o \
     daemon/base/err.o daemon/base/hist.o)
 $(O)/install/libbenchshim.a: $(shim-objs)
 	@mkdir -p $(@D)

@@ -164,7 +164,7 @@ edit_much() {
 	start_daemon --journal "$DIR/j"
 	run "$BIN/goxel-daemon" -s "$DIR/s2" --journal "$DIR/j"
 	[ "$status" = 4 ]
-	[[ $output == *"$DIR/j: process $PID has it"* ]]
+	[[ $output == *"$DIR/j: process $PID uses it"* ]]
 	stop_daemon
 	[ "$(stat -c %a "$DIR/j" "$DIR/j/lock" "$DIR/j/journal-1.log" | tr '\n' ' ')" = '700 600 600 ' ]
 	chmod 777 "$DIR/j"

@@ -148,9 +148,13 @@ static int dial_until_served(struct echo *f)
 	uint64_t deadline_ns = clock_ns() + DEADLINE_NS;
 
 	while (clock_ns() < deadline_ns) {
-		int fd = echo_dial(f);
+		int fd = sock_connect(&f->addr, DEADLINE_NS, NULL);
 		char got[5] = "";
 
+		if (fd < 0) { /* the transport has the only free descriptor, for a client before */
+			(void)poll(NULL, 0, 1);
+			continue;
+		}
 		(void)send(fd, "ping\n", 5, MSG_NOSIGNAL);
 		if (peer_hear(fd, got, 5) == 5 && memcmp(got, "ping\n", 5) == 0)
 			return fd;
