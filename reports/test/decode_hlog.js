@@ -1,6 +1,7 @@
 /*
- * decode_hlog.js - reads an interval log with hdr-histogram-js and prints, per tag, what
- * 'goxel-report hlog --json' prints of it, for a test to compare.
+ * decode_hlog.js LOG KEY... - reads an interval log with hdr-histogram-js and prints, per tag, what
+ * 'goxel-report hlog --json' prints of it, for a test to compare. A key like p99_9_ns asks for the
+ * percentile 99.9.
  */
 "use strict";
 const fs = require("fs");
@@ -20,11 +21,9 @@ for (let one = reader.nextIntervalHistogram(); one; one = reader.nextIntervalHis
 }
 const tags = [];
 for (const [tag, h] of sums) {
-  tags.push({
-    tag: tag, count: h.totalCount,
-    p50_ns: h.getValueAtPercentile(50), p90_ns: h.getValueAtPercentile(90),
-    p99_ns: h.getValueAtPercentile(99), p99_9_ns: h.getValueAtPercentile(99.9),
-    p99_99_ns: h.getValueAtPercentile(99.99), max_ns: h.maxValue
-  });
+  const row = { tag: tag, count: h.totalCount, max_ns: h.maxValue };
+  for (const key of process.argv.slice(3))
+    row[key] = h.getValueAtPercentile(Number(key.slice(1, -3).replace("_", ".")));
+  tags.push(row);
 }
 process.stdout.write(JSON.stringify(tags) + "\n");
