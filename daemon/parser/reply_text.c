@@ -111,7 +111,8 @@ static void text_form(struct reply *r, const struct reply_form *form, const int6
 	const struct reply_piece *piece = form->pieces;
 	const struct reply_piece *last = piece + form->count - 1;
 	struct outbuf *out = out_of(r);
-	char *to = value_room(out, form->count * (REPLY_PIECE_BYTES + NUMBER_INTEGER_BYTES));
+	char *to =
+		value_room(out, (size_t)form->count * (REPLY_PIECE_BYTES + NUMBER_INTEGER_BYTES));
 	char *start = to;
 
 	if (!to)
