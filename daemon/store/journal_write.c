@@ -268,11 +268,12 @@ static void put_voxels(struct journal_writer *w, const struct document *d,
 		       const struct history_step *step)
 {
 	const struct layer *l = step->voxels_layer;
-	struct cursor now = { .v = l ? &l->volume : NULL };
+	struct cursor now = { 0 };
 	struct strbuf *sb = w->part;
 
-	if (!step->voxels_count || !is_kept(d, step, l) || !has_room(w))
+	if (!l || !step->voxels_count || !is_kept(d, step, l) || !has_room(w))
 		return;
+	now.v = &l->volume;
 	put_u8(sb, TAG_VOXELS);
 	put_i32(sb, l->meta.id);
 	put_u16(sb, step->voxels_count);
