@@ -45,6 +45,7 @@ int transport_open(const char *name, const struct transport_cfg *cfg, struct tra
 
 	if (rc < 0)
 		return rc;
+	ops = (const struct transport_ops *)which;
 	t = object;
 	t->ops = ops;
 	t->cfg = *cfg;

@@ -333,7 +333,7 @@ static void test_waiting_for_a_mutex_is_seen(void **state)
 	double mutex_s = 0, cpu_s = 0;
 
 	(void)state;
-	if (getenv("TEST_RUNNER")) {
+	if (getenv("TEST_RUNNER")) { /* NOLINT(concurrency-mt-unsafe): only read */
 		print_message("SKIP: /proc shows the system calls of the emulator\n");
 		return;
 	}
