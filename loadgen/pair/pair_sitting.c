@@ -155,7 +155,7 @@ static int check_load(const struct pair_sitting *s, const json_t *root, double *
 	const struct options *o = &s->setup->load;
 	int rc;
 
-	if (!*rate_per_s)
+	if (*rate_per_s == 0)
 		*rate_per_s = number_of(load, "rate_per_s");
 	rc = expect_number(load, "rate_per_s", *rate_per_s, err);
 	if (!rc)
