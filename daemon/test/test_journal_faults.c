@@ -152,13 +152,16 @@ static size_t used_bytes(const char *bytes, size_t len)
 static void read_segment(void)
 {
 	char *text;
-	size_t len;
+	size_t file_bytes, len;
 
-	assert_int_equal(file_read(in_folder("j/journal-1.log"), 1 << 22, &text, &len, NULL), 0);
+	assert_int_equal(file_read(in_folder("j/journal-1.log"), 1 << 22, &text, &file_bytes, NULL),
+			 0);
 	/* The last record ends with the number of voxels, which may end with zeros. */
-	len = used_bytes(text, len);
-	assert_true(len + 8 < BYTES_MAX);
-	memcpy(sample.bytes, text, len + 8 < BYTES_MAX ? len + 8 : BYTES_MAX);
+	len = used_bytes(text, file_bytes) + 8;
+	if (len > file_bytes)
+		len = file_bytes;
+	assert_true(len < BYTES_MAX);
+	memcpy(sample.bytes, text, len < BYTES_MAX ? len : BYTES_MAX);
 	free(text);
 }
 
