@@ -105,8 +105,8 @@ static int close_folder(void **state)
 
 static const char *in_folder(const char *name)
 {
-	static char paths[8][128];
-	static unsigned next;
+	static _Thread_local char paths[8][128]; /* a syncing thread asks, too */
+	static _Thread_local unsigned next;
 	char *path = paths[next++ % 8];
 
 	return temp_dir_path(&folder, name, path, sizeof(paths[0]));
