@@ -428,6 +428,8 @@ static void copy_to_shadow(int fd)
 	len = readlink(link, path, sizeof(path) - 1);
 	assert_true(len > 0);
 	path[len] = 0;
+	if (!strstr(path, "/j/"))
+		return; /* a journal that is opened only to look at what survived */
 	pthread_mutex_lock(&shadow_lock);
 	assert_int_equal(file_read(link, SIZE_MAX / 2, &text, &bytes, NULL), 0);
 	snprintf(link, sizeof(link), "shadow%s", strrchr(path, '/'));
