@@ -148,11 +148,14 @@ static size_t plain_run(const char *p, size_t left)
 static void add_escaped(struct strbuf *sb, unsigned char c)
 {
 	char escape[CHARS_ESCAPE_BYTES_MAX];
+	size_t bytes;
 
-	if (c >= 0x80)
+	if (c >= 0x80) {
 		strbuf_add(sb, "\xef\xbf\xbd", 3); /* U+FFFD, one for each bad byte */
-	else
-		strbuf_add(sb, escape, chars_put_escape(escape, c));
+		return;
+	}
+	bytes = chars_put_escape(escape, c);
+	strbuf_add(sb, escape, bytes);
 }
 
 void strbuf_add_json(struct strbuf *sb, struct span text)

@@ -149,7 +149,7 @@ static bool exists(const char *name)
 
 static void test_folders_of_killed_runs_go_with_the_next(void **state)
 {
-	struct folder f, other;
+	struct folder f = { 0 }, other = { 0 };
 	struct err err = ERR_INIT;
 
 	(void)state;

@@ -61,7 +61,7 @@ static double mad(const double *d, size_t n)
 /* A fifth at either end pulled in; over .642, what that leaves of a normal deviation. */
 static double winsorized_sd(const double *d, size_t n)
 {
-	double copy[N_MAX];
+	double copy[N_MAX] = { 0 };
 	size_t g = n / 5;
 
 	for (size_t i = 0; i < n; i++)
