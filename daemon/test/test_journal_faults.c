@@ -504,6 +504,42 @@ static void test_what_was_settled_survives_loss_of_power(void **state)
 	world_close(&shown);
 }
 
+/* ---- edits beside the thread that writes snapshots: with the lock, as the daemon's ---------- */
+
+static void edit(struct world *w, struct rng *r, size_t i)
+{
+	pthread_mutex_lock(&w->lock);
+	random_edit(r, w->projects[i]);
+	pthread_mutex_unlock(&w->lock);
+}
+
+static int set_one(struct world *w, struct project *p, const struct voxel *v)
+{
+	int rc;
+
+	pthread_mutex_lock(&w->lock);
+	rc = project_set_voxel(p, document_active(&p->doc), v, NULL);
+	pthread_mutex_unlock(&w->lock);
+	return rc;
+}
+
+static struct project *create(struct world *w, const char *name)
+{
+	struct project *p;
+
+	pthread_mutex_lock(&w->lock);
+	p = world_create(w, name);
+	pthread_mutex_unlock(&w->lock);
+	return p;
+}
+
+static void copy_all(struct world *to, struct world *from)
+{
+	pthread_mutex_lock(&from->lock);
+	world_copy(to, from);
+	pthread_mutex_unlock(&from->lock);
+}
+
 /* ---- the disk ------------------------------------------------------------- */
 
 static void limit_files(rlim_t bytes)
@@ -527,17 +563,17 @@ static void test_without_room_an_edit_changes_nothing(void **state)
 	signal(SIGXFSZ, SIG_IGN);
 	must_open(&w, in_folder("j"), JOURNAL_SYNC_OFF);
 	for (int i = 0; i < 2; i++)
-		assert_non_null(world_create(&w, "p"));
+		assert_non_null(create(&w, "p"));
 	for (int i = 0; i < 40; i++)
-		random_edit(&r, w.projects[i % 2]);
+		edit(&w, &r, (size_t)i % 2);
 	assert_int_equal(journal_flush(w.journal), 0);
 	limit_files(1100000); /* a little more than what is reserved */
 	for (int i = 0; i < 1500; i++) {
 		struct project *p = w.projects[i % 2];
 		uint64_t version = p->doc.version;
 
-		world_copy(&before, &w);
-		random_edit(&r, p);
+		copy_all(&before, &w);
+		edit(&w, &r, (size_t)i % 2);
 		if (p->doc.version == version && p->saved_version != version) {
 			assert_true(same_document(&before.projects[i % 2]->doc, &p->doc));
 			refused++;
@@ -545,14 +581,14 @@ static void test_without_room_an_edit_changes_nothing(void **state)
 		world_close(&before);
 	}
 	assert_true(refused > 10);
-	assert_null(world_create(&w, "no room"));
+	assert_null(create(&w, "no room"));
 	limit_files(RLIM_INFINITY);
 	for (int i = 0; i < 40; i++)
-		random_edit(&r, w.projects[i % 2]);
+		edit(&w, &r, (size_t)i % 2);
 	put(w.projects[0], 1000, RGBA_WHITE);
 	put(w.projects[1], 1000, RGBA_WHITE);
 	assert_int_equal(journal_flush(w.journal), 0);
-	world_copy(&before, &w);
+	copy_all(&before, &w);
 	world_close(&w);
 	must_open(&w, in_folder("j"), JOURNAL_SYNC_OFF);
 	assert_true(same_world(&before, &w));
@@ -561,11 +597,11 @@ static void test_without_room_an_edit_changes_nothing(void **state)
 }
 
 /* An edit that the log takes again, within 10 s. */
-static bool can_edit(struct project *p, int32_t x)
+static bool can_edit(struct world *w, struct project *p, int32_t x)
 {
 	for (int i = 0; i < 1000; i++) {
 		struct voxel v = { x, 0, 0, RGBA_WHITE };
-		int rc = project_set_voxel(p, document_active(&p->doc), &v, NULL);
+		int rc = set_one(w, p, &v);
 
 		if (rc == 0)
 			return true;
@@ -583,20 +619,20 @@ static void break_and_mend(atomic_bool *fault, enum journal_sync sync)
 	struct world w;
 
 	must_open(&w, in_folder("j"), sync);
-	p = world_create(&w, "p");
+	p = create(&w, "p");
 	put(p, 1, RGBA_WHITE);
 	assert_int_equal(journal_flush(w.journal), 0);
 	put(p, 2, RGBA_WHITE);
 	atomic_store(fault, true);
 	assert_int_equal(journal_flush(w.journal), -EIO); /* not to be answered */
-	assert_int_equal(project_set_voxel(p, document_active(&p->doc), &v, NULL), -EIO);
+	assert_int_equal(set_one(&w, p, &v), -EIO);
 	assert_int_equal(volume_get(&document_active(&p->doc)->volume, 900, 0, 0), 0);
 	atomic_store(fault, false);
-	assert_true(can_edit(p, 3));
+	assert_true(can_edit(&w, p, 3));
 	assert_int_equal(journal_flush(w.journal), 0);
 	put(p, 4, RGBA_WHITE);
 	assert_int_equal(journal_flush(w.journal), 0);
-	world_copy(&before, &w);
+	copy_all(&before, &w);
 	world_close(&w);
 	must_open(&w, in_folder("j"), sync);
 	assert_true(same_world(&before, &w));
@@ -628,15 +664,15 @@ static void test_without_memory_the_journal_follows(void **state)
 	(void)state;
 	rng_init(&r, 9, 0);
 	must_open(&w, in_folder("j"), JOURNAL_SYNC_OFF);
-	assert_non_null(world_create(&w, "p"));
+	assert_non_null(create(&w, "p"));
 	for (int i = 0; i < 2000; i++) {
 		fail_at = 1 + (long)rng_below(&r, 30);
-		random_edit(&r, w.projects[0]);
+		edit(&w, &r, 0);
 		fail_at = 0;
 	}
 	put(w.projects[0], 1000, RGBA_WHITE);
 	assert_int_equal(journal_flush(w.journal), 0);
-	world_copy(&before, &w);
+	copy_all(&before, &w);
 	world_close(&w);
 	must_open(&w, in_folder("j"), JOURNAL_SYNC_OFF);
 	assert_true(same_world(&before, &w));
