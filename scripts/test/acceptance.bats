@@ -89,6 +89,7 @@ captured() {
 		skip "hdr-histogram-js is not installed: scripts/bootstrap.sh test"
 	for dir in "$v14" "$v15"; do
 		NODE_PATH=scripts/test/node_modules node reports/test/decode_hlog.js "$dir/latency.hlog" \
+			p50_ns p99_ns p99_9_ns \
 			>"$BATS_TEST_TMPDIR/theirs.json"
 		# Per operation, to the width of a bucket (three digits).
 		jq -e --slurpfile theirs "$BATS_TEST_TMPDIR/theirs.json" '
