@@ -193,9 +193,7 @@ static int run_in(struct stress *s, struct arena *a, const char *dir, struct err
 		soak_judge_growth(&m.rows,
 				  fmax(WARMUP_S_MIN, (double)s->duration_ns / 1e11 * WARMUP_PCT),
 				  &growth);
-		/* What clients hold grows when they get more done, so only the rest is judged here;
-		 * arena_check_calm sees what stays when they have closed everything. */
-		if (growth.beside.is_growing)
+		if (growth.rss.is_growing || growth.beside.is_growing)
 			report_fail(s->report, "daemon", "memory grows",
 				    "%.1f MB an hour, %.1f of it beside the budget",
 				    growth.rss.slope_bytes_per_h / 1e6,
