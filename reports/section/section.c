@@ -88,8 +88,10 @@ void pair_table(struct doc *d, const struct pair *p, const char *first, const ch
 	strbuf_deinit(&sb);
 }
 
-enum doc_tone change_tone(double a, double b, int better)
+enum doc_tone change_tone(double a, double b, int better, double detectable_pct)
 {
+	if (isnan(detectable_pct) || pair_is_noise(a, b, detectable_pct))
+		return TONE_NONE;
 	if (isnan(a) || isnan(b) || better == 0 || fabs(b - a) <= 0.01 * fabs(a))
 		return TONE_NONE;
 	/* Both are shown as "<0.01" or 0, so no change is shown. */
@@ -123,7 +125,7 @@ void pair_row(struct doc *d, const struct pair *p, struct measure measure, const
 	      double a, double b)
 {
 	doc_cell(d, TONE_NONE, "%s", title);
-	pair_cells(d, p, measure, a, b, false);
+	pair_cells(d, p, measure, a, b, NAN);
 }
 
 void pair_metric(struct doc *d, const struct pair *p, const struct metric *m, const char *title)
@@ -133,12 +135,14 @@ void pair_metric(struct doc *d, const struct pair *p, const struct metric *m, co
 }
 
 void pair_cells(struct doc *d, const struct pair *p, struct measure measure, double a, double b,
-		bool is_noise)
+		double detectable_pct)
 {
+	bool is_noise = p->b && pair_is_noise(a, b, detectable_pct);
+
 	doc_cell(d, isnan(a) ? TONE_DIM : TONE_NONE, "%s", unit_fmt(measure.unit, a).s);
 	if (!p->b)
 		return;
 	doc_cell(d, isnan(b) ? TONE_DIM : TONE_NONE, "%s", unit_fmt(measure.unit, b).s);
-	doc_cell(d, is_noise ? TONE_DIM : change_tone(a, b, measure.better), "%s",
+	doc_cell(d, is_noise ? TONE_DIM : change_tone(a, b, measure.better, detectable_pct), "%s",
 		 fmt_change(a, b).s);
 }

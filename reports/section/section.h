@@ -37,14 +37,16 @@ void pair_name_sides(struct pair *p);
 
 /* A table headed "<first>|a|b|Change", or "<first>|a" for one run; more = further headings. */
 void pair_table(struct doc *d, const struct pair *p, const char *first, const char *more);
-/* One row: title, the values in their unit, and their change, coloured by direction. */
+/* One row: title, the values in their unit, and their change, without color: its spread is unknown.
+ */
 void pair_row(struct doc *d, const struct pair *p, struct measure measure, const char *title,
 	      double a, double b);
 /* The row of a metric, with another title or its own (NULL). */
 void pair_metric(struct doc *d, const struct pair *p, const struct metric *m, const char *title);
-/* The same without the title; is_noise: the change is not coloured. */
+/* The same without the title. The change has a color only where it is known to be above
+ * detectable_pct; NaN: unknown. */
 void pair_cells(struct doc *d, const struct pair *p, struct measure measure, double a, double b,
-		bool is_noise);
+		double detectable_pct);
 /* The smallest change of a metric that the spread inside the two runs allows to detect; NaN:
  * unknown. */
 double pair_detectable_pct(const struct pair *p, const struct metric *m);
@@ -52,9 +54,11 @@ double pair_detectable_pct(const struct pair *p, const struct metric *m);
 int pair_judge(const struct pair *p, const struct target *t, bool is_b, struct judged *out);
 /* Whether the change from a to b is smaller than that; false when it is unknown. */
 bool pair_is_noise(double a, double b, double detectable_pct);
-/* Good, bad or neither: a change below 1 %, or of nearly 0, is neither. better as in
- * struct metric. */
-enum doc_tone change_tone(double a, double b, int better);
+/*
+ * Good, bad or neither: a change below 1 %, or of nearly 0, is neither, and so is one that is not
+ * known to be above detectable_pct (NaN: unknown). better as in struct metric.
+ */
+enum doc_tone change_tone(double a, double b, int better, double detectable_pct);
 
 void section_subtitle(struct doc *d, const struct pair *p);
 void section_tiles(struct doc *d, const struct pair *p);

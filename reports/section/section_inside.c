@@ -29,7 +29,7 @@ static void put_stage_table(struct doc *d, const struct pair *p)
 		doc_cell(d, TONE_NONE, "%s", stage_order[i]);
 		for (size_t k = 0; k < 2; k++)
 			pair_cells(d, p, MEASURE_NS, view_stage_ns(p->a, stage_order[i], keys[k]),
-				   view_stage_ns(p->b, stage_order[i], keys[k]), false);
+				   view_stage_ns(p->b, stage_order[i], keys[k]), NAN);
 	}
 }
 

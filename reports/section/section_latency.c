@@ -30,13 +30,12 @@ static bool is_populated(const struct hist *h, double q)
 	return h && (q >= 1 || (double)h->total * (1 - q) >= 10);
 }
 
-/* Compares with the spread of the quantile between the intervals of the runs, for all
- * operations. */
-static bool is_within_spread(const struct pair *p, double q, double a, double b)
+/* From the spread of the quantile between the intervals of the runs, for all operations. */
+static double detectable_at(const struct pair *p, double q)
 {
 	const struct metric *m = metric_of_quantile(q);
 
-	return m && pair_is_noise(a, b, pair_detectable_pct(p, m));
+	return m ? pair_detectable_pct(p, m) : NAN;
 }
 
 static void put_quantiles(struct doc *d, const struct pair *p)
@@ -53,7 +52,7 @@ static void put_quantiles(struct doc *d, const struct pair *p)
 		a = hist_at(p->a->response, q);
 		b = p->b ? hist_at(p->b->response, q) : NAN;
 		doc_cell(d, TONE_NONE, "%s", quantiles[i].name);
-		pair_cells(d, p, MEASURE_NS, a, b, is_within_spread(p, q, a, b));
+		pair_cells(d, p, MEASURE_NS, a, b, detectable_at(p, q));
 		for (int k = 0; k < 2 && views[k]; k++) {
 			double service = hist_at(views[k]->service, q);
 
@@ -138,7 +137,7 @@ static void put_operation(struct doc *d, const struct pair *p, const char *name)
 		double to = is_known ? hist_at(hb, q) : NAN;
 
 		/* Operations of a run are affected by the same disturbances. */
-		pair_cells(d, p, MEASURE_NS, from, to, is_within_spread(p, q, from, to));
+		pair_cells(d, p, MEASURE_NS, from, to, detectable_at(p, q));
 	}
 }
 

@@ -21,8 +21,7 @@ static void put_tile(struct doc *d, const struct pair *p, const char *key, const
 		double seen = pair_detectable_pct(p, m);
 		bool is_noise = pair_is_noise(a, b, seen);
 
-		doc_cell(d, is_noise ? TONE_NONE : change_tone(a, b, m->better), "%s",
-			 fmt_change(a, b).s);
+		doc_cell(d, change_tone(a, b, m->better, seen), "%s", fmt_change(a, b).s);
 		doc_cell(d, TONE_NONE, "%s → %s%s", metric_fmt(m, a).s, metric_fmt(m, b).s,
 			 is_noise ? " · within noise" : "");
 	} else {
@@ -54,7 +53,7 @@ static void put_group(struct doc *d, const struct pair *p, enum metric_group gro
 		if (m->group != group || (isnan(a) && isnan(b)))
 			continue;
 		doc_cell(d, TONE_NONE, "%s", m->title);
-		pair_cells(d, p, metric_measure(m), a, b, is_noise);
+		pair_cells(d, p, metric_measure(m), a, b, seen);
 		if (p->b && is_noise)
 			doc_cell(d, TONE_WARN, "below %s: noise", fmt_effect(seen).s);
 		else if (p->b)
